@@ -1,0 +1,169 @@
+// The AArch64 CPU as a library: what its user (a machine) sees of it.
+//
+// The core knows no device, no operating system and no trace. It runs until something happens that its user
+// asked to hear of, and says what in a Halt. There is no virtual call on the path of an ordinary instruction:
+// Bus and InterruptController are called for accesses outside RAM, for interrupt traffic and for timer edges.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace levitate::emu {
+
+// A block of guest RAM at physical address `base`. The bytes are the user's; they must outlive the Cpu.
+// `base` and the size are multiples of 4096.
+struct Ram {
+    std::uint64_t base;
+    std::span<std::byte> bytes;
+};
+
+// Everything in the physical address space that is not RAM.
+class Bus {
+  public:
+    virtual ~Bus() = default;
+    // Reads `size` (1, 2, 4 or 8) bytes at `address`, which is aligned to `size`. nullopt: nothing answers
+    // there, and the access takes a synchronous external abort.
+    virtual std::optional<std::uint64_t> read(std::uint64_t address, unsigned size) = 0;
+    // Likewise; false: nothing answers there.
+    virtual bool write(std::uint64_t address, unsigned size, std::uint64_t value) = 0;
+};
+
+enum class TimerOutput { Physical, Virtual };
+
+// The distributor and redistributor as the GICv3 CPU interface (ICC_*_EL1) in the Cpu sees them
+// (Arm IHI 0069, chapter 4). One security state, Group 1 only.
+class InterruptController {
+  public:
+    struct Pending {
+        std::uint32_t intid;
+        std::uint8_t priority;  // 0 is the highest
+    };
+    virtual ~InterruptController() = default;
+    // The enabled pending interrupt of the highest priority. Asked only after interrupts_changed() or when
+    // the CPU interface itself changed state.
+    virtual std::optional<Pending> highest_pending() = 0;
+    virtual void acknowledge(std::uint32_t intid) = 0;
+    virtual void deactivate(std::uint32_t intid) = 0;
+    // A write to ICC_SGI1R_EL1.
+    virtual void send_sgi(std::uint64_t value) = 0;
+    // A generic timer's output line rose or fell. The machine wires it to its PPI.
+    virtual void set_timer_output(TimerOutput output, bool level) = 0;
+};
+
+union Vector {
+    std::array<std::uint64_t, 2> d;  // d[0] is bits 63:0
+    std::array<std::uint32_t, 4> s;
+    std::array<std::uint16_t, 8> h;
+    std::array<std::uint8_t, 16> b;
+};
+
+// The registers that a debugger or a tracer reads and writes. `pstate` is laid out as SPSR_EL1 is.
+struct Registers {
+    std::array<std::uint64_t, 31> x{};
+    std::uint64_t sp_el0 = 0;
+    std::uint64_t sp_el1 = 0;
+    std::uint64_t pc = 0;
+    std::uint64_t pstate = 0;
+    std::array<Vector, 32> v{};
+    std::uint32_t fpcr = 0;
+    std::uint32_t fpsr = 0;
+    std::uint64_t tpidr_el0 = 0;
+    std::uint64_t tpidrro_el0 = 0;
+};
+
+// Why run() returned. The state is precise: every instruction before has retired, none after has begun.
+enum class HaltReason {
+    Budget,            // the number of instructions asked for has retired
+    Idle,              // WFI with no timer armed and no interrupt pending: only an outside event can go on
+    ExceptionFromEl0,  // an exception from EL0 has been taken; PC is at the vector, ELR/SPSR/ESR are set
+    ReturnToEl0,       // an ERET to EL0 has been executed; PC is the first EL0 instruction, not yet executed
+    WatchedLoad,       // a load at EL0 has touched the watched range and has retired
+    Breakpoint,        // the next instruction is at a breakpoint; it has not been executed
+    Hypercall,         // HVC or SMC; PC is past it. The user reads x0.. and writes the results (PSCI)
+    Stopped,           // request_stop() was called
+};
+
+struct Halt {
+    HaltReason reason = HaltReason::Budget;
+    bool irq = false;           // ExceptionFromEl0: an IRQ; otherwise synchronous, see esr
+    std::uint64_t esr = 0;      // ExceptionFromEl0: ESR_EL1
+    std::uint64_t pc = 0;       // WatchedLoad: of the load; Breakpoint: of the breakpoint
+    std::uint64_t address = 0;  // WatchedLoad: virtual address of the load's first byte
+    unsigned size = 0;          // WatchedLoad: bytes
+};
+
+// A word that was fetched for execution and that no row of the decode table takes.
+struct UndefinedEncoding {
+    std::uint64_t address;  // virtual
+    std::uint32_t word;
+    unsigned exception_level;
+};
+
+struct Config {
+    std::vector<Ram> ram;
+    // CNTFRQ_EL0. The system counter advances with retired instructions: one instruction is one nanosecond.
+    std::uint64_t counter_frequency_hz = 62'500'000;
+    // Seeds nothing but what an implementation may choose: kept so that a run is a function of it.
+    std::uint64_t seed = 0;
+};
+
+class Cpu {
+  public:
+    // `bus` and `interrupts` must outlive the Cpu. Starts at EL1h, MMU off, DAIF set, PC and registers zero.
+    Cpu(Config config, Bus& bus, InterruptController& interrupts);
+    ~Cpu();
+    Cpu(const Cpu&) = delete;
+    Cpu& operator=(const Cpu&) = delete;
+
+    // Runs until a halt, at most `instructions` of them. WFI with a timer armed moves the counter forward to
+    // its expiry and goes on.
+    Halt run(std::uint64_t instructions);
+
+    // Callable from another thread: makes run() return Stopped soon.
+    void request_stop();
+
+    Registers registers() const;
+    void set_registers(const Registers& registers);
+    // A system register by its encoding (op0<<14 | op1<<11 | CRn<<7 | CRm<<3 | op2), as EL1 would read it;
+    // nullopt if there is none.
+    std::optional<std::uint64_t> system_register(std::uint16_t encoding) const;
+    unsigned exception_level() const;
+
+    // The physical address of `address` as a load at `exception_level` (0 or 1) would translate it under the
+    // current translation tables; nullopt if it would fault. Changes nothing, sets no access flag.
+    std::optional<std::uint64_t> translate(std::uint64_t address, unsigned exception_level) const;
+
+    // Whether exceptions from EL0 and returns to EL0 halt.
+    void set_boundary_halts(bool enabled);
+    // Loads at EL0 that touch [begin, end) while TTBR0_EL1's table address is `table` halt. Empty ends it.
+    void set_watched_range(std::uint64_t table, std::uint64_t begin, std::uint64_t end);
+    // Instruction addresses at which to halt before execution. run() steps over one at the current PC.
+    void set_breakpoints(std::span<const std::uint64_t> addresses);
+
+    // Must be called after the user wrote guest RAM that may hold code (a debugger, a loader).
+    void invalidate_code();
+    // Must be called when highest_pending() may have changed for a reason the Cpu does not see (a device).
+    void interrupts_changed();
+
+    std::uint64_t retired_instructions() const;
+    // The system counter, CNTPCT_EL0, now.
+    std::uint64_t counter() const;
+    // Distinct undefined encodings met so far, oldest first; at most 64 are kept.
+    std::span<const UndefinedEncoding> undefined_encodings() const;
+
+  private:
+    struct Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+// The instruction at `address` as text for people ("add x0, x1, #0x10"), by the decode table's row names.
+// Only what a report needs when no disassembler is at hand; empty if UNDEFINED.
+std::string row_name(std::uint32_t word);
+
+}  // namespace levitate::emu

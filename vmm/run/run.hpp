@@ -1,0 +1,88 @@
+// One run of a program on a kernel and an engine: what every command of the tool is built on.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "traces/format/event.hpp"
+
+namespace levitate::vmm {
+
+class Engine;
+
+// A fault of the harness or of its input, for people: what, where, and the remedy.
+struct Error {
+    enum class Kind {
+        Usage,          // exit status 2
+        NotExecutable,  // 126
+        NotFound,       // 127
+        Harness,        // 125
+    };
+    Kind kind = Kind::Harness;
+    std::string message;
+};
+
+template <typename T>
+using Result = std::expected<T, Error>;
+
+enum class EngineKind { Auto, Emu, Kvm, Native };
+
+struct FileMapping {
+    std::filesystem::path host;
+    std::string guest;  // absolute
+};
+
+struct RunSpec {
+    std::filesystem::path program;  // on the host
+    std::string guest_program;      // where it stands in the guest's root; empty: "/bin/<name>"
+    std::vector<std::string> argv;  // argv[0] included; empty: the guest path
+    std::vector<std::string> envp;
+    std::string cwd = "/";
+    std::vector<FileMapping> files;               // --file
+    std::vector<std::filesystem::path> roots;     // --root: directories copied into the root
+    std::vector<std::filesystem::path> sysroots;  // where interpreter and libraries are looked for
+    // Absent: our own stdin is passed on as it arrives. Present: exactly these bytes, then end of file.
+    std::optional<std::vector<std::byte>> stdin_bytes;
+    bool randomize_addresses = false;
+
+    EngineKind engine = EngineKind::Auto;
+    std::filesystem::path kernel;     // empty: our own
+    std::string kernel_command_line;  // appended to what the run needs
+    std::uint64_t memory_bytes = 512ULL << 20;
+    std::uint64_t seed = 0;
+    std::chrono::milliseconds timeout{0};  // host time; 0: none
+};
+
+struct Outcome {
+    std::optional<int> exit_code;
+    std::optional<int> signal;
+    std::vector<std::byte> stdout_bytes;  // kept only if RunHooks::capture_output
+    std::vector<std::byte> stderr_bytes;
+    std::uint64_t instructions = 0;  // retired, kernel and user; 0 under native
+    std::chrono::nanoseconds wall{0};
+    std::vector<std::string> undefined_encodings;
+    std::string kernel_log;  // what the kernel wrote to its console outside the frames
+    // Why the run ended before the program did (time limit, kernel panic, idle for ever); empty otherwise.
+    std::string incomplete;
+};
+
+struct RunHooks {
+    traces::EventSink* sink = nullptr;  // nullptr: nothing is recorded and no boundary exits are taken
+    bool capture_output = false;        // else the guest's stdout and stderr go to ours
+    // Called with each event after the sink, while the guest stands at the boundary. False: stop the run
+    // there.
+    std::function<bool(Engine&, const traces::Event&)> on_event;
+    // Called once, before the first instruction: a GDB stub takes over from here. It drives the engine by the
+    // function it is given, which does what the run loop would have done, one exit at a time; false: ended.
+    std::function<void(Engine&)> on_start;
+};
+
+Result<Outcome> run(const RunSpec& spec, const RunHooks& hooks);
+
+}  // namespace levitate::vmm
