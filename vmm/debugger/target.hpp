@@ -1,0 +1,66 @@
+// What a debugger sees of a run: threads, registers, memory, breakpoints and resumption. The GDB stub and the
+// backtrace are written against this interface alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vmm/engine/engine.hpp"
+
+namespace levitate::vmm {
+
+// Thread 1 is the virtual CPU with whatever it executes, kernel or program. The program's tasks follow, each
+// with the registers it had when it last entered the kernel.
+enum class ThreadId : std::uint32_t {};
+
+struct TargetThread {
+    ThreadId id{};
+    std::string name;
+};
+
+enum class ResumeKind { Continue, Step };
+
+struct TargetStop {
+    enum class Kind {
+        Breakpoint,   // the next instruction is at a breakpoint
+        Stepped,      // one instruction has retired
+        Interrupted,  // `interrupted` asked for it
+        Exited,       // the program ended with exit status `status`
+        Killed,       // the program ended by signal `status`
+        Lost,         // the run ended without the program's status: see `message`
+    };
+    Kind kind = Kind::Stepped;
+    int status = 0;
+    std::string message;
+};
+
+class Target {
+  public:
+    virtual ~Target() = default;
+
+    // Never empty while the run lasts; the first is the virtual CPU.
+    virtual std::vector<TargetThread> threads() const = 0;
+    // nullopt: no such thread.
+    virtual std::optional<VcpuRegisters> registers(ThreadId thread) const = 0;
+    // Only the virtual CPU's registers can be written; false for any other thread.
+    virtual bool set_registers(ThreadId thread, const VcpuRegisters& registers) = 0;
+
+    // Through the current translation tables. Bytes before the first one that is not mapped.
+    virtual std::size_t read_memory(GuestVirt address, std::span<std::byte> into) const = 0;
+    virtual std::size_t write_memory(GuestVirt address, std::span<const std::byte> from) = 0;
+
+    // Both may be repeated. A breakpoint below the kernel's half stops in the traced program only: other
+    // programs of the guest use the same addresses.
+    virtual void insert_breakpoint(GuestVirt address) = 0;
+    virtual void remove_breakpoint(GuestVirt address) = 0;
+
+    // Runs until a stop. `interrupted` is asked a few hundred times a second whether to stop.
+    virtual TargetStop resume(ResumeKind kind, const std::function<bool()>& interrupted) = 0;
+};
+
+}  // namespace levitate::vmm
