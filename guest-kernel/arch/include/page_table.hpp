@@ -1,0 +1,56 @@
+// A program's translation table. Addresses are page-aligned and below AddressSpace::kUserEnd.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "lib/result.hpp"
+#include "mm/page.hpp"
+
+namespace kernel {
+
+// What one virtual page shows. `frame` null: nothing.
+struct PageEntry {
+    Page* frame = nullptr;
+    int protection = 0;  // PROT_*; 0 with a frame: present but out of reach (PROT_NONE)
+};
+
+class PageTable {
+  public:
+    static Result<PageTable> create();
+    PageTable(PageTable&& other) noexcept
+        : root_(std::exchange(other.root_, nullptr)),
+          identifier_(other.identifier_),
+          generation_(other.generation_) {}
+    PageTable& operator=(PageTable&&) = delete;
+    PageTable(const PageTable&) = delete;
+    PageTable& operator=(const PageTable&) = delete;
+    // Frees the tables. Precondition: every page has been cleared.
+    ~PageTable();
+
+    // Shows a frame; takes over one reference to it. Replaces (and forgets without dropping) nothing:
+    // precondition: the entry is empty or shows the same frame. ENOMEM.
+    Result<void> set(std::uint64_t address, Page* frame, int protection);
+    PageEntry get(std::uint64_t address) const;
+    // Changes how a present page may be used.
+    void set_protection(std::uint64_t address, int protection);
+    // Empties an entry; the reference it held is the caller's.
+    PageRef clear(std::uint64_t address);
+    // The first address >= from and < to whose entry is not empty, or `to`. Skips what has no tables at all.
+    std::uint64_t next_present(std::uint64_t from, std::uint64_t to) const;
+
+    // The CPU uses this table from here on.
+    void activate();
+
+  private:
+    PageTable() = default;
+    std::uint64_t* entry(std::uint64_t address) const;
+    Result<std::uint64_t*> entry_or_allocate(std::uint64_t address);
+    void invalidate(std::uint64_t address);
+
+    Page* root_ = nullptr;
+    std::uint16_t identifier_ = 0;  // ASID
+    std::uint64_t generation_ = 0;  // of ASIDs; 0: has none yet
+};
+
+}  // namespace kernel

@@ -1,0 +1,119 @@
+// A program's address space: regions, their pages, and the translation table that shows them to the CPU.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "arch/include/page_table.hpp"
+#include "lib/ref.hpp"
+#include "lib/result.hpp"
+#include "lib/vector.hpp"
+#include "mm/mapping.hpp"
+
+namespace kernel {
+
+enum class Access : std::uint8_t { Read, Write, Execute };
+
+// Where execve put things; /proc shows them and brk needs them.
+struct ProgramLayout {
+    std::uint64_t code_start = 0;
+    std::uint64_t code_end = 0;
+    std::uint64_t data_start = 0;
+    std::uint64_t data_end = 0;
+    std::uint64_t brk_start = 0;
+    std::uint64_t brk = 0;
+    std::uint64_t stack_start = 0;
+    std::uint64_t arguments_start = 0;
+    std::uint64_t arguments_end = 0;
+    std::uint64_t environment_start = 0;
+    std::uint64_t environment_end = 0;
+    std::uint64_t mmap_top = 0;  // regions without a hint are laid downwards from here
+    std::uint64_t vdso = 0;
+    Vector<std::uint64_t> auxiliary_vector;  // as on the stack: type, value, …, AT_NULL, 0
+    RefPtr<File> executable;
+
+    ProgramLayout();
+    ~ProgramLayout();
+    Result<void> copy_from(const ProgramLayout& other);
+};
+
+enum class Placement { Hint, Fixed, FixedNoReplace };
+
+// Why an access cannot be: SIGSEGV with one of two codes, SIGBUS past a file's end, or no memory.
+enum class FaultResult { Resolved, NotMapped, NotPermitted, BeyondObject, OutOfMemory };
+
+struct MemoryUsage {
+    std::uint64_t mapped_pages = 0;    // VmSize
+    std::uint64_t resident_pages = 0;  // VmRSS
+    std::uint64_t data_pages = 0;      // private writable
+    std::uint64_t stack_pages = 0;
+    std::uint64_t code_pages = 0;
+};
+
+class AddressSpace : public RefCounted {
+  public:
+    // The first address beyond a program's reach, 2^48.
+    static constexpr std::uint64_t kUserEnd = std::uint64_t{1} << 48;
+
+    static Result<Ref<AddressSpace>> create();
+    // A copy for fork: private pages are shared until written.
+    Result<Ref<AddressSpace>> clone();
+    ~AddressSpace() override;
+
+    // Maps [address, address + size) (Fixed*) or finds a place (Hint; address 0: none). Result: the start.
+    // Preconditions: size > 0 and page-aligned. EINVAL (unaligned fixed address), EEXIST, ENOMEM.
+    Result<std::uint64_t> map(std::uint64_t address, std::uint64_t size, Placement placement,
+                              const MappingAttributes& attributes);
+    // man 2 munmap, mprotect, mremap, madvise, mincore; sizes rounded up by the caller.
+    Result<void> unmap(std::uint64_t address, std::uint64_t size);
+    Result<void> protect(std::uint64_t address, std::uint64_t size, int protection);
+    Result<std::uint64_t> remap(std::uint64_t address, std::uint64_t old_size, std::uint64_t new_size,
+                                int flags, std::uint64_t new_address);
+    // Drops the pages of a range; they read as zeroes, or as the file's, afterwards.
+    void discard(std::uint64_t address, std::uint64_t size);
+
+    // Makes the page at `address` present for an access, as a program's own would.
+    FaultResult resolve_fault(std::uint64_t address, Access access);
+
+    // The region that holds the address, or null.
+    Mapping* find(std::uint64_t address);
+    // The first region that ends above the address, or null.
+    Mapping* find_at_or_above(std::uint64_t address);
+    std::span<Own<Mapping>> mappings() { return mappings_.span(); }
+
+    // Is the page in memory? (mincore)
+    bool is_resident(std::uint64_t address);
+    // Bytes of this space for another task (/proc/<pid>/cmdline). How many could be read.
+    std::size_t read_remote(std::uint64_t address, std::span<std::byte> destination);
+    // The page and offset of a shared mapping, or nothing: identifies a futex between processes.
+    Mapping* shared_mapping_of(std::uint64_t address);
+
+    // An object lost pages: forget translations (MemoryObject::unmap_from).
+    void unmap_object_pages(Mapping& mapping, std::uint64_t first_index);
+
+    MemoryUsage usage();
+    PageTable& page_table() { return page_table_; }
+
+    ProgramLayout layout;
+
+  private:
+    explicit AddressSpace(PageTable&& table) : page_table_(std::move(table)) {}
+
+    std::size_t lower_bound(std::uint64_t address) const;
+    std::optional<std::uint64_t> find_free(std::uint64_t hint, std::uint64_t size);
+    Result<void> split(std::uint64_t address);
+    void merge_around(std::uint64_t start, std::uint64_t end);
+    Result<void> insert(std::uint64_t start, std::uint64_t end, const MappingAttributes& attributes);
+    void remove_range(std::uint64_t start, std::uint64_t end);
+    void discard_in(Mapping& mapping, std::uint64_t start, std::uint64_t end);
+    bool grow_stack(std::uint64_t address);
+    FaultResult resolve_anonymous(Mapping& mapping, std::uint64_t page, Access access);
+    FaultResult resolve_object(Mapping& mapping, std::uint64_t page, Access access);
+    FaultResult copy_on_write(Mapping& mapping, std::uint64_t page, PageEntry entry);
+    FaultResult install(Mapping& mapping, std::uint64_t page, PageRef frame, int protection);
+
+    PageTable page_table_;
+    Vector<Own<Mapping>> mappings_;  // by address
+};
+
+}  // namespace kernel

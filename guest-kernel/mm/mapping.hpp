@@ -1,0 +1,59 @@
+// One mapped region of an address space (Linux's vm_area_struct).
+#pragma once
+
+#include <cstdint>
+
+#include "lib/list.hpp"
+#include "lib/ref.hpp"
+#include "mm/memory_object.hpp"
+
+namespace kernel {
+
+class AddressSpace;
+class File;
+
+enum class Sharing : std::uint8_t { Private, Shared };
+
+// What /proc/<pid>/maps calls a region that is no file's.
+enum class RegionName : std::uint8_t { None, Heap, Stack, Vvar, Vdso };
+
+// Everything about a region but where it is.
+struct MappingAttributes {
+    int protection = 0;  // PROT_READ | PROT_WRITE | PROT_EXEC
+    Sharing sharing = Sharing::Private;
+    bool grows_down = false;
+    bool no_reserve = false;  // MAP_NORESERVE
+    bool may_write =
+        true;  // Shared of a file that was not opened for writing: mprotect(PROT_WRITE) is EACCES
+    bool fixed_pages = false;  // the kernel's own (vDSO): no merging, no madvise, no mremap growth
+    RegionName name = RegionName::None;
+    RefPtr<File> file;             // what maps shows; null: anonymous
+    RefPtr<MemoryObject> object;   // where pages come from; null: private anonymous memory
+    std::uint64_t first_page = 0;  // index in the object of the region's first page
+
+    MappingAttributes();
+    MappingAttributes(const MappingAttributes&);
+    MappingAttributes(MappingAttributes&&) noexcept;
+    MappingAttributes& operator=(const MappingAttributes&);
+    ~MappingAttributes();
+};
+
+class Mapping : public ListNode<MappingOfObject> {
+  public:
+    Mapping(AddressSpace& owner, std::uint64_t first, std::uint64_t last, const MappingAttributes& how)
+        : space(owner), start(first), end(last), attributes(how) {}
+
+    std::uint64_t size() const { return end - start; }
+    bool contains(std::uint64_t address) const { return address >= start && address < end; }
+    // The object's page index behind an address. Precondition: contains(address).
+    std::uint64_t page_index(std::uint64_t address) const {
+        return attributes.first_page + ((address - start) >> kPageShift);
+    }
+
+    AddressSpace& space;
+    std::uint64_t start;  // both page-aligned
+    std::uint64_t end;
+    MappingAttributes attributes;
+};
+
+}  // namespace kernel

@@ -1,0 +1,114 @@
+// Signals: sets, queues, handlers, sending (man 7 signal; Linux kernel/signal.c).
+#pragma once
+
+#include <asm/siginfo.h>
+#include <linux/signal.h>
+
+#include <array>
+#include <cstdint>
+
+#include "lib/list.hpp"
+#include "lib/ref.hpp"
+#include "lib/result.hpp"
+
+namespace kernel {
+
+class Process;
+class Task;
+
+inline constexpr int kSignalCount = _NSIG;  // 64; numbers run from 1
+
+// A set of signals; Linux's 64-bit sigset_t of arm64.
+class SignalSet {
+  public:
+    constexpr SignalSet() = default;
+    explicit constexpr SignalSet(std::uint64_t bits) : bits_(bits) {}
+    static constexpr SignalSet of(int signal) { return SignalSet(std::uint64_t{1} << (signal - 1)); }
+
+    constexpr std::uint64_t bits() const { return bits_; }
+    constexpr bool contains(int signal) const { return (bits_ >> (signal - 1) & 1) != 0; }
+    constexpr bool is_empty() const { return bits_ == 0; }
+    constexpr void add(int signal) { bits_ |= of(signal).bits_; }
+    constexpr void remove(int signal) { bits_ &= ~of(signal).bits_; }
+    constexpr SignalSet operator|(SignalSet other) const { return SignalSet(bits_ | other.bits_); }
+    constexpr SignalSet operator&(SignalSet other) const { return SignalSet(bits_ & other.bits_); }
+    constexpr SignalSet operator~() const { return SignalSet(~bits_); }
+    constexpr bool operator==(const SignalSet&) const = default;
+
+  private:
+    std::uint64_t bits_ = 0;
+};
+
+// SIGKILL and SIGSTOP: never blocked, never handled.
+inline constexpr SignalSet kUnblockable = SignalSet::of(SIGKILL) | SignalSet::of(SIGSTOP);
+
+struct QueuedSignal : ListNode<> {
+    siginfo_t info{};
+};
+
+// Signals that have been sent and not yet taken. Standard signals are queued once, real-time ones each time.
+class PendingSignals {
+  public:
+    PendingSignals() = default;
+    ~PendingSignals() { clear(); }
+    SignalSet set() const { return set_; }
+    // ENOMEM only for a real-time signal; others are then remembered without their siginfo.
+    Result<void> add(const siginfo_t& info);
+    // Takes the signal out. Precondition: set().contains(signal).
+    siginfo_t take(int signal);
+    void remove_all(SignalSet which);
+    void clear() { remove_all(~SignalSet()); }
+
+  private:
+    SignalSet set_;
+    List<QueuedSignal> queue_;
+};
+
+struct SignalAction {
+    std::uint64_t handler = 0;  // SIG_DFL, SIG_IGN or a user address
+    unsigned long flags = 0;    // SA_*
+    std::uint64_t restorer = 0;
+    SignalSet mask;
+};
+
+class SignalHandlers : public RefCounted {
+  public:
+    SignalAction& operator[](int signal) { return actions_[static_cast<unsigned>(signal) - 1]; }
+    Result<Ref<SignalHandlers>> clone() const;
+    // execve: handlers go back to the default; what was ignored stays so.
+    void reset_for_execve();
+
+  private:
+    std::array<SignalAction, kSignalCount> actions_{};
+};
+
+struct AlternateStack {
+    std::uint64_t base = 0;
+    std::uint64_t size = 0;
+    unsigned flags = SS_DISABLE;
+};
+
+// siginfo for what the kernel itself sends (SI_KERNEL), or a task sends by kill (SI_USER) or tgkill
+// (SI_TKILL).
+siginfo_t kernel_siginfo(int signal);
+siginfo_t user_siginfo(int signal, int code);
+
+// Sends; ignored signals vanish. ESRCH when the target is dead already, EAGAIN at RLIMIT_SIGPENDING or no
+// memory.
+Result<void> send_signal(Task& task, const siginfo_t& info);
+Result<void> send_signal(Process& process, const siginfo_t& info);
+// To every process of a group (the terminal's ^C). ESRCH when there is none.
+Result<void> send_signal_to_group(int group, const siginfo_t& info);
+// A signal the task cannot escape (a fault of its own): unblocked and set to default if it is blocked or
+// ignored.
+void force_signal(Task& task, const siginfo_t& info);
+
+// man 2 kill: may the current task send it there?
+bool may_signal(const Task& sender, const Task& target, int signal);
+
+// Before returning to the program: takes signals, sets up handlers' frames, stops or ends the task.
+// `in_system_call`: the exception was an SVC, whose result may ask for a restart.
+struct Registers;
+void deliver_signals(Task& task, Registers& registers, bool in_system_call);
+
+}  // namespace kernel

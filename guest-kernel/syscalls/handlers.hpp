@@ -1,0 +1,75 @@
+// Declares one handler for each row of the system call table: a definition whose parameters are not the row's
+// does not link.
+#pragma once
+
+#include "lib/result.hpp"
+#include "syscalls/arguments.hpp"
+#include "syscalls/structures.hpp"
+
+namespace kernel {
+
+class Task;
+
+#define FD(name) Fd name
+#define INT(name) int name
+#define UINT(name) unsigned name
+#define LONG(name) long name
+#define SIZE(name) std::size_t name
+#define OFFSET(name) std::int64_t name
+#define MODE(name) unsigned name
+#define PID(name) int name
+#define SIGNAL(name) int name
+#define CLOCK(name) int name
+#define FLAGS(name, set) unsigned name
+#define FLAGS64(name, set) unsigned long name
+#define ENUM(name, set) int name
+#define ADDRESS(name) UserAddress name
+#define OPAQUE(name) unsigned long name
+#define PATH(name) UserString name
+#define STRINGS(name) UserAddress name
+#define IN(name, type) UserIn<type> name
+#define OUT(name, type) UserOut<type> name
+#define INOUT(name, type) UserInOut<type> name
+#define IN_BYTES(name, length) UserBuffer name
+#define OUT_BYTES(name, length) UserBuffer name
+#define IN_ARRAY(name, type, count) UserIn<type> name
+#define OUT_ARRAY(name, type, count) UserOut<type> name
+#define INOUT_ARRAY(name, type, count) UserInOut<type> name
+#define IN_IOVEC(name, count) UserIn<iovec> name
+#define OUT_IOVEC(name, count) UserIn<iovec> name
+#define FUTEX(name) UserAddress name
+
+#define SYSCALL(name, rule, result, ...) Result<long> sys_##name(Task& task __VA_OPT__(, ) __VA_ARGS__);
+#include "traces/abi/syscalls.inc"
+#undef SYSCALL
+
+#undef FD
+#undef INT
+#undef UINT
+#undef LONG
+#undef SIZE
+#undef OFFSET
+#undef MODE
+#undef PID
+#undef SIGNAL
+#undef CLOCK
+#undef FLAGS
+#undef FLAGS64
+#undef ENUM
+#undef ADDRESS
+#undef OPAQUE
+#undef PATH
+#undef STRINGS
+#undef IN
+#undef OUT
+#undef INOUT
+#undef IN_BYTES
+#undef OUT_BYTES
+#undef IN_ARRAY
+#undef OUT_ARRAY
+#undef INOUT_ARRAY
+#undef IN_IOVEC
+#undef OUT_IOVEC
+#undef FUTEX
+
+}  // namespace kernel

@@ -1,0 +1,95 @@
+// A process: the threads that share a pid (Linux's thread group), its place among processes, and what it
+// leaves to its parent.
+#pragma once
+
+#include <linux/resource.h>
+
+#include <array>
+#include <cstdint>
+
+#include "lib/list.hpp"
+#include "lib/ref.hpp"
+#include "signal/signals.hpp"
+#include "task/wait_queue.hpp"
+#include "time/timer.hpp"
+
+namespace kernel {
+
+class Task;
+class Tty;
+struct TaskOfProcess;
+struct ChildOfProcess {};
+struct ProcessInTable {};
+
+struct CpuTimes {
+    std::int64_t user = 0;  // ns
+    std::int64_t system = 0;
+};
+
+struct ResourceUsage {
+    CpuTimes times;
+    std::uint64_t minor_faults = 0;
+    std::uint64_t voluntary_switches = 0;
+    std::uint64_t involuntary_switches = 0;
+    std::uint64_t maximum_resident_pages = 0;
+    void add(const ResourceUsage& other);
+};
+
+class IntervalTimer final : public Timer {
+  public:
+    explicit IntervalTimer(Process& process) : process_(process) {}
+    std::int64_t interval = 0;  // ns; 0: once
+
+  protected:
+    void expire() override;  // sends SIGALRM
+
+  private:
+    Process& process_;
+};
+
+class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListNode<ProcessInTable> {
+  public:
+    explicit Process(int number);
+    ~Process() override;
+
+    rlimit64 limit(unsigned resource) const { return limits[resource]; }
+    // Every thread's usage, the dead ones' included.
+    ResourceUsage usage();
+    Task* leader();
+    unsigned thread_count();
+
+    const int id;
+    int group = 0;
+    int session = 0;
+    RefPtr<Tty> controlling_terminal;
+    bool has_executed = false;  // since fork: setpgid is EACCES then
+
+    Process* parent = nullptr;  // null: init, or parent gone with nobody left to reap
+    List<Process, ChildOfProcess> children;
+    List<Task, TaskOfProcess> threads;  // the living, and the dead leader of living threads
+    WaitQueue child_changed;            // wait4 sleeps here
+    WaitQueue exited;                   // pidfd poll sleeps here
+
+    PendingSignals pending;   // sent to the process as a whole
+    int exit_signal = 0;      // to the parent; SIGCHLD for fork
+    bool is_exiting = false;  // exit_group or a fatal signal: every thread is on its way out
+    bool is_zombie = false;
+    int exit_status = 0;               // as wait4 reports it
+    int stop_signal = 0;               // stopped by this one; 0: not stopped
+    bool stop_unreported = false;      // for WUNTRACED
+    bool continue_unreported = false;  // for WCONTINUED
+    bool is_child_subreaper = false;
+
+    ResourceUsage dead_threads;
+    ResourceUsage reaped_children;
+    std::array<rlimit64, RLIM_NLIMITS> limits{};
+    IntervalTimer real_timer;
+};
+
+// ESRCH when there is no such process (a zombie is one still) or task.
+Result<Ref<Process>> find_process(int id);
+Result<Ref<Task>> find_task(int id);
+// All of them, in order of pid.
+List<Process, ProcessInTable>& all_processes();
+
+}  // namespace kernel

@@ -1,0 +1,122 @@
+// A task: one thread of a program, scheduled on its own.
+#pragma once
+
+#include <asm/signal.h>
+#include <linux/resource.h>
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "arch/include/context.hpp"
+#include "lib/list.hpp"
+#include "lib/ref.hpp"
+#include "signal/signals.hpp"
+#include "task/credentials.hpp"
+#include "task/process.hpp"
+#include "time/timer.hpp"
+
+namespace kernel {
+
+class AddressSpace;
+class FileTable;
+class FsContext;
+
+enum class TaskState : std::uint8_t {
+    Runnable,      // in the run queue, or running
+    Sleeping,      // waits; signals wake it
+    SleepingKill,  // waits; only SIGKILL wakes it
+    Stopped,       // by SIGSTOP and kin, until SIGCONT
+    Dead,          // has exited; its stack is about to be freed
+};
+
+struct TaskOfProcess {};
+struct TaskInRunQueue {};
+struct TaskInTable {};
+
+// What restart_syscall continues after a signal interrupted a call that took a relative time.
+struct RestartBlock {
+    enum class Kind : std::uint8_t { None, Nanosleep, FutexWait, Poll };
+    Kind kind = Kind::None;
+    int clock = 0;
+    std::int64_t deadline = 0;  // of CLOCK_MONOTONIC, or of `clock`
+    std::uint64_t address = 0;  // nanosleep: where the rest goes; futex: the word; ppoll: the pollfds
+    std::uint32_t value = 0;    // futex: what it should hold; poll: number of descriptors
+    std::uint32_t bitset = 0;
+    std::uint32_t flags = 0;
+};
+
+class Task : public RefCounted,
+             public ListNode<TaskOfProcess>,
+             public ListNode<TaskInRunQueue>,
+             public ListNode<TaskInTable> {
+  public:
+    static constexpr std::size_t kNameSize = 16;  // TASK_COMM_LEN, with the NUL
+
+    // The task that runs. Precondition: not in boot before the first task.
+    static Task& current();
+
+    explicit Task(int number);
+    ~Task() override;
+
+    int process_id() const { return process->id; }
+    bool is_leader() const { return id == process->id; }
+    // Is there a signal to act on, one that is not blocked? Calls that wait return ERESTARTSYS then.
+    bool has_pending_signal() const;
+    bool has_pending_kill() const;
+    void set_name(std::string_view name);  // cut to 15 bytes
+    std::string_view name() const;
+
+    const int id;
+    TaskState state = TaskState::Runnable;
+    Ref<Process> process;
+    RefPtr<AddressSpace> address_space;  // null from the middle of exit on
+    RefPtr<FileTable> files;             // likewise
+    RefPtr<FsContext> fs;                // likewise
+    Credentials credentials;
+
+    Context context;  // what the scheduler switches (arch/include/context.hpp)
+    KernelStack kernel_stack;
+
+    // Signals (signal/signals.hpp).
+    Ref<SignalHandlers> signal_handlers;
+    PendingSignals pending;
+    SignalSet blocked;
+    SignalSet saved_blocked;       // sigsuspend, ppoll and kin: what to go back to
+    bool restore_blocked = false;  // after the handler, or at the end of the call, saved_blocked comes back
+    SignalSet awaited;             // rt_sigtimedwait: blocked signals that wake it all the same
+    AlternateStack alternate_stack;
+    RestartBlock restart;
+
+    // Start and end of a thread.
+    std::uint64_t clear_child_tid = 0;  // user address, 0: none
+    std::uint64_t robust_list = 0;
+    std::uint64_t rseq_address = 0;
+    std::uint32_t rseq_size = 0;
+    std::uint32_t rseq_signature = 0;
+    bool rseq_needs_update = false;
+    int parent_death_signal = 0;
+    class VforkWait* vfork_parent = nullptr;  // wakes the parent at exec or exit
+
+    // Scheduling.
+    std::int64_t slice_used = 0;  // ns since it was last put on the CPU
+    bool needs_reschedule = false;
+    int nice = 0;
+    int policy = 0;  // SCHED_*
+    int realtime_priority = 0;
+    std::uint64_t timer_slack = 50'000;  // ns; Linux's default
+    std::int64_t user_time = 0;          // ns
+    std::int64_t system_time = 0;
+    std::int64_t started = 0;  // monotonic
+    std::uint64_t minor_faults = 0;
+    std::uint64_t voluntary_switches = 0;
+    std::uint64_t involuntary_switches = 0;
+
+    unsigned long personality = 0;  // man 2 personality
+    bool no_new_privileges = false;
+    bool dumpable = true;
+    int exit_status = 0;  // as wait4 reports it
+    std::array<char, kNameSize> command_name{};
+};
+
+}  // namespace kernel
