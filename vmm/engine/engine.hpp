@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -109,6 +110,9 @@ class Engine {
     virtual void set_breakpoints(std::span<const GuestVirt> addresses) = 0;
 
     virtual EngineStatistics statistics() const = 0;
+    virtual std::uint64_t retired_instructions() const = 0;
+    // What the guest's system counter has counted since the start.
+    virtual std::chrono::nanoseconds guest_time() const = 0;
 };
 
 }  // namespace levitate::vmm

@@ -3,7 +3,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <expected>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -11,25 +10,12 @@
 #include <vector>
 
 #include "traces/format/event.hpp"
+#include "vmm/error.hpp"
 
 namespace levitate::vmm {
 
 class Engine;
-
-// A fault of the harness or of its input, for people: what, where, and the remedy.
-struct Error {
-    enum class Kind {
-        Usage,          // exit status 2
-        NotExecutable,  // 126
-        NotFound,       // 127
-        Harness,        // 125
-    };
-    Kind kind = Kind::Harness;
-    std::string message;
-};
-
-template <typename T>
-using Result = std::expected<T, Error>;
+class Session;
 
 enum class EngineKind { Auto, Emu, Kvm, Native };
 
@@ -52,7 +38,8 @@ struct RunSpec {
     bool randomize_addresses = false;
 
     EngineKind engine = EngineKind::Auto;
-    std::filesystem::path kernel;     // empty: our own
+    std::filesystem::path kernel;  // an arm64 Image
+    std::filesystem::path init;    // Levitate's own pid 1, an AArch64 executable
     std::string kernel_command_line;  // appended to what the run needs
     std::uint64_t memory_bytes = 512ULL << 20;
     std::uint64_t seed = 0;
@@ -78,11 +65,13 @@ struct RunHooks {
     // Called with each event after the sink, while the guest stands at the boundary. False: stop the run
     // there.
     std::function<bool(Engine&, const traces::Event&)> on_event;
-    // Called once, before the first instruction: a GDB stub takes over from here. It drives the engine by the
-    // function it is given, which does what the run loop would have done, one exit at a time; false: ended.
-    std::function<void(Engine&)> on_start;
+    // Called once, before the first instruction, instead of the run loop: a GDB stub takes over from here and
+    // advances the session itself. What is left of the run when it returns is run to its end.
+    std::function<void(Session&)> on_start;
 };
 
+// Runs the program to its end, or to the time limit. An Error means that the run could not be set up or that
+// the guest could not execute the program; what the program does wrong is an Outcome.
 Result<Outcome> run(const RunSpec& spec, const RunHooks& hooks);
 
 }  // namespace levitate::vmm

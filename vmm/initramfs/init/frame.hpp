@@ -1,0 +1,113 @@
+// What init in the guest and the machine on the host say to each other over one UART.
+//
+// The same line carries the kernel's own console text, and a kernel may put its text between any two bytes of
+// ours. So a frame uses only bytes with bit 7 set, which kernel text does not have, and both can be told apart
+// byte by byte however they are mixed. It also passes through any terminal discipline unharmed: none of these
+// bytes is a control character.
+//
+//     frame    := start digit* end
+//     start    := 0xC0 + type            type 0…0x3E
+//     digit    := 0x80 + 6 bits          the body, base 64, most significant bits first, zero padded
+//     end      := 0xFF
+//     body     := sequence payload crc32
+//     sequence := 1 byte, counts the frames of one direction modulo 256, from 0
+//     crc32    := 4 bytes, little-endian, of type, sequence and payload (polynomial 0xEDB88320, as in zlib)
+//
+// A start byte always begins a frame, so a receiver finds its feet after anything. What turns out to be no
+// frame is handed on as text. A missing frame shows as a gap in the sequence.
+//
+// Nothing is lost to a full buffer: init reads the line all the time, and the host sends bytes of standard input
+// only as far as init has granted credit for them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace levitate::vmm::init {
+
+inline constexpr std::uint8_t kProtocolVersion = 1;
+
+// Numbers in payloads are 32 bits, little-endian.
+enum class FrameType : std::uint8_t {
+    // From init.
+    Hello = 1,         // protocol version (1 byte), then uname as text: "Linux 6.1.0-40-arm64 #1 SMP …"
+    Started = 2,       // the case's number: its program has been executed
+    Stdout = 3,        // bytes
+    Stderr = 4,        // bytes
+    StdinCredit = 5,   // that many bytes more of standard input may be sent
+    StdinClosed = 6,   // the program reads standard input no more
+    Exited = 7,        // the case's number, exit code
+    Killed = 8,        // the case's number, signal
+    ExecFailed = 9,    // the case's number, errno, then the step that failed as text ("execve", "chdir")
+    AllDone = 10,      // no case is left; init powers the machine off
+    InitFailed = 11,   // text: why init cannot do its work
+    // From the host.
+    Stdin = 32,        // bytes, never more than the credit
+    StdinEnd = 33,     // end of file
+    CloseStdout = 34,  // nobody reads standard output: further writes get EPIPE
+    CloseStderr = 35,
+};
+
+// Payloads are at most this long; both sides refuse more.
+inline constexpr std::size_t kMaximumPayload = 4096;
+// The credit that init grants at a time. Encoded, it fits a kernel's terminal buffer (4095 bytes in Linux).
+inline constexpr std::uint32_t kStdinWindow = 2048;
+
+struct DecodedFrame {
+    FrameType type{};
+    std::vector<std::byte> payload;
+};
+
+// Appends the encoded frame to `out`.
+void encode_frame(FrameType type, std::uint8_t sequence, std::span<const std::byte> payload,
+                  std::vector<std::byte>& out);
+
+// The sending side of one direction.
+class FrameEncoder {
+  public:
+    // Payloads longer than kMaximumPayload become several frames; an empty one is one frame.
+    void append(FrameType type, std::span<const std::byte> payload, std::vector<std::byte>& out);
+
+  private:
+    std::uint8_t next_sequence_ = 0;
+};
+
+// The receiving side of one direction.
+class FrameDecoder {
+  public:
+    class Receiver {
+      public:
+        virtual ~Receiver() = default;
+        virtual void on_frame(const DecodedFrame& frame) = 0;
+        // Bytes that belong to no frame.
+        virtual void on_text(std::string_view text) = 0;
+    };
+
+    explicit FrameDecoder(Receiver& receiver) : receiver_(receiver) {}
+    void feed(std::span<const std::byte> bytes);
+    // Frames that were sent and did not arrive whole.
+    std::uint64_t lost_frames() const { return lost_frames_; }
+
+  private:
+    void feed_frame_byte(std::uint8_t byte);
+    void finish_frame();
+    void abandon_frame();
+
+    Receiver& receiver_;
+    std::string text_;            // not handed on yet
+    std::vector<std::uint8_t> raw_;  // of the frame being received, start byte first; empty: none
+    std::uint8_t expected_sequence_ = 0;
+    std::uint64_t lost_frames_ = 0;
+};
+
+std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t previous = 0);
+
+void append_number(std::vector<std::byte>& payload, std::uint32_t number);
+// The number at byte `offset`; 0 where the payload is too short.
+std::uint32_t number_at(std::span<const std::byte> payload, std::size_t offset);
+
+}  // namespace levitate::vmm::init

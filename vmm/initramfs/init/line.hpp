@@ -1,0 +1,39 @@
+// init's end of the line to the host: frames over the console.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "vmm/initramfs/init/frame.hpp"
+
+namespace levitate::vmm::init {
+
+class Line final : private FrameDecoder::Receiver {
+  public:
+    // `console` is a terminal that has been set raw; it is not closed.
+    explicit Line(int console) : console_(console), decoder_(*this) {}
+
+    // Blocks until all is written. A line that does not take it cannot be reported on, so that ends init.
+    void send(FrameType type, std::span<const std::byte> payload);
+    void send_number(FrameType type, std::uint32_t number);
+    void send_text(FrameType type, std::string_view text);
+
+    int descriptor() const { return console_; }
+    // Reads what has arrived, blocking if that is nothing, and returns the frames that are complete.
+    std::vector<DecodedFrame> receive();
+
+  private:
+    void on_frame(const DecodedFrame& frame) override { received_.push_back(frame); }
+    // Noise on the line: the host sends nothing but frames.
+    void on_text(std::string_view) override {}
+
+    int console_;
+    FrameEncoder encoder_;
+    FrameDecoder decoder_;
+    std::vector<DecodedFrame> received_;
+};
+
+}  // namespace levitate::vmm::init

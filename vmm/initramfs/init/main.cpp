@@ -1,0 +1,84 @@
+// Process 1 of every guest: reads the run description, runs its programs in fixed surroundings, and powers the
+// machine off. The same binary serves every kernel, so it asks for little: where a kernel lacks something that
+// only some program needs, init goes on without.
+#include <fcntl.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vmm/initramfs/init/line.hpp"
+#include "vmm/initramfs/init/program.hpp"
+#include "vmm/initramfs/init/run_description.hpp"
+#include "vmm/initramfs/init/system.hpp"
+
+namespace levitate::vmm::init {
+namespace {
+
+std::string read_file(const char* path) {
+    std::string text;
+    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+    std::array<char, 65536> buffer;
+    ssize_t count = 0;
+    while (fd >= 0 && (count = ::read(fd, buffer.data(), buffer.size())) > 0) {
+        text.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    ::close(fd);
+    return text;
+}
+
+void say_hello(Line& line) {
+    utsname names{};
+    ::uname(&names);
+    std::string text(1, static_cast<char>(kProtocolVersion));
+    text.append(names.sysname).append(" ").append(names.release).append(" ").append(names.version);
+    line.send_text(FrameType::Hello, text);
+}
+
+void prepare_signals() {
+    struct sigaction wake_up{};
+    wake_up.sa_handler = [](int) {};  // its only use is to interrupt ppoll
+    ::sigaction(SIGCHLD, &wake_up, nullptr);
+    struct sigaction ignore{};
+    ignore.sa_handler = SIG_IGN;
+    ::sigaction(SIGPIPE, &ignore, nullptr);
+    sigset_t children;
+    sigemptyset(&children);
+    sigaddset(&children, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &children, nullptr);
+}
+
+void run() {
+    prepare_system();
+    const int console = open_console();
+    if (console < 0) {
+        return;  // and there is nowhere to say it
+    }
+    Line line{console};
+    say_hello(line);
+    prepare_signals();
+    const auto cases = parse_run_description(read_file(kRunDescriptionPath));
+    if (!cases) {
+        line.send_text(FrameType::InitFailed, std::string{kRunDescriptionPath} + " is missing or malformed");
+        return;
+    }
+    std::uint32_t number = 0;
+    for (const Case& one : *cases) {
+        run_case(one, number++, line);
+    }
+    line.send(FrameType::AllDone, {});
+}
+
+}  // namespace
+}  // namespace levitate::vmm::init
+
+int main() {
+    levitate::vmm::init::run();
+    levitate::vmm::init::power_off();
+}

@@ -1,0 +1,321 @@
+#include "vmm/initramfs/init/program.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "vmm/initramfs/init/surroundings.hpp"
+
+namespace levitate::vmm::init {
+namespace {
+
+class Descriptor {
+  public:
+    Descriptor() = default;
+    explicit Descriptor(int fd) : fd_(fd) {}
+    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    ~Descriptor() { close(); }
+    int get() const { return fd_; }
+    bool is_open() const { return fd_ >= 0; }
+    void close() {
+        if (fd_ >= 0) {
+            ::close(std::exchange(fd_, -1));
+        }
+    }
+
+  private:
+    int fd_ = -1;
+};
+
+struct Pipe {
+    Descriptor reader;
+    Descriptor writer;
+};
+
+// Both ends stay closed where the kernel gives none; what uses them then fails and says so.
+Pipe make_pipe() {
+    std::array<int, 2> ends{-1, -1};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
+        return {};
+    }
+    return {.reader = Descriptor{ends[0]}, .writer = Descriptor{ends[1]}};
+}
+
+struct ExecReport {
+    int error;
+    std::array<char, 16> step;
+};
+
+[[noreturn]] void report_and_exit(int report_fd, const char* step, int error) {
+    ExecReport report{.error = error, .step = {}};
+    std::strncpy(report.step.data(), step, report.step.size() - 1);
+    ::write(report_fd, &report, sizeof report);
+    ::_exit(error == ENOENT ? 127 : 126);
+}
+
+std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
+    std::vector<char*> pointers;
+    for (const std::string& string : strings) {
+        pointers.push_back(const_cast<char*>(string.c_str()));
+    }
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+// What the program writes to one of its outputs.
+struct Output {
+    Descriptor pipe;
+    FrameType frame;
+
+    // Sends on what there is; closes at end of file.
+    void forward(Line& line) {
+        std::array<std::byte, kMaximumPayload> buffer;
+        const ssize_t count = ::read(pipe.get(), buffer.data(), buffer.size());
+        if (count > 0) {
+            line.send(frame, std::span{buffer}.first(static_cast<std::size_t>(count)));
+        } else if (count == 0 || errno != EINTR) {
+            pipe.close();
+        }
+    }
+};
+
+// What the program reads: bytes wait here until its pipe takes them.
+class InputFeeder {
+  public:
+    InputFeeder(const Case& one, Descriptor pipe, Line& line) : pipe_(std::move(pipe)), line_(line) {
+        live_ = one.input == Input::Live;
+        pending_ = one.input_bytes;
+        ended_ = !live_;
+        ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
+        if (live_) {
+            line_.send_number(FrameType::StdinCredit, kStdinWindow);
+        }
+        close_if_done();
+    }
+
+    pollfd poll_request() const {
+        return {.fd = pipe_.get(), .events = static_cast<short>(pending_.empty() ? 0 : POLLOUT), .revents = 0};
+    }
+    bool is_open() const { return pipe_.is_open(); }
+    void add(std::span<const std::byte> bytes) {
+        for (const std::byte byte : bytes) {
+            pending_.push_back(static_cast<char>(byte));
+        }
+    }
+    void end() {
+        ended_ = true;
+        close_if_done();
+    }
+
+    void on_poll(short events) {
+        if ((events & POLLERR) != 0) {
+            reader_gone();
+            return;
+        }
+        if ((events & POLLOUT) == 0) {
+            return;
+        }
+        const ssize_t written = ::write(pipe_.get(), pending_.data(), pending_.size());
+        if (written < 0) {
+            if (errno == EPIPE) {
+                reader_gone();
+            }
+            return;
+        }
+        pending_.erase(0, static_cast<std::size_t>(written));
+        if (live_ && !ended_) {
+            line_.send_number(FrameType::StdinCredit, static_cast<std::uint32_t>(written));
+        }
+        close_if_done();
+    }
+
+  private:
+    void reader_gone() {
+        pipe_.close();
+        if (live_) {
+            line_.send(FrameType::StdinClosed, {});
+        }
+    }
+    void close_if_done() {
+        if (ended_ && pending_.empty()) {
+            pipe_.close();
+        }
+    }
+
+    Descriptor pipe_;
+    Line& line_;
+    bool live_ = false;
+    bool ended_ = false;
+    std::string pending_;
+};
+
+struct RunningProgram {
+    pid_t pid = -1;
+    Descriptor input;
+    Descriptor output;
+    Descriptor error_output;
+};
+
+void send_exec_failure(Line& line, std::uint32_t number, int error, std::string_view step) {
+    std::vector<std::byte> payload;
+    append_number(payload, number);
+    append_number(payload, static_cast<std::uint32_t>(error));
+    for (const char character : step) {
+        payload.push_back(static_cast<std::byte>(character));
+    }
+    line.send(FrameType::ExecFailed, payload);
+}
+
+// Returns when execve has succeeded; nullopt: it has not, which has been reported.
+std::optional<RunningProgram> start_program(const Case& one, std::uint32_t number, Line& line) {
+    Pipe input = make_pipe();
+    Pipe output = make_pipe();
+    Pipe error_output = make_pipe();
+    Pipe report = make_pipe();
+    std::vector<char*> arguments = pointers_to(one.arguments);
+    std::vector<char*> environment = pointers_to(one.environment);
+    const pid_t pid = ::fork();
+    if (pid < 0) {
+        send_exec_failure(line, number, errno, "fork");
+        return std::nullopt;
+    }
+    if (pid == 0) {
+        const auto failure =
+            apply_surroundings({.stdin_fd = input.reader.get(),
+                                .stdout_fd = output.writer.get(),
+                                .stderr_fd = error_output.writer.get(),
+                                .report_fd = report.writer.get(),
+                                .directory = one.directory.c_str(),
+                                .randomization = one.randomize_addresses ? AddressRandomization::On
+                                                                         : AddressRandomization::Off});
+        if (failure.step != nullptr) {
+            report_and_exit(report.writer.get(), failure.step, failure.error);
+        }
+        ::execve(one.program.c_str(), arguments.data(), environment.data());
+        report_and_exit(kReportFd, "execve", errno);
+    }
+    report.writer.close();
+    ExecReport failure{};
+    if (::read(report.reader.get(), &failure, sizeof failure) == sizeof failure) {
+        ::waitpid(pid, nullptr, 0);
+        send_exec_failure(line, number, failure.error, failure.step.data());
+        return std::nullopt;
+    }
+    return RunningProgram{.pid = pid,
+                          .input = std::move(input.writer),
+                          .output = std::move(output.reader),
+                          .error_output = std::move(error_output.reader)};
+}
+
+// Carries bytes both ways until the program has ended and its pipes are empty.
+class Pump {
+  public:
+    Pump(const Case& one, RunningProgram program, Line& line)
+        : line_(line),
+          pid_(program.pid),
+          outputs_{Output{std::move(program.output), FrameType::Stdout},
+                   Output{std::move(program.error_output), FrameType::Stderr}},
+          input_(one, std::move(program.input), line) {}
+
+    // The wait status.
+    int run() {
+        int status = 0;
+        while (::waitpid(pid_, &status, WNOHANG) == 0) {
+            turn(Wait::Block);
+        }
+        while (turn(Wait::No) == Progress::Made) {
+        }
+        return status;
+    }
+
+  private:
+    enum class Wait { Block, No };
+    enum class Progress { None, Made };
+
+    // One poll and what it asks for. Progress: the program's output was there to be read.
+    Progress turn(Wait wait) {
+        std::array<pollfd, 4> requests{
+            pollfd{.fd = outputs_[0].pipe.get(), .events = POLLIN, .revents = 0},
+            pollfd{.fd = outputs_[1].pipe.get(), .events = POLLIN, .revents = 0},
+            pollfd{.fd = line_.descriptor(), .events = POLLIN, .revents = 0},
+            input_.poll_request(),
+        };
+        const timespec at_once{};
+        sigset_t none;
+        sigemptyset(&none);
+        // SIGCHLD is let in only here, so the program's end cannot slip by between waitpid and ppoll.
+        const int ready = ::ppoll(requests.data(), requests.size(), wait == Wait::No ? &at_once : nullptr, &none);
+        if (ready <= 0) {
+            return Progress::None;
+        }
+        Progress progress = Progress::None;
+        for (std::size_t index = 0; index < outputs_.size(); ++index) {
+            if (requests[index].revents != 0) {
+                outputs_[index].forward(line_);
+                progress = Progress::Made;
+            }
+        }
+        if ((requests[2].revents & POLLIN) != 0) {
+            take_frames();
+        }
+        if (input_.is_open()) {
+            input_.on_poll(requests[3].revents);
+        }
+        return progress;
+    }
+
+    void take_frames() {
+        for (const DecodedFrame& frame : line_.receive()) {
+            if (frame.type == FrameType::Stdin) {
+                input_.add(frame.payload);
+            } else if (frame.type == FrameType::StdinEnd) {
+                input_.end();
+            } else if (frame.type == FrameType::CloseStdout) {
+                outputs_[0].pipe.close();
+            } else if (frame.type == FrameType::CloseStderr) {
+                outputs_[1].pipe.close();
+            }
+        }
+    }
+
+    Line& line_;
+    pid_t pid_;
+    std::array<Output, 2> outputs_;
+    InputFeeder input_;
+};
+
+}  // namespace
+
+void run_case(const Case& one, std::uint32_t number, Line& line) {
+    auto program = start_program(one, number, line);
+    if (!program) {
+        return;
+    }
+    line.send_number(FrameType::Started, number);
+    const int status = Pump{one, std::move(*program), line}.run();
+    std::vector<std::byte> payload;
+    append_number(payload, number);
+    if (WIFSIGNALED(status)) {
+        append_number(payload, static_cast<std::uint32_t>(WTERMSIG(status)));
+        line.send(FrameType::Killed, payload);
+    } else {
+        append_number(payload, static_cast<std::uint32_t>(WEXITSTATUS(status)));
+        line.send(FrameType::Exited, payload);
+    }
+}
+
+}  // namespace levitate::vmm::init

@@ -1,0 +1,113 @@
+#include "vmm/initramfs/init/run_description.hpp"
+
+#include <charconv>
+#include <string_view>
+
+namespace levitate::vmm::init {
+namespace {
+
+constexpr std::string_view kVersion = "1";
+
+void append_field(std::string& text, std::string_view key, std::string_view value) {
+    text.append(key).append(" ").append(std::to_string(value.size())).append("\n");
+    text.append(value).append("\n");
+}
+
+struct Field {
+    std::string_view key;
+    std::string_view value;
+};
+
+// Takes one field off the front of `rest`. nullopt: malformed.
+std::optional<Field> take_field(std::string_view& rest) {
+    const auto line_end = rest.find('\n');
+    const auto space = rest.find(' ');
+    if (line_end == std::string_view::npos || space >= line_end) {
+        return std::nullopt;
+    }
+    std::size_t length = 0;
+    const char* const digits_end = rest.data() + line_end;
+    const auto [end, error] = std::from_chars(rest.data() + space + 1, digits_end, length);
+    const std::string_view after = rest.substr(line_end + 1);
+    if (error != std::errc{} || end != digits_end || length >= after.size() || after[length] != '\n') {
+        return std::nullopt;
+    }
+    const Field field{.key = rest.substr(0, space), .value = after.substr(0, length)};
+    rest = after.substr(length + 1);
+    return field;
+}
+
+// False: no such field in a case, or not one of its values.
+bool apply_field(Case& one, const Field& field) {
+    const std::string value{field.value};
+    if (field.key == "program") {
+        one.program = value;
+    } else if (field.key == "argument") {
+        one.arguments.push_back(value);
+    } else if (field.key == "environment") {
+        one.environment.push_back(value);
+    } else if (field.key == "directory") {
+        one.directory = value;
+    } else if (field.key == "bytes") {
+        one.input_bytes = value;
+    } else if (field.key == "randomize" && (value == "0" || value == "1")) {
+        one.randomize_addresses = value == "1";
+    } else if (field.key == "input" && (value == "live" || value == "bytes")) {
+        one.input = value == "live" ? Input::Live : Input::Bytes;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+std::string format_run_description(std::span<const Case> cases) {
+    std::string text;
+    append_field(text, "levitate-run", kVersion);
+    for (const Case& one : cases) {
+        append_field(text, "case", "");
+        append_field(text, "program", one.program);
+        for (const std::string& argument : one.arguments) {
+            append_field(text, "argument", argument);
+        }
+        for (const std::string& variable : one.environment) {
+            append_field(text, "environment", variable);
+        }
+        append_field(text, "directory", one.directory);
+        append_field(text, "randomize", one.randomize_addresses ? "1" : "0");
+        append_field(text, "input", one.input == Input::Live ? "live" : "bytes");
+        if (one.input == Input::Bytes) {
+            append_field(text, "bytes", one.input_bytes);
+        }
+    }
+    return text;
+}
+
+std::optional<std::vector<Case>> parse_run_description(const std::string& text) {
+    std::string_view rest = text;
+    const auto version = take_field(rest);
+    if (!version || version->key != "levitate-run" || version->value != kVersion) {
+        return std::nullopt;
+    }
+    std::vector<Case> cases;
+    while (!rest.empty()) {
+        const auto field = take_field(rest);
+        if (!field) {
+            return std::nullopt;
+        }
+        if (field->key == "case") {
+            cases.emplace_back();
+        } else if (cases.empty() || !apply_field(cases.back(), *field)) {
+            return std::nullopt;
+        }
+    }
+    for (const Case& one : cases) {
+        if (one.program.empty()) {
+            return std::nullopt;
+        }
+    }
+    return cases;
+}
+
+}  // namespace levitate::vmm::init

@@ -1,0 +1,33 @@
+// The surroundings that a traced program starts in, the same under every kernel and engine: what a program
+// inherits through execve and could see. init calls this, and so does the native engine.
+#pragma once
+
+namespace levitate::vmm::init {
+
+enum class AddressRandomization { Off, On };
+
+struct Surroundings {
+    // Become 0, 1 and 2. Precondition: each is 3 or more.
+    int stdin_fd = -1;
+    int stdout_fd = -1;
+    int stderr_fd = -1;
+    // Becomes 3 with FD_CLOEXEC, so that a failure of execve can be reported; -1: there is none.
+    int report_fd = -1;
+    const char* directory = "/";
+    AddressRandomization randomization = AddressRandomization::Off;
+};
+
+inline constexpr int kReportFd = 3;
+
+struct SurroundingsFailure {
+    const char* step = nullptr;  // nullptr: all is set up. Else the call that failed
+    int error = 0;               // its errno
+};
+
+// To be called in the child between fork and execve; async-signal-safe (man 7 signal-safety). Sets: a session
+// of its own; file descriptors 0, 1 and 2 and no other; every signal at its default and none blocked; resource
+// limits; umask 022; the working directory; the personality that turns address-space randomisation off.
+// User and group ids are left: init runs as 0 without supplementary groups, and another user cannot become it.
+SurroundingsFailure apply_surroundings(const Surroundings& surroundings);
+
+}  // namespace levitate::vmm::init
