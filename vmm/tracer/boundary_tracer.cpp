@@ -1,0 +1,92 @@
+#include "vmm/tracer/boundary_tracer.hpp"
+
+#include <utility>
+
+#include "traces/abi/constants.hpp"
+#include "vmm/tracer/vdso.hpp"
+
+namespace levitate::vmm {
+
+BoundaryTracer::BoundaryTracer(Engine& engine, traces::Header header, std::string program,
+                               traces::EventSink& sink)
+    : engine_(engine), memory_(engine), recorder_(sink, std::move(header)), program_(std::move(program)) {
+    engine_.set_boundary_exits(true);
+}
+
+void BoundaryTracer::handle(const Exit& exit) {
+    if (!refusal_.empty()) {
+        return;
+    }
+    switch (exit.reason) {
+        case ExitReason::ExceptionFromEl0:
+            on_exception(engine_.registers(), exit.irq);
+            break;
+        case ExitReason::ReturnToEl0:
+            on_resume(engine_.registers());
+            break;
+        case ExitReason::WatchedLoad:
+            on_watched_load(exit);
+            break;
+        case ExitReason::Breakpoint:
+            on_breakpoint();
+            break;
+        default:
+            break;
+    }
+}
+
+BoundaryTracer::Task* BoundaryTracer::find(traces::TaskNumber number) {
+    const auto found = tasks_.find(number);
+    return found == tasks_.end() ? nullptr : &found->second;
+}
+
+std::optional<traces::TaskNumber> BoundaryTracer::find_by_stack(std::uint64_t stack) const {
+    const auto found = by_stack_.find(stack);
+    return found == by_stack_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void BoundaryTracer::on_watched_load(const Exit& exit) {
+    if (current_) {
+        recorder_.auxv_load(
+            *current_,
+            {.range = auxv_, .address = exit.load_address, .size = exit.load_size, .pc = value(exit.load_pc)},
+            memory_);
+    }
+}
+
+void BoundaryTracer::on_breakpoint() {
+    constexpr std::uint64_t kExceptionLevel = 0xc;  // PSTATE.M[3:2]
+    const VcpuRegisters registers = engine_.registers();
+    const auto function = vdso_.find(GuestVirt{registers.pc});
+    const bool at_el0 = (registers.pstate & kExceptionLevel) == 0;
+    if (current_ && at_el0 && function != vdso_.end()) {
+        recorder_.vdso_call(*current_, {.symbol = function->second,
+                                        .arguments = {registers.x[0], registers.x[1]},
+                                        .pc = registers.x[30]});
+    }
+}
+
+void BoundaryTracer::watch(const InitialStack& stack, std::uint64_t space) {
+    constexpr auto kAtSysinfoEhdr = static_cast<std::uint64_t>(traces::abi::constant("AT_SYSINFO_EHDR"));
+    auxv_ = stack.auxv_range;
+    engine_.set_watched_loads(space, auxv_.begin, auxv_.end);
+    vdso_.clear();
+    breakpoints_.clear();
+    const auto base = auxv_value(stack.auxv, kAtSysinfoEhdr);
+    for (VdsoFunction& function : vdso_functions(memory_, GuestVirt{base.value_or(0)})) {
+        breakpoints_.push_back(function.address);
+        vdso_.emplace(function.address, std::move(function.name));
+    }
+    engine_.set_breakpoints(breakpoints_);
+}
+
+void BoundaryTracer::finish(const traces::OutcomeEvent& outcome, const std::string& incomplete) {
+    engine_.set_watched_loads(0, GuestVirt{0}, GuestVirt{0});
+    engine_.set_breakpoints({});
+    engine_.set_boundary_exits(false);
+    const std::string& reason = refusal_.empty() ? incomplete : refusal_;
+    const bool never_started = reason.empty() && !recorder_.has_started();
+    recorder_.finish(outcome, never_started ? "the program was never seen to start" : reason);
+}
+
+}  // namespace levitate::vmm

@@ -1,0 +1,99 @@
+// Turns what a tracer sees of a program's tasks into the events of a trace. Knows no engine: the boundary
+// tracer (emu, kvm) and ptrace (native) both feed it, so that their traces follow the same rules.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "traces/format/event.hpp"
+#include "vmm/tracer/initial_stack.hpp"
+#include "vmm/tracer/signal_frame.hpp"
+#include "vmm/tracer/user_memory.hpp"
+
+namespace levitate::vmm {
+
+struct SyscallEntry {
+    std::uint64_t number = 0;                  // x8
+    std::array<std::uint64_t, 6> arguments{};  // x0 to x5
+    std::uint64_t pc = 0;                      // of the SVC
+    std::uint64_t sp = 0;
+};
+
+struct AuxvLoad {
+    AuxvRange range;
+    GuestVirt address{};
+    unsigned size = 0;  // bytes
+    std::uint64_t pc = 0;
+};
+
+// Precondition of every function that takes a task: it has been started and not ended. Calls come in the
+// order in which things happened.
+class Recorder {
+  public:
+    // `header` is complete but for the auxv, which the program's first exec brings.
+    Recorder(traces::EventSink& sink, traces::Header header);
+
+    // The program's first task stands at its first instruction. Begins the trace. `tid` 0: not known.
+    traces::TaskNumber start_program(std::int64_t tid, const InitialStack& stack, std::uint64_t sp,
+                                     std::uint64_t entry_pc);
+    // `tid` is 0 where the child ran before its parent learned it.
+    traces::TaskNumber start_task(traces::TaskNumber parent, std::uint64_t clone_flags, std::int64_t tid);
+    // A call that is outstanding ends without a result.
+    void end_task(traces::TaskNumber task, const traces::TaskEndEvent& end);
+    bool is_alive(traces::TaskNumber task) const { return tasks_.contains(task); }
+
+    void enter_syscall(traces::TaskNumber task, const SyscallEntry& entry, const UserMemory& memory);
+    void return_from_syscall(traces::TaskNumber task, std::int64_t result, const UserMemory& memory);
+    // The call does not come back: exit, rt_sigreturn.
+    void end_syscall(traces::TaskNumber task);
+    // A signal's handler runs first, then the program makes the call again.
+    void restart_syscall(traces::TaskNumber task, const UserMemory& memory);
+    // The kernel makes the program run the SVC again without a handler in between. The program cannot see
+    // that, so the next entry at the same PC continues this call.
+    void repeat_syscall(traces::TaskNumber task);
+    // nullptr: the task is not in a call.
+    const traces::SyscallEvent* outstanding_syscall(traces::TaskNumber task) const;
+
+    void exec(traces::TaskNumber task, const InitialStack& stack, std::uint64_t sp, std::uint64_t entry_pc);
+    void signal(traces::TaskNumber task, const DeliveredSignal& signal);
+    // A load has retired. There is one event for each entry of the auxv that it touched.
+    void auxv_load(traces::TaskNumber task, const AuxvLoad& load, const UserMemory& memory);
+    void vdso_call(traces::TaskNumber task, const traces::VdsoCallEvent& call);
+    void registers_lost(traces::TaskNumber task, const traces::RegistersEvent& loss);
+
+    // Ends the trace. `incomplete` is empty where the program ran to its end. Where no program has started
+    // the trace holds its header and the outcome.
+    void finish(const traces::OutcomeEvent& outcome, const std::string& incomplete);
+
+    bool has_started() const { return begun_; }
+
+  private:
+    struct Outstanding {
+        traces::SyscallEvent event;
+        bool repeats = false;
+    };
+    struct Task {
+        std::optional<Outstanding> syscall;
+    };
+
+    void emit(traces::TaskNumber number, traces::EventBody body);
+    void emit_outstanding(traces::TaskNumber number, Task& task);
+    void emit_exec(traces::TaskNumber number, const InitialStack& stack, std::uint64_t sp,
+                   std::uint64_t entry_pc);
+    void begin(const std::vector<traces::AuxvEntry>& auxv);
+    Task& find(traces::TaskNumber task);
+
+    traces::EventSink& sink_;
+    traces::Header header_;
+    bool begun_ = false;
+    std::map<traces::TaskNumber, Task> tasks_;  // alive
+    std::vector<std::uint64_t> next_index_;     // by task number, also of those that ended
+    std::uint32_t last_task_ = 0;
+    std::uint64_t next_order_ = 0;
+};
+
+}  // namespace levitate::vmm

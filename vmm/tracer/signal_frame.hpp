@@ -1,0 +1,65 @@
+// The frame that the kernel lays on the user stack to deliver a signal.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "vmm/tracer/user_memory.hpp"
+
+namespace levitate::vmm {
+
+// struct rt_sigframe { siginfo_t info; struct ucontext uc; } (Linux arch/arm64/kernel/signal.c; its layout is
+// ABI: debuggers, unwinders and sanitisers read it). Byte offsets from the stack pointer:
+inline constexpr std::uint64_t kSignalInfoSize = 128;
+inline constexpr std::uint64_t kSignalFrameContext = kSignalInfoSize;
+// struct sigcontext inside it: fault_address, regs[31], sp, pc, pstate.
+inline constexpr std::uint64_t kSignalFrameMachineContext = kSignalFrameContext + 176;
+
+// The state in which a program was interrupted, as its signal frame holds it.
+struct InterruptedState {
+    std::array<std::uint64_t, 31> x{};
+    std::uint64_t sp = 0;
+    std::uint64_t pc = 0;
+    std::uint64_t pstate = 0;
+};
+
+// nullopt: `sp` is misaligned or the frame cannot be read.
+std::optional<InterruptedState> read_interrupted_state(const UserMemory& memory, GuestVirt sp);
+
+// One delivered signal: what the handler got and what it interrupted.
+struct DeliveredSignal {
+    std::uint64_t handler = 0;
+    std::uint64_t frame = 0;
+    unsigned signal = 0;
+    std::vector<std::byte> information;  // siginfo_t; empty where the handler did not ask for it (SA_SIGINFO)
+    InterruptedState interrupted;
+};
+
+// The registers of a resume that decide whether it enters a signal handler.
+struct HandlerEntry {
+    std::array<std::uint64_t, 31> x{};
+    std::uint64_t sp = 0;
+    std::uint64_t pc = 0;
+};
+
+// The frame that a handler's entry stands on, if it is one: x0 is a signal's number and SP points at a frame.
+std::optional<DeliveredSignal> read_delivered_signal(const UserMemory& memory, const HandlerEntry& entry);
+
+// Where a task was interrupted. A call may have been made to return (PC after its SVC) or to run again (PC on
+// it), so there are two PCs that a frame may hold.
+struct InterruptionPoint {
+    std::uint64_t sp = 0;
+    std::uint64_t pc = 0;
+    std::uint64_t other_pc = 0;  // the same as `pc` where there is only one
+};
+
+// The signals that were delivered at once between an interruption and a resume, in order of delivery. Linux
+// may lay several frames before it returns to the program: each interrupts the handler of the one before.
+// Empty: the resume is not the entry of a handler that interrupted `point`.
+std::vector<DeliveredSignal> delivered_signals(const UserMemory& memory, const HandlerEntry& entry,
+                                               const InterruptionPoint& point);
+
+}  // namespace levitate::vmm

@@ -1,0 +1,177 @@
+#include "vmm/tracer/task_calls.hpp"
+
+#include <string_view>
+
+#include "traces/abi/constants.hpp"
+
+namespace levitate::vmm {
+namespace {
+
+using traces::abi::constant;
+using traces::abi::syscall_number;
+
+consteval std::uint64_t flag(std::string_view name) {
+    return static_cast<std::uint64_t>(constant(name));
+}
+
+// struct clone_args (linux/sched.h), its fields of the first version and in their order.
+struct CloneArguments {
+    std::uint64_t flags;
+    std::uint64_t pidfd;
+    std::uint64_t child_tid;
+    std::uint64_t parent_tid;
+    std::uint64_t exit_signal;
+    std::uint64_t stack;  // its lowest byte
+    std::uint64_t stack_size;
+    std::uint64_t tls;
+};
+
+std::optional<CloneRequest> read_clone3_request(GuestVirt at, const UserMemory& memory) {
+    const auto arguments = read_value<CloneArguments>(memory, at);
+    if (!arguments) {
+        return std::nullopt;
+    }
+    return CloneRequest{.flags = arguments->flags,
+                        .stack = arguments->stack == 0 ? 0 : arguments->stack + arguments->stack_size,
+                        .tls = arguments->tls,
+                        .parent_tid = arguments->parent_tid,
+                        .child_tid = arguments->child_tid};
+}
+
+std::optional<ReapedChild> read_waited_status(const std::array<std::uint64_t, 6>& arguments,
+                                              std::int64_t result, const UserMemory& memory) {
+    if (result <= 0 || arguments[1] == 0) {
+        return std::nullopt;
+    }
+    const auto status = read_value<std::uint32_t>(memory, GuestVirt{arguments[1]});
+    if (!status) {
+        return std::nullopt;
+    }
+    return ReapedChild{.pid = result, .end = end_from_wait_status(*status)};
+}
+
+std::optional<ReapedChild> read_waited_information(const std::array<std::uint64_t, 6>& arguments,
+                                                   std::int64_t result, const UserMemory& memory) {
+    // siginfo_t of a SIGCHLD: si_signo, si_errno, si_code, padding, si_pid, si_uid, si_status.
+    struct ChildInformation {
+        std::int32_t signal;
+        std::int32_t error;
+        std::int32_t code;
+        std::int32_t padding;
+        std::int32_t pid;
+        std::uint32_t uid;
+        std::int32_t status;
+    };
+    if (result != 0 || arguments[2] == 0) {
+        return std::nullopt;
+    }
+    const auto information = read_value<ChildInformation>(memory, GuestVirt{arguments[2]});
+    if (!information || information->pid <= 0) {
+        return std::nullopt;
+    }
+    ReapedChild child{.pid = information->pid, .end = {}};
+    if (information->code == constant("CLD_EXITED")) {
+        child.end.exit_code = information->status;
+    } else if (information->code == constant("CLD_KILLED") || information->code == constant("CLD_DUMPED")) {
+        child.end.signal = information->status;
+    } else {
+        return std::nullopt;
+    }
+    return child;
+}
+
+}  // namespace
+
+TaskCall task_call(std::uint64_t number) {
+    switch (number) {
+        case syscall_number("clone"):
+            return TaskCall::Clone;
+        case syscall_number("clone3"):
+            return TaskCall::Clone3;
+        case syscall_number("execve"):
+            return TaskCall::Execve;
+        case syscall_number("execveat"):
+            return TaskCall::Execveat;
+        case syscall_number("exit"):
+            return TaskCall::Exit;
+        case syscall_number("exit_group"):
+            return TaskCall::ExitGroup;
+        case syscall_number("rt_sigreturn"):
+            return TaskCall::RtSigreturn;
+        case syscall_number("restart_syscall"):
+            return TaskCall::RestartSyscall;
+        case syscall_number("wait4"):
+            return TaskCall::Wait4;
+        case syscall_number("waitid"):
+            return TaskCall::Waitid;
+        default:
+            return TaskCall::Other;
+    }
+}
+
+bool CloneRequest::shares_memory() const {
+    return (flags & flag("CLONE_VM")) != 0;
+}
+
+bool CloneRequest::shares_process() const {
+    return (flags & flag("CLONE_THREAD")) != 0;
+}
+
+bool CloneRequest::sets_tls() const {
+    return (flags & flag("CLONE_SETTLS")) != 0;
+}
+
+std::optional<CloneRequest> read_clone_request(TaskCall call, const std::array<std::uint64_t, 6>& arguments,
+                                               const UserMemory& memory) {
+    constexpr std::uint64_t kExitSignal = 0xff;  // CSIGNAL
+    switch (call) {
+        case TaskCall::Clone:
+            // arm64 has CONFIG_CLONE_BACKWARDS: clone(flags, stack, parent_tid, tls, child_tid).
+            return CloneRequest{.flags = arguments[0] & ~kExitSignal,
+                                .stack = arguments[1],
+                                .tls = arguments[3],
+                                .parent_tid = arguments[2],
+                                .child_tid = arguments[4]};
+        case TaskCall::Clone3:
+            return read_clone3_request(GuestVirt{arguments[0]}, memory);
+        default:
+            return std::nullopt;
+    }
+}
+
+std::int64_t read_child_tid(const CloneRequest& request, const UserMemory& child_memory) {
+    std::optional<std::int32_t> tid;
+    if ((request.flags & flag("CLONE_CHILD_SETTID")) != 0) {
+        tid = read_value<std::int32_t>(child_memory, GuestVirt{request.child_tid});
+    } else if ((request.flags & flag("CLONE_PARENT_SETTID")) != 0 && request.shares_memory()) {
+        tid = read_value<std::int32_t>(child_memory, GuestVirt{request.parent_tid});
+    }
+    return tid.value_or(0);
+}
+
+std::optional<ReapedChild> read_reaped_child(TaskCall call, const std::array<std::uint64_t, 6>& arguments,
+                                             std::int64_t result, const UserMemory& memory) {
+    std::optional<ReapedChild> child;
+    if (call == TaskCall::Wait4) {
+        child = read_waited_status(arguments, result, memory);
+    } else if (call == TaskCall::Waitid) {
+        child = read_waited_information(arguments, result, memory);
+    }
+    const bool ended = child && (child->end.exit_code || child->end.signal);
+    return ended ? child : std::nullopt;
+}
+
+traces::TaskEndEvent end_from_wait_status(std::uint32_t status) {
+    constexpr std::uint32_t kStopped = 0x7f;
+    constexpr std::uint32_t kContinued = 0xffff;
+    const std::uint32_t signal = status & 0x7f;
+    traces::TaskEndEvent end;
+    if (signal == 0) {
+        end.exit_code = static_cast<int>((status >> 8) & 0xff);
+    } else if (signal != kStopped && status != kContinued) {
+        end.signal = static_cast<int>(signal);
+    }
+    return end;
+}
+
+}  // namespace levitate::vmm

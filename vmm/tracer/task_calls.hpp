@@ -1,0 +1,66 @@
+// The system calls that make, end or replace tasks.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "traces/format/event.hpp"
+#include "vmm/tracer/user_memory.hpp"
+
+namespace levitate::vmm {
+
+enum class TaskCall {
+    Other,
+    Clone,
+    Clone3,
+    Execve,
+    Execveat,
+    Exit,
+    ExitGroup,
+    RtSigreturn,
+    RestartSyscall,
+    Wait4,
+    Waitid,
+};
+
+// What the call with this number (x8) does to tasks.
+TaskCall task_call(std::uint64_t number);
+
+// What clone or clone3 was asked for (man 2 clone; Linux kernel/fork.c).
+struct CloneRequest {
+    std::uint64_t flags = 0;       // CLONE_*, without the exit signal
+    std::uint64_t stack = 0;       // the child's SP; 0: the parent's
+    std::uint64_t tls = 0;         // the child's TPIDR_EL0, with CLONE_SETTLS
+    std::uint64_t parent_tid = 0;  // where the kernel stores the child's tid, with CLONE_PARENT_SETTID
+    std::uint64_t child_tid = 0;   // the same in the child's memory, with CLONE_CHILD_SETTID
+
+    bool shares_memory() const;   // CLONE_VM
+    bool shares_process() const;  // CLONE_THREAD
+    bool sets_tls() const;        // CLONE_SETTLS
+};
+
+// Reads the request from the arguments x0 to x5. nullopt: another call, or clone3's struct cannot be read
+// (the call will fail with EFAULT).
+std::optional<CloneRequest> read_clone_request(TaskCall call, const std::array<std::uint64_t, 6>& arguments,
+                                               const UserMemory& memory);
+
+// The tid of a child that stands at its first instruction, from where the kernel has stored it by then.
+// 0: the parent asked for neither.
+std::int64_t read_child_tid(const CloneRequest& request, const UserMemory& child_memory);
+
+// A child process whose end a parent has learned.
+struct ReapedChild {
+    std::int64_t pid = 0;
+    traces::TaskEndEvent end;
+};
+
+// What a wait4 or waitid that has returned `result` says. nullopt: it reports no end of a process, or stores
+// it nowhere.
+std::optional<ReapedChild> read_reaped_child(TaskCall call, const std::array<std::uint64_t, 6>& arguments,
+                                             std::int64_t result, const UserMemory& memory);
+
+// The two ends that a wait status reports (man 2 wait); neither is set for a stop or a continuation.
+traces::TaskEndEvent end_from_wait_status(std::uint32_t status);
+
+}  // namespace levitate::vmm
