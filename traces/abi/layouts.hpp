@@ -1,0 +1,79 @@
+// Layouts of the structs of the AArch64 Linux ABI (structs.def), and what in them varies from run to run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace levitate::traces::abi {
+
+// What a field is; structs.def says how each is written and compared.
+enum class FieldKind {
+    Int,
+    Uint,
+    Hex,
+    Mode,
+    Uid,
+    Signal,
+    Mask,
+    Enum,
+    Flags,
+    Limit,
+    Port,
+    Ipv4,
+    DeviceNumber,
+    Address,
+    Handler,
+    Pid,
+    Inode,
+    Device,
+    Time,
+    Usage,
+    Kernel,
+    Padding,
+    String,
+    Bytes,
+};
+
+struct Field {
+    std::string_view owner;  // the struct
+    std::string_view name;
+    std::size_t offset = 0;  // in bytes
+    std::size_t size = 0;    // in bytes
+    FieldKind kind = FieldKind::Int;
+    std::string_view set;  // of Enum and Flags
+};
+
+struct Struct {
+    std::string_view name;
+    std::size_t size = 0;  // in bytes
+    std::span<const Field> fields;
+
+    // nullptr where there is no such field.
+    const Field* field(std::string_view field_name) const;
+};
+
+// nullptr where structs.def does not list it.
+const Struct* find_struct(std::string_view name);
+
+// Bytes of a struct or a builtin (int, unsigned, uint64_t, int64_t, pid); 0 where the type is unknown.
+std::size_t type_size(std::string_view type);
+
+// The little-endian number of `size` (1, 2, 4 or 8) bytes at `offset`; absent where the bytes end before.
+std::optional<std::uint64_t> read_number(std::span<const std::byte> bytes, std::size_t offset,
+                                         std::size_t size);
+std::optional<std::uint64_t> read_field(std::span<const std::byte> bytes, const Field& field);
+
+// siginfo_t is a union: the view (siginfo_fault, siginfo_child, …) that si_signo and si_code ask for.
+const Struct& siginfo_view(std::span<const std::byte> siginfo);
+
+// sockaddr_un, sockaddr_in, sockaddr_in6 or sockaddr, by the family.
+const Struct& sockaddr_view(std::span<const std::byte> address);
+
+// What varies.inc says of a call's argument.
+enum class Variation { None, Time, Random, Pid };
+Variation variation(std::string_view call, std::string_view argument);
+
+}  // namespace levitate::traces::abi

@@ -1,0 +1,487 @@
+#include "traces/abi/payload.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+#include "traces/abi/constants.hpp"
+#include "traces/abi/layouts.hpp"
+
+namespace levitate::traces::abi {
+namespace {
+
+// include/uapi/linux/limits.h PATH_MAX; include/uapi/linux/binfmts.h MAX_ARG_STRLEN, 32 pages.
+constexpr std::size_t kMostPathBytes = 4096;
+constexpr std::size_t kMostStringBytes = std::size_t{32} * 4096;
+// More than fit into what Linux gives argv and envp together (fs/exec.c, bprm_stack_limits: 6 MiB).
+constexpr std::size_t kMostStrings = std::size_t{1} << 20;
+constexpr std::size_t kMostIovecs = 1024;    // UIO_MAXIOV
+constexpr std::size_t kMostMessages = 1024;  // likewise for the mmsg calls
+constexpr std::uint64_t kPageBytes = 4096;
+
+constexpr std::size_t kIovecBytes = 16;
+constexpr unsigned kMessageName = 1;
+constexpr unsigned kMessageControl = 2;
+constexpr unsigned kMessageIovec = 3;
+
+// Calls that write through an argument although they fail with this error. `only` says that they write
+// nothing where they succeed.
+struct WrittenOnError {
+    std::uint64_t number = 0;
+    std::string_view argument;
+    int error = 0;
+    bool only = false;
+};
+
+constexpr WrittenOnError kWrittenOnError[] = {
+    {syscall_number("nanosleep"), "remain", error_number("EINTR"), true},
+    {syscall_number("clock_nanosleep"), "remain", error_number("EINTR"), true},
+    {syscall_number("ppoll"), "fds", error_number("EINTR"), false},
+    {syscall_number("ppoll"), "timeout", error_number("EINTR"), false},
+    {syscall_number("pselect6"), "timeout", error_number("EINTR"), false},
+    {syscall_number("capget"), "header", error_number("EINVAL"), false},
+};
+
+bool reads_at_entry(ArgumentKind kind) {
+    switch (kind) {
+        case ArgumentKind::Path:
+        case ArgumentKind::Strings:
+        case ArgumentKind::In:
+        case ArgumentKind::Inout:
+        case ArgumentKind::InBytes:
+        case ArgumentKind::InArray:
+        case ArgumentKind::InoutArray:
+        case ArgumentKind::InIovec:
+        case ArgumentKind::OutIovec:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool writes_at_exit(ArgumentKind kind) {
+    switch (kind) {
+        case ArgumentKind::Out:
+        case ArgumentKind::Inout:
+        case ArgumentKind::OutBytes:
+        case ArgumentKind::OutArray:
+        case ArgumentKind::InoutArray:
+        case ArgumentKind::OutIovec:
+            return true;
+        default:
+            return false;
+    }
+}
+
+std::vector<std::byte> read_bytes(MemoryReader& memory, std::uint64_t address, std::uint64_t length) {
+    constexpr std::size_t kChunk = std::size_t{64} << 10;
+    const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(length, kMostPayloadBytes));
+    std::vector<std::byte> bytes;
+    while (bytes.size() < wanted) {
+        const std::size_t old = bytes.size();
+        const std::size_t step = std::min(kChunk, wanted - old);
+        bytes.resize(old + step);
+        const std::size_t got = std::min(step, memory.read(address + old, std::span(bytes).subspan(old)));
+        bytes.resize(old + got);
+        if (got < step) {
+            break;
+        }
+    }
+    return bytes;
+}
+
+// The payloads of one call at one of its two moments.
+class Collector {
+  public:
+    Collector(const SyscallRow& row, Arguments arguments, MemoryReader& memory,
+              std::vector<Payload>& payloads)
+        : row_(row), arguments_(arguments), memory_(memory), payloads_(payloads) {}
+
+    void entry() {
+        direction_ = Direction::In;
+        for (std::size_t i = 0; i < row_.argument_count; ++i) {
+            if (arguments_[i] != 0 && reads_at_entry(row_.argument_storage[i].kind)) {
+                entry_argument(i);
+            }
+        }
+    }
+
+    void exit(std::int64_t result) {
+        direction_ = Direction::Out;
+        result_ = result;
+        for (std::size_t i = 0; i < row_.argument_count; ++i) {
+            const Argument& argument = row_.argument_storage[i];
+            if (arguments_[i] != 0 && writes_at_exit(argument.kind) && is_written(argument)) {
+                exit_argument(i);
+            }
+        }
+    }
+
+  private:
+    void add(std::size_t argument, unsigned element, std::uint64_t address, std::uint64_t length) {
+        if (address == 0 || length == 0) {
+            return;
+        }
+        payloads_.push_back({.argument = static_cast<unsigned>(argument),
+                             .direction = direction_,
+                             .element = element,
+                             .address = address,
+                             .bytes = read_bytes(memory_, address, length),
+                             .length = length});
+    }
+
+    // Without its NUL. A string that does not end where memory does is one byte longer than what was read.
+    void add_string(std::size_t argument, unsigned element, std::uint64_t address, std::size_t limit) {
+        std::vector<std::byte> bytes;
+        bool ended = false;
+        while (!ended && bytes.size() < limit) {
+            // Never across a page, so that the end of a mapping behind the NUL is not touched.
+            const std::uint64_t at = address + bytes.size();
+            const std::size_t step =
+                std::min<std::size_t>(limit - bytes.size(), kPageBytes - at % kPageBytes);
+            std::vector<std::byte> piece = read_bytes(memory_, at, step);
+            const auto nul = std::ranges::find(piece, std::byte{0});
+            ended = nul != piece.end();
+            bytes.insert(bytes.end(), piece.begin(), nul);
+            if (piece.size() < step) {
+                break;
+            }
+        }
+        const std::uint64_t length = bytes.size() + (ended ? 0 : 1);
+        payloads_.push_back({.argument = static_cast<unsigned>(argument),
+                             .direction = direction_,
+                             .element = element,
+                             .address = address,
+                             .bytes = std::move(bytes),
+                             .length = length});
+    }
+
+    void add_strings(std::size_t argument) {
+        std::size_t total = 0;
+        for (std::size_t i = 0; i < kMostStrings && total < kMostPayloadBytes; ++i) {
+            const auto pointer =
+                number_at(arguments_[argument] + i * sizeof(std::uint64_t), sizeof(std::uint64_t));
+            if (!pointer || *pointer == 0) {
+                break;
+            }
+            add_string(argument, static_cast<unsigned>(i), *pointer, kMostStringBytes);
+            total += payloads_.back().bytes.size() + 1;
+        }
+    }
+
+    std::optional<std::uint64_t> number_at(std::uint64_t address, std::size_t size) {
+        return read_number(read_bytes(memory_, address, size), 0, size);
+    }
+
+    const Payload* find(std::size_t argument, Direction direction) const {
+        const auto found = std::ranges::find_if(payloads_, [&](const Payload& payload) {
+            return payload.argument == argument && payload.direction == direction && payload.element == 0;
+        });
+        return found != payloads_.end() ? &*found : nullptr;
+    }
+
+    bool counts_through_pointer(const Argument& argument) const {
+        const std::size_t index = argument_index(row_, argument.count);
+        return index < row_.argument_count && row_.argument_storage[index].kind == ArgumentKind::Inout;
+    }
+
+    // What the argument's count says: a number, another argument, or the int that this one points to.
+    std::uint64_t count_of(const Argument& argument) {
+        std::uint64_t number = 0;
+        const char* const end = argument.count.data() + argument.count.size();
+        if (std::from_chars(argument.count.data(), end, number).ptr == end) {
+            return number;
+        }
+        const std::size_t index = argument_index(row_, argument.count);
+        if (index >= row_.argument_count) {
+            return 0;
+        }
+        if (counts_through_pointer(argument)) {
+            return pointed_count(index);
+        }
+        switch (row_.argument_storage[index].kind) {
+            case ArgumentKind::Int: {
+                const auto value = static_cast<std::int32_t>(arguments_[index]);
+                return value < 0 ? 0 : static_cast<std::uint64_t>(value);
+            }
+            case ArgumentKind::Uint:
+                return arguments_[index] & 0xffffffffU;
+            default:
+                return arguments_[index];
+        }
+    }
+
+    // At the exit the kernel has put what there would have been; what fits is what there was room for.
+    std::uint64_t pointed_count(std::size_t index) {
+        std::uint64_t count = number_at(arguments_[index], sizeof(std::uint32_t)).value_or(0);
+        if (direction_ == Direction::Out) {
+            const Payload* before = find(index, Direction::In);
+            const auto room =
+                before != nullptr ? read_number(before->bytes, 0, sizeof(std::uint32_t)) : std::nullopt;
+            count = std::min(count, room.value_or(count));
+        }
+        return count;
+    }
+
+    std::uint64_t object_bytes(const Argument& argument) {
+        const std::uint64_t whole = type_size(argument.type);
+        // Structs that have grown come with the size that the caller knows (man 2 clone3, openat2).
+        if (argument.type == "clone_args" || argument.type == "open_how") {
+            return std::min(whole, arguments_[argument_index(row_, "size")]);
+        }
+        if (argument.type == "__kernel_fd_set") {
+            constexpr std::uint64_t kBitsPerWord = 64;
+            const auto highest = static_cast<std::int32_t>(arguments_[0]);
+            const std::uint64_t bits = highest < 0 ? 0 : static_cast<std::uint64_t>(highest);
+            return std::min(whole, (bits + kBitsPerWord - 1) / kBitsPerWord * sizeof(std::uint64_t));
+        }
+        return whole;
+    }
+
+    static std::uint64_t saturating_product(std::uint64_t count, std::uint64_t size) {
+        return size != 0 && count > UINT64_MAX / size ? UINT64_MAX : count * size;
+    }
+
+    void entry_argument(std::size_t index) {
+        const Argument& argument = row_.argument_storage[index];
+        const std::uint64_t address = arguments_[index];
+        switch (argument.kind) {
+            case ArgumentKind::Path:
+                add_string(index, 0, address, kMostPathBytes);
+                break;
+            case ArgumentKind::Strings:
+                add_strings(index);
+                break;
+            case ArgumentKind::In:
+            case ArgumentKind::Inout:
+                add(index, 0, address, object_bytes(argument));
+                if (argument.type == "user_msghdr") {
+                    entry_message(index, address, 0, argument.kind == ArgumentKind::In);
+                } else if (argument.type == "sigset_argpack") {
+                    entry_signal_set(index, address);
+                }
+                break;
+            case ArgumentKind::InBytes:
+                add(index, 0, address, count_of(argument));
+                break;
+            case ArgumentKind::InArray:
+            case ArgumentKind::InoutArray:
+                add(index, 0, address, saturating_product(count_of(argument), type_size(argument.type)));
+                if (argument.type == "mmsghdr") {
+                    entry_messages(index, address, count_of(argument));
+                }
+                break;
+            default:  // the two kinds of iovec
+                add(index, 0, address, saturating_product(count_of(argument), kIovecBytes));
+                if (argument.kind == ArgumentKind::InIovec) {
+                    add_buffers(index, 1, address, count_of(argument), UINT64_MAX);
+                }
+                break;
+        }
+    }
+
+    void add_buffers(std::size_t argument, unsigned first_element, std::uint64_t iovecs, std::uint64_t count,
+                     std::uint64_t most) {
+        const std::uint64_t array_bytes = std::min<std::uint64_t>(count, kMostIovecs) * kIovecBytes;
+        const std::vector<std::byte> array = read_bytes(memory_, iovecs, array_bytes);
+        for (std::size_t i = 0; (i + 1) * kIovecBytes <= array.size() && most != 0; ++i) {
+            const std::uint64_t base = read_number(array, i * kIovecBytes, 8).value_or(0);
+            const std::uint64_t length = read_number(array, i * kIovecBytes + 8, 8).value_or(0);
+            const std::uint64_t taken = std::min(length, most);
+            add(argument, first_element + static_cast<unsigned>(i), base, taken);
+            most -= taken;
+        }
+    }
+
+    std::uint64_t message_field(std::span<const std::byte> message, std::string_view name) const {
+        const Field* field = find_struct("user_msghdr")->field(name);
+        return read_field(message, *field).value_or(0);
+    }
+
+    void entry_message(std::size_t argument, std::uint64_t address, unsigned element, bool sending) {
+        const auto message = read_bytes(memory_, address, type_size("user_msghdr"));
+        const std::uint64_t iovecs = message_field(message, "msg_iov");
+        const std::uint64_t count = message_field(message, "msg_iovlen");
+        if (sending) {
+            add(argument, element + kMessageName, message_field(message, "msg_name"),
+                message_field(message, "msg_namelen"));
+            add(argument, element + kMessageControl, message_field(message, "msg_control"),
+                message_field(message, "msg_controllen"));
+        }
+        add(argument, element + kMessageIovec, iovecs,
+            std::min<std::uint64_t>(count, kMostIovecs) * kIovecBytes);
+        if (sending) {
+            add_buffers(argument, element + kMessageIovec + 1, iovecs, count, UINT64_MAX);
+        }
+    }
+
+    void entry_messages(std::size_t argument, std::uint64_t address, std::uint64_t count) {
+        const bool sending = row_.number == syscall_number("sendmmsg");
+        for (std::size_t i = 0; i < std::min<std::uint64_t>(count, kMostMessages); ++i) {
+            entry_message(argument, address + i * type_size("mmsghdr"),
+                          static_cast<unsigned>(i + 1) * kMessageStride, sending);
+        }
+    }
+
+    void entry_signal_set(std::size_t argument, std::uint64_t address) {
+        const auto pack = read_bytes(memory_, address, type_size("sigset_argpack"));
+        add(argument, 1, read_number(pack, 0, 8).value_or(0),
+            std::min<std::uint64_t>(read_number(pack, 8, 8).value_or(0), type_size("kernel_sigset_t")));
+    }
+
+    bool is_written(const Argument& argument) const {
+        const auto* exception = std::ranges::find_if(kWrittenOnError, [&](const WrittenOnError& row) {
+            return row.number == row_.number && row.argument == argument.name;
+        });
+        const bool listed = exception != std::end(kWrittenOnError);
+        if (is_error(result_)) {
+            return listed && result_ == -exception->error;
+        }
+        if (listed && exception->only) {
+            return false;
+        }
+        if (row_.number == syscall_number("clone")) {
+            constexpr auto kWritten =
+                static_cast<std::uint64_t>(constant("CLONE_PARENT_SETTID") | constant("CLONE_PIDFD"));
+            return (arguments_[0] & kWritten) != 0;
+        }
+        // man 2 wait4: nothing is stored where no child has changed its state.
+        return row_.number != syscall_number("wait4") || result_ > 0;
+    }
+
+    std::uint64_t written_bytes(const Argument& argument) {
+        const std::uint64_t room = count_of(argument);
+        if (row_.number == syscall_number("mincore")) {
+            return room / kPageBytes + (room % kPageBytes != 0 ? 1 : 0);
+        }
+        const bool clamped = row_.result == ResultKind::Size || row_.number == syscall_number("syslog");
+        return clamped && !counts_through_pointer(argument)
+                   ? std::min(room, static_cast<std::uint64_t>(result_))
+                   : room;
+    }
+
+    std::uint64_t written_elements(const Argument& argument) {
+        const std::uint64_t room = count_of(argument);
+        if (argument.type == "__user_cap_data_struct") {
+            // man 2 capget: the first version has one element, the others two.
+            const auto version = number_at(arguments_[0], sizeof(std::uint32_t));
+            return version == static_cast<std::uint64_t>(constant("_LINUX_CAPABILITY_VERSION_1")) ? 1 : room;
+        }
+        const bool fixed = argument_index(row_, argument.count) == row_.argument_count;
+        const bool whole = fixed || row_.number == syscall_number("ppoll");
+        return whole ? room : std::min(room, static_cast<std::uint64_t>(result_));
+    }
+
+    void exit_argument(std::size_t index) {
+        const Argument& argument = row_.argument_storage[index];
+        const std::uint64_t address = arguments_[index];
+        switch (argument.kind) {
+            case ArgumentKind::OutBytes:
+                add(index, 0, address, written_bytes(argument));
+                break;
+            case ArgumentKind::OutArray:
+            case ArgumentKind::InoutArray:
+                add(index, 0, address,
+                    saturating_product(written_elements(argument), type_size(argument.type)));
+                if (row_.number == syscall_number("recvmmsg")) {
+                    exit_messages(index, address, written_elements(argument));
+                }
+                break;
+            case ArgumentKind::OutIovec:
+                add_buffers(index, 1, address, count_of(argument), static_cast<std::uint64_t>(result_));
+                break;
+            default:
+                add(index, 0, address, object_bytes(argument));
+                if (argument.type == "user_msghdr") {
+                    const Payload* before = find(index, Direction::In);
+                    exit_message(index, address, 0,
+                                 before != nullptr ? before->bytes : std::vector<std::byte>{},
+                                 static_cast<std::uint64_t>(result_));
+                }
+                break;
+        }
+    }
+
+    void exit_message(std::size_t argument, std::uint64_t address, unsigned element,
+                      std::span<const std::byte> before, std::uint64_t received) {
+        const auto message = read_bytes(memory_, address, type_size("user_msghdr"));
+        add(argument, element + kMessageName, message_field(message, "msg_name"),
+            std::min(message_field(message, "msg_namelen"), message_field(before, "msg_namelen")));
+        add(argument, element + kMessageControl, message_field(message, "msg_control"),
+            std::min(message_field(message, "msg_controllen"), message_field(before, "msg_controllen")));
+        add_buffers(argument, element + kMessageIovec + 1, message_field(message, "msg_iov"),
+                    message_field(message, "msg_iovlen"), received);
+    }
+
+    void exit_messages(std::size_t argument, std::uint64_t address, std::uint64_t count) {
+        const std::size_t stride = type_size("mmsghdr");
+        const Payload* all_before = find(argument, Direction::In);
+        const std::vector<std::byte> before =
+            all_before != nullptr ? all_before->bytes : std::vector<std::byte>{};
+        for (std::size_t i = 0; i < std::min<std::uint64_t>(count, kMostMessages); ++i) {
+            const std::uint64_t at = address + i * stride;
+            const auto received = number_at(at + find_struct("mmsghdr")->field("msg_len")->offset, 4);
+            const auto offset = std::min(i * stride, before.size());
+            exit_message(argument, at, static_cast<unsigned>(i + 1) * kMessageStride,
+                         std::span(before).subspan(offset), received.value_or(0));
+        }
+    }
+
+    const SyscallRow& row_;
+    Arguments arguments_;
+    MemoryReader& memory_;
+    std::vector<Payload>& payloads_;
+    Direction direction_ = Direction::In;
+    std::int64_t result_ = 0;
+};
+
+bool is_short(const Payload& payload) {
+    return payload.direction == Direction::In &&
+           payload.bytes.size() < std::min<std::uint64_t>(payload.length, kMostPayloadBytes);
+}
+
+// Takes from a second reading what the first could not have, except through arguments that the kernel has
+// written in between.
+void complete(const SyscallRow& row, std::vector<Payload> fresh, std::vector<Payload>& payloads) {
+    for (Payload& again : fresh) {
+        const ArgumentKind kind = row.argument_storage[again.argument].kind;
+        if (kind == ArgumentKind::Inout || kind == ArgumentKind::InoutArray) {
+            continue;
+        }
+        const auto old = std::ranges::find_if(payloads, [&](const Payload& payload) {
+            return payload.direction == Direction::In && payload.argument == again.argument &&
+                   payload.element == again.element;
+        });
+        if (old == payloads.end()) {
+            payloads.push_back(std::move(again));
+        } else if (is_short(*old) && again.bytes.size() > old->bytes.size()) {
+            *old = std::move(again);
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<Payload> read_payloads_at_entry(std::uint64_t number, Arguments arguments, MemoryReader& memory) {
+    std::vector<Payload> payloads;
+    if (const SyscallRow* row = find_syscall(number, arguments)) {
+        Collector(*row, arguments, memory, payloads).entry();
+    }
+    return payloads;
+}
+
+void read_payloads_at_exit(std::uint64_t number, Arguments arguments, std::optional<std::int64_t> result,
+                           MemoryReader& memory, std::vector<Payload>& payloads) {
+    const SyscallRow* row = find_syscall(number, arguments);
+    if (row == nullptr) {
+        return;
+    }
+    if (std::ranges::any_of(payloads, is_short)) {
+        complete(*row, read_payloads_at_entry(number, arguments, memory), payloads);
+    }
+    if (result) {
+        Collector(*row, arguments, memory, payloads).exit(*result);
+    }
+}
+
+}  // namespace levitate::traces::abi

@@ -1,0 +1,48 @@
+// The bytes that a system call's arguments point to, found from the call's row.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "traces/abi/syscalls.hpp"
+#include "traces/format/event.hpp"
+
+namespace levitate::traces::abi {
+
+// The memory of the task that makes the call.
+class MemoryReader {
+  public:
+    virtual ~MemoryReader() = default;
+    // Copies the bytes from `address` on, up to the first that is not mapped. Returns how many were copied.
+    virtual std::size_t read(std::uint64_t address, std::span<std::byte> into) = 0;
+};
+
+using Arguments = std::span<const std::uint64_t, kMostArguments>;
+
+// No payload holds more bytes than this; its `length` still says what the call asked for.
+constexpr std::size_t kMostPayloadBytes = std::size_t{64} << 20;
+
+// How Payload::element counts where one argument leads to several pieces of memory.
+//   iovec array          0: the array itself; 1 + i: buffer i
+//   user_msghdr          0: the struct; 1: name; 2: control; 3: the iovec array; 4 + i: buffer i
+//   mmsghdr array        0: the array; message i adds (i + 1) * kMessageStride to what a user_msghdr has
+//   STRINGS              i: string i, without its NUL
+//   sigset_argpack       0: the struct; 1: the signal set
+//   io_uring and others  only the struct
+constexpr unsigned kMessageStride = 2048;
+
+// What the kernel is about to read: to be called at the entry, with the memory as it stands there.
+// Memory that is not mapped yet gives payloads shorter than their length.
+std::vector<Payload> read_payloads_at_entry(std::uint64_t number, Arguments arguments, MemoryReader& memory);
+
+// To be called at the return, with what read_payloads_at_entry gave: reads again what was cut short there
+// (the kernel has faulted it in by now) and appends what the kernel wrote, as far as `result` says that it
+// wrote. `result` is absent for a call that does not return (exit, a successful execve): only the first is
+// done then, and after an execve, whose memory is gone, the caller must not call this at all.
+void read_payloads_at_exit(std::uint64_t number, Arguments arguments, std::optional<std::int64_t> result,
+                           MemoryReader& memory, std::vector<Payload>& payloads);
+
+}  // namespace levitate::traces::abi

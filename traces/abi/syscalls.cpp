@@ -1,0 +1,99 @@
+#include "traces/abi/syscalls.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+#include "traces/abi/constants.hpp"
+
+namespace levitate::traces::abi {
+namespace {
+
+constexpr SyscallRow make_row(std::uint64_t number, std::string_view name, CompareRule rule,
+                              ResultKind result, std::initializer_list<Argument> arguments) {
+    SyscallRow row{.number = number, .name = name, .rule = rule, .result = result};
+    for (const Argument& argument : arguments) {
+        row.argument_storage[row.argument_count++] = argument;
+    }
+    return row;
+}
+
+#include "traces/abi/argument_macros.inc"
+
+#define SYSCALL(name, rule, result, ...) \
+    make_row(syscall_number(#name), #name, CompareRule::rule, ResultKind::result, {__VA_ARGS__}),
+constexpr SyscallRow kRows[] = {
+#include "traces/abi/syscalls.inc"
+};
+
+struct CommandRow {
+    std::uint64_t command = 0;
+    SyscallRow row;
+};
+
+// The result of a command is an int like that of its call, whatever the int means.
+#define COMMAND(name, command, rule, ...)            \
+    {static_cast<std::uint64_t>(constant(#command)), \
+     make_row(syscall_number(#name), #name, CompareRule::rule, ResultKind::Int, {__VA_ARGS__})},
+constexpr CommandRow kCommands[] = {
+#include "traces/abi/commands.inc"
+};
+#undef COMMAND
+#include "traces/abi/undefine_macros.inc"
+
+static_assert(std::ranges::is_sorted(kRows, {}, &SyscallRow::number));
+static_assert(std::size(kRows) == std::size(kSyscallNumbers), "every number of the headers has a row");
+
+constexpr std::uint64_t kFutexCommandMask =
+    ~static_cast<std::uint64_t>(constant("FUTEX_WAIT_PRIVATE") | constant("FUTEX_CLOCK_REALTIME")) &
+    0xffffffffU;
+
+// The command among the arguments of fcntl, ioctl, prctl or futex: 32 bits, as their kernel prototypes have
+// it.
+std::uint64_t command_of(const SyscallRow& row, std::span<const std::uint64_t, kMostArguments> arguments) {
+    if (row.number == syscall_number("futex")) {
+        return arguments[1] & kFutexCommandMask;
+    }
+    const std::size_t index = row.number == syscall_number("prctl") ? 0 : 1;
+    return arguments[index] & 0xffffffffU;
+}
+
+bool has_commands(std::uint64_t number) {
+    return number == syscall_number("futex") || number == syscall_number("fcntl") ||
+           number == syscall_number("ioctl") || number == syscall_number("prctl");
+}
+
+}  // namespace
+
+std::span<const SyscallRow> all_syscalls() {
+    return kRows;
+}
+
+const SyscallRow* find_syscall(std::uint64_t number) {
+    const auto* found = std::ranges::lower_bound(kRows, number, {}, &SyscallRow::number);
+    return found != std::end(kRows) && found->number == number ? found : nullptr;
+}
+
+const SyscallRow* find_syscall(std::string_view name) {
+    const auto* found = std::ranges::find(kRows, name, &SyscallRow::name);
+    return found != std::end(kRows) ? found : nullptr;
+}
+
+const SyscallRow* find_syscall(std::uint64_t number,
+                               std::span<const std::uint64_t, kMostArguments> arguments) {
+    const SyscallRow* row = find_syscall(number);
+    if (row == nullptr || !has_commands(number)) {
+        return row;
+    }
+    const std::uint64_t command = command_of(*row, arguments);
+    const auto* found = std::ranges::find_if(kCommands, [&](const CommandRow& candidate) {
+        return candidate.row.number == number && (candidate.command & 0xffffffffU) == command;
+    });
+    return found != std::end(kCommands) ? &found->row : row;
+}
+
+std::size_t argument_index(const SyscallRow& row, std::string_view name) {
+    const auto arguments = row.arguments();
+    return static_cast<std::size_t>(std::ranges::find(arguments, name, &Argument::name) - arguments.begin());
+}
+
+}  // namespace levitate::traces::abi

@@ -1,0 +1,92 @@
+// The table of system calls (syscalls.inc, commands.inc) as host code sees it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace levitate::traces::abi {
+
+// How two recordings of a call are held against each other; syscalls.inc says what each means.
+enum class CompareRule { Exact, Wait, Wake, Stream, Poll };
+
+// What a successful result is.
+enum class ResultKind { Int, Fd, Address, Size, Pid, Time, None };
+
+// One enumerator an argument macro of syscalls.inc.
+enum class ArgumentKind {
+    Fd,
+    Int,
+    Uint,
+    Long,
+    Size,
+    Offset,
+    Mode,
+    Pid,
+    Signal,
+    Clock,
+    Flags,
+    Flags64,
+    Enum,
+    Address,
+    Opaque,
+    Path,
+    Strings,
+    In,
+    Out,
+    Inout,
+    InBytes,
+    OutBytes,
+    InArray,
+    OutArray,
+    InoutArray,
+    InIovec,
+    OutIovec,
+    Futex,
+    Unused,  // of a command that has no use for it
+};
+
+struct Argument {
+    ArgumentKind kind = ArgumentKind::Int;
+    std::string_view name;
+    std::string_view type;   // of the pointee, or the set of a Flags or Enum argument; else empty
+    std::string_view count;  // the argument (or number) that says how many bytes or elements; else empty
+};
+
+constexpr std::size_t kMostArguments = 6;
+
+struct SyscallRow {
+    std::uint64_t number = 0;
+    std::string_view name;
+    CompareRule rule = CompareRule::Exact;
+    ResultKind result = ResultKind::Int;
+    std::array<Argument, kMostArguments> argument_storage{};
+    std::size_t argument_count = 0;
+
+    constexpr std::span<const Argument> arguments() const {
+        return std::span(argument_storage).first(argument_count);
+    }
+};
+
+// Every row, in the order of the numbers.
+std::span<const SyscallRow> all_syscalls();
+
+// nullptr where AArch64 Linux 6.1 has no such call.
+const SyscallRow* find_syscall(std::uint64_t number);
+const SyscallRow* find_syscall(std::string_view name);
+
+// The row of a call with these arguments: that of its command (commands.inc: ioctl, fcntl, prctl, futex)
+// where there is one, else the call's own. nullptr where the number is unknown.
+const SyscallRow* find_syscall(std::uint64_t number,
+                               std::span<const std::uint64_t, kMostArguments> arguments);
+
+// Index of the argument with this name, or argument_count if there is none.
+std::size_t argument_index(const SyscallRow& row, std::string_view name);
+
+// A result as Linux reports an error: -4095 to -1.
+constexpr bool is_error(std::int64_t result) {
+    return result < 0 && result >= -4095;
+}
+
+}  // namespace levitate::traces::abi
