@@ -1,0 +1,295 @@
+// The state of the CPU, and what executors do with it. Private to emu.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <expected>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "emu/cpu.hpp"
+#include "emu/decode/fields.hpp"
+#include "emu/instruction.hpp"
+#include "emu/mmu/code_cache.hpp"
+#include "emu/mmu/memory.hpp"
+#include "emu/mmu/tlb.hpp"
+#include "emu/mmu/walk.hpp"
+#include "emu/system/exception.hpp"
+#include "emu/system/gic_interface.hpp"
+#include "emu/system/pstate.hpp"
+#include "emu/system/registers.hpp"
+#include "emu/system/timer.hpp"
+
+namespace levitate::emu {
+
+// The local monitor of load- and store-exclusive (Arm ARM B2.12). It marks a virtual address: software that
+// pairs exclusives through two mappings of one location may see a store fail, as the architecture allows.
+struct ExclusiveMonitor {
+    bool marked = false;
+    std::uint64_t address = 0;
+    unsigned size = 0;
+};
+
+enum class Waiting : std::uint8_t { No, ForInterrupt, ForEvent };
+
+class Core {
+  public:
+    Core(Config config, Bus& bus, InterruptController& interrupts);
+
+    // --- General registers ---------------------------------------------------------------------------------
+
+    std::uint64_t get(Source place) const { return x[static_cast<std::uint8_t>(place)]; }
+    // The register's low 32 or all 64 bits.
+    template <class T>
+    T get(Source place) const {
+        return static_cast<T>(get(place));
+    }
+    void set(Target place, std::uint64_t value) { x[static_cast<std::uint8_t>(place)] = value; }
+
+    // By decode/fields.hpp's places. x[zero_place] is never written.
+    std::array<std::uint64_t, general_places> x{};
+    PState pstate;
+    std::uint64_t branch_target = 0;  // with Flow::Branch and Flow::Jump
+
+    // --- SIMD and floating point ---------------------------------------------------------------------------
+
+    std::array<Vector, 32> v{};
+    std::uint32_t fpcr = 0;
+    std::uint32_t fpsr = 0;
+    bool fp_trapped = true;  // CPACR_EL1.FPEN, for the current exception level
+
+    // --- Memory --------------------------------------------------------------------------------------------
+    //
+    // T is an unsigned integer or Vector (16 bytes). On Flow::Exception nothing was read or written, and the
+    // executor returns it before it changes a register; any other Flow is what the executor returns in the
+    // end.
+
+    template <class T>
+    Flow load(std::uint64_t address, T& value) {
+        return load_as(mode_, address, value);
+    }
+    template <class T>
+    Flow store(std::uint64_t address, const T& value) {
+        return store_as(mode_, address, value);
+    }
+    template <class T>
+    Flow load_as(AccessMode mode, std::uint64_t address, T& value) {
+        const DataTlbEntry& entry = data_tlb_[static_cast<std::size_t>(mode)][tlb_index(address)];
+        if (entry.read_tag == (address & tag_mask<T>()) &&
+            (address & page_offset_mask) <= page_size - sizeof(T)) [[likely]] {
+            std::memcpy(&value, entry.host + (address & page_offset_mask), sizeof(T));
+            return Flow::Next;
+        }
+        return load_slow(mode, address, &value, sizeof(T));
+    }
+    template <class T>
+    Flow store_as(AccessMode mode, std::uint64_t address, const T& value) {
+        const DataTlbEntry& entry = data_tlb_[static_cast<std::size_t>(mode)][tlb_index(address)];
+        if (entry.write_tag == (address & tag_mask<T>()) &&
+            (address & page_offset_mask) <= page_size - sizeof(T)) [[likely]] {
+            std::memcpy(entry.host + (address & page_offset_mask), &value, sizeof(T));
+            return Flow::Next;
+        }
+        return store_slow(mode, address, &value, sizeof(T));
+    }
+    // Two accesses of one instruction, at `address` and after it. If the second faults the first store may
+    // have been done, which the architecture allows.
+    template <class T>
+    Flow load_pair(std::uint64_t address, T& first, T& second) {
+        const Flow flow = load(address, first);
+        return flow == Flow::Exception ? flow : both(flow, load(address + sizeof(T), second));
+    }
+    template <class T>
+    Flow store_pair(std::uint64_t address, const T& first, const T& second) {
+        const Flow flow = store(address, first);
+        return flow == Flow::Exception ? flow : both(flow, store(address + sizeof(T), second));
+    }
+
+    // The mode of ordinary accesses, and that of LDTR and STTR.
+    AccessMode mode() const { return mode_; }
+    AccessMode unprivileged_mode() const { return pstate.uao ? mode_ : AccessMode::User; }
+
+    // Whether an access whose base register is `base` must take an SP alignment fault instead: check it
+    // first, and return sp_alignment_fault().
+    bool sp_misaligned(Source base) const {
+        return base == Source{sp_place} && (x[sp_place] & 15) != 0 && sp_alignment_checked_;
+    }
+    Flow sp_alignment_fault();
+    Flow alignment_fault(std::uint64_t address, Access access);
+
+    // --- Exceptions ----------------------------------------------------------------------------------------
+
+    Flow raise(const Exception& pending) {
+        exception = pending;
+        return Flow::Exception;
+    }
+    // UNDEFINED for a reason known only at execution (at decode time, return undefined()).
+    Flow raise_undefined();
+    // An access to SIMD or floating-point registers that CPACR_EL1.FPEN traps.
+    Flow trap_fp();
+    Exception exception;
+
+    // --- Where an executor is ------------------------------------------------------------------------------
+
+    std::uint64_t address_of(const Instruction& instruction) const {
+        return code_base_ + instruction.page_offset;
+    }
+    // Instructions retired before this one.
+    std::uint64_t retired_before(const Instruction& instruction) const {
+        return retired + static_cast<std::uint64_t>(&instruction - run_first_);
+    }
+
+    // --- System --------------------------------------------------------------------------------------------
+
+    SystemRegisters system;
+    ExclusiveMonitor monitor;
+    GenericTimer timer;
+    GicInterface gic;
+    Waiting waiting = Waiting::No;
+    bool event_register = false;
+
+    // Time in nanoseconds: retired instructions, and what was skipped while idle. During an instruction that
+    // reads it, as of that instruction: the executor calls observe_time() first.
+    std::uint64_t nanoseconds() const { return observed_retired_ + idle_nanoseconds_; }
+    std::uint64_t counter() const { return timer.ticks(nanoseconds()); }
+    void observe_time(const Instruction& instruction) { observed_retired_ = retired_before(instruction); }
+    // A timer register was written; the lines and the next event are to be worked out again.
+    Flow timers_changed();
+    // highest_pending(), or what the CPU interface makes of it, may have changed.
+    Flow interrupts_changed() {
+        interrupts_dirty_ = true;
+        return Flow::Leave;
+    }
+
+    // Call after writing SCTLR, TCR, MAIR, TTBR0, TTBR1 or CPACR.
+    void translation_changed();
+    void update_fp_trap();
+    // TLB invalidation, TLBI's forms: everything, or what translates one page.
+    void flush_tlb();
+    void flush_tlb_page(std::uint64_t address);
+
+    // PSTATE.EL and PSTATE.SP change through this: it exchanges the stack pointers and the access mode.
+    void set_level(std::uint8_t el, bool sp);
+    void set_pan(bool pan);
+    std::uint64_t sp_el0() const;
+    std::uint64_t sp_el1() const;
+    void set_sp_el0(std::uint64_t value);
+    void set_sp_el1(std::uint64_t value);
+    // ERET: PSTATE from `spsr`, and the address to go on at into branch_target.
+    Flow exception_return(std::uint64_t spsr, std::uint64_t address);
+    // Halts after this instruction.
+    Flow halt(const Halt& halt);
+
+    TranslationControl translation_control() const {
+        return {system.sctlr, system.tcr, system.ttbr0, system.ttbr1, system.mair};
+    }
+    // The translation that an access of `size` bytes would use, as the AT and DC instructions need it.
+    std::expected<Translation, TranslationFault> translate_for(std::uint64_t address, Access access,
+                                                               AccessMode mode, TableUpdate update);
+    Flow raise_data_abort(std::uint64_t address, Access access, std::uint32_t fsc,
+                          std::uint32_t more_iss = 0);
+
+    // --- The user's side (cpu.cpp) -------------------------------------------------------------------------
+
+    Halt run(std::uint64_t instructions);
+    void request_stop() { stop_requested_.store(true, std::memory_order_relaxed); }
+    void set_pstate(std::uint64_t value);
+    void set_watched_range(std::uint64_t table, std::uint64_t begin, std::uint64_t end);
+    void set_breakpoints(std::span<const std::uint64_t> addresses);
+    void invalidate_code();
+    void set_boundary_halts(bool enabled) { boundary_halts_ = enabled; }
+    std::optional<std::uint64_t> translate(std::uint64_t address, unsigned exception_level) const;
+    std::span<const UndefinedEncoding> undefined_encodings() const { return undefined_encodings_; }
+    void record_undefined(std::uint64_t address, std::uint32_t word);
+    // Finds and decodes the instruction in a slot of the current page.
+    Flow execute_undecoded(const Instruction& instruction);
+
+    std::uint64_t pc = 0;       // between runs of instructions; not while an executor runs
+    std::uint64_t retired = 0;  // likewise
+
+  private:
+    template <class T>
+    std::uint64_t tag_mask() const {
+        return tag_masks_[static_cast<std::size_t>(std::countr_zero(sizeof(T)))];
+    }
+    // The general cases: translation, device memory, watched pages, pages with code, unaligned over two
+    // pages.
+    Flow load_slow(AccessMode mode, std::uint64_t address, void* into, unsigned size);
+    Flow store_slow(AccessMode mode, std::uint64_t address, const void* from, unsigned size);
+    struct Piece;
+    std::expected<Piece, TranslationFault> resolve(AccessMode mode, std::uint64_t address, Access access);
+    Flow device_load(const Piece& piece, std::byte* into, unsigned size);
+    Flow device_store(const Piece& piece, const std::byte* from, unsigned size);
+    bool is_watched_page(std::uint64_t address) const;
+
+    void take_exception(std::uint64_t return_address);
+    void take_interrupt();
+    void enter_vector(std::uint64_t offset, std::uint64_t return_address);
+
+    // cpu.cpp, the run loop's parts.
+    struct Slice;
+    CodePage* fetch_page();
+    std::optional<Halt> before_slice();
+    std::optional<Halt> idle();
+    std::uint64_t slice_limit(std::uint64_t budget) const;
+    Flow run_slice(std::uint64_t limit);
+    bool has_breakpoints_in(std::uint64_t page) const;
+
+    AccessMode mode_ = AccessMode::Kernel;
+    bool sp_alignment_checked_ = false;
+    std::array<std::uint64_t, 5> tag_masks_{};
+    std::array<DataTlb, access_modes> data_tlb_;
+    std::array<FetchTlb, 2> fetch_tlb_;
+    bool tlb_has_blocks_ = false;
+    bool tlb_is_empty_ = true;
+
+    std::uint64_t code_base_ = 0;  // virtual address of the page being executed
+    const Instruction* run_first_ = nullptr;
+    CodePage* code_page_ = nullptr;
+
+    PhysicalMemory memory_;
+    CodeCache code_cache_;
+    Bus& bus_;
+
+    std::uint64_t idle_nanoseconds_ = 0;
+    std::uint64_t observed_retired_ = 0;
+    std::uint64_t next_timer_event_ = never;
+    bool interrupts_dirty_ = true;
+    bool interrupt_signalled_ = false;
+    std::atomic<bool> stop_requested_ = false;
+
+    bool boundary_halts_ = false;
+    std::optional<Halt> halt_;
+    std::uint64_t watch_table_ = 0;
+    std::uint64_t watch_begin_ = 0;
+    std::uint64_t watch_end_ = 0;
+    std::vector<std::uint64_t> breakpoints_;
+    std::vector<UndefinedEncoding> undefined_encodings_;
+};
+
+namespace detail {
+
+template <auto executor>
+Flow fp_checked(Core& core, const Instruction& instruction) {
+    if (core.fp_trapped) [[unlikely]] {
+        return core.trap_fp();
+    }
+    return Call<executor>::execute(core, instruction);
+}
+
+}  // namespace detail
+
+// As operation(), for an instruction that CPACR_EL1.FPEN traps.
+template <auto executor, class... Arguments>
+Operation fp_operation(Arguments... arguments) {
+    Operation result = operation<executor>(arguments...);
+    result.execute = &detail::fp_checked<executor>;
+    return result;
+}
+
+}  // namespace levitate::emu

@@ -1,0 +1,121 @@
+// What several groups of integer instructions compute with.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include "emu/system/pstate.hpp"
+
+namespace levitate::emu {
+
+template <class T>
+inline constexpr unsigned bits_of = std::numeric_limits<T>::digits;
+
+// DecodeShift
+enum class Shift : std::uint8_t { Lsl, Lsr, Asr, Ror };
+
+// ShiftReg: `amount` is less than the width.
+template <class T>
+constexpr T shifted(T value, Shift shift, unsigned amount) {
+    switch (shift) {
+        case Shift::Lsl:
+            return value << amount;
+        case Shift::Lsr:
+            return value >> amount;
+        case Shift::Asr:
+            return static_cast<T>(static_cast<std::make_signed_t<T>>(value) >> amount);
+        case Shift::Ror:
+            break;
+    }
+    return std::rotr(value, static_cast<int>(amount));
+}
+
+// DecodeRegExtend
+enum class Extend : std::uint8_t { Uxtb, Uxth, Uxtw, Uxtx, Sxtb, Sxth, Sxtw, Sxtx };
+
+// ExtendReg: extends, then shifts left.
+constexpr std::uint64_t extended(std::uint64_t value, Extend extend, unsigned shift) {
+    const auto sign_extended = [value]<class Narrow>(Narrow) {
+        return static_cast<std::uint64_t>(std::int64_t{static_cast<Narrow>(value)});
+    };
+    std::uint64_t result = value;
+    switch (extend) {
+        case Extend::Uxtb:
+            result = static_cast<std::uint8_t>(value);
+            break;
+        case Extend::Uxth:
+            result = static_cast<std::uint16_t>(value);
+            break;
+        case Extend::Uxtw:
+            result = static_cast<std::uint32_t>(value);
+            break;
+        case Extend::Sxtb:
+            result = sign_extended(std::int8_t{});
+            break;
+        case Extend::Sxth:
+            result = sign_extended(std::int16_t{});
+            break;
+        case Extend::Sxtw:
+            result = sign_extended(std::int32_t{});
+            break;
+        case Extend::Uxtx:
+        case Extend::Sxtx:
+            break;
+    }
+    return result << shift;
+}
+
+template <class T>
+constexpr Flags logical_flags(T result) {
+    return {(result >> (bits_of<T> - 1)) != 0, result == 0, false, false};
+}
+
+// AddWithCarry
+template <class T>
+constexpr T add_with_carry(T first, T second, bool carry_in, Flags& flags) {
+    T partial = 0;
+    T result = 0;
+    const bool carry_1 = __builtin_add_overflow(first, second, &partial);
+    const bool carry_2 = __builtin_add_overflow(partial, static_cast<T>(carry_in), &result);
+    const T overflow = (first ^ result) & (second ^ result);
+    flags = {(result >> (bits_of<T> - 1)) != 0, result == 0, carry_1 || carry_2,
+             (overflow >> (bits_of<T> - 1)) != 0};
+    return result;
+}
+
+enum class Operator : std::uint8_t { Add, Subtract };
+enum class SetFlags : std::uint8_t { No, Yes };
+
+// ADD, SUB, ADDS, SUBS: only Yes touches `flags`.
+template <class T, Operator operation, SetFlags sets>
+constexpr T add_or_subtract(T first, T second, Flags& flags) {
+    T result = 0;
+    if constexpr (operation == Operator::Add) {
+        result = first + second;
+    } else {
+        result = first - second;
+    }
+    if constexpr (sets == SetFlags::Yes) {
+        constexpr unsigned sign = bits_of<T> - 1;
+        flags.n = (result >> sign) != 0;
+        flags.z = result == 0;
+        if constexpr (operation == Operator::Add) {
+            flags.c = result < first;
+            flags.v = (((first ^ result) & (second ^ result)) >> sign) != 0;
+        } else {
+            flags.c = first >= second;
+            flags.v = (((first ^ second) & (first ^ result)) >> sign) != 0;
+        }
+    }
+    return result;
+}
+
+// Calls `function` with a value of the type that the encoding's `sf` bit means.
+template <class Function>
+constexpr auto with_width(bool sixty_four, Function function) {
+    return sixty_four ? function(std::uint64_t{}) : function(std::uint32_t{});
+}
+
+}  // namespace levitate::emu

@@ -1,0 +1,47 @@
+#include "emu/mmu/code_cache.hpp"
+
+#include <algorithm>
+
+namespace levitate::emu {
+
+void CodePage::clear() {
+    for (Instruction& slot : slots) {
+        slot.operation.execute = &decode_slot;
+    }
+    decoded = false;
+    stores = 0;
+}
+
+void CodePage::invalidate(std::size_t offset, std::size_t size) {
+    // Past so many stores it is data that the page holds: then it is cleared, and stores are fast again.
+    constexpr unsigned enough_stores = 64;
+    if (++stores > enough_stores) {
+        clear();
+        return;
+    }
+    const std::size_t last = std::min((offset + size - 1) / instruction_bytes, slots_per_page - 1);
+    for (std::size_t slot = offset / instruction_bytes; slot <= last; ++slot) {
+        slots[slot].operation.execute = &decode_slot;
+    }
+}
+
+CodePage& CodeCache::page(const std::byte* host, CodePage*& slot) {
+    if (slot == nullptr) {
+        pages_.push_back(std::make_unique<CodePage>());
+        slot = pages_.back().get();
+        slot->host = host;
+        for (std::size_t i = 0; i < slots_per_page; ++i) {
+            slot->slots[i].page_offset = static_cast<std::uint16_t>(i * instruction_bytes);
+        }
+        slot->clear();
+    }
+    return *slot;
+}
+
+void CodeCache::clear_all() {
+    for (const std::unique_ptr<CodePage>& page : pages_) {
+        page->clear();
+    }
+}
+
+}  // namespace levitate::emu

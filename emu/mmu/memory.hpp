@@ -1,0 +1,75 @@
+// The guest's physical RAM.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "emu/cpu.hpp"
+#include "emu/mmu/tlb.hpp"
+
+namespace levitate::emu {
+
+// One page of RAM, and what has been decoded from it.
+struct RamPage {
+    // SAFETY: points into the user's RAM at a page boundary; page_size bytes may be accessed.
+    std::byte* host;
+    CodePage** code;
+};
+
+class PhysicalMemory {
+  public:
+    explicit PhysicalMemory(const std::vector<Ram>& ram) {
+        for (const Ram& block : ram) {
+            blocks_.push_back({block.base, block.bytes.size(), block.bytes.data(),
+                               std::vector<CodePage*>(block.bytes.size() / page_size)});
+        }
+    }
+
+    // The page that holds physical `address`; nullopt where there is no RAM.
+    std::optional<RamPage> page(std::uint64_t address) {
+        for (Block& block : blocks_) {
+            const std::uint64_t offset = address - block.base;
+            if (offset < block.size) {
+                return RamPage{block.host + page_of(offset), &block.code[offset / page_size]};
+            }
+        }
+        return std::nullopt;
+    }
+    std::optional<std::uint64_t> read_u64(std::uint64_t address) const {
+        for (const Block& block : blocks_) {
+            const std::uint64_t offset = address - block.base;
+            if (offset < block.size && block.size - offset >= sizeof(std::uint64_t)) {
+                std::uint64_t value = 0;
+                std::memcpy(&value, block.host + offset, sizeof value);
+                return value;
+            }
+        }
+        return std::nullopt;
+    }
+    template <class Visitor>
+    void for_each_code_page(Visitor visit) {
+        for (Block& block : blocks_) {
+            for (CodePage*& code : block.code) {
+                if (code != nullptr) {
+                    visit(code);
+                }
+            }
+        }
+    }
+
+  private:
+    struct Block {
+        std::uint64_t base;
+        std::uint64_t size;
+        std::byte* host;
+        std::vector<CodePage*> code;
+    };
+    std::vector<Block> blocks_;
+};
+
+}  // namespace levitate::emu

@@ -1,0 +1,54 @@
+// Stage 1 of the EL1&0 translation regime (Arm ARM D8): the table walk.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+
+#include "emu/mmu/memory.hpp"
+#include "emu/mmu/tlb.hpp"
+#include "emu/system/exception.hpp"
+
+namespace levitate::emu {
+
+// What a walk depends on, as the system registers hold it.
+struct TranslationControl {
+    std::uint64_t sctlr = 0;
+    std::uint64_t tcr = 0;
+    std::uint64_t ttbr0 = 0;
+    std::uint64_t ttbr1 = 0;
+    std::uint64_t mair = 0;
+};
+
+struct Translation {
+    std::uint64_t physical = 0;
+    std::uint8_t attributes = 0;  // as MAIR_EL1 has them; PAR_EL1 shows them
+    std::uint8_t shareability = 0;
+    bool device = false;
+    bool from_block = false;  // the mapping is larger than a 4 KiB page
+    bool user_accessible = false;
+    bool writable = false;  // by whoever may read
+    bool user_executable = false;
+    bool kernel_executable = false;
+    unsigned level = 0;
+
+    bool permits(Access access, AccessMode mode) const;
+};
+
+// `fsc` as in the ISS of an abort.
+struct TranslationFault {
+    std::uint32_t fsc;
+};
+
+// Whether a walk may write to the tables (TCR_EL1.HA and HD: access flag and dirty state).
+enum class TableUpdate : std::uint8_t { Allowed, Forbidden };
+
+// Translates `address` for this access, permissions included. Changes the tables only as TCR_EL1.HA and HD
+// ask.
+std::expected<Translation, TranslationFault> translate(const TranslationControl& control,
+                                                       PhysicalMemory& memory, std::uint64_t address,
+                                                       Access access, AccessMode mode, TableUpdate update);
+
+// Whether TCR_EL1.TBI makes the address's top byte mean nothing, and the address without it then.
+std::uint64_t without_tag(const TranslationControl& control, std::uint64_t address);
+
+}  // namespace levitate::emu

@@ -1,0 +1,55 @@
+// The GICv3 CPU interface, reached by system registers (Arm IHI 0069, chapters 4 and 12.2). One security
+// state; interrupts are Group 1; five bits of priority.
+#pragma once
+
+#include <cstdint>
+
+#include "emu/cpu.hpp"
+
+namespace levitate::emu {
+
+class GicInterface {
+  public:
+    static constexpr std::uint32_t spurious = 1023;
+    static constexpr unsigned priority_bits = 5;
+
+    explicit GicInterface(InterruptController& controller) : controller_(controller) {}
+
+    // Whether an interrupt is to be signalled to the CPU now (PSTATE.I aside).
+    bool signals_interrupt();
+
+    std::uint64_t acknowledge();                 // ICC_IAR1_EL1
+    std::uint64_t highest_pending();             // ICC_HPPIR1_EL1
+    void end_of_interrupt(std::uint64_t value);  // ICC_EOIR1_EL1
+    void deactivate(std::uint64_t value);        // ICC_DIR_EL1
+    void send_sgi(std::uint64_t value) { controller_.send_sgi(value); }
+    std::uint64_t running_priority() const;  // ICC_RPR_EL1
+    std::uint64_t control() const;           // ICC_CTLR_EL1
+    void set_control(std::uint64_t value) { control_ = value & writable_control; }
+    void set_priority_mask(std::uint64_t value) { priority_mask = value & priority_field; }
+    void set_binary_point(std::uint64_t value);
+    void set_binary_point_0(std::uint64_t value);
+
+    std::uint64_t priority_mask = 0;  // ICC_PMR_EL1
+    std::uint64_t binary_point = minimum_binary_point;
+    std::uint64_t binary_point_0 = minimum_binary_point - 1;
+    std::uint64_t group_enable = 0;         // ICC_IGRPEN1_EL1
+    std::uint64_t group_enable_0 = 0;       // ICC_IGRPEN0_EL1: nothing here is Group 0
+    std::uint64_t active_priorities = 0;    // ICC_AP1R0_EL1
+    std::uint64_t active_priorities_0 = 0;  // ICC_AP0R0_EL1
+
+  private:
+    static constexpr std::uint64_t priority_field = 0xff & ~((1U << (8 - priority_bits)) - 1);
+    static constexpr std::uint64_t minimum_binary_point = 8 - priority_bits;
+    static constexpr std::uint64_t control_common_binary_point = 1;
+    static constexpr std::uint64_t control_eoi_mode = 2;
+    static constexpr std::uint64_t writable_control = control_common_binary_point | control_eoi_mode;
+    static constexpr std::uint64_t idle_priority = 0xff;
+
+    std::uint64_t group_priority(std::uint64_t priority) const;
+
+    InterruptController& controller_;
+    std::uint64_t control_ = 0;
+};
+
+}  // namespace levitate::emu

@@ -1,0 +1,100 @@
+// System registers: the values that are merely kept, and the table of all of them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "emu/instruction.hpp"
+
+namespace levitate::emu {
+
+inline constexpr std::size_t debug_breakpoints = 6;  // as ID_AA64DFR0_EL1 says
+inline constexpr std::size_t debug_watchpoints = 4;
+
+// Named as the Arm ARM does, without the suffix where it is _EL1.
+struct SystemRegisters {
+    std::uint64_t sctlr = 0;
+    std::uint64_t actlr = 0;
+    std::uint64_t cpacr = 0;
+    std::uint64_t ttbr0 = 0;
+    std::uint64_t ttbr1 = 0;
+    std::uint64_t tcr = 0;
+    std::uint64_t mair = 0;
+    std::uint64_t amair = 0;
+    std::uint64_t vbar = 0;
+    std::uint64_t elr = 0;
+    std::uint64_t spsr = 0;
+    std::uint64_t esr = 0;
+    std::uint64_t far = 0;
+    std::uint64_t afsr0 = 0;
+    std::uint64_t afsr1 = 0;
+    std::uint64_t par = 0;
+    std::uint64_t contextidr = 0;
+    std::uint64_t tpidr_el0 = 0;
+    std::uint64_t tpidrro_el0 = 0;
+    std::uint64_t tpidr = 0;
+    std::uint64_t sp_el0 = 0;  // while it is not the current stack pointer
+    std::uint64_t sp_el1 = 0;  // likewise
+    std::uint64_t cntkctl = 0;
+    std::uint64_t csselr = 0;
+    // Self-hosted debug: kept, without effect.
+    std::uint64_t mdscr = 0;
+    std::uint64_t mdccint = 0;
+    std::uint64_t osdtrrx = 0;
+    std::uint64_t osdtrtx = 0;
+    std::uint64_t oseccr = 0;
+    std::uint64_t osdlr = 0;
+    std::uint64_t os_lock = 1;
+    std::uint64_t dbgclaim = 0;
+    std::uint64_t dbgprcr = 0;
+    std::array<std::uint64_t, debug_breakpoints> dbgbvr{};
+    std::array<std::uint64_t, debug_breakpoints> dbgbcr{};
+    std::array<std::uint64_t, debug_watchpoints> dbgwvr{};
+    std::array<std::uint64_t, debug_watchpoints> dbgwcr{};
+};
+
+// op0<<14 | op1<<11 | CRn<<7 | CRm<<3 | op2, bits 20:5 of the instruction.
+constexpr std::uint16_t register_encoding(unsigned op0, unsigned op1, unsigned crn, unsigned crm,
+                                          unsigned op2) {
+    return static_cast<std::uint16_t>(op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2);
+}
+
+// Who may access a register, or perform a system instruction, at EL0. What is not allowed by a control bit of
+// EL1 traps there (EC 0x18); the rest is UNDEFINED.
+enum class El0Access : std::uint8_t {
+    None,
+    Always,
+    Uma,              // SCTLR_EL1.UMA: DAIF
+    Uct,              // SCTLR_EL1.UCT: CTR_EL0
+    Uci,              // SCTLR_EL1.UCI: cache maintenance
+    Dze,              // SCTLR_EL1.DZE: DC ZVA
+    PhysicalCounter,  // CNTKCTL_EL1.EL0PCTEN
+    VirtualCounter,   // CNTKCTL_EL1.EL0VCTEN
+    AnyCounter,       // either: CNTFRQ_EL0
+    PhysicalTimer,    // CNTKCTL_EL1.EL0PTEN
+    VirtualTimer,     // CNTKCTL_EL1.EL0VTEN
+};
+
+// On Flow::Exception a reader or writer has raised it.
+using ReadRegister = Flow (*)(Core& core, std::uint64_t& value);
+using WriteRegister = Flow (*)(Core& core, std::uint64_t value);
+
+struct SystemRegister {
+    const char* name;
+    std::uint16_t encoding;
+    El0Access el0_read;
+    El0Access el0_write;
+    ReadRegister read;    // nullptr: write-only
+    WriteRegister write;  // nullptr: read-only
+};
+
+// nullptr: there is none, and the access is UNDEFINED.
+const SystemRegister* find_register(std::uint16_t encoding);
+std::span<const SystemRegister> all_registers();
+
+// Continues if `access` lets the current exception level pass; otherwise raises UNDEFINED or the trap.
+// `instruction` is the MSR, MRS or SYS.
+Flow check_el0_access(Core& core, El0Access access, std::uint32_t word);
+
+}  // namespace levitate::emu
