@@ -1,0 +1,11 @@
+// Takes its own stack away and goes on: the next push faults where no signal frame can be written.
+#include <stdint.h>
+#include <sys/mman.h>
+
+int main(void) {
+    volatile char here = 0;
+    const uintptr_t page = (uintptr_t)&here & ~(uintptr_t)0xfff;
+    // Everything around the stack pointer; what does not exist is no error for munmap(2).
+    munmap((void*)(page - 0x100000), 0x200000);
+    return here;
+}
