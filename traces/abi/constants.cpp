@@ -84,6 +84,10 @@ const NamedError* find_error(std::int64_t number) {
     return found != std::end(kErrors) ? found : nullptr;
 }
 
+bool set_exists(std::string_view set) {
+    return std::ranges::find(kSets, set, &Set::name) != std::end(kSets);
+}
+
 std::optional<std::string_view> find_name(std::string_view set, std::int64_t value) {
     for (const NamedValue& named : kNamedValues) {
         if (named.set == set && named.value == value) {

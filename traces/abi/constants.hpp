@@ -87,6 +87,9 @@ const NamedError* find_error(std::int64_t number);
 // hexadecimal. A set that does not exist writes the bare number.
 std::string decode(std::string_view set, std::uint64_t value);
 
+// Whether sets.def has a set of this name.
+bool set_exists(std::string_view set);
+
 // The name of exactly this value in the set.
 std::optional<std::string_view> find_name(std::string_view set, std::int64_t value);
 

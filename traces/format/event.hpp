@@ -28,6 +28,7 @@ struct FileIdentity {
     std::string path;      // in the guest
     std::string sha256;    // lower-case hex
     std::string build_id;  // lower-case hex, empty if the file has none
+    bool operator==(const FileIdentity&) const = default;
 };
 
 // All that is needed to run the same thing again.
@@ -132,6 +133,29 @@ struct RegistersEvent {
     std::uint64_t pc = 0;
 };
 
+// User memory that the kernel wrote outside a call's arguments and a signal's frame: what replay has to
+// repeat.
+struct MemoryWriteEvent {
+    std::string cause;  // "rseq", "clear_child_tid", "child_tid", "robust_list"
+    std::uint64_t address = 0;
+    std::vector<std::byte> bytes;
+};
+
+// A read of a system register whose value the program cannot know beforehand.
+struct RegisterReadEvent {
+    std::string name;  // "cntvct_el0", "midr_el1", …
+    std::uint64_t value = 0;
+    std::uint64_t pc = 0;
+};
+
+// The contents of a file as a mapping showed them.
+struct MappedFileEvent {
+    std::uint64_t address = 0;
+    std::uint64_t length = 0;  // bytes mapped
+    std::uint64_t offset = 0;  // in the file
+    FileIdentity file;
+};
+
 // Bytes that the program as a whole put out, and how the run ended: the last event.
 struct OutcomeEvent {
     std::optional<int> exit_code;
@@ -141,13 +165,17 @@ struct OutcomeEvent {
 };
 
 using EventBody = std::variant<SyscallEvent, AuxvReadEvent, VdsoCallEvent, SignalEvent, ExecEvent,
-                               TaskStartEvent, TaskEndEvent, RegistersEvent, OutcomeEvent>;
+                               TaskStartEvent, TaskEndEvent, RegistersEvent, MemoryWriteEvent,
+                               RegisterReadEvent, MappedFileEvent, OutcomeEvent>;
 
 struct Event {
     TaskNumber task{};
     std::uint64_t index = 0;  // within the task, from 0, in the task's program order
     std::uint64_t order = 0;  // over the whole trace, from 0, in order of completion
     EventBody body;
+    // Instructions that the task had retired in user mode, where the engine counts them: the place of an
+    // asynchronous signal.
+    std::optional<std::uint64_t> instructions = std::nullopt;
 };
 
 // What was left when the trace ended early is said in `incomplete`; an intact trace has it empty.

@@ -1,0 +1,218 @@
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <map>
+
+#include "traces/abi/constants.hpp"
+#include "traces/abi/payload.hpp"
+#include "traces/format/bytes.hpp"
+
+namespace levitate::traces::abi {
+namespace {
+
+// Pages that a test maps by writing to them.
+class FakeMemory final : public MemoryReader {
+  public:
+    std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
+        for (std::size_t i = 0; i < into.size(); ++i) {
+            const auto page = pages_.find((address + i) / kPage);
+            if (page == pages_.end()) {
+                return i;
+            }
+            into[i] = page->second[(address + i) % kPage];
+        }
+        return into.size();
+    }
+
+    void write(std::uint64_t address, std::span<const std::byte> bytes) {
+        for (std::size_t i = 0; i < bytes.size(); ++i) {
+            auto& page = pages_[(address + i) / kPage];
+            page.resize(kPage);
+            page[(address + i) % kPage] = bytes[i];
+        }
+    }
+    void write(std::uint64_t address, std::string_view text) { write(address, to_bytes(text)); }
+    template <typename T>
+    void number(std::uint64_t address, T value) {
+        write(address, std::as_bytes(std::span(&value, 1)));
+    }
+
+  private:
+    static constexpr std::uint64_t kPage = 4096;
+    std::map<std::uint64_t, std::vector<std::byte>> pages_;
+};
+
+using Registers = std::array<std::uint64_t, 6>;
+
+std::vector<Payload> whole_call(std::string_view name, const Registers& arguments, std::int64_t result,
+                                FakeMemory& memory) {
+    const std::uint64_t number = find_syscall(name)->number;
+    auto payloads = read_payloads_at_entry(number, arguments, memory);
+    read_payloads_at_exit(number, arguments, result, memory, payloads);
+    return payloads;
+}
+
+std::string text(const Payload& payload) {
+    return std::string(as_string_view(payload.bytes));
+}
+
+TEST(Payload, read_gives_what_the_result_says) {
+    FakeMemory memory;
+    memory.write(0x1000, "abcdefgh");
+    const auto payloads = whole_call("read", {3, 0x1000, 8}, 3, memory);
+    ASSERT_EQ(payloads.size(), 1U);
+    EXPECT_EQ(payloads[0].direction, Direction::Out);
+    EXPECT_EQ(text(payloads[0]), "abc");
+}
+
+TEST(Payload, a_failed_read_has_none) {
+    FakeMemory memory;
+    memory.write(0x1000, "abcdefgh");
+    EXPECT_TRUE(whole_call("read", {3, 0x1000, 8}, -error_number("EBADF"), memory).empty());
+}
+
+TEST(Payload, write_has_its_bytes_and_says_how_many_were_asked_for) {
+    FakeMemory memory;
+    memory.write(0x1ffe, "ab");
+    const auto payloads = whole_call("write", {1, 0x1ffe, 10}, 2, memory);
+    ASSERT_EQ(payloads.size(), 1U);
+    EXPECT_EQ(text(payloads[0]), "ab");
+    EXPECT_EQ(payloads[0].length, 10U);
+}
+
+TEST(Payload, paths_and_string_arrays_are_read_to_their_end) {
+    FakeMemory memory;
+    memory.write(0x1000, std::string_view("/bin/x\0", 7));
+    memory.write(0x1100, std::string_view("one\0", 4));
+    memory.write(0x1200, std::string_view("two\0", 4));
+    memory.number<std::uint64_t>(0x1300, 0x1100);
+    memory.number<std::uint64_t>(0x1308, 0x1200);
+    memory.number<std::uint64_t>(0x1310, 0);
+    const auto payloads =
+        read_payloads_at_entry(syscall_number("execve"), Registers{0x1000, 0x1300, 0x1310}, memory);
+    ASSERT_EQ(payloads.size(), 3U);
+    EXPECT_EQ(text(payloads[0]), "/bin/x");
+    EXPECT_EQ(text(payloads[1]), "one");
+    EXPECT_EQ(payloads[2].element, 1U);
+    EXPECT_EQ(text(payloads[2]), "two");
+}
+
+TEST(Payload, a_string_at_the_end_of_memory_is_cut_there) {
+    FakeMemory memory;
+    memory.write(0x1ffd, "abc");
+    const auto payloads = read_payloads_at_entry(syscall_number("chdir"), Registers{0x1ffd}, memory);
+    ASSERT_EQ(payloads.size(), 1U);
+    EXPECT_EQ(text(payloads[0]), "abc");
+    EXPECT_EQ(payloads[0].length, 4U);
+}
+
+TEST(Payload, what_was_not_mapped_at_the_entry_is_read_at_the_exit) {
+    FakeMemory memory;
+    const Registers arguments{static_cast<std::uint64_t>(constant("AT_FDCWD")), 0x1000, 0};
+    auto payloads = read_payloads_at_entry(syscall_number("openat"), arguments, memory);
+    memory.write(0x1000, std::string_view("/etc/passwd\0", 12));
+    read_payloads_at_exit(syscall_number("openat"), arguments, 3, memory, payloads);
+    ASSERT_EQ(payloads.size(), 1U);
+    EXPECT_EQ(text(payloads[0]), "/etc/passwd");
+}
+
+TEST(Payload, readv_fills_its_buffers_in_order) {
+    FakeMemory memory;
+    memory.write(0x1000, "abcdefgh");
+    memory.number<std::uint64_t>(0x2000, 0x1000);
+    memory.number<std::uint64_t>(0x2008, 3);
+    memory.number<std::uint64_t>(0x2010, 0x1004);
+    memory.number<std::uint64_t>(0x2018, 4);
+    const auto payloads = whole_call("readv", {3, 0x2000, 2}, 5, memory);
+    ASSERT_EQ(payloads.size(), 3U);
+    EXPECT_EQ(payloads[0].bytes.size(), 32U);
+    EXPECT_EQ(text(payloads[1]), "abc");
+    EXPECT_EQ(text(payloads[2]), "ef");
+    EXPECT_EQ(payloads[2].element, 2U);
+}
+
+TEST(Payload, recvmsg_follows_its_header) {
+    FakeMemory memory;
+    memory.number<std::uint64_t>(0x1000, 0x3000);  // name
+    memory.number<std::uint32_t>(0x1008, 16);
+    memory.number<std::uint64_t>(0x1010, 0x2000);  // iovec
+    memory.number<std::uint64_t>(0x1018, 1);
+    memory.number<std::uint64_t>(0x1020, 0);
+    memory.number<std::uint64_t>(0x1028, 0);
+    memory.number<std::uint64_t>(0x2000, 0x4000);
+    memory.number<std::uint64_t>(0x2008, 100);
+    memory.write(0x3000, std::string(16, 'n'));
+    memory.write(0x4000, "message");
+    const std::uint64_t number = syscall_number("recvmsg");
+    const Registers arguments{3, 0x1000, 0};
+    auto payloads = read_payloads_at_entry(number, arguments, memory);
+    memory.number<std::uint32_t>(0x1008, 2);  // the kernel says how long the name is
+    read_payloads_at_exit(number, arguments, 7, memory, payloads);
+    std::map<std::pair<Direction, unsigned>, std::string> found;
+    for (const Payload& payload : payloads) {
+        found[{payload.direction, payload.element}] = text(payload);
+    }
+    EXPECT_EQ((found[{Direction::Out, 1}]), "nn");
+    EXPECT_EQ((found[{Direction::Out, 4}]), "message");
+    EXPECT_EQ((found[{Direction::In, 3}].size()), 16U);
+}
+
+TEST(Payload, an_address_fits_the_room_there_was) {
+    FakeMemory memory;
+    memory.write(0x1000, std::string(64, 'a'));
+    memory.number<std::uint32_t>(0x2000, 4);
+    const std::uint64_t number = syscall_number("getsockname");
+    const Registers arguments{3, 0x1000, 0x2000};
+    auto payloads = read_payloads_at_entry(number, arguments, memory);
+    memory.number<std::uint32_t>(0x2000, 28);
+    read_payloads_at_exit(number, arguments, 0, memory, payloads);
+    ASSERT_EQ(payloads.size(), 3U);
+    EXPECT_EQ(text(payloads[1]), "aaaa");
+}
+
+TEST(Payload, commands_decide_what_is_read) {
+    FakeMemory memory;
+    memory.write(0x1000, std::string(64, 'w'));
+    const auto window = static_cast<std::uint64_t>(constant("TIOCGWINSZ"));
+    EXPECT_EQ(whole_call("ioctl", {1, window, 0x1000}, 0, memory).at(0).bytes.size(), 8U);
+    EXPECT_TRUE(whole_call("ioctl", {1, 0x9999, 0x1000}, 0, memory).empty());
+    const auto get_flags = static_cast<std::uint64_t>(constant("F_GETFL"));
+    EXPECT_TRUE(whole_call("fcntl", {1, get_flags, 0x1000}, 0, memory).empty());
+    const auto wake = static_cast<std::uint64_t>(constant("FUTEX_WAKE_PRIVATE"));
+    EXPECT_TRUE(whole_call("futex", {0x1000, wake, 1, 0x1000}, 0, memory).empty());
+}
+
+TEST(Payload, what_sleep_left_is_written_only_when_interrupted) {
+    FakeMemory memory;
+    memory.write(0x1000, std::string(16, '\0'));
+    memory.write(0x1100, std::string(16, '\0'));
+    EXPECT_EQ(whole_call("nanosleep", {0x1000, 0x1100}, 0, memory).size(), 1U);
+    EXPECT_EQ(whole_call("nanosleep", {0x1000, 0x1100}, -error_number("EINTR"), memory).size(), 2U);
+}
+
+TEST(Payload, a_hostile_length_is_bounded) {
+    FakeMemory memory;
+    memory.write(0x1000, "a");
+    EXPECT_EQ(whole_call("write", {1, 0x1000, UINT64_MAX}, 1, memory).at(0).bytes.size(), 4096U);
+    EXPECT_EQ(whole_call("ppoll", {0x1000, UINT64_MAX, 0}, 0, memory).at(0).bytes.size(), 4096U);
+    whole_call("writev", {1, 0x1000, UINT64_MAX}, 1, memory);
+    whole_call("recvmmsg", {1, 0x1000, UINT64_MAX}, INT64_MAX, memory);
+}
+
+TEST(Payload, no_call_crashes_on_any_arguments) {
+    FakeMemory memory;
+    memory.write(0x1000, std::string(4096, '\x10'));
+    for (const SyscallRow& row : all_syscalls()) {
+        for (const std::uint64_t value :
+             {std::uint64_t{0}, std::uint64_t{0x1000}, std::uint64_t{0x1ff8}, UINT64_MAX}) {
+            const Registers arguments{value, value, value, value, value, value};
+            for (const std::int64_t result :
+                 {std::int64_t{0}, std::int64_t{1}, std::int64_t{-4}, INT64_MAX}) {
+                whole_call(row.name, arguments, result, memory);
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace levitate::traces::abi

@@ -1,0 +1,122 @@
+#include "traces/format/reader.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "traces/format/lines.hpp"
+#include "traces/format/zstd.hpp"
+
+namespace levitate::traces {
+namespace {
+
+Error error_at(const std::string& name, std::size_t line, const std::string& problem) {
+    return {name + ":" + std::to_string(line) + ": " + problem +
+            "; the file is damaged or no trace: record it again with `levitate record`"};
+}
+
+std::expected<std::string, Error> read_file(const std::filesystem::path& path) {
+    const auto close = [](std::FILE* file) { return std::fclose(file); };
+    const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "rb"), close);
+    if (file == nullptr) {
+        return std::unexpected(
+            Error{path.string() + ": cannot open the trace: " + std::strerror(errno) + "; check the path"});
+    }
+    std::string text;
+    char buffer[1U << 16U];
+    while (const std::size_t got = std::fread(buffer, 1, sizeof buffer, file.get())) {
+        text.append(buffer, got);
+    }
+    if (std::ferror(file.get()) != 0) {
+        return std::unexpected(Error{path.string() + ": cannot read the trace: " + std::strerror(errno) +
+                                     "; check that it is a file"});
+    }
+    return text;
+}
+
+std::string ended_early(std::size_t events) {
+    return "the file ends after " + std::to_string(events) + " events, without its last line";
+}
+
+// Splits off the first line. `whole` is false for a last line without its line feed.
+struct Line {
+    std::string_view text;
+    bool whole = false;
+};
+
+Line take_line(std::string_view& text) {
+    const std::size_t end = text.find('\n');
+    const bool whole = end != std::string_view::npos;
+    const Line line{text.substr(0, end), whole};
+    text.remove_prefix(whole ? end + 1 : text.size());
+    return line;
+}
+
+std::expected<void, Error> finish(std::string_view line, std::string_view rest, const std::string& name,
+                                  std::size_t number, Trace& trace) {
+    const auto footer = parse_footer_line(line);
+    if (!footer) {
+        return std::unexpected(error_at(name, number, footer.error()));
+    }
+    if (!rest.empty()) {
+        return std::unexpected(error_at(name, number + 1, "there is more after the last line"));
+    }
+    trace.incomplete = footer->incomplete;
+    if (footer->events != trace.events.size()) {
+        return std::unexpected(error_at(name, number,
+                                        "there should be " + std::to_string(footer->events) +
+                                            " events, and there are " + std::to_string(trace.events.size())));
+    }
+    return {};
+}
+
+}  // namespace
+
+std::expected<Trace, Error> parse_trace(std::string_view text, const std::string& name) {
+    Trace trace;
+    std::size_t number = 1;
+    const Line first = take_line(text);
+    auto header = parse_header_line(first.text);
+    if (!header) {
+        return std::unexpected(error_at(name, number, header.error()));
+    }
+    trace.header = *std::move(header);
+    while (!text.empty()) {
+        ++number;
+        const Line line = take_line(text);
+        if (is_footer_line(line.text) && line.whole) {
+            if (auto end = finish(line.text, text, name, number, trace); !end) {
+                return std::unexpected(end.error());
+            }
+            return trace;
+        }
+        auto event = parse_event_line(line.text);
+        if (!event && line.whole) {
+            return std::unexpected(error_at(name, number, event.error()));
+        }
+        if (!event || !line.whole) {
+            break;  // cut in the middle of a line: what stands before it is still good
+        }
+        trace.events.push_back(*std::move(event));
+    }
+    trace.incomplete = ended_early(trace.events.size());
+    return trace;
+}
+
+std::expected<Trace, Error> read_trace(const std::filesystem::path& path) {
+    auto file = read_file(path);
+    if (!file) {
+        return std::unexpected(file.error());
+    }
+    if (path.extension() != ".zst") {
+        return parse_trace(*file, path.string());
+    }
+    auto text = decompress(*file);
+    if (!text) {
+        return std::unexpected(Error{path.string() + ": " + text.error() + "; record the trace again"});
+    }
+    return parse_trace(*text, path.string());
+}
+
+}  // namespace levitate::traces
