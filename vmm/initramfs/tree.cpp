@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <optional>
 #include <system_error>
 
 namespace levitate::vmm {
@@ -46,6 +47,21 @@ Error cannot(std::string_view doing, const fs::path& path, int error) {
 
 }  // namespace
 
+Node make_directory(std::uint32_t permissions) {
+    Node node;
+    node.kind = NodeKind::Directory;
+    node.permissions = permissions;
+    return node;
+}
+
+Node make_file(FileContents contents, std::uint32_t permissions, fs::path host) {
+    Node node;
+    node.permissions = permissions;
+    node.contents = std::move(contents);
+    node.host = std::move(host);
+    return node;
+}
+
 std::string normalize_guest_path(std::string_view path) {
     std::vector<std::string> kept;
     for (std::string& component : components_of(path)) {
@@ -65,7 +81,7 @@ std::string normalize_guest_path(std::string_view path) {
 }
 
 Tree::Tree() {
-    nodes_.emplace("/", Node{.kind = NodeKind::Directory, .permissions = kDirectoryPermissions});
+    nodes_.emplace("/", make_directory(kDirectoryPermissions));
 }
 
 std::string Tree::resolve(std::string_view path, LastComponent last) const {
@@ -102,8 +118,8 @@ std::string Tree::resolve(std::string_view path, LastComponent last) const {
 }
 
 Result<void> Tree::add(std::string_view path, Node node) {
-    const std::string place = resolve(path, node.kind == NodeKind::Directory ? LastComponent::Follow
-                                                                             : LastComponent::Keep);
+    const std::string place =
+        resolve(path, node.kind == NodeKind::Directory ? LastComponent::Follow : LastComponent::Keep);
     if (place.empty()) {
         return failure(Error::Kind::Usage, fmt::format("{}: symlinks form a loop in the guest's root", path));
     }
@@ -133,7 +149,7 @@ Result<void> Tree::add(std::string_view path, Node node) {
 }
 
 Result<void> Tree::add_directory(std::string_view path, std::uint32_t permissions) {
-    return add(path, Node{.kind = NodeKind::Directory, .permissions = permissions});
+    return add(path, make_directory(permissions));
 }
 
 const Node* Tree::find(std::string_view path) const {
@@ -141,12 +157,12 @@ const Node* Tree::find(std::string_view path) const {
     return found == nodes_.end() ? nullptr : &found->second;
 }
 
-Result<std::shared_ptr<const std::vector<std::byte>>> read_host_file(const fs::path& path) {
+Result<FileContents> read_host_file(const fs::path& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         return std::unexpected(cannot("open", path, errno));
     }
-    struct stat status {};
+    struct stat status{};
     int error = ::fstat(fd, &status) == 0 ? 0 : errno;
     if (error == 0 && S_ISDIR(status.st_mode)) {
         error = EISDIR;
@@ -184,11 +200,13 @@ namespace {
 
 // The node for one entry of a host directory. Kind Socket has none.
 Result<std::optional<Node>> node_from_host(const fs::path& path) {
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path.c_str(), &status) != 0) {
         return std::unexpected(cannot("read", path, errno));
     }
-    Node node{.permissions = status.st_mode & kPermissionBits, .host = path};
+    Node node;
+    node.permissions = status.st_mode & kPermissionBits;
+    node.host = path;
     switch (status.st_mode & S_IFMT) {
         case S_IFDIR:
             node.kind = NodeKind::Directory;

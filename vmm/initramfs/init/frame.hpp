@@ -1,9 +1,9 @@
 // What init in the guest and the machine on the host say to each other over one UART.
 //
 // The same line carries the kernel's own console text, and a kernel may put its text between any two bytes of
-// ours. So a frame uses only bytes with bit 7 set, which kernel text does not have, and both can be told apart
-// byte by byte however they are mixed. It also passes through any terminal discipline unharmed: none of these
-// bytes is a control character.
+// ours. So a frame uses only bytes with bit 7 set, which kernel text does not have, and both can be told
+// apart byte by byte however they are mixed. It also passes through any terminal discipline unharmed: none of
+// these bytes is a control character.
 //
 //     frame    := start digit* end
 //     start    := 0xC0 + type            type 0…0x3E
@@ -16,8 +16,8 @@
 // A start byte always begins a frame, so a receiver finds its feet after anything. What turns out to be no
 // frame is handed on as text. A missing frame shows as a gap in the sequence.
 //
-// Nothing is lost to a full buffer: init reads the line all the time, and the host sends bytes of standard input
-// only as far as init has granted credit for them.
+// Nothing is lost to a full buffer: init reads the line all the time, and the host sends bytes of standard
+// input only as far as init has granted credit for them.
 #pragma once
 
 #include <cstddef>
@@ -34,17 +34,17 @@ inline constexpr std::uint8_t kProtocolVersion = 1;
 // Numbers in payloads are 32 bits, little-endian.
 enum class FrameType : std::uint8_t {
     // From init.
-    Hello = 1,         // protocol version (1 byte), then uname as text: "Linux 6.1.0-40-arm64 #1 SMP …"
-    Started = 2,       // the case's number: its program has been executed
-    Stdout = 3,        // bytes
-    Stderr = 4,        // bytes
-    StdinCredit = 5,   // that many bytes more of standard input may be sent
-    StdinClosed = 6,   // the program reads standard input no more
-    Exited = 7,        // the case's number, exit code
-    Killed = 8,        // the case's number, signal
-    ExecFailed = 9,    // the case's number, errno, then the step that failed as text ("execve", "chdir")
-    AllDone = 10,      // no case is left; init powers the machine off
-    InitFailed = 11,   // text: why init cannot do its work
+    Hello = 1,        // protocol version (1 byte), then uname as text: "Linux 6.1.0-40-arm64 #1 SMP …"
+    Started = 2,      // the case's number: its program has been executed
+    Stdout = 3,       // bytes
+    Stderr = 4,       // bytes
+    StdinCredit = 5,  // that many bytes more of standard input may be sent
+    StdinClosed = 6,  // the program reads standard input no more
+    Exited = 7,       // the case's number, exit code
+    Killed = 8,       // the case's number, signal
+    ExecFailed = 9,   // the case's number, errno, then the step that failed as text ("execve", "chdir")
+    AllDone = 10,     // no case is left; init powers the machine off
+    InitFailed = 11,  // text: why init cannot do its work
     // From the host.
     Stdin = 32,        // bytes, never more than the credit
     StdinEnd = 33,     // end of file
@@ -98,7 +98,7 @@ class FrameDecoder {
     void abandon_frame();
 
     Receiver& receiver_;
-    std::string text_;            // not handed on yet
+    std::string text_;               // not handed on yet
     std::vector<std::uint8_t> raw_;  // of the frame being received, start byte first; empty: none
     std::uint8_t expected_sequence_ = 0;
     std::uint64_t lost_frames_ = 0;

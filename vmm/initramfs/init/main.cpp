@@ -1,6 +1,6 @@
-// Process 1 of every guest: reads the run description, runs its programs in fixed surroundings, and powers the
-// machine off. The same binary serves every kernel, so it asks for little: where a kernel lacks something that
-// only some program needs, init goes on without.
+// Process 1 of every guest: reads the run description, runs its programs in fixed surroundings, and powers
+// the machine off. The same binary serves every kernel, so it asks for little: where a kernel lacks something
+// that only some program needs, init goes on without.
 #include <fcntl.h>
 #include <sys/utsname.h>
 #include <unistd.h>

@@ -108,7 +108,8 @@ class InputFeeder {
     }
 
     pollfd poll_request() const {
-        return {.fd = pipe_.get(), .events = static_cast<short>(pending_.empty() ? 0 : POLLOUT), .revents = 0};
+        return {
+            .fd = pipe_.get(), .events = static_cast<short>(pending_.empty() ? 0 : POLLOUT), .revents = 0};
     }
     bool is_open() const { return pipe_.is_open(); }
     void add(std::span<const std::byte> bytes) {
@@ -258,7 +259,8 @@ class Pump {
         sigset_t none;
         sigemptyset(&none);
         // SIGCHLD is let in only here, so the program's end cannot slip by between waitpid and ppoll.
-        const int ready = ::ppoll(requests.data(), requests.size(), wait == Wait::No ? &at_once : nullptr, &none);
+        const int ready =
+            ::ppoll(requests.data(), requests.size(), wait == Wait::No ? &at_once : nullptr, &none);
         if (ready <= 0) {
             return Progress::None;
         }

@@ -1,8 +1,8 @@
 // What init is to run: a file in the initramfs that the packer writes and init reads.
 //
-// The file is a sequence of fields, "key length\n" followed by `length` bytes and "\n": readable with cat, and
-// any byte may stand in a value. It begins with the field `levitate-run`, whose value is the version. Each `case`
-// field, whose value is empty, begins a case; its fields follow in any order:
+// The file is a sequence of fields, "key length\n" followed by `length` bytes and "\n": readable with cat,
+// and any byte may stand in a value. It begins with the field `levitate-run`, whose value is the version.
+// Each `case` field, whose value is empty, begins a case; its fields follow in any order:
 //
 //     program      path that is given to execve
 //     argument     one of argv, in order; argv[0] included

@@ -81,7 +81,8 @@ void close_from(int first) {
 
 // The report moves out of the way first: its number may be one that is about to be closed.
 int set_descriptors(const Surroundings& surroundings) {
-    if (::dup2(surroundings.stdin_fd, STDIN_FILENO) < 0 || ::dup2(surroundings.stdout_fd, STDOUT_FILENO) < 0 ||
+    if (::dup2(surroundings.stdin_fd, STDIN_FILENO) < 0 ||
+        ::dup2(surroundings.stdout_fd, STDOUT_FILENO) < 0 ||
         ::dup2(surroundings.stderr_fd, STDERR_FILENO) < 0) {
         return -1;
     }

@@ -25,9 +25,10 @@ struct SurroundingsFailure {
 };
 
 // To be called in the child between fork and execve; async-signal-safe (man 7 signal-safety). Sets: a session
-// of its own; file descriptors 0, 1 and 2 and no other; every signal at its default and none blocked; resource
-// limits; umask 022; the working directory; the personality that turns address-space randomisation off.
-// User and group ids are left: init runs as 0 without supplementary groups, and another user cannot become it.
+// of its own; file descriptors 0, 1 and 2 and no other; every signal at its default and none blocked;
+// resource limits; umask 022; the working directory; the personality that turns address-space randomisation
+// off. User and group ids are left: init runs as 0 without supplementary groups, and another user cannot
+// become it.
 SurroundingsFailure apply_surroundings(const Surroundings& surroundings);
 
 }  // namespace levitate::vmm::init

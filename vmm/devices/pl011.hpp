@@ -1,0 +1,59 @@
+// Arm PrimeCell UART (PL011), revision r1p5 (Arm DDI 0183G).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <span>
+
+#include "vmm/devices/device.hpp"
+
+namespace levitate::vmm {
+
+// Transmission takes no time: the transmit FIFO is always empty. Reception takes none either: what has been
+// sent waits on the wire until the receive FIFO has room, so nothing is ever lost, and the receive timeout
+// interrupt comes at once. There are no errors, no modem lines and no DMA.
+class Pl011 final : public Device {
+  public:
+    using Output = std::function<void(std::byte)>;
+
+    // `output` gets every byte that the guest transmits.
+    Pl011(InterruptLine interrupt, Output output);
+
+    std::optional<std::uint64_t> read(std::uint64_t offset, unsigned size) override;
+    bool write(std::uint64_t offset, unsigned size, std::uint64_t value) override;
+
+    // Puts bytes on the wire to the guest.
+    void send(std::span<const std::byte> bytes);
+    // Bytes that the guest has not read yet.
+    std::size_t unread() const { return fifo_.size() + wire_.size(); }
+
+  private:
+    std::uint32_t read_register(std::uint64_t offset);
+    void write_register(std::uint64_t offset, std::uint32_t value);
+    std::uint32_t read_data();
+    std::uint32_t flags() const;
+    bool is_enabled(std::uint32_t which) const;
+    std::size_t fifo_depth() const;
+    std::size_t receive_trigger() const;
+    void fill_fifo();
+    void update();
+
+    InterruptLine interrupt_;
+    Output output_;
+    std::deque<std::byte> wire_;
+    std::deque<std::byte> fifo_;
+    std::uint32_t control_;
+    std::uint32_t line_control_ = 0;
+    std::uint32_t integer_baud_ = 0;
+    std::uint32_t fractional_baud_ = 0;
+    std::uint32_t fifo_levels_;
+    std::uint32_t low_power_ = 0;
+    std::uint32_t dma_control_ = 0;
+    std::uint32_t mask_ = 0;
+    std::uint32_t raw_ = 0;
+};
+
+}  // namespace levitate::vmm

@@ -1,0 +1,38 @@
+// Arm PrimeCell real-time clock (PL031), revision r1p3 (Arm DDI 0224C).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "vmm/devices/device.hpp"
+
+namespace levitate::vmm {
+
+// Counts seconds of guest time. The alarm is checked when a register is accessed: nothing in a guest that is
+// run here waits for it, and Linux uses the clock to set its own at boot.
+class Pl031 final : public Device {
+  public:
+    // The guest's time since the machine started.
+    using TimeSource = std::function<std::chrono::nanoseconds()>;
+
+    // `start` is what the clock shows then, in seconds since 1970 (UTC).
+    Pl031(InterruptLine interrupt, TimeSource time, std::uint32_t start);
+
+    std::optional<std::uint64_t> read(std::uint64_t offset, unsigned size) override;
+    bool write(std::uint64_t offset, unsigned size, std::uint64_t value) override;
+
+  private:
+    std::uint32_t now() const;
+    void update();
+
+    InterruptLine interrupt_;
+    TimeSource time_;
+    std::uint32_t offset_;  // now() minus the time source's seconds
+    std::uint32_t match_ = 0;
+    bool masked_ = true;
+    bool alarm_ = false;
+};
+
+}  // namespace levitate::vmm

@@ -1,0 +1,273 @@
+#include "vmm/engine/emu/emu_engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "emu/cpu.hpp"
+#include "vmm/machine/memory_map.hpp"
+#include "vmm/machine/psci.hpp"
+
+namespace levitate::vmm {
+namespace {
+
+constexpr std::uint64_t kPage = 4096;
+constexpr std::uint64_t kCounterHz = 62'500'000;
+constexpr std::chrono::nanoseconds kCounterPeriod{1'000'000'000 / kCounterHz};
+
+// System registers by their encodings (Arm ARM D19).
+constexpr std::uint16_t encoding(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
+    return static_cast<std::uint16_t>((op0 << 14U) | (op1 << 11U) | (crn << 7U) | (crm << 3U) | op2);
+}
+constexpr std::uint16_t kTtbr0El1 = encoding(3, 0, 2, 0, 0);
+constexpr std::uint16_t kSpsrEl1 = encoding(3, 0, 4, 0, 0);
+constexpr std::uint16_t kElrEl1 = encoding(3, 0, 4, 0, 1);
+constexpr std::uint16_t kEsrEl1 = encoding(3, 0, 5, 2, 0);
+constexpr std::uint16_t kFarEl1 = encoding(3, 0, 6, 0, 0);
+
+class BusAdapter final : public emu::Bus {
+  public:
+    explicit BusAdapter(MmioBus& bus) : bus_(bus) {}
+    std::optional<std::uint64_t> read(std::uint64_t address, unsigned size) override {
+        return bus_.read(address, size);
+    }
+    bool write(std::uint64_t address, unsigned size, std::uint64_t value) override {
+        return bus_.write(address, size, value);
+    }
+
+  private:
+    MmioBus& bus_;
+};
+
+class InterruptAdapter final : public emu::InterruptController {
+  public:
+    explicit InterruptAdapter(GicV3& gic) : gic_(gic) {}
+    std::optional<Pending> highest_pending() override {
+        const auto pending = gic_.highest_pending();
+        return pending ? std::optional{Pending{.intid = pending->intid, .priority = pending->priority}}
+                       : std::nullopt;
+    }
+    void acknowledge(std::uint32_t intid) override { gic_.acknowledge(intid); }
+    void deactivate(std::uint32_t intid) override { gic_.deactivate(intid); }
+    void send_sgi(std::uint64_t value) override { gic_.send_sgi(value); }
+    void set_timer_output(emu::TimerOutput output, bool level) override {
+        const bool is_virtual = output == emu::TimerOutput::Virtual;
+        gic_.set_line(is_virtual ? kTimerVirtualIntid : kTimerPhysicalIntid,
+                      level ? Level::High : Level::Low);
+    }
+
+  private:
+    GicV3& gic_;
+};
+
+class EmuEngine final : public Engine {
+  public:
+    EmuEngine(Machine& machine, std::uint64_t seed)
+        : machine_(machine),
+          bus_(machine.bus()),
+          interrupts_(machine.interrupts()),
+          cpu_(emu::Config{.ram = {{.base = kRamBase, .bytes = machine.ram()}},
+                           .counter_frequency_hz = kCounterHz,
+                           .seed = seed},
+               bus_, interrupts_) {
+        machine.interrupts().on_change([this] { cpu_.interrupts_changed(); });
+        machine.set_time_source([this] { return guest_time(); });
+        emu::Registers registers = cpu_.registers();
+        registers.pc = machine.entry().pc;
+        registers.x[0] = machine.entry().device_tree;
+        cpu_.set_registers(registers);
+    }
+    ~EmuEngine() override {
+        machine_.interrupts().on_change(nullptr);
+        machine_.set_time_source(nullptr);
+    }
+
+    Exit run(std::uint64_t instructions) override;
+    void request_stop() override { cpu_.request_stop(); }
+
+    VcpuRegisters registers() const override;
+    void set_registers(const VcpuRegisters& registers) override;
+
+    std::optional<GuestPhys> translate(GuestVirt address, View view) const override {
+        const auto physical = cpu_.translate(value(address), view == View::User ? 0 : 1);
+        return physical ? std::optional{GuestPhys{*physical}} : std::nullopt;
+    }
+    std::size_t read_memory(GuestVirt address, std::span<std::byte> into, View view) const override;
+    std::size_t write_memory(GuestVirt address, std::span<const std::byte> from, View view) override;
+
+    void set_boundary_exits(bool enabled) override { cpu_.set_boundary_halts(enabled); }
+    void set_watched_loads(std::uint64_t ttbr0, GuestVirt begin, GuestVirt end) override {
+        cpu_.set_watched_range(ttbr0, value(begin), value(end));
+    }
+    void set_breakpoints(std::span<const GuestVirt> addresses) override {
+        std::vector<std::uint64_t> plain;
+        for (const GuestVirt address : addresses) {
+            plain.push_back(value(address));
+        }
+        cpu_.set_breakpoints(plain);
+    }
+
+    EngineStatistics statistics() const override;
+    std::uint64_t retired_instructions() const override { return cpu_.retired_instructions(); }
+    std::chrono::nanoseconds guest_time() const override {
+        return static_cast<std::int64_t>(cpu_.counter()) * kCounterPeriod;
+    }
+
+  private:
+    // The part of RAM that `address` and what follows it in the same page translates to; empty: not RAM.
+    std::span<std::byte> page_rest(GuestVirt address, View view) const;
+    PowerAction call_firmware();
+    std::uint64_t system_register(std::uint16_t which) const {
+        return cpu_.system_register(which).value_or(0);
+    }
+
+    Machine& machine_;
+    BusAdapter bus_;
+    InterruptAdapter interrupts_;
+    emu::Cpu cpu_;
+};
+
+Exit EmuEngine::run(std::uint64_t instructions) {
+    const std::uint64_t end = cpu_.retired_instructions() + instructions;
+    for (;;) {
+        const std::uint64_t now = cpu_.retired_instructions();
+        if (now >= end) {
+            return {.reason = ExitReason::Budget};
+        }
+        const emu::Halt halt = cpu_.run(end - now);
+        switch (halt.reason) {
+            case emu::HaltReason::Budget:
+                return {.reason = ExitReason::Budget};
+            case emu::HaltReason::Idle:
+                return {.reason = ExitReason::Idle};
+            case emu::HaltReason::ExceptionFromEl0:
+                return {.reason = ExitReason::ExceptionFromEl0, .irq = halt.irq};
+            case emu::HaltReason::ReturnToEl0:
+                return {.reason = ExitReason::ReturnToEl0};
+            case emu::HaltReason::WatchedLoad:
+                return {.reason = ExitReason::WatchedLoad,
+                        .load_pc = GuestVirt{halt.pc},
+                        .load_address = GuestVirt{halt.address},
+                        .load_size = halt.size};
+            case emu::HaltReason::Breakpoint:
+                return {.reason = ExitReason::Breakpoint};
+            case emu::HaltReason::Stopped:
+                return {.reason = ExitReason::Stopped};
+            case emu::HaltReason::Hypercall:
+                switch (call_firmware()) {
+                    case PowerAction::None:
+                        break;
+                    case PowerAction::Off:
+                        return {.reason = ExitReason::PowerOff};
+                    case PowerAction::Reset:
+                        return {.reason = ExitReason::Reset};
+                }
+                break;
+        }
+    }
+}
+
+PowerAction EmuEngine::call_firmware() {
+    emu::Registers registers = cpu_.registers();
+    const PsciReply reply = call_psci({registers.x[0], registers.x[1], registers.x[2], registers.x[3]});
+    registers.x[0] = reply.result;
+    cpu_.set_registers(registers);
+    return reply.action;
+}
+
+VcpuRegisters EmuEngine::registers() const {
+    const emu::Registers from = cpu_.registers();
+    VcpuRegisters registers{.x = from.x,
+                            .sp_el0 = from.sp_el0,
+                            .sp_el1 = from.sp_el1,
+                            .pc = from.pc,
+                            .pstate = from.pstate,
+                            .tpidr_el0 = from.tpidr_el0,
+                            .ttbr0_el1 = system_register(kTtbr0El1),
+                            .elr_el1 = system_register(kElrEl1),
+                            .spsr_el1 = system_register(kSpsrEl1),
+                            .esr_el1 = system_register(kEsrEl1),
+                            .far_el1 = system_register(kFarEl1),
+                            .v = {},
+                            .fpcr = from.fpcr,
+                            .fpsr = from.fpsr};
+    std::ranges::transform(from.v, registers.v.begin(), [](const emu::Vector& vector) {
+        return Vector128{.low = vector.d[0], .high = vector.d[1]};
+    });
+    return registers;
+}
+
+void EmuEngine::set_registers(const VcpuRegisters& registers) {
+    emu::Registers to = cpu_.registers();
+    to.x = registers.x;
+    to.sp_el0 = registers.sp_el0;
+    to.sp_el1 = registers.sp_el1;
+    to.pc = registers.pc;
+    to.pstate = registers.pstate;
+    to.tpidr_el0 = registers.tpidr_el0;
+    to.fpcr = registers.fpcr;
+    to.fpsr = registers.fpsr;
+    std::ranges::transform(registers.v, to.v.begin(), [](const Vector128& vector) {
+        return emu::Vector{.d = {vector.low, vector.high}};
+    });
+    cpu_.set_registers(to);
+}
+
+std::span<std::byte> EmuEngine::page_rest(GuestVirt address, View view) const {
+    const auto physical = translate(address, view);
+    const std::span<std::byte> ram = machine_.ram();
+    if (!physical || value(*physical) < kRamBase || value(*physical) - kRamBase >= ram.size()) {
+        return {};
+    }
+    const std::uint64_t offset = value(*physical) - kRamBase;
+    return ram.subspan(offset, std::min(kPage - offset % kPage, ram.size() - offset));
+}
+
+std::size_t EmuEngine::read_memory(GuestVirt address, std::span<std::byte> into, View view) const {
+    std::size_t done = 0;
+    while (done < into.size()) {
+        const auto part = page_rest(address + done, view);
+        if (part.empty()) {
+            break;
+        }
+        const std::size_t count = std::min(part.size(), into.size() - done);
+        std::memcpy(into.data() + done, part.data(), count);
+        done += count;
+    }
+    return done;
+}
+
+std::size_t EmuEngine::write_memory(GuestVirt address, std::span<const std::byte> from, View view) {
+    std::size_t done = 0;
+    while (done < from.size()) {
+        const auto part = page_rest(address + done, view);
+        if (part.empty()) {
+            break;
+        }
+        const std::size_t count = std::min(part.size(), from.size() - done);
+        std::memcpy(part.data(), from.data() + done, count);
+        done += count;
+    }
+    cpu_.invalidate_code();
+    return done;
+}
+
+EngineStatistics EmuEngine::statistics() const {
+    EngineStatistics statistics{.instructions = cpu_.retired_instructions(), .undefined_encodings = {}};
+    for (const emu::UndefinedEncoding& one : cpu_.undefined_encodings()) {
+        statistics.undefined_encodings.push_back(
+            fmt::format("{:#x}: {:08x} (EL{})", one.address, one.word, one.exception_level));
+    }
+    return statistics;
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_emu_engine(Machine& machine, std::uint64_t seed) {
+    return std::make_unique<EmuEngine>(machine, seed);
+}
+
+}  // namespace levitate::vmm

@@ -1,0 +1,14 @@
+// The engine that emulates the CPU: it runs on any host, and a run on it is a pure function of its input.
+#pragma once
+
+#include <memory>
+
+#include "vmm/engine/engine.hpp"
+#include "vmm/machine/machine.hpp"
+
+namespace levitate::vmm {
+
+// Stands at the machine's entry point. `machine` must outlive the engine; it gets its time from it.
+std::unique_ptr<Engine> make_emu_engine(Machine& machine, std::uint64_t seed);
+
+}  // namespace levitate::vmm

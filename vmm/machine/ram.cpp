@@ -1,0 +1,38 @@
+#include "vmm/machine/ram.hpp"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+namespace levitate::vmm {
+
+Result<GuestRam> GuestRam::create(std::uint64_t size) {
+    // Without a reservation, a large guest that stays small needs no large host.
+    void* const memory =
+        ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (memory == MAP_FAILED) {
+        return failure(Error::Kind::Harness,
+                       fmt::format("cannot map {} MiB of guest RAM: {}; give less with --memory", size >> 20U,
+                                   std::generic_category().message(errno)));
+    }
+    // SAFETY: the mapping is `size` bytes long and is unmapped by the destructor only.
+    return GuestRam{{static_cast<std::byte*>(memory), size}};
+}
+
+GuestRam::GuestRam(GuestRam&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
+
+GuestRam& GuestRam::operator=(GuestRam&& other) noexcept {
+    std::swap(bytes_, other.bytes_);
+    return *this;
+}
+
+GuestRam::~GuestRam() {
+    if (!bytes_.empty()) {
+        ::munmap(bytes_.data(), bytes_.size());
+    }
+}
+
+}  // namespace levitate::vmm

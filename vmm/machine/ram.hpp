@@ -1,0 +1,28 @@
+// The guest's RAM: host memory that the host's kernel provides page by page as the guest touches it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "vmm/error.hpp"
+
+namespace levitate::vmm {
+
+class GuestRam {
+  public:
+    // `size` is a multiple of 4096. Error: the host has no room for that many bytes of addresses.
+    static Result<GuestRam> create(std::uint64_t size);
+    GuestRam(GuestRam&& other) noexcept;
+    GuestRam& operator=(GuestRam&& other) noexcept;
+    ~GuestRam();
+
+    std::span<std::byte> bytes() const { return bytes_; }
+
+  private:
+    explicit GuestRam(std::span<std::byte> bytes) : bytes_(bytes) {}
+
+    std::span<std::byte> bytes_;
+};
+
+}  // namespace levitate::vmm
