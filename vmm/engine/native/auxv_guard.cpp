@@ -1,0 +1,74 @@
+#include "vmm/engine/native/auxv_guard.hpp"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <cstring>
+#include <vector>
+
+#include "vmm/engine/native/load_instruction.hpp"
+
+namespace levitate::vmm::native {
+namespace {
+
+constexpr std::uint64_t kPageSize = 4096;
+constexpr std::uint64_t kWordSize = sizeof(std::uint64_t);
+constexpr std::uint64_t kStackAlignment = 16;
+
+}  // namespace
+
+std::optional<AuxvGuard> AuxvGuard::install(pid_t tid, const InitialStack& stack, GuestVirt svc,
+                                            std::optional<Interrupted>& interrupted) {
+    auto registers = get_registers(tid);
+    if (!registers) {
+        return std::nullopt;
+    }
+    const std::uint64_t size = value(stack.auxv_range.end) - registers->sp;
+    const std::uint64_t before_auxv = value(stack.auxv_range.begin) - registers->sp;
+    std::vector<std::uint64_t> words(size / kWordSize);
+    if (TraceeMemory(tid).read(GuestVirt{registers->sp}, std::as_writable_bytes(std::span(words))) != size) {
+        return std::nullopt;
+    }
+    // A page below the whole vector, so that nothing of the original is on it.
+    const std::uint64_t page = (registers->sp & ~(kPageSize - 1)) - kPageSize;
+    const std::uint64_t misaligned = (page - before_auxv) % kStackAlignment;
+    const std::uint64_t moved_sp = page - before_auxv + misaligned;
+    if (!poke(tid, GuestVirt{moved_sp}, words)) {
+        return std::nullopt;
+    }
+    AuxvGuard guard;
+    guard.begin_ = GuestVirt{page};
+    guard.end_ = GuestVirt{page + kPageSize};
+    guard.auxv_ = {.begin = GuestVirt{moved_sp + before_auxv}, .end = GuestVirt{moved_sp + size}};
+    guard.svc_ = svc;
+    registers->sp = moved_sp;
+    const bool done = set_registers(tid, *registers) && guard.protect(tid, PROT_NONE, interrupted);
+    return done ? std::optional(guard) : std::nullopt;
+}
+
+bool AuxvGuard::protect(pid_t tid, int protection, std::optional<Interrupted>& interrupted) const {
+    const auto result = inject_syscall(tid, svc_,
+                                       {.number = SYS_mprotect,
+                                        .arguments = {value(begin_), value(end_) - value(begin_),
+                                                      static_cast<std::uint64_t>(protection), 0, 0, 0}},
+                                       interrupted);
+    return result == 0;
+}
+
+std::optional<AuxvLoad> AuxvGuard::step_over(pid_t tid, GuestVirt address,
+                                             std::optional<Interrupted>& interrupted) const {
+    const auto registers = get_registers(tid);
+    if (!registers) {
+        return std::nullopt;
+    }
+    const auto instruction = read_value<std::uint32_t>(TraceeMemory(tid), GuestVirt{registers->pc});
+    const bool stepped = protect(tid, PROT_READ | PROT_WRITE, interrupted) &&
+                         step_instruction(tid, interrupted) && protect(tid, PROT_NONE, interrupted);
+    const auto bytes = stepped && instruction ? loaded_bytes(*instruction) : std::nullopt;
+    if (!bytes) {
+        return std::nullopt;
+    }
+    return AuxvLoad{.range = auxv_, .address = address, .size = *bytes, .pc = registers->pc};
+}
+
+}  // namespace levitate::vmm::native

@@ -1,0 +1,121 @@
+#include "vmm/engine/native/load_instruction.hpp"
+
+namespace levitate::vmm::native {
+namespace {
+
+constexpr std::uint32_t bits(std::uint32_t instruction, unsigned high, unsigned low) {
+    return (instruction >> low) & ((1U << (high - low + 1)) - 1);
+}
+
+constexpr bool is_vector(std::uint32_t instruction) {
+    return bits(instruction, 26, 26) != 0;
+}
+
+// Load/store exclusive, ordered, and compare and swap: bits 31:30 are the size, bit 22 is L, and bit 21 makes
+// the exclusive ones a pair.
+std::optional<unsigned> exclusive_bytes(std::uint32_t instruction) {
+    if (bits(instruction, 22, 22) == 0) {
+        return std::nullopt;
+    }
+    const unsigned size = 1U << bits(instruction, 31, 30);
+    const bool is_pair = bits(instruction, 23, 23) == 0 && bits(instruction, 21, 21) != 0;
+    return is_pair ? 2 * size : size;
+}
+
+// Load register (literal): bits 31:30 are opc.
+unsigned literal_bytes(std::uint32_t instruction) {
+    const std::uint32_t opc = bits(instruction, 31, 30);
+    if (is_vector(instruction)) {
+        return 4U << opc;
+    }
+    return opc == 1 ? 8 : 4;
+}
+
+std::optional<unsigned> pair_bytes(std::uint32_t instruction) {
+    if (bits(instruction, 22, 22) == 0) {
+        return std::nullopt;
+    }
+    const std::uint32_t opc = bits(instruction, 31, 30);
+    if (is_vector(instruction)) {
+        return 2 * (4U << opc);
+    }
+    return opc == 2 ? 16 : 8;
+}
+
+// Load/store register: bits 31:30 are size, 23:22 are opc. Q registers have size 0 and opc 1x. Atomic memory
+// operations, which also load, have opc's place taken by A and R (bit 21 set, bits 11:10 zero).
+std::optional<unsigned> register_bytes(std::uint32_t instruction) {
+    const std::uint32_t size = bits(instruction, 31, 30);
+    const std::uint32_t opc = bits(instruction, 23, 22);
+    const bool is_atomic = !is_vector(instruction) && bits(instruction, 24, 24) == 0 &&
+                           bits(instruction, 21, 21) != 0 && bits(instruction, 11, 10) == 0;
+    if (is_atomic) {
+        return 1U << size;
+    }
+    if (is_vector(instruction)) {
+        const bool is_load = (opc & 1) != 0;
+        const unsigned bytes = (opc & 2) != 0 ? 16 : 1U << size;
+        return is_load ? std::optional(bytes) : std::nullopt;
+    }
+    return opc != 0 ? std::optional(1U << size) : std::nullopt;
+}
+
+// Advanced SIMD structures: bit 30 is Q, bit 22 L, bits 15:12 opcode.
+std::optional<unsigned> structure_bytes(std::uint32_t instruction) {
+    if (bits(instruction, 22, 22) == 0) {
+        return std::nullopt;
+    }
+    const unsigned vector = bits(instruction, 30, 30) != 0 ? 16 : 8;
+    switch (bits(instruction, 15, 12)) {
+        case 0b0000:  // LD4
+        case 0b0010:  // LD1, four registers
+            return 4 * vector;
+        case 0b0100:  // LD3
+        case 0b0110:  // LD1, three registers
+            return 3 * vector;
+        case 0b1000:  // LD2
+        case 0b1010:  // LD1, two registers
+            return 2 * vector;
+        default:
+            return vector;
+    }
+}
+
+// One lane or one element for all lanes: the scale is in bits 15:14 (and 11:10 for the widest).
+std::optional<unsigned> single_structure_bytes(std::uint32_t instruction) {
+    if (bits(instruction, 22, 22) == 0) {
+        return std::nullopt;
+    }
+    const std::uint32_t scale = bits(instruction, 15, 14);
+    const std::uint32_t size = bits(instruction, 11, 10);
+    unsigned element = 1U << scale;
+    if (scale == 3) {
+        element = 1U << size;  // LD1R to LD4R
+    } else if (scale == 2 && size == 1) {
+        element = 8;
+    }
+    const unsigned registers = 1 + bits(instruction, 21, 21) + 2 * bits(instruction, 13, 13);
+    return element * registers;
+}
+
+}  // namespace
+
+std::optional<unsigned> loaded_bytes(std::uint32_t instruction) {
+    switch (bits(instruction, 29, 28)) {
+        case 0b00:
+            if (!is_vector(instruction)) {
+                return exclusive_bytes(instruction);
+            }
+            return bits(instruction, 24, 24) == 0 ? structure_bytes(instruction)
+                                                  : single_structure_bytes(instruction);
+        case 0b01:
+            return bits(instruction, 24, 24) == 0 ? std::optional(literal_bytes(instruction))
+                                                  : register_bytes(instruction);
+        case 0b10:
+            return pair_bytes(instruction);
+        default:
+            return register_bytes(instruction);
+    }
+}
+
+}  // namespace levitate::vmm::native

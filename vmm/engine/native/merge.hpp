@@ -1,0 +1,28 @@
+// Puts the two recordings of a program together.
+#pragma once
+
+#include "traces/format/event.hpp"
+
+namespace levitate::vmm::native {
+
+// `calls` with the auxv reads of `auxv_reads` at their places: behind as many other events of the same task
+// as they came behind in the recording that saw them. Reads by tasks that `calls` does not have are dropped.
+traces::Trace merge_auxv_reads(traces::Trace calls, const traces::Trace& auxv_reads);
+
+// Keeps a recording in memory.
+class TraceCollector final : public traces::EventSink {
+  public:
+    void begin(const traces::Header& header) override { trace_.header = header; }
+    void event(const traces::Event& event) override { trace_.events.push_back(event); }
+    void end(const std::string& incomplete) override { trace_.incomplete = incomplete; }
+
+    const traces::Trace& trace() const { return trace_; }
+
+  private:
+    traces::Trace trace_;
+};
+
+// Gives a recording to a sink, as if it were being made.
+void replay_into(const traces::Trace& trace, traces::EventSink& sink);
+
+}  // namespace levitate::vmm::native

@@ -1,0 +1,60 @@
+#include "vmm/engine/native/tree.hpp"
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <vector>
+
+#include "vmm/initramfs/init/system.hpp"
+
+namespace levitate::vmm::native {
+namespace {
+
+namespace fs = std::filesystem;
+
+// fs::copy leaves the times of modification behind, which programs see.
+std::error_code copy_times(const fs::path& from, const fs::path& to) {
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(from, error)) {
+        if (!entry.is_symlink(error)) {
+            const auto time = entry.last_write_time(error);
+            fs::last_write_time(to / entry.path().lexically_relative(from), time, error);
+        }
+        if (error) {
+            break;
+        }
+    }
+    return error;
+}
+
+}  // namespace
+
+TreeFailure enter_fresh_tree(const std::string& tree, const std::string& mount_point) {
+    const auto failed = [](const char* step) { return TreeFailure{.step = step, .error = errno}; };
+    if (::unshare(CLONE_NEWNS) != 0) {
+        return failed("unshare");
+    }
+    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("tmpfs", mount_point.c_str(), "tmpfs", 0, "mode=0755") != 0) {
+        return failed("mount");
+    }
+    std::error_code error;
+    fs::copy(tree, mount_point, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
+    if (!error) {
+        error = copy_times(tree, mount_point);
+    }
+    if (error) {
+        return {.step = "copy", .error = error.value()};
+    }
+    if (::chroot(mount_point.c_str()) != 0 || ::chdir("/") != 0) {
+        return failed("chroot");
+    }
+    init::prepare_system();
+    return {};
+}
+
+}  // namespace levitate::vmm::native

@@ -1,0 +1,12 @@
+#include "vmm/engine/native/native.hpp"
+
+namespace levitate::vmm {
+
+Result<Outcome> run_native(const RunSpec& /*spec*/, const RunHooks& /*hooks*/,
+                           const traces::Header& /*header*/) {
+    return failure(Error::Kind::Usage,
+                   "the native engine runs programs on this host's own Linux, and this host is not AArch64 "
+                   "Linux; use --engine emu, or scripts/linux-host for a real AArch64 Linux in an emulator");
+}
+
+}  // namespace levitate::vmm
