@@ -112,6 +112,7 @@ T for_scalar(Core& core, T first, Operands... rest) {
         FpScope scope{core};
         return operate(first, rest..., scope.context());
     } else {
+        static_cast<void>(core);
         return operate(first, rest...);
     }
 }
@@ -120,6 +121,45 @@ T for_scalar(Core& core, T first, Operands... rest) {
 template <auto operate, class T, class... Operands>
 inline constexpr bool accumulates = std::is_invocable_v<decltype(operate), T, Operands...> ||
                                     std::is_invocable_v<decltype(operate), T, Operands..., fp::Context&>;
+
+// Narrow lanes of the lower (0) or upper (1) half of a register, extended.
+template <class T>
+Lanes<Wide<T>> extend(const Lanes<T>& narrow, unsigned half) {
+    Lanes<Wide<T>> result{};
+    for (unsigned i = 0; i < lane_count<Wide<T>>; ++i) {
+        result[i] = narrow[half * lane_count<Wide<T>> + i];
+    }
+    return result;
+}
+
+// Writes narrow(0), narrow(1), ... to the lower half of a register and zero above it, or to the upper half
+// and leaves the lower half as it is.
+template <class T, class Narrowed>
+void write_narrow(Core& core, Reg d, unsigned half, Narrowed narrow) {
+    constexpr unsigned count = lane_count<T> / 2;
+    Lanes<T> result{};
+    if (half != 0) {
+        result = read<T>(core, d);
+    }
+    for (unsigned i = 0; i < count; ++i) {
+        result[half * count + i] = narrow(i);
+    }
+    write(core, d, result, vector_bytes);
+}
+
+// Q of the instructions whose narrow operand is half a register.
+inline std::uint8_t upper_half(Bit q) {
+    return q ? 1 : 0;
+}
+
+// sum[i] + the dot product of the i-th four bytes.
+template <class T>
+Lanes<std::uint32_t> dot_products(Lanes<std::uint32_t> sum, const Lanes<T>& first, const Lanes<T>& second) {
+    for (unsigned i = 0; i < lane_count<T>; ++i) {
+        sum[i / 4] += static_cast<std::uint32_t>(first[i] * second[i]);
+    }
+    return sum;
+}
 
 // --- Executors ---------------------------------------------------------------------------------------------
 
@@ -233,6 +273,15 @@ Operation with_lane(unsigned size, Choose choose) {
 // Vectors of one 64-bit lane are reserved: that is what scalar encodings are for.
 inline bool is_single_double(Bit q, unsigned size) {
     return size == 3 && !q;
+}
+
+// VFPExpandImm: the numbers (16..31) / 16 * 2^(-3..4) with either sign.
+template <class T>
+T expand_fp_immediate(Imm<8> immediate) {
+    using L = fp::Layout<T>;
+    const int exponent = static_cast<int>((immediate.value() >> 4) & 3) - (immediate.bit(6) ? 3 : -1);
+    const auto fraction = static_cast<T>(T(immediate.value() & 15) << (L::fraction_bits - 4));
+    return static_cast<T>(L::power_of_two(immediate.bit(7), exponent) | fraction);
 }
 
 template <auto operate, Sign sign, unsigned sizes>

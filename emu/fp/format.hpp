@@ -50,7 +50,7 @@ struct Layout {
     static constexpr Bits with_sign(bool negative, Bits magnitude) {
         return static_cast<Bits>(negative ? magnitude | sign : magnitude);
     }
-    // 2^exponent times `significand`, whose top bit is the leading one; exponent must be a normal one.
+    // `exponent` must be that of a normal number.
     static constexpr Bits power_of_two(bool negative, int exponent) {
         return with_sign(negative, static_cast<Bits>(static_cast<Bits>(exponent + bias) << fraction_bits));
     }
