@@ -1,0 +1,107 @@
+#include "fs/device.hpp"
+
+#include <linux/random.h>
+
+#include <array>
+
+#include "lib/random.hpp"
+#include "tty/tty_file.hpp"
+
+namespace kernel {
+
+namespace {
+
+// Devices without a place: pread and pwrite are allowed, lseek goes nowhere (Linux drivers/char/mem.c).
+class MemoryDeviceFile : public File {
+  public:
+    using File::File;
+    bool is_seekable() const override { return true; }
+    Result<std::int64_t> seek(std::int64_t, int) override {
+        position = 0;
+        return std::int64_t{0};
+    }
+    Result<std::size_t> read(IoBuffer& buffer, std::int64_t&, TransferMode) override {
+        return buffer.result(buffer.put_zeros(buffer.remaining()));
+    }
+    Result<std::size_t> write(IoBuffer& buffer, std::int64_t&, TransferMode) override {
+        return buffer.remaining();
+    }
+};
+
+class NullFile final : public MemoryDeviceFile {
+  public:
+    using MemoryDeviceFile::MemoryDeviceFile;
+    Result<std::size_t> read(IoBuffer&, std::int64_t&, TransferMode) override { return std::size_t{0}; }
+};
+
+class ZeroFile final : public MemoryDeviceFile {
+  public:
+    using MemoryDeviceFile::MemoryDeviceFile;
+    Result<RefPtr<MemoryObject>> mmap_object(Sharing, int) override { return RefPtr<MemoryObject>(); }
+};
+
+class FullFile final : public MemoryDeviceFile {
+  public:
+    using MemoryDeviceFile::MemoryDeviceFile;
+    Result<std::size_t> write(IoBuffer&, std::int64_t&, TransferMode) override { return Errno(ENOSPC); }
+};
+
+// random and urandom: after the pool is ready, which here is always, they are the same.
+class RandomFile final : public MemoryDeviceFile {
+  public:
+    using MemoryDeviceFile::MemoryDeviceFile;
+
+    Result<std::size_t> read(IoBuffer& buffer, std::int64_t&, TransferMode) override {
+        std::array<std::byte, 256> chunk;
+        std::size_t done = 0;
+        while (!buffer.is_empty() && !buffer.has_faulted()) {
+            std::size_t size = std::min(chunk.size(), buffer.remaining());
+            fill_random({chunk.data(), size});
+            done += buffer.put(chunk.data(), size);
+        }
+        return buffer.result(done);
+    }
+    // What is written would be mixed into the pool. It must be readable, and has no effect one could see.
+    Result<std::size_t> write(IoBuffer& buffer, std::int64_t&, TransferMode) override {
+        std::array<std::byte, 256> chunk;
+        std::size_t done = 0;
+        while (!buffer.is_empty() && !buffer.has_faulted()) {
+            done += buffer.take(chunk.data(), chunk.size());
+        }
+        return buffer.result(done);
+    }
+    Result<long> ioctl(Task&, unsigned command, unsigned long argument) override {
+        if (command != RNDGETENTCNT) {
+            return Errno(EINVAL);
+        }
+        TRY(UserOut<int>(UserAddress(argument)).write(kPoolBits));
+        return 0L;
+    }
+
+  private:
+    static constexpr int kPoolBits = 256;  // Linux drivers/char/random.c, POOL_BITS
+};
+
+}  // namespace
+
+Result<Ref<File>> open_character_device(const Path& path, unsigned flags) {
+    DeviceNumber device = path.inode().attributes.device;
+    if (device == devices::kNull) {
+        return TRY(make_ref<NullFile>(path, flags));
+    }
+    if (device == devices::kZero) {
+        return TRY(make_ref<ZeroFile>(path, flags));
+    }
+    if (device == devices::kFull) {
+        return TRY(make_ref<FullFile>(path, flags));
+    }
+    if (device == devices::kRandom || device == devices::kUrandom) {
+        return TRY(make_ref<RandomFile>(path, flags));
+    }
+    if (device == devices::kTty || device == devices::kConsole || device == devices::kSerial) {
+        return open_tty(path, flags);
+    }
+    return Errno(ENXIO);
+}
+
+}  // namespace kernel

@@ -1,0 +1,22 @@
+// Character devices, by number.
+#pragma once
+
+#include "fs/file.hpp"
+
+namespace kernel {
+
+namespace devices {
+inline constexpr DeviceNumber kNull{1, 3};
+inline constexpr DeviceNumber kZero{1, 5};
+inline constexpr DeviceNumber kFull{1, 7};
+inline constexpr DeviceNumber kRandom{1, 8};
+inline constexpr DeviceNumber kUrandom{1, 9};
+inline constexpr DeviceNumber kTty{5, 0};
+inline constexpr DeviceNumber kConsole{5, 1};
+inline constexpr DeviceNumber kSerial{204, 64};  // ttyAMA0
+}  // namespace devices
+
+// Opens the device that a node stands for. ENXIO: there is none of that number.
+Result<Ref<File>> open_character_device(const Path& path, unsigned flags);
+
+}  // namespace kernel

@@ -1,0 +1,174 @@
+#include "fs/file.hpp"
+
+#include <linux/fs.h>
+
+#include "fs/device.hpp"
+#include "fs/directory_file.hpp"
+#include "fs/file_lock.hpp"
+#include "fs/fs_context.hpp"
+#include "fs/pipe.hpp"
+#include "fs/text_buffer.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+constexpr unsigned kCreationFlags = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
+}
+
+File::File(Path path, unsigned flags) : path_(std::move(path)), flags_(flags & ~kCreationFlags) {}
+
+File::~File() = default;
+
+void File::last_reference_dropped() {
+    while (CloseListener* listener = close_listeners_.pop_front()) {
+        listener->file_closed();
+    }
+    release_locks_of_file(*this);
+    delete this;
+}
+
+Result<std::size_t> File::read(IoBuffer&, std::int64_t&, TransferMode) {
+    return Errno(EINVAL);
+}
+
+Result<std::size_t> File::write(IoBuffer&, std::int64_t&, TransferMode) {
+    return Errno(EINVAL);
+}
+
+Result<std::int64_t> File::seek(std::int64_t, int) {
+    return Errno(ESPIPE);
+}
+
+std::uint32_t File::poll(PollRegistrar*) {
+    return kPollReadable | kPollWritable;
+}
+
+Result<long> File::ioctl(Task&, unsigned, unsigned long) {
+    return Errno(ENOTTY);
+}
+
+Result<void> File::read_directory(DirectoryEmitter&) {
+    return Errno(ENOTDIR);
+}
+
+Result<void> File::truncate(std::uint64_t) {
+    return Errno(EINVAL);
+}
+
+Result<void> File::allocate(unsigned, std::int64_t, std::int64_t) {
+    return Errno(inode().type() == FileType::Fifo ? ESPIPE : ENODEV);
+}
+
+Result<void> File::synchronize() {
+    return Errno(EINVAL);
+}
+
+Result<RefPtr<MemoryObject>> File::mmap_object(Sharing, int) {
+    return Errno(ENODEV);
+}
+
+void File::describe_name(TextBuffer& out) const {
+    describe_path(path_, Task::current().fs->root, out);
+}
+
+Result<void> File::append_path(String& out) const {
+    TextBuffer name;
+    describe_name(name);
+    TRY(name.finish());
+    return out.append(name.view());
+}
+
+Result<std::size_t> File::read_kernel(std::span<std::byte> destination, std::uint64_t offset) {
+    auto place = static_cast<std::int64_t>(offset);
+    IoBuffer buffer = IoBuffer::kernel(destination.data(), destination.size());
+    std::size_t total = 0;
+    while (!buffer.is_empty()) {
+        std::size_t done = TRY(read(buffer, place, {}));
+        if (done == 0) {
+            break;
+        }
+        total += done;
+    }
+    return total;
+}
+
+Result<std::int64_t> File::seek_within(std::int64_t offset, int whence, std::int64_t size) {
+    std::int64_t base = 0;
+    switch (whence) {
+        case SEEK_SET:
+            break;
+        case SEEK_CUR:
+            base = position;
+            break;
+        case SEEK_END:
+            base = size;
+            break;
+        case SEEK_DATA:  // without knowledge of holes all of a file is data (Linux fs/read_write.c)
+            if (offset < 0 || offset >= size) {
+                return Errno(ENXIO);
+            }
+            break;
+        case SEEK_HOLE:
+            if (offset < 0 || offset >= size) {
+                return Errno(ENXIO);
+            }
+            offset = size;
+            break;
+        default:
+            return Errno(EINVAL);
+    }
+    std::int64_t result = 0;
+    if (__builtin_add_overflow(base, offset, &result) || result < 0) {
+        return Errno(EINVAL);
+    }
+    position = result;
+    return result;
+}
+
+Result<Ref<File>> open_inode(const Path& path, unsigned flags) {
+    Inode& inode = path.inode();
+    if ((flags & O_PATH) != 0) {
+        return make_ref<File>(path, flags);
+    }
+    switch (inode.type()) {
+        case FileType::Regular:
+            return inode.open_regular(path, flags);
+        case FileType::Directory:
+            return TRY(make_ref<DirectoryFile>(path, flags));
+        case FileType::CharacterDevice:
+            return open_character_device(path, flags);
+        case FileType::Fifo:
+            return open_fifo(path, flags);
+        case FileType::Symlink:
+            return Errno(ELOOP);
+        case FileType::BlockDevice:
+        case FileType::Socket:
+        case FileType::None:
+            break;
+    }
+    return Errno(ENXIO);
+}
+
+void PollWaiters::watch(WaitQueue& queue) {
+    Result<Own<TaskWaiter>> waiter = make_own<TaskWaiter>();
+    if (waiter.is_error()) {
+        failed_ = true;
+        return;
+    }
+    TaskWaiter& added = *waiter.value();
+    if (waiters_.push_back(waiter.release_value()).is_error()) {
+        failed_ = true;
+        return;
+    }
+    queue.add(added);
+}
+
+Result<void> PollWaiters::finish() const {
+    if (failed_) {
+        return Errno(ENOMEM);
+    }
+    return {};
+}
+
+}  // namespace kernel

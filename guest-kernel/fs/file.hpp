@@ -1,0 +1,139 @@
+// An open file description: what open, pipe, eventfd and kin make and descriptors point to.
+#pragma once
+
+#include <asm/poll.h>
+#include <linux/fcntl.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "fs/dentry.hpp"
+#include "fs/io_buffer.hpp"
+#include "fs/path.hpp"
+#include "lib/ref.hpp"
+#include "mm/mapping.hpp"
+#include "task/wait_queue.hpp"
+
+namespace kernel {
+
+class FileTable;
+class Task;
+
+// poll(2)'s bits that mean "a read, or a write, would not block".
+inline constexpr std::uint32_t kPollReadable = POLLIN | POLLRDNORM;
+inline constexpr std::uint32_t kPollWritable = POLLOUT | POLLWRNORM;
+
+// Who asks a file what is ready, and wants to be woken when that changes.
+class PollRegistrar {
+  public:
+    virtual ~PollRegistrar() = default;
+    virtual void watch(WaitQueue& queue) = 0;
+};
+
+// Where a directory's entries go to.
+class DirectoryEmitter {
+  public:
+    virtual ~DirectoryEmitter() = default;
+    // False: there is no room, and the entry has to be emitted again later.
+    virtual bool emit(std::string_view name, std::uint64_t inode_number, FileType type) = 0;
+};
+
+// Flags of one transfer.
+struct TransferMode {
+    bool nonblocking = false;  // O_NONBLOCK, RWF_NOWAIT
+    bool append = false;       // O_APPEND, RWF_APPEND
+};
+
+// The defaults of the virtual functions answer as Linux's VFS does where a file has no such operation.
+class File : public RefCounted {
+  public:
+    // `flags` are open(2)'s; creation flags (O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC) and O_CLOEXEC are not kept.
+    File(Path path, unsigned flags);
+    ~File() override;
+
+    const Path& path() const { return path_; }
+    Inode& inode() const { return path_.inode(); }
+    InodeAttributes attributes() const { return inode().current_attributes(); }
+    // O_* as F_GETFL shows them, O_LARGEFILE included.
+    unsigned flags() const { return flags_; }
+    void set_flags(unsigned flags) { flags_ = flags; }
+    bool is_readable() const { return (flags_ & O_PATH) == 0 && (flags_ & O_ACCMODE) != O_WRONLY; }
+    bool is_writable() const { return (flags_ & O_PATH) == 0 && (flags_ & O_ACCMODE) != O_RDONLY; }
+    bool is_path_only() const { return (flags_ & O_PATH) != 0; }
+    TransferMode transfer_mode() const {
+        return {.nonblocking = (flags_ & O_NONBLOCK) != 0, .append = (flags_ & O_APPEND) != 0};
+    }
+
+    // Transfers at `position` and moves it on; files without a position leave it alone. The result may be
+    // short. A write that finds no reader sends SIGPIPE itself. Precondition: is_readable(), is_writable().
+    virtual Result<std::size_t> read(IoBuffer& buffer, std::int64_t& position, TransferMode mode);
+    virtual Result<std::size_t> write(IoBuffer& buffer, std::int64_t& position, TransferMode mode);
+    // Does it have a position (else pread, pwrite and lseek are ESPIPE)?
+    virtual bool is_seekable() const { return false; }
+    virtual Result<std::int64_t> seek(std::int64_t offset, int whence);
+
+    // poll(2)'s bits that hold now. `registrar`, where not null, is told of the queues to watch.
+    virtual std::uint32_t poll(PollRegistrar* registrar);
+    // Can epoll watch it? (Regular files and directories cannot: EPERM)
+    virtual bool is_pollable() const { return true; }
+    virtual Result<long> ioctl(Task& task, unsigned command, unsigned long argument);
+    virtual Result<void> read_directory(DirectoryEmitter& emitter);
+    virtual Result<void> truncate(std::uint64_t size);
+    // man 2 fallocate.
+    virtual Result<void> allocate(unsigned mode, std::int64_t offset, std::int64_t length);
+    virtual Result<void> synchronize();
+    // Pages for mmap; null: anonymous memory (/dev/zero). ENODEV: cannot be mapped.
+    virtual Result<RefPtr<MemoryObject>> mmap_object(Sharing sharing, int protection);
+    // What flags a program may set by F_SETFL.
+    virtual unsigned settable_flags() const { return O_APPEND | O_NONBLOCK | O_NOATIME | FASYNC; }
+    // A descriptor to it was closed (close(2) calls this; man 2 close).
+    virtual void descriptor_closed() {}
+
+    // Additional lines of /proc/<pid>/fdinfo.
+    virtual void describe(TextBuffer&) {}
+    // What /proc/<pid>/fd links to and maps shows: the full path, " (deleted)" after it when it is unlinked.
+    virtual void describe_name(TextBuffer& out) const;
+    Result<void> append_path(String& out) const;
+
+    // Fills `destination` from `offset` on. Fewer bytes at the end of the file.
+    Result<std::size_t> read_kernel(std::span<std::byte> destination, std::uint64_t offset);
+
+    // Told when the last descriptor is gone: epoll sets forget the file.
+    class CloseListener : public ListNode<> {
+      public:
+        virtual ~CloseListener() = default;
+        virtual void file_closed() = 0;
+    };
+    void add_close_listener(CloseListener& listener) { close_listeners_.push_back(listener); }
+
+    std::int64_t position = 0;
+
+  protected:
+    // For files whose reads and writes are at a position in something of `size` bytes (lseek's arithmetic).
+    Result<std::int64_t> seek_within(std::int64_t offset, int whence, std::int64_t size);
+    void last_reference_dropped() override;
+
+  private:
+    Path path_;
+    unsigned flags_;
+    List<CloseListener> close_listeners_;
+};
+
+// Opens what a path has led to (no O_CREAT, O_TRUNC or permissions here). ENXIO: nothing is behind the node;
+// ELOOP: a symbolic link.
+Result<Ref<File>> open_inode(const Path& path, unsigned flags);
+
+// The poll registrar of a task that sleeps.
+class PollWaiters final : public PollRegistrar {
+  public:
+    void watch(WaitQueue& queue) override;
+    // ENOMEM if a queue could not be watched.
+    Result<void> finish() const;
+
+  private:
+    Vector<Own<TaskWaiter>> waiters_;
+    bool failed_ = false;
+};
+
+}  // namespace kernel

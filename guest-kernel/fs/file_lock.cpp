@@ -1,0 +1,203 @@
+#include "fs/file_lock.hpp"
+
+#include <new>
+
+#include "fs/file.hpp"
+#include "fs/file_table.hpp"
+
+namespace kernel {
+
+namespace {
+
+// Who waits for whom: what a deadlock is found with. One entry a waiting F_SETLKW.
+struct Waiting {
+    const void* waiter;
+    const void* holder;
+};
+Vector<Waiting>* waiting = nullptr;
+
+// Would waiting for `holder` close a circle?
+bool closes_circle(const void* waiter, const void* holder) {
+    for (std::size_t steps = 0; waiting != nullptr && steps <= waiting->size(); steps++) {
+        if (holder == waiter) {
+            return true;
+        }
+        const void* next = nullptr;
+        for (const Waiting& entry : *waiting) {
+            if (entry.waiter == holder) {
+                next = entry.holder;
+            }
+        }
+        if (next == nullptr) {
+            return false;
+        }
+        holder = next;
+    }
+    return false;
+}
+
+Result<void> begin_waiting(const void* waiter, const void* holder) {
+    if (waiting == nullptr) {
+        waiting = new (std::nothrow) Vector<Waiting>;
+        if (waiting == nullptr) {
+            return Errno(ENOLCK);
+        }
+    }
+    return waiting->push_back({waiter, holder});
+}
+
+void end_waiting(const void* waiter) {
+    for (std::size_t i = 0; i < waiting->size(); i++) {
+        if ((*waiting)[i].waiter == waiter) {
+            waiting->erase(i);
+            return;
+        }
+    }
+}
+
+}  // namespace
+
+Result<FileLocks*> FileLocks::of(Inode& inode) {
+    if (inode.locks == nullptr) {
+        inode.locks = new (std::nothrow) FileLocks;
+        if (inode.locks == nullptr) {
+            return Errno(ENOLCK);
+        }
+    }
+    return inode.locks;
+}
+
+bool FileLocks::whole_conflict(const File& owner, LockKind kind) const {
+    for (const WholeLock& lock : whole_) {
+        if (lock.owner != &owner && (kind == LockKind::Exclusive || lock.kind == LockKind::Exclusive)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+Result<void> FileLocks::lock_whole(const File& owner, LockKind kind, LockWait wait) {
+    for (const WholeLock& lock : whole_) {
+        if (lock.owner == &owner && lock.kind == kind) {
+            return {};
+        }
+    }
+    // A conversion gives the old lock up first, as Linux does (man 2 flock).
+    unlock_whole(owner);
+    if (whole_conflict(owner, kind)) {
+        if (wait == LockWait::Fail) {
+            return Errno(EAGAIN);
+        }
+        TRY(released_.wait([&] { return !whole_conflict(owner, kind); }));
+    }
+    return whole_.push_back({&owner, kind});
+}
+
+void FileLocks::unlock_whole(const File& owner) {
+    for (std::size_t i = 0; i < whole_.size(); i++) {
+        if (whole_[i].owner == &owner) {
+            whole_.erase(i);
+            released_.wake_all();
+            return;
+        }
+    }
+}
+
+const RecordLock* FileLocks::conflict(const RecordLock& wanted) const {
+    for (const RecordLock& lock : records_) {
+        bool overlaps = lock.start < wanted.end && wanted.start < lock.end;
+        bool excludes = lock.kind == LockKind::Exclusive || wanted.kind == LockKind::Exclusive;
+        if (lock.owner != wanted.owner && overlaps && excludes) {
+            return &lock;
+        }
+    }
+    return nullptr;
+}
+
+Result<void> FileLocks::lock_record(const RecordLock& wanted, LockWait wait) {
+    while (const RecordLock* holder = conflict(wanted)) {
+        if (wait == LockWait::Fail) {
+            return Errno(EAGAIN);
+        }
+        // Only processes can be waited for in a circle: an open file has no thread of its own.
+        bool is_process = wanted.process > 0;
+        if (is_process && closes_circle(wanted.owner, holder->owner)) {
+            return Errno(EDEADLK);
+        }
+        TRY(begin_waiting(wanted.owner, holder->owner));
+        Result<void> waited = released_.wait([&] { return conflict(wanted) == nullptr; });
+        end_waiting(wanted.owner);
+        TRY(std::move(waited));
+    }
+    TRY(carve(wanted.owner, wanted.start, wanted.end));
+    RecordLock merged = wanted;
+    for (std::size_t i = records_.size(); i-- > 0;) {
+        const RecordLock& lock = records_[i];
+        bool touches = lock.start <= merged.end && merged.start <= lock.end;
+        if (lock.owner == merged.owner && lock.kind == merged.kind && touches) {
+            merged.start = lock.start < merged.start ? lock.start : merged.start;
+            merged.end = lock.end > merged.end ? lock.end : merged.end;
+            records_.erase(i);
+        }
+    }
+    TRY(records_.push_back(merged));
+    released_.wake_all();  // a write lock that became a read lock lets others in
+    return {};
+}
+
+Result<void> FileLocks::carve(const void* owner, std::uint64_t start, std::uint64_t end) {
+    for (std::size_t i = records_.size(); i-- > 0;) {
+        RecordLock& lock = records_[i];
+        if (lock.owner != owner || lock.end <= start || end <= lock.start) {
+            continue;
+        }
+        if (lock.start < start && lock.end > end) {
+            RecordLock tail = lock;
+            tail.start = end;
+            lock.end = start;
+            return records_.push_back(tail);
+        }
+        if (lock.start < start) {
+            lock.end = start;
+        } else if (lock.end > end) {
+            lock.start = end;
+        } else {
+            records_.erase(i);
+        }
+    }
+    return {};
+}
+
+Result<void> FileLocks::unlock_record(const void* owner, std::uint64_t start, std::uint64_t end) {
+    Result<void> carved = carve(owner, start, end);
+    released_.wake_all();
+    return carved;
+}
+
+void FileLocks::unlock_all_records(const void* owner) {
+    bool found = false;
+    for (std::size_t i = records_.size(); i-- > 0;) {
+        if (records_[i].owner == owner) {
+            records_.erase(i);
+            found = true;
+        }
+    }
+    if (found) {
+        released_.wake_all();
+    }
+}
+
+void release_record_locks(Inode& inode, const FileTable& owner) {
+    if (inode.locks != nullptr) {
+        inode.locks->unlock_all_records(&owner);
+    }
+}
+
+void release_locks_of_file(File& file) {
+    if (FileLocks* locks = file.inode().locks) {
+        locks->unlock_whole(file);
+        locks->unlock_all_records(&file);
+    }
+}
+
+}  // namespace kernel

@@ -1,0 +1,336 @@
+#include "fs/namespace.hpp"
+
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+
+#include "fs/file.hpp"
+#include "fs/fs_context.hpp"
+#include "fs/mount.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr std::uint32_t kMaximumLinkCount = 0x7fffffff;
+
+PathWalk walk_from(Task& task, Path start) {
+    return {*task.fs, task.credentials, std::move(start)};
+}
+
+Result<ParentPath> parent_of(Task& task, Fd dirfd, std::string_view path) {
+    PathWalk walk = walk_from(task, TRY(start_of(task, dirfd, path)));
+    return walk.resolve_parent(path);
+}
+
+// May entries of the directory be made or removed by this task?
+Result<void> check_directory_change(Task& task, const Path& directory) {
+    TRY(check_writable_mount(directory));
+    TRY(check_permission(directory.inode(), kMayWrite | kMayExecute, task.credentials));
+    return {};
+}
+
+// Linux fs/namei.c, may_delete: a sticky directory lets only owners remove.
+Result<void> check_removal(Task& task, const Path& directory, const Path& entry) {
+    TRY(check_directory_change(task, directory));
+    std::uint32_t user = task.credentials.file_system_user;
+    if ((directory.inode().attributes.mode & S_ISVTX) != 0 && user != entry.inode().attributes.user &&
+        user != directory.inode().attributes.user && !task.credentials.has(CAP_FOWNER)) {
+        return Errno(EPERM);
+    }
+    return {};
+}
+
+// The owner and mode that a new inode gets (Linux fs/inode.c, inode_init_owner).
+void set_owner(Task& task, const Inode& directory, Inode& inode) {
+    inode.attributes.user = task.credentials.file_system_user;
+    inode.attributes.group = task.credentials.file_system_group;
+    if ((directory.attributes.mode & S_ISGID) != 0) {
+        inode.attributes.group = directory.attributes.group;
+        if (inode.is_directory()) {
+            inode.attributes.mode |= S_ISGID;
+        }
+    }
+}
+
+// Where a new entry is to go. EEXIST for what is there already, ".", ".." and "/" (Linux filename_create).
+Result<ParentPath> place_for_new(Task& task, Fd dirfd, std::string_view path, bool is_directory) {
+    ParentPath place = TRY(parent_of(task, dirfd, path));
+    if (place.kind != LastKind::Name) {
+        return Errno(EEXIST);
+    }
+    Result<Path> present = PathWalk::look_up(place.parent, place.last.view());
+    if (!present.is_error()) {
+        return Errno(EEXIST);
+    }
+    if (present.error() != Errno(ENOENT)) {
+        return present.error();
+    }
+    if (place.must_be_directory && !is_directory) {
+        return Errno(ENOENT);
+    }
+    if (place.parent.dentry->is_deleted()) {
+        return Errno(ENOENT);
+    }
+    TRY(check_directory_change(task, place.parent));
+    return place;
+}
+
+// An existing entry that is to go or to move, the link itself if it is one.
+Result<Path> entry_of(const ParentPath& place) {
+    return PathWalk::look_up(place.parent, place.last.view());
+}
+
+void drop_link(Inode& inode) {
+    inode.attributes.link_count--;
+    inode.touch_changed();
+}
+
+void take_out(const Path& directory, Dentry& entry) {
+    Ref<Dentry> keep(&entry);
+    Inode& inode = entry.inode();
+    entry.unlink();
+    directory.inode().entries_changed(-1);
+    if (inode.is_directory()) {
+        drop_link(directory.inode());
+        inode.attributes.link_count--;
+    }
+    drop_link(inode);
+}
+
+bool is_mount_point(const Path& entry, const Path& directory) {
+    return entry.mount != directory.mount || entry.dentry->mount_count > 0;
+}
+
+}  // namespace
+
+Result<void> check_writable_mount(const Path& path) {
+    if (path.mount && path.mount->is_read_only()) {
+        return Errno(EROFS);
+    }
+    return {};
+}
+
+Result<Ref<Dentry>> add_entry(Dentry& directory, std::string_view name, Ref<Inode> inode) {
+    bool is_directory = inode->is_directory();
+    Ref<Dentry> entry = TRY(Dentry::make(directory, name, std::move(inode)));
+    entry->link();
+    directory.inode().entries_changed(1);
+    if (is_directory) {
+        directory.inode().attributes.link_count++;
+    }
+    return entry;
+}
+
+Result<void> make_node(Task& task, Fd dirfd, std::string_view path, unsigned mode, DeviceNumber device) {
+    bool is_directory = (mode & S_IFMT) == S_IFDIR;
+    ParentPath place = TRY(place_for_new(task, dirfd, path, is_directory));
+    mode &= ~(task.fs->umask & 0777);
+    Ref<Inode> inode = TRY(place.parent.inode().create(mode, device));
+    set_owner(task, place.parent.inode(), *inode);
+    TRY(add_entry(*place.parent.dentry, place.last.view(), std::move(inode)));
+    return {};
+}
+
+Result<void> make_symlink(Task& task, std::string_view target, Fd dirfd, std::string_view path) {
+    ParentPath place = TRY(place_for_new(task, dirfd, path, false));
+    Ref<Inode> inode = TRY(place.parent.inode().create_symlink(target));
+    set_owner(task, place.parent.inode(), *inode);
+    TRY(add_entry(*place.parent.dentry, place.last.view(), std::move(inode)));
+    return {};
+}
+
+Result<void> make_link(Task& task, const Path& target, Fd dirfd, std::string_view path) {
+    ParentPath place = TRY(place_for_new(task, dirfd, path, false));
+    if (place.parent.mount != target.mount) {
+        return Errno(EXDEV);
+    }
+    if (target.inode().is_directory()) {
+        return Errno(EPERM);
+    }
+    TRY(place.parent.inode().may_change_entries());
+    // An O_TMPFILE or a file behind /proc/self/fd that was unlinked has no name to add to (Linux vfs_link).
+    if (target.inode().attributes.link_count == 0) {
+        return Errno(ENOENT);
+    }
+    if (target.inode().attributes.link_count >= kMaximumLinkCount) {
+        return Errno(EMLINK);
+    }
+    TRY(add_entry(*place.parent.dentry, place.last.view(), target.dentry->inode_ref()));
+    target.inode().attributes.link_count++;
+    target.inode().touch_changed();
+    return {};
+}
+
+Result<void> remove_file(Task& task, Fd dirfd, std::string_view path) {
+    ParentPath place = TRY(parent_of(task, dirfd, path));
+    if (place.kind != LastKind::Name) {
+        return Errno(EISDIR);
+    }
+    Path entry = TRY(entry_of(place));
+    if (place.must_be_directory) {
+        return Errno(entry.inode().is_directory() ? EISDIR : ENOTDIR);
+    }
+    TRY(check_removal(task, place.parent, entry));
+    if (entry.inode().is_directory()) {
+        return Errno(EISDIR);
+    }
+    TRY(place.parent.inode().may_change_entries());
+    if (is_mount_point(entry, place.parent)) {
+        return Errno(EBUSY);
+    }
+    take_out(place.parent, *entry.dentry);
+    return {};
+}
+
+Result<void> remove_directory(Task& task, Fd dirfd, std::string_view path) {
+    ParentPath place = TRY(parent_of(task, dirfd, path));
+    switch (place.kind) {
+        case LastKind::Name:
+            break;
+        case LastKind::Dot:
+            return Errno(EINVAL);
+        case LastKind::DotDot:
+            return Errno(ENOTEMPTY);
+        case LastKind::Root:
+            return Errno(EBUSY);
+    }
+    Path entry = TRY(entry_of(place));
+    TRY(check_removal(task, place.parent, entry));
+    if (!entry.inode().is_directory()) {
+        return Errno(ENOTDIR);
+    }
+    TRY(place.parent.inode().may_change_entries());
+    if (is_mount_point(entry, place.parent)) {
+        return Errno(EBUSY);
+    }
+    if (entry.dentry->has_children()) {
+        return Errno(ENOTEMPTY);
+    }
+    take_out(place.parent, *entry.dentry);
+    return {};
+}
+
+namespace {
+
+// Both ends of a rename.
+struct Rename {
+    ParentPath from;
+    ParentPath to;
+    Path source;
+    Path target;  // empty: nothing is there
+};
+
+// Linux fs/namei.c, do_renameat2: the checks before anything changes, in its order.
+Result<void> check_rename(Task& task, const Rename& rename, unsigned flags) {
+    bool source_is_directory = rename.source.inode().is_directory();
+    bool exchange = (flags & RENAME_EXCHANGE) != 0;
+    if (!rename.target.is_empty() && (flags & RENAME_NOREPLACE) != 0) {
+        return Errno(EEXIST);
+    }
+    if (exchange && rename.target.is_empty()) {
+        return Errno(ENOENT);
+    }
+    if (!source_is_directory &&
+        (rename.from.must_be_directory || (!exchange && rename.to.must_be_directory))) {
+        return Errno(ENOTDIR);
+    }
+    if (exchange && rename.to.must_be_directory && !rename.target.inode().is_directory()) {
+        return Errno(ENOTDIR);
+    }
+    // Not below itself.
+    if (rename.to.parent.dentry->is_within(*rename.source.dentry)) {
+        return Errno(EINVAL);
+    }
+    if (!rename.target.is_empty() && rename.from.parent.dentry->is_within(*rename.target.dentry)) {
+        return Errno(exchange ? EINVAL : ENOTEMPTY);
+    }
+    TRY(check_removal(task, rename.from.parent, rename.source));
+    TRY(check_directory_change(task, rename.to.parent));
+    TRY(rename.from.parent.inode().may_change_entries());
+    TRY(rename.to.parent.inode().may_change_entries());
+    if (rename.target.is_empty()) {
+        return {};
+    }
+    TRY(check_removal(task, rename.to.parent, rename.target));
+    bool target_is_directory = rename.target.inode().is_directory();
+    if (!exchange && source_is_directory != target_is_directory) {
+        return Errno(source_is_directory ? ENOTDIR : EISDIR);
+    }
+    if (is_mount_point(rename.source, rename.from.parent) ||
+        is_mount_point(rename.target, rename.to.parent)) {
+        return Errno(EBUSY);
+    }
+    if (!exchange && target_is_directory && rename.target.dentry->has_children()) {
+        return Errno(ENOTEMPTY);
+    }
+    return {};
+}
+
+// Link counts of directories follow the ".." entries that move.
+void move_subdirectory(const Inode& moved, Inode& from, Inode& to) {
+    if (moved.is_directory()) {
+        from.attributes.link_count--;
+        to.attributes.link_count++;
+    }
+}
+
+Result<void> carry_out_rename(Rename& rename, unsigned flags) {
+    Inode& from = rename.from.parent.inode();
+    Inode& to = rename.to.parent.inode();
+    if ((flags & RENAME_EXCHANGE) != 0) {
+        Dentry::exchange(*rename.source.dentry, *rename.target.dentry);
+        move_subdirectory(rename.source.inode(), from, to);
+        move_subdirectory(rename.target.inode(), to, from);
+        from.entries_changed(0);
+        to.entries_changed(0);
+        rename.target.inode().touch_changed();
+    } else {
+        if (!rename.target.is_empty()) {
+            take_out(rename.to.parent, *rename.target.dentry);
+        }
+        rename.source.dentry->move_to(*rename.to.parent.dentry, std::move(rename.to.last));
+        move_subdirectory(rename.source.inode(), from, to);
+        from.entries_changed(-1);
+        to.entries_changed(1);
+    }
+    rename.source.inode().touch_changed();
+    return {};
+}
+
+}  // namespace
+
+Result<void> rename_path(Task& task, Fd old_dirfd, std::string_view old_path, Fd new_dirfd,
+                         std::string_view new_path, unsigned flags) {
+    Rename rename;
+    rename.from = TRY(parent_of(task, old_dirfd, old_path));
+    rename.to = TRY(parent_of(task, new_dirfd, new_path));
+    if (rename.from.parent.mount != rename.to.parent.mount) {
+        return Errno(EXDEV);
+    }
+    if (rename.from.kind != LastKind::Name) {
+        return Errno(EBUSY);
+    }
+    if (rename.to.kind != LastKind::Name) {
+        return Errno((flags & RENAME_NOREPLACE) != 0 ? EEXIST : EBUSY);
+    }
+    rename.source = TRY(entry_of(rename.from));
+    Result<Path> target = entry_of(rename.to);
+    if (!target.is_error()) {
+        rename.target = target.release_value();
+    } else if (target.error() != Errno(ENOENT)) {
+        return target.error();
+    }
+    if (rename.to.parent.dentry->is_deleted()) {
+        return Errno(ENOENT);
+    }
+    TRY(check_rename(task, rename, flags));
+    // Two names of one file: nothing to do, and both stay.
+    if (!rename.target.is_empty() && rename.source.dentry->inode_ref() == rename.target.dentry->inode_ref()) {
+        return {};
+    }
+    return carry_out_rename(rename, flags);
+}
+
+}  // namespace kernel

@@ -1,0 +1,235 @@
+#include "fs/path_walk.hpp"
+
+#include <linux/capability.h>
+#include <linux/fcntl.h>
+
+#include "fs/file.hpp"
+#include "fs/file_table.hpp"
+#include "fs/fs_context.hpp"
+#include "fs/mount.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr unsigned kMaximumLinks = 40;     // Linux include/linux/namei.h, MAXSYMLINKS
+constexpr std::size_t kMaximumName = 255;  // NAME_MAX
+
+void cross_mounts(Path& place) {
+    while (Mount* mount = mount_on(place)) {
+        place = Path(Ref<Mount>(mount), mount->root());
+    }
+}
+
+}  // namespace
+
+Result<void> check_permission(const Inode& inode, unsigned wanted, const Credentials& credentials) {
+    std::uint32_t mode = inode.attributes.mode;
+    unsigned granted = mode & 7;
+    if (credentials.file_system_user == inode.attributes.user) {
+        granted = mode >> 6 & 7;
+    } else if (credentials.is_in_group(inode.attributes.group)) {
+        granted = mode >> 3 & 7;
+    }
+    if ((wanted & ~granted) == 0) {
+        return {};
+    }
+    bool any_execute = (mode & 0111) != 0;
+    if (inode.is_directory()) {
+        if (credentials.has(CAP_DAC_OVERRIDE) ||
+            ((wanted & kMayWrite) == 0 && credentials.has(CAP_DAC_READ_SEARCH))) {
+            return {};
+        }
+    } else if (wanted == kMayRead && credentials.has(CAP_DAC_READ_SEARCH)) {
+        return {};
+    } else if (((wanted & kMayExecute) == 0 || any_execute) && credentials.has(CAP_DAC_OVERRIDE)) {
+        return {};
+    }
+    return Errno(EACCES);
+}
+
+Result<void> PathWalk::begin(std::string_view path) {
+    rest_ = TRY(String::copy_of(path));
+    offset_ = 0;
+    if (path.front() == '/') {
+        place_ = context_.root;
+        while (has_more() && rest_.view()[offset_] == '/') {
+            offset_++;
+        }
+    }
+    return {};
+}
+
+PathWalk::Component PathWalk::next_component() {
+    std::string_view text = rest_.view();
+    std::size_t end = offset_;
+    while (end < text.size() && text[end] != '/') {
+        end++;
+    }
+    std::string_view name(text.data() + offset_, end - offset_);
+    std::size_t next = end;
+    while (next < text.size() && text[next] == '/') {
+        next++;
+    }
+    offset_ = next;
+    return {.name = name, .is_last = next == text.size(), .has_trailing_slash = next > end};
+}
+
+Result<void> PathWalk::check_directory() const {
+    if (!place_.inode().is_directory()) {
+        return Errno(ENOTDIR);
+    }
+    return check_permission(place_.inode(), kMayExecute, credentials_);
+}
+
+void PathWalk::go_up() {
+    while (!(place_ == context_.root)) {
+        if (place_.mount && place_.dentry == place_.mount->root()) {
+            if (place_.mount->mount_point.is_empty()) {
+                return;
+            }
+            Path point = place_.mount->mount_point;
+            place_ = std::move(point);
+            continue;
+        }
+        if (!place_.dentry->is_root()) {
+            place_ = Path(place_.mount, Ref<Dentry>(place_.dentry->parent()));
+        }
+        break;
+    }
+    cross_mounts(place_);
+}
+
+Result<Path> PathWalk::look_up(const Path& directory, std::string_view name) {
+    if (name.size() > kMaximumName) {
+        return Errno(ENAMETOOLONG);
+    }
+    Dentry* child = directory.dentry->find_child(name);
+    Path found(directory.mount, child != nullptr ? Ref<Dentry>(child)
+                                                 : TRY(directory.inode().lookup(*directory.dentry, name)));
+    cross_mounts(found);
+    return found;
+}
+
+// Puts the target in front of what is still to go.
+Result<void> PathWalk::follow(const Path& link) {
+    if (++links_ > kMaximumLinks) {
+        return Errno(ELOOP);
+    }
+    LinkTarget target = TRY(link.inode().follow_link());
+    if (!target.jump.is_empty()) {
+        place_ = std::move(target.jump);
+        return {};
+    }
+    if (target.text.is_empty()) {
+        return Errno(ENOENT);
+    }
+    std::string_view left = rest_.view();
+    left.remove_prefix(offset_);
+    if (!left.empty()) {
+        TRY(target.text.append("/"));
+        TRY(target.text.append(left));
+    }
+    return begin(target.text.view());
+}
+
+Result<void> PathWalk::step(const Component& component, LastSymlink last) {
+    TRY(check_directory());
+    if (component.name == ".") {
+        return {};
+    }
+    if (component.name == "..") {
+        go_up();
+        return {};
+    }
+    Path found = TRY(look_up(place_, component.name));
+    bool follows = !component.is_last || component.has_trailing_slash || last == LastSymlink::Follow;
+    if (!found.inode().is_symlink() || !follows) {
+        place_ = std::move(found);
+        return {};
+    }
+    if (component.is_last && component.has_trailing_slash) {
+        offset_--;  // the slash belongs to what the link leads to
+    }
+    return follow(found);
+}
+
+Result<Path> PathWalk::resolve(std::string_view path, LastSymlink last, EmptyPath empty) {
+    if (path.empty()) {
+        if (empty == EmptyPath::NoEntry) {
+            return Errno(ENOENT);
+        }
+        return place_;
+    }
+    TRY(begin(path));
+    bool must_be_directory = false;
+    while (has_more()) {
+        Component component = next_component();
+        must_be_directory = component.has_trailing_slash;
+        TRY(step(component, last));
+    }
+    if (must_be_directory && !place_.inode().is_directory()) {
+        return Errno(ENOTDIR);
+    }
+    return place_;
+}
+
+Result<ParentPath> PathWalk::resolve_parent(std::string_view path) {
+    if (path.empty()) {
+        return Errno(ENOENT);
+    }
+    TRY(begin(path));
+    return walk_to_parent();
+}
+
+Result<ParentPath> PathWalk::follow_to_parent(const Path& link) {
+    TRY(follow(link));
+    return walk_to_parent();
+}
+
+Result<ParentPath> PathWalk::walk_to_parent() {
+    ParentPath result;
+    while (has_more()) {
+        Component component = next_component();
+        if (!component.is_last) {
+            TRY(step(component, LastSymlink::Follow));
+            continue;
+        }
+        TRY(check_directory());
+        result.last = TRY(String::copy_of(component.name));
+        result.kind = LastKind::Name;
+        if (component.name == ".") {
+            result.kind = LastKind::Dot;
+        } else if (component.name == "..") {
+            result.kind = LastKind::DotDot;
+        }
+        result.must_be_directory = component.has_trailing_slash;
+    }
+    result.parent = place_;
+    return result;
+}
+
+Result<Path> start_of(Task& task, Fd dirfd, std::string_view path) {
+    if (!path.empty() && path.front() == '/') {
+        return task.fs->root;
+    }
+    if (dirfd.number == AT_FDCWD) {
+        return task.fs->working_directory;
+    }
+    Ref<File> file = TRY(task.files->get(dirfd));
+    if (!path.empty() && !file->inode().is_directory()) {
+        return Errno(ENOTDIR);
+    }
+    return file->path();
+}
+
+Result<Path> resolve_path(Task& task, Fd dirfd, std::string_view path, LastSymlink last, EmptyPath empty) {
+    if (path.empty() && empty == EmptyPath::NoEntry) {
+        return Errno(ENOENT);
+    }
+    PathWalk walk(*task.fs, task.credentials, TRY(start_of(task, dirfd, path)));
+    return walk.resolve(path, last, empty);
+}
+
+}  // namespace kernel

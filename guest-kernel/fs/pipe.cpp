@@ -1,0 +1,311 @@
+#include "fs/pipe.hpp"
+
+#include <asm/ioctls.h>
+#include <linux/capability.h>
+
+#include <array>
+#include <bit>
+
+#include "fs/anonymous.hpp"
+#include "fs/file_system.hpp"
+#include "fs/text_buffer.hpp"
+#include "signal/signals.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr std::uint32_t kPipeMagic = 0x50495045;  // PIPEFS_MAGIC
+// Linux fs/pipe.c, pipe_max_size: what a task without CAP_SYS_RESOURCE may ask for.
+constexpr std::size_t kUnprivilegedCapacity = std::size_t{1} << 20;
+constexpr std::size_t kMaximumCapacity = std::size_t{1} << 31;
+
+// Made at start, never destroyed.
+FileSystem* pipe_file_system = nullptr;
+
+}  // namespace
+
+Result<void> initialize_pipes() {
+    pipe_file_system = TRY(make_ref<FileSystem>("pipefs", kPipeMagic)).leak();
+    return {};
+}
+
+Result<Ref<Pipe>> Pipe::create() {
+    Ref<Pipe> pipe = TRY(make_ref<Pipe>());
+    TRY(pipe->slots_.resize(kDefaultSlots));
+    return pipe;
+}
+
+std::size_t Pipe::bytes() const {
+    std::size_t total = 0;
+    for (std::size_t i = 0; i < used_; i++) {
+        total += slots_[(first_ + i) % slots_.size()].size;
+    }
+    return total;
+}
+
+Result<std::size_t> Pipe::set_capacity(std::size_t bytes) {
+    if (bytes > kMaximumCapacity) {
+        return Errno(EINVAL);
+    }
+    std::size_t count = std::bit_ceil(std::max<std::size_t>(page_ceiling(bytes) >> kPageShift, 1));
+    if (count > slots_.size() && count * kPageSize > kUnprivilegedCapacity &&
+        !Task::current().credentials.has(CAP_SYS_RESOURCE)) {
+        return Errno(EPERM);
+    }
+    if (count < used_) {
+        return Errno(EBUSY);
+    }
+    Vector<Slot> resized;
+    TRY(resized.resize(count));
+    for (std::size_t i = 0; i < used_; i++) {
+        resized[i] = std::move(slot(i));
+    }
+    slots_ = std::move(resized);
+    first_ = 0;
+    writable.wake_all(kPollWritable);
+    return capacity();
+}
+
+std::size_t Pipe::take(IoBuffer& buffer) {
+    std::size_t done = 0;
+    while (used_ > 0 && !buffer.is_empty() && !buffer.has_faulted()) {
+        Slot& front = slot(0);
+        std::size_t copied = buffer.put(front.page->data() + front.offset, front.size);
+        done += copied;
+        front.offset += copied;
+        front.size -= copied;
+        if (front.size == 0) {
+            spare_ = std::move(front.page);
+            front = Slot();
+            first_ = (first_ + 1) % slots_.size();
+            used_--;
+        }
+    }
+    return done;
+}
+
+std::size_t Pipe::merge(IoBuffer& buffer) {
+    std::size_t odd = buffer.remaining() & kPageMask;
+    if (used_ == 0 || odd == 0) {
+        return 0;
+    }
+    Slot& last = slot(used_ - 1);
+    std::size_t end = last.offset + last.size;
+    if (end + odd > kPageSize) {
+        return 0;
+    }
+    std::size_t copied = buffer.take(last.page->data() + end, odd);
+    last.size += copied;
+    return copied;
+}
+
+Result<std::size_t> Pipe::put(IoBuffer& buffer) {
+    std::size_t done = 0;
+    while (!is_full() && !buffer.is_empty() && !buffer.has_faulted()) {
+        PageRef page = spare_ ? std::move(spare_) : TRY(allocate_page(PageContents::Undefined));
+        std::size_t copied = buffer.take(page->data(), kPageSize);
+        if (copied == 0) {
+            break;
+        }
+        done += copied;
+        slot(used_) = {.page = std::move(page), .offset = 0, .size = copied};
+        used_++;
+    }
+    return done;
+}
+
+PipeFile::PipeFile(Path path, unsigned flags, Ref<Pipe> pipe)
+    : File(std::move(path), flags), pipe_(std::move(pipe)) {
+    if (is_readable()) {
+        pipe_->readers++;
+        pipe_->readers_seen++;
+    }
+    if (is_writable()) {
+        pipe_->writers++;
+        pipe_->writers_seen++;
+    }
+}
+
+PipeFile::~PipeFile() {
+    if (is_readable()) {
+        pipe_->readers--;
+    }
+    if (is_writable()) {
+        pipe_->writers--;
+    }
+    if (pipe_->readers == 0 && pipe_->writers == 0) {
+        inode().pipe = nullptr;  // a FIFO that nobody has open is empty when it is opened again
+    } else if (pipe_->readers == 0 || pipe_->writers == 0) {
+        pipe_->readable.wake_all(kPollReadable | POLLHUP | POLLERR);
+        pipe_->writable.wake_all(kPollWritable | POLLHUP | POLLERR);
+    }
+}
+
+Result<std::size_t> PipeFile::read(IoBuffer& buffer, std::int64_t&, TransferMode mode) {
+    if (buffer.is_empty()) {
+        return std::size_t{0};
+    }
+    while (pipe_->is_empty()) {
+        if (pipe_->writers == 0) {
+            return std::size_t{0};
+        }
+        if (mode.nonblocking) {
+            return Errno(EAGAIN);
+        }
+        TRY(pipe_->readable.wait([this] { return !pipe_->is_empty() || pipe_->writers == 0; }));
+    }
+    bool was_full = pipe_->is_full();
+    std::size_t done = pipe_->take(buffer);
+    if (was_full && !pipe_->is_full()) {
+        pipe_->writable.wake_all(kPollWritable);
+    }
+    if (done > 0) {
+        inode().touch_accessed();
+    }
+    return buffer.result(done);
+}
+
+Result<std::size_t> PipeFile::write(IoBuffer& buffer, std::int64_t&, TransferMode mode) {
+    if (buffer.is_empty()) {
+        return std::size_t{0};
+    }
+    std::size_t done = 0;
+    bool may_merge = true;
+    auto finish = [&](int error) -> Result<std::size_t> {
+        if (done == 0) {
+            return Errno(error);
+        }
+        inode().touch_modified();
+        return done;
+    };
+    for (;;) {
+        if (pipe_->readers == 0) {
+            TRY(send_signal(Task::current(), user_siginfo(SIGPIPE, SI_USER)));
+            return finish(EPIPE);
+        }
+        bool was_empty = pipe_->is_empty();
+        std::size_t before = done;
+        if (may_merge) {
+            done += pipe_->merge(buffer);
+            may_merge = false;
+        }
+        Result<std::size_t> put = pipe_->put(buffer);
+        done += put.is_error() ? 0 : put.value();
+        if (was_empty && done > before) {
+            pipe_->readable.wake_all(kPollReadable);
+        }
+        if (put.is_error()) {
+            return finish(put.error().value);
+        }
+        if (buffer.has_faulted()) {
+            return finish(EFAULT);
+        }
+        if (buffer.is_empty()) {
+            return finish(0);
+        }
+        if (mode.nonblocking) {
+            return finish(EAGAIN);
+        }
+        Result<void> waited =
+            pipe_->writable.wait([this] { return !pipe_->is_full() || pipe_->readers == 0; });
+        if (waited.is_error()) {
+            return finish(waited.error().value);
+        }
+    }
+}
+
+std::uint32_t PipeFile::poll(PollRegistrar* registrar) {
+    std::uint32_t events = 0;
+    if (is_readable()) {
+        if (registrar != nullptr) {
+            registrar->watch(pipe_->readable);
+        }
+        if (!pipe_->is_empty()) {
+            events |= kPollReadable;
+        }
+        if (pipe_->writers == 0 && writers_seen_at_open != pipe_->writers_seen) {
+            events |= POLLHUP;
+        }
+    }
+    if (is_writable()) {
+        if (registrar != nullptr) {
+            registrar->watch(pipe_->writable);
+        }
+        if (!pipe_->is_full()) {
+            events |= kPollWritable;
+        }
+        if (pipe_->readers == 0) {
+            events |= POLLERR;
+        }
+    }
+    return events;
+}
+
+Result<long> PipeFile::ioctl(Task&, unsigned command, unsigned long argument) {
+    if (command != FIONREAD) {
+        return Errno(ENOTTY);
+    }
+    TRY(UserOut<int>(UserAddress(argument)).write(static_cast<int>(pipe_->bytes())));
+    return 0L;
+}
+
+void PipeFile::describe_name(TextBuffer& out) const {
+    if (path().mount) {
+        File::describe_name(out);
+        return;
+    }
+    out.text("pipe:[").decimal(inode().attributes.number).character(']');
+}
+
+Result<PipeEnds> make_pipe(unsigned flags) {
+    Ref<Inode> inode = TRY(make_ref<Inode>(Ref<FileSystem>(pipe_file_system), S_IFIFO | 0600U));
+    inode->attributes.user = Task::current().credentials.file_system_user;
+    inode->attributes.group = Task::current().credentials.file_system_group;
+    inode->pipe = TRY(Pipe::create());
+    Ref<Pipe> pipe = inode->pipe;
+    Path path = TRY(unmounted_path("pipe", std::move(inode)));
+    PipeEnds ends;
+    ends.read_end = TRY(make_ref<PipeFile>(path, O_RDONLY | flags, pipe));
+    ends.write_end = TRY(make_ref<PipeFile>(path, O_WRONLY | flags, pipe));
+    return ends;
+}
+
+Result<Ref<File>> open_fifo(const Path& path, unsigned flags) {
+    Inode& inode = path.inode();
+    if (!inode.pipe) {
+        inode.pipe = TRY(Pipe::create());
+    }
+    Ref<Pipe> pipe = inode.pipe;
+    unsigned access = flags & O_ACCMODE;
+    if (access == O_ACCMODE) {
+        return Errno(EINVAL);
+    }
+    if (access == O_WRONLY && (flags & O_NONBLOCK) != 0 && pipe->readers == 0) {
+        return Errno(ENXIO);
+    }
+    Ref<PipeFile> file = TRY(make_ref<PipeFile>(path, flags, pipe));
+    if (access == O_RDONLY) {
+        pipe->writable.wake_all();
+        if (pipe->writers == 0) {
+            std::uint32_t seen = pipe->writers_seen;
+            file->writers_seen_at_open = seen;
+            if ((flags & O_NONBLOCK) == 0) {
+                TRY(pipe->readable.wait([&] { return pipe->writers_seen != seen; }));
+            }
+        }
+    } else if (access == O_WRONLY) {
+        pipe->readable.wake_all();
+        if (pipe->readers == 0) {
+            std::uint32_t seen = pipe->readers_seen;
+            TRY(pipe->writable.wait([&] { return pipe->readers_seen != seen; }));
+        }
+    } else {
+        pipe->readable.wake_all();
+        pipe->writable.wake_all();
+    }
+    return file;
+}
+
+}  // namespace kernel

@@ -1,0 +1,84 @@
+// Pipes and FIFOs (man 7 pipe; Linux fs/pipe.c).
+#pragma once
+
+#include "fs/file.hpp"
+#include "fs/page_tree.hpp"
+
+namespace kernel {
+
+// A ring of page-sized slots. A write fills slots of its own, except that it may complete the last one: what
+// fits and when poll says "writable" follow from that, not from a count of bytes.
+class Pipe : public RefCounted {
+  public:
+    static constexpr std::size_t kDefaultSlots = 16;  // PIPE_DEF_BUFFERS
+
+    static Result<Ref<Pipe>> create();
+
+    bool is_empty() const { return used_ == 0; }
+    bool is_full() const { return used_ >= slots_.size(); }
+    std::size_t bytes() const;
+    std::size_t capacity() const { return slots_.size() * kPageSize; }
+    // F_SETPIPE_SZ: a power of two of pages that holds `bytes`. EBUSY: what is in it needs more; EINVAL,
+    // EPERM.
+    Result<std::size_t> set_capacity(std::size_t bytes);
+
+    // Moves what is there now into the buffer.
+    std::size_t take(IoBuffer& buffer);
+    // Moves from the buffer what fits now. ENOMEM.
+    Result<std::size_t> put(IoBuffer& buffer);
+    // Completes the last slot with the odd part of a write, if that fits as a whole.
+    std::size_t merge(IoBuffer& buffer);
+
+    unsigned readers = 0;
+    unsigned writers = 0;
+    // Count the openings of each end: a FIFO's open waits for a change.
+    std::uint32_t readers_seen = 0;
+    std::uint32_t writers_seen = 0;
+    WaitQueue readable;  // readers, and openers who wait for a writer
+    WaitQueue writable;
+
+  private:
+    struct Slot {
+        PageRef page;
+        std::size_t offset = 0;
+        std::size_t size = 0;
+    };
+    Slot& slot(std::size_t number) { return slots_[(first_ + number) % slots_.size()]; }
+
+    Vector<Slot> slots_;
+    std::size_t first_ = 0;
+    std::size_t used_ = 0;
+    PageRef spare_;  // the last page that was emptied, for the next write
+};
+
+class PipeFile final : public File {
+  public:
+    PipeFile(Path path, unsigned flags, Ref<Pipe> pipe);
+    ~PipeFile() override;
+
+    Result<std::size_t> read(IoBuffer& buffer, std::int64_t& position, TransferMode mode) override;
+    Result<std::size_t> write(IoBuffer& buffer, std::int64_t& position, TransferMode mode) override;
+    std::uint32_t poll(PollRegistrar* registrar) override;
+    Result<long> ioctl(Task& task, unsigned command, unsigned long argument) override;
+    void describe_name(TextBuffer& out) const override;
+    Pipe& pipe() const { return *pipe_; }
+    // A reader that has seen no writer yet must not see POLLHUP: this many writers had come when it opened.
+    std::uint32_t writers_seen_at_open = 0;
+
+  private:
+    Ref<Pipe> pipe_;
+};
+
+struct PipeEnds {
+    Ref<File> read_end;
+    Ref<File> write_end;
+};
+// `flags`: O_NONBLOCK or nothing.
+Result<PipeEnds> make_pipe(unsigned flags);
+// Opens a FIFO, and waits for the other end as man 7 fifo says. ENXIO: O_WRONLY | O_NONBLOCK without a
+// reader.
+Result<Ref<File>> open_fifo(const Path& path, unsigned flags);
+
+Result<void> initialize_pipes();
+
+}  // namespace kernel

@@ -1,0 +1,127 @@
+#include "fs/procfs_descriptors.hpp"
+
+#include "fs/file_system.hpp"
+#include "fs/file_table.hpp"
+#include "fs/mount.hpp"
+#include "fs/procfs_task.hpp"
+#include "fs/text_buffer.hpp"
+#include "fs/text_inode.hpp"
+
+namespace kernel {
+
+namespace {
+
+Result<Ref<File>> file_of(Task& task, int fd) {
+    if (!task.files) {
+        return Errno(ENOENT);
+    }
+    Result<Ref<File>> file = task.files->get(Fd{fd});
+    if (file.is_error()) {
+        return Errno(ENOENT);
+    }
+    return file;
+}
+
+// Following it jumps to the file's inode, whatever became of its name; opening that makes a new open file.
+class DescriptorLinkInode final : public Inode {
+  public:
+    DescriptorLinkInode(Ref<FileSystem> file_system, const File& file, Ref<Task> task, int fd)
+        : Inode(std::move(file_system), S_IFLNK | permissions(file)), task_(std::move(task)), fd_(fd) {
+        attributes.size = kLinkSize;
+    }
+    Result<LinkTarget> follow_link() override {
+        LinkTarget target;
+        target.jump = TRY(file_of(*task_, fd_))->path();
+        return target;
+    }
+    Result<String> read_link() override {
+        String name;
+        TRY(TRY(file_of(*task_, fd_))->append_path(name));
+        return name;
+    }
+
+  private:
+    static constexpr std::uint64_t kLinkSize = 64;  // Linux fs/proc/fd.c
+    static std::uint32_t permissions(const File& file) {
+        return (file.is_readable() ? 0500U : 0U) | (file.is_writable() ? 0300U : 0U);
+    }
+    Ref<Task> task_;
+    int fd_;
+};
+
+class DescriptorInformationInode final : public TextInode {
+  public:
+    DescriptorInformationInode(Ref<FileSystem> file_system, Ref<Task> task, int fd)
+        : TextInode(std::move(file_system), S_IFREG | 0400), task_(std::move(task)), fd_(fd) {}
+
+    // Linux fs/proc/fd.c, seq_show.
+    Result<void> generate(String& out) override {
+        Ref<File> file = TRY(file_of(*task_, fd_));
+        constexpr unsigned kCloseOnExecFlag = O_CLOEXEC;
+        unsigned flags = file->flags();
+        if (TRY(task_->files->close_on_exec_of(Fd{fd_})) == CloseOnExec::Yes) {
+            flags |= kCloseOnExecFlag;
+        }
+        TextBuffer text;
+        text.text("pos:\t").signed_decimal(file->position);
+        text.text("\nflags:\t0").octal(flags);
+        text.text("\nmnt_id:\t").signed_decimal(file->path().mount ? file->path().mount->id : 0);
+        text.text("\nino:\t").decimal(file->attributes().number).character('\n');
+        file->describe(text);
+        return text.append_to(out);
+    }
+
+  private:
+    Ref<Task> task_;
+    int fd_;
+};
+
+class DescriptorDirectoryInode final : public Inode {
+  public:
+    DescriptorDirectoryInode(Ref<FileSystem> file_system, Ref<Task> task, DescriptorView view)
+        : Inode(std::move(file_system), S_IFDIR | (view == DescriptorView::Link ? 0500U : 0555U)),
+          task_(std::move(task)),
+          view_(view) {}
+
+    Result<Ref<Dentry>> lookup(Dentry& directory, std::string_view name) override {
+        int fd = TRY(parse_decimal_name(name));
+        Ref<File> file = TRY(file_of(*task_, fd));
+        Ref<FileSystem> owner(&file_system());
+        Ref<Inode> inode;
+        if (view_ == DescriptorView::Link) {
+            inode = TRY(make_ref<DescriptorLinkInode>(owner, *file, task_, fd));
+        } else {
+            inode = TRY(make_ref<DescriptorInformationInode>(owner, task_, fd));
+        }
+        return Dentry::make(directory, name, std::move(inode));
+    }
+
+    Result<void> list(Dentry&, std::uint64_t& cursor, DirectoryEmitter& emitter) override {
+        while (task_->files && cursor < task_->files->size()) {
+            if (task_->files->is_open(cursor)) {
+                String name;
+                TRY(name.append_decimal(cursor));
+                FileType type = view_ == DescriptorView::Link ? FileType::Symlink : FileType::Regular;
+                if (!emitter.emit(name.view(), attributes.number + 1 + cursor, type)) {
+                    return {};
+                }
+            }
+            cursor++;
+        }
+        return {};
+    }
+    Result<Ref<Inode>> create(std::uint32_t, DeviceNumber) override { return Errno(ENOENT); }
+
+  private:
+    Ref<Task> task_;
+    DescriptorView view_;
+};
+
+}  // namespace
+
+Result<Ref<Inode>> make_descriptor_directory(Ref<FileSystem> file_system, Ref<Task> task,
+                                             DescriptorView view) {
+    return TRY(make_ref<DescriptorDirectoryInode>(std::move(file_system), std::move(task), view));
+}
+
+}  // namespace kernel

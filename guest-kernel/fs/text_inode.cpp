@@ -1,0 +1,103 @@
+#include "fs/text_inode.hpp"
+
+#include <array>
+
+#include "fs/file_system.hpp"
+#include "fs/namespace.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr std::size_t kMaximumWrite = 4096;
+
+class TextFile final : public File {
+  public:
+    TextFile(Path path, unsigned flags, TextInode& inode) : File(std::move(path), flags), inode_(inode) {}
+
+    // A read from the start sees the contents anew; later ones go on in what was made then.
+    Result<std::size_t> read(IoBuffer& buffer, std::int64_t& place, TransferMode) override {
+        if (!is_made_ || place == 0) {
+            text_.clear();
+            is_made_ = false;
+            TRY(inode_.generate(text_));
+            is_made_ = true;
+        }
+        std::string_view text = text_.view();
+        if (static_cast<std::uint64_t>(place) >= text.size()) {
+            return std::size_t{0};
+        }
+        text.remove_prefix(static_cast<std::size_t>(place));
+        std::size_t done = buffer.put(text.data(), text.size());
+        place += static_cast<std::int64_t>(done);
+        return buffer.result(done);
+    }
+
+    Result<std::size_t> write(IoBuffer& buffer, std::int64_t& place, TransferMode) override {
+        std::array<char, kMaximumWrite> text;
+        std::size_t size = buffer.take(text.data(), text.size());
+        if (buffer.has_faulted()) {
+            return Errno(EFAULT);
+        }
+        TRY(inode_.store({text.data(), size}));
+        place += static_cast<std::int64_t>(size);
+        return size;
+    }
+
+    bool is_seekable() const override { return true; }
+    Result<std::int64_t> seek(std::int64_t offset, int whence) override {
+        if (whence > 1) {
+            return Errno(EINVAL);  // seq_lseek knows SEEK_SET and SEEK_CUR
+        }
+        return seek_within(offset, whence, 0);
+    }
+
+  private:
+    TextInode& inode_;
+    String text_;
+    bool is_made_ = false;
+};
+
+// The directory of a name, made if it is not there.
+Result<Ref<Dentry>> subdirectory(Dentry& parent, std::string_view name, int missing_error) {
+    if (Dentry* present = parent.find_child(name)) {
+        return Ref<Dentry>(present);
+    }
+    Ref<FileSystem> file_system(&parent.inode().file_system());
+    Ref<Inode> inode = TRY(make_ref<FixedDirectoryInode>(std::move(file_system), 0555U, missing_error));
+    return add_entry(parent, name, std::move(inode));
+}
+
+}  // namespace
+
+Result<void> TextInode::store(std::string_view) {
+    return Errno(EIO);
+}
+
+Result<Ref<File>> TextInode::open_regular(const Path& path, std::uint32_t flags) {
+    return TRY(make_ref<TextFile>(path, flags, *this));
+}
+
+Result<String> LinkInode::read_link() {
+    String text;
+    TRY(make_(text));
+    return text;
+}
+
+Result<void> add_text_files(Dentry& root, std::span<const TextEntry> entries, int missing_error) {
+    for (const TextEntry& entry : entries) {
+        Ref<Dentry> directory(&root);
+        std::string_view path = entry.path;
+        for (std::size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/')) {
+            directory = TRY(subdirectory(*directory, {path.data(), slash}, missing_error));
+            path.remove_prefix(slash + 1);
+        }
+        Ref<FileSystem> file_system(&root.inode().file_system());
+        Ref<Inode> inode = TRY(
+            make_ref<FixedTextInode>(std::move(file_system), entry.permissions, entry.generate, entry.store));
+        TRY(add_entry(*directory, path, std::move(inode)));
+    }
+    return {};
+}
+
+}  // namespace kernel

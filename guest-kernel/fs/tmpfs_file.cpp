@@ -1,0 +1,151 @@
+#include "fs/tmpfs_file.hpp"
+
+#include <linux/capability.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <linux/mman.h>
+#include <linux/resource.h>
+
+#include <array>
+
+#include "fs/mount.hpp"
+#include "signal/signals.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr std::int64_t kSecondsPerDay = 86400;
+constexpr std::int64_t kMaximumFileSize = INT64_MAX;  // MAX_LFS_FILESIZE
+
+// Cuts a write at the file size limits: EFBIG, with SIGXFSZ at RLIMIT_FSIZE (Linux generic_write_checks).
+Result<void> limit_write(IoBuffer& buffer, std::int64_t position) {
+    Task& task = Task::current();
+    std::uint64_t limit = task.process->limit(RLIMIT_FSIZE).rlim_cur;
+    auto place = static_cast<std::uint64_t>(position);
+    if (place >= limit) {
+        TRY(send_signal(task, user_siginfo(SIGXFSZ, SI_USER)));
+        return Errno(EFBIG);
+    }
+    if (position == kMaximumFileSize) {
+        return Errno(EFBIG);
+    }
+    std::uint64_t room = std::min(limit, static_cast<std::uint64_t>(kMaximumFileSize)) - place;
+    buffer.limit(std::min<std::uint64_t>(room, kMaximumTransfer));
+    return {};
+}
+
+// A program that is written to by somebody without CAP_FSETID loses its set-id bits (file_remove_privs).
+void drop_set_id_bits(const Task& task, Inode& inode) {
+    if (!task.credentials.has(CAP_FSETID)) {
+        bool group_executes = (inode.attributes.mode & S_IXGRP) != 0;
+        inode.attributes.mode &= ~static_cast<std::uint32_t>(S_ISUID | (group_executes ? S_ISGID : 0));
+    }
+}
+
+}  // namespace
+
+void note_access(const File& file) {
+    unsigned long flags = file.path().mount ? file.path().mount->flags : 0;
+    InodeAttributes& attributes = file.inode().attributes;
+    if ((file.flags() & O_NOATIME) != 0 || (flags & (MS_NOATIME | MS_RDONLY)) != 0) {
+        return;
+    }
+    Timespec now = current_time();
+    // relatime: only when the last access is older than the last change, or than a day.
+    if ((flags & MS_RELATIME) != 0 && attributes.accessed > attributes.modified &&
+        attributes.accessed > attributes.changed &&
+        now.seconds - attributes.accessed.seconds < kSecondsPerDay) {
+        return;
+    }
+    attributes.accessed = now;
+}
+
+Result<std::size_t> TmpfsFile::read(IoBuffer& buffer, std::int64_t& place, TransferMode) {
+    std::size_t done = inode_.cache().read(buffer, static_cast<std::uint64_t>(place));
+    place += static_cast<std::int64_t>(done);
+    note_access(*this);
+    return buffer.result(done);
+}
+
+Result<std::size_t> TmpfsFile::write(IoBuffer& buffer, std::int64_t& place, TransferMode mode) {
+    PageCache& cache = inode_.cache();
+    if (buffer.is_empty()) {
+        return std::size_t{0};
+    }
+    if (mode.append) {
+        place = static_cast<std::int64_t>(cache.size());
+    }
+    TRY(limit_write(buffer, place));
+    if ((inode_.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) {
+        return Errno(EPERM);
+    }
+    if ((inode_.seals & F_SEAL_GROW) != 0) {
+        auto start = static_cast<std::uint64_t>(place);
+        if (start + buffer.remaining() > cache.size()) {
+            return Errno(EPERM);
+        }
+    }
+    inode_.touch_modified();
+    drop_set_id_bits(Task::current(), inode_);
+    std::size_t done = TRY(cache.write(buffer, static_cast<std::uint64_t>(place)));
+    place += static_cast<std::int64_t>(done);
+    return done;
+}
+
+Result<std::int64_t> TmpfsFile::seek(std::int64_t offset, int whence) {
+    const PageCache& cache = inode_.cache();
+    if (whence == SEEK_DATA || whence == SEEK_HOLE) {
+        if (offset < 0) {
+            return Errno(ENXIO);
+        }
+        auto place = static_cast<std::uint64_t>(offset);
+        std::uint64_t found = TRY(whence == SEEK_DATA ? cache.next_data(place) : cache.next_hole(place));
+        position = static_cast<std::int64_t>(found);
+        return position;
+    }
+    return seek_within(offset, whence, static_cast<std::int64_t>(cache.size()));
+}
+
+// Linux mm/shmem.c, shmem_fallocate. The generic checks were made by the caller.
+Result<void> TmpfsFile::allocate(unsigned mode, std::int64_t offset, std::int64_t length) {
+    if ((mode & ~static_cast<unsigned>(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) != 0) {
+        return Errno(EOPNOTSUPP);
+    }
+    PageCache& cache = inode_.cache();
+    auto start = static_cast<std::uint64_t>(offset);
+    auto size = static_cast<std::uint64_t>(length);
+    if ((mode & FALLOC_FL_PUNCH_HOLE) != 0) {
+        if ((inode_.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) {
+            return Errno(EPERM);
+        }
+        TRY(cache.punch_hole(start, size));
+        inode_.touch_modified();
+        return {};
+    }
+    bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0 && start + size > cache.size();
+    if (grows && (inode_.seals & F_SEAL_GROW) != 0) {
+        return Errno(EPERM);
+    }
+    TRY(cache.allocate(start, size));
+    if (grows) {
+        cache.grow_to(start + size);
+    }
+    inode_.touch_modified();
+    return {};
+}
+
+Result<RefPtr<MemoryObject>> TmpfsFile::mmap_object(Sharing sharing, int protection) {
+    if (!is_readable()) {
+        return Errno(EACCES);
+    }
+    if (sharing == Sharing::Shared && (protection & PROT_WRITE) != 0 &&
+        (inode_.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) {
+        return Errno(EPERM);
+    }
+    note_access(*this);
+    return RefPtr<MemoryObject>(&inode_.cache());
+}
+
+}  // namespace kernel

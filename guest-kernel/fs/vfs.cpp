@@ -1,0 +1,56 @@
+#include "fs/vfs.hpp"
+
+#include <linux/fcntl.h>
+#include <linux/mount.h>
+
+#include "fs/anonymous.hpp"
+#include "fs/devtmpfs.hpp"
+#include "fs/initramfs.hpp"
+#include "fs/mount.hpp"
+#include "fs/path_walk.hpp"
+#include "fs/pipe.hpp"
+#include "fs/tmpfs.hpp"
+#include "task/task.hpp"
+#include "tty/tty.hpp"
+#include "tty/tty_file.hpp"
+
+namespace kernel {
+
+Result<void> mount_root_from_initramfs(std::span<const std::byte> archive) {
+    TRY(initialize_dentries());
+    TRY(initialize_anonymous_files());
+    TRY(initialize_pipes());
+    TRY(initialize_console_tty());
+    TRY(mount_root());
+    return unpack_initramfs(archive);
+}
+
+// Linux fs/exec.c, do_open_execat.
+Result<Ref<File>> open_for_execute(Task& task, int dirfd, std::string_view path, unsigned flags) {
+    if ((flags & ~static_cast<unsigned>(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
+        return Errno(EINVAL);
+    }
+    LastSymlink last = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? LastSymlink::NoFollow : LastSymlink::Follow;
+    EmptyPath empty = (flags & AT_EMPTY_PATH) != 0 ? EmptyPath::Start : EmptyPath::NoEntry;
+    Path found = TRY(resolve_path(task, Fd{dirfd}, path, last, empty));
+    Inode& inode = found.inode();
+    if (inode.is_symlink()) {
+        return Errno(ELOOP);
+    }
+    if (!inode.is_regular() || (found.mount && (found.mount->flags & MS_NOEXEC) != 0)) {
+        return Errno(EACCES);
+    }
+    TRY(check_permission(inode, kMayExecute, task.credentials));
+    return open_inode(found, O_RDONLY | O_LARGEFILE);
+}
+
+Result<Ref<File>> open_console() {
+    Ref<Dentry> devices = TRY(devtmpfs_root({}));
+    Dentry* node = devices->find_child("console");
+    if (node == nullptr) {
+        return Errno(ENOENT);
+    }
+    return make_tty_file(Path(nullptr, Ref<Dentry>(node)), O_RDWR | O_LARGEFILE, console_tty());
+}
+
+}  // namespace kernel

@@ -1,0 +1,372 @@
+// What files are: stat and statx, statfs, access, readlink, and the changes of mode, owner and times.
+#include <linux/fcntl.h>
+#include <linux/mount.h>
+#include <linux/stat.h>
+
+#include <array>
+
+#include "fs/file_system.hpp"
+#include "fs/file_table.hpp"
+#include "fs/fs_context.hpp"
+#include "fs/mount.hpp"
+#include "fs/namespace.hpp"
+#include "fs/path_walk.hpp"
+#include "syscalls/handlers.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+
+struct stat to_stat(Inode& inode) {
+    InodeAttributes attributes = inode.current_attributes();
+    struct stat result = {};
+    result.st_dev = inode.file_system().device().encode();
+    result.st_ino = attributes.number;
+    result.st_mode = attributes.mode;
+    result.st_nlink = attributes.link_count;
+    result.st_uid = attributes.user;
+    result.st_gid = attributes.group;
+    result.st_rdev = attributes.device.encode();
+    result.st_size = static_cast<long>(attributes.size);
+    result.st_blksize = static_cast<int>(attributes.block_size);
+    result.st_blocks = static_cast<long>(attributes.blocks);
+    result.st_atime = attributes.accessed.seconds;
+    result.st_atime_nsec = static_cast<unsigned long>(attributes.accessed.nanoseconds);
+    result.st_mtime = attributes.modified.seconds;
+    result.st_mtime_nsec = static_cast<unsigned long>(attributes.modified.nanoseconds);
+    result.st_ctime = attributes.changed.seconds;
+    result.st_ctime_nsec = static_cast<unsigned long>(attributes.changed.nanoseconds);
+    return result;
+}
+
+statx_timestamp to_statx(const Timespec& time) {
+    statx_timestamp result = {};
+    result.tv_sec = time.seconds;
+    result.tv_nsec = static_cast<unsigned>(time.nanoseconds);
+    return result;
+}
+
+struct statx to_statx(const Path& path) {
+    Inode& inode = path.inode();
+    InodeAttributes attributes = inode.current_attributes();
+    DeviceNumber device = inode.file_system().device();
+    struct statx result = {};
+    result.stx_mask = STATX_BASIC_STATS | STATX_MNT_ID;
+    result.stx_blksize = attributes.block_size;
+    result.stx_attributes_mask = STATX_ATTR_AUTOMOUNT | STATX_ATTR_DAX | STATX_ATTR_MOUNT_ROOT;
+    result.stx_nlink = attributes.link_count;
+    result.stx_uid = attributes.user;
+    result.stx_gid = attributes.group;
+    result.stx_mode = static_cast<std::uint16_t>(attributes.mode);
+    result.stx_ino = attributes.number;
+    result.stx_size = attributes.size;
+    result.stx_blocks = attributes.blocks;
+    result.stx_atime = to_statx(attributes.accessed);
+    result.stx_mtime = to_statx(attributes.modified);
+    result.stx_ctime = to_statx(attributes.changed);
+    if (attributes.has_birth_time) {
+        result.stx_mask |= STATX_BTIME;
+        result.stx_btime = to_statx(attributes.born);
+    }
+    if (attributes.has_inode_flags) {  // Linux mm/shmem.c, shmem_getattr
+        result.stx_attributes_mask |= STATX_ATTR_APPEND | STATX_ATTR_IMMUTABLE | STATX_ATTR_NODUMP;
+    }
+    result.stx_rdev_major = attributes.device.major;
+    result.stx_rdev_minor = attributes.device.minor;
+    result.stx_dev_major = device.major;
+    result.stx_dev_minor = device.minor;
+    if (path.mount) {
+        result.stx_mnt_id = static_cast<std::uint64_t>(path.mount->id);
+        if (path.dentry == path.mount->root()) {
+            result.stx_attributes |= STATX_ATTR_MOUNT_ROOT;
+        }
+    }
+    return result;
+}
+
+LastSymlink last_symlink(unsigned at_flags) {
+    return (at_flags & AT_SYMLINK_NOFOLLOW) != 0 ? LastSymlink::NoFollow : LastSymlink::Follow;
+}
+
+EmptyPath empty_path(unsigned at_flags) {
+    return (at_flags & AT_EMPTY_PATH) != 0 ? EmptyPath::Start : EmptyPath::NoEntry;
+}
+
+// The object of a *at call.
+Result<Path> path_at(Task& task, Fd dirfd, UserString pathname, unsigned at_flags) {
+    String text = TRY(pathname.read_path());
+    return resolve_path(task, dirfd, text.view(), last_symlink(at_flags), empty_path(at_flags));
+}
+
+}  // namespace
+
+Result<long> sys_fstat(Task& task, Fd fd, UserOut<struct stat> statbuf) {
+    Ref<File> file = TRY(task.files->get(fd));
+    TRY(statbuf.write(to_stat(file->inode())));
+    return 0L;
+}
+
+Result<long> sys_newfstatat(Task& task, Fd dirfd, UserString pathname, UserOut<struct stat> statbuf,
+                            unsigned flags) {
+    if ((flags & ~static_cast<unsigned>(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) != 0) {
+        return Errno(EINVAL);
+    }
+    Path path = TRY(path_at(task, dirfd, pathname, flags));
+    TRY(statbuf.write(to_stat(path.inode())));
+    return 0L;
+}
+
+Result<long> sys_statx(Task& task, Fd dirfd, UserString pathname, unsigned flags, unsigned mask,
+                       UserOut<struct statx> statxbuf) {
+    constexpr unsigned kKnown = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE;
+    // The path is read first: with null pointers the answer is EFAULT, which std takes for "statx exists".
+    String text = TRY(pathname.read_path());
+    if ((mask & STATX__RESERVED) != 0 || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
+        (flags & ~kKnown) != 0) {
+        return Errno(EINVAL);
+    }
+    Path path = TRY(resolve_path(task, dirfd, text.view(), last_symlink(flags), empty_path(flags)));
+    TRY(statxbuf.write(to_statx(path)));
+    return 0L;
+}
+
+namespace {
+
+struct statfs to_statfs(const Path& path) {
+    struct statfs result = path.inode().file_system().statistics();
+    // Linux fs/statfs.c, flags_by_mnt: ST_VALID and the mount's own flags, whose ST_ values are these MS_
+    // ones.
+    constexpr long kValid = 0x20;
+    constexpr long kRelativeTime = 0x1000;
+    result.f_flags = kValid;
+    if (path.mount) {
+        unsigned long flags = path.mount->flags;
+        result.f_flags |= static_cast<long>(
+            flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME));
+        result.f_flags |= (flags & MS_RELATIME) != 0 ? kRelativeTime : 0;
+    }
+    return result;
+}
+
+}  // namespace
+
+Result<long> sys_statfs(Task& task, UserString pathname, UserOut<struct statfs> buffer) {
+    Path path = TRY(path_at(task, Fd{AT_FDCWD}, pathname, 0));
+    TRY(buffer.write(to_statfs(path)));
+    return 0L;
+}
+
+Result<long> sys_fstatfs(Task& task, Fd fd, UserOut<struct statfs> buffer) {
+    Ref<File> file = TRY(task.files->get(fd));
+    TRY(buffer.write(to_statfs(file->path())));
+    return 0L;
+}
+
+Result<long> sys_faccessat2(Task& task, Fd dirfd, UserString pathname, unsigned mode, unsigned flags) {
+    if ((mode & ~7U) != 0 ||
+        (flags & ~static_cast<unsigned>(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
+        return Errno(EINVAL);
+    }
+    // The question is about the real ids, and root's powers count only for them (Linux
+    // access_override_creds).
+    Credentials real = task.credentials;
+    if ((flags & AT_EACCESS) == 0) {
+        real.file_system_user = real.user;
+        real.file_system_group = real.group;
+        real.effective = real.user == 0 ? real.permitted : 0;
+    }
+    String text = TRY(pathname.read_path());
+    PathWalk walk(*task.fs, real, TRY(start_of(task, dirfd, text.view())));
+    Path path = TRY(walk.resolve(text.view(), last_symlink(flags), empty_path(flags)));
+    if ((mode & kMayExecute) != 0 && path.inode().is_regular() && path.mount &&
+        (path.mount->flags & MS_NOEXEC) != 0) {
+        return Errno(EACCES);
+    }
+    TRY(check_permission(path.inode(), mode, real));
+    bool special = !path.inode().is_regular() && !path.inode().is_directory() && !path.inode().is_symlink();
+    if ((mode & kMayWrite) != 0 && !special) {
+        TRY(check_writable_mount(path));
+    }
+    return 0L;
+}
+
+Result<long> sys_faccessat(Task& task, Fd dirfd, UserString pathname, unsigned mode) {
+    return sys_faccessat2(task, dirfd, pathname, mode, 0);
+}
+
+Result<long> sys_readlinkat(Task& task, Fd dirfd, UserString pathname, UserBuffer buffer, int size) {
+    if (size <= 0) {
+        return Errno(EINVAL);
+    }
+    String text = TRY(pathname.read_path());
+    // An empty path means the link that the descriptor was opened on (O_PATH | O_NOFOLLOW).
+    Path path = TRY(resolve_path(task, dirfd, text.view(), LastSymlink::NoFollow, EmptyPath::Start));
+    if (!path.inode().is_symlink()) {
+        return Errno(text.is_empty() ? ENOENT : EINVAL);
+    }
+    String target = TRY(path.inode().read_link());
+    path.inode().touch_accessed();
+    std::size_t length = std::min(target.size(), static_cast<std::size_t>(size));
+    TRY(copy_to_user(buffer.address(), target.view().data(), length));
+    return static_cast<long>(length);
+}
+
+namespace {
+
+bool owns(const Task& task, const Inode& inode) {
+    return task.credentials.file_system_user == inode.attributes.user || task.credentials.has(CAP_FOWNER);
+}
+
+Result<void> check_attribute_change(const Path& path) {
+    TRY(check_writable_mount(path));
+    return path.inode().may_set_attributes();
+}
+
+// Linux fs/attr.c, setattr_prepare and setattr_copy, ATTR_MODE.
+Result<long> change_mode(Task& task, const Path& path, unsigned mode) {
+    TRY(check_attribute_change(path));
+    Inode& inode = path.inode();
+    if (!owns(task, inode)) {
+        return Errno(EPERM);
+    }
+    if (inode.is_symlink()) {
+        return Errno(EOPNOTSUPP);
+    }
+    mode &= 07777;
+    if (!task.credentials.is_in_group(inode.attributes.group) && !task.credentials.has(CAP_FSETID)) {
+        mode &= ~static_cast<unsigned>(S_ISGID);
+    }
+    inode.attributes.mode = (inode.attributes.mode & S_IFMT) | mode;
+    inode.touch_changed();
+    return 0L;
+}
+
+constexpr unsigned kUnchanged = ~0U;
+
+Result<long> change_owner(Task& task, const Path& path, unsigned owner, unsigned group) {
+    TRY(check_attribute_change(path));
+    Inode& inode = path.inode();
+    if (!task.credentials.has(CAP_CHOWN)) {
+        bool own = task.credentials.file_system_user == inode.attributes.user;
+        bool keeps_owner = owner == kUnchanged || owner == inode.attributes.user;
+        bool joins_group =
+            group == kUnchanged || group == inode.attributes.group || task.credentials.is_in_group(group);
+        if (!own || !keeps_owner || !joins_group) {
+            return Errno(EPERM);
+        }
+    }
+    if (owner != kUnchanged) {
+        inode.attributes.user = owner;
+    }
+    if (group != kUnchanged) {
+        inode.attributes.group = group;
+    }
+    if (!inode.is_directory()) {  // set-id bits do not survive a change of owner (Linux fs/open.c,
+                                  // chown_common)
+        bool group_executes = (inode.attributes.mode & S_IXGRP) != 0;
+        inode.attributes.mode &= ~static_cast<unsigned>(S_ISUID | (group_executes ? S_ISGID : 0));
+    }
+    inode.touch_changed();
+    return 0L;
+}
+
+}  // namespace
+
+Result<long> sys_fchmod(Task& task, Fd fd, unsigned mode) {
+    Ref<File> file = TRY(task.files->get_for_io(fd));
+    return change_mode(task, file->path(), mode);
+}
+
+Result<long> sys_fchmodat(Task& task, Fd dirfd, UserString pathname, unsigned mode) {
+    return change_mode(task, TRY(path_at(task, dirfd, pathname, 0)), mode);
+}
+
+Result<long> sys_fchown(Task& task, Fd fd, unsigned owner, unsigned group) {
+    Ref<File> file = TRY(task.files->get_for_io(fd));
+    return change_owner(task, file->path(), owner, group);
+}
+
+Result<long> sys_fchownat(Task& task, Fd dirfd, UserString pathname, unsigned owner, unsigned group,
+                          unsigned flags) {
+    if ((flags & ~static_cast<unsigned>(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
+        return Errno(EINVAL);
+    }
+    return change_owner(task, TRY(path_at(task, dirfd, pathname, flags)), owner, group);
+}
+
+namespace {
+
+struct NewTimes {
+    bool has_accessed = true;
+    bool has_modified = true;
+    bool are_now = false;  // both are "now": writers may ask for that, not only owners
+    Timespec accessed;
+    Timespec modified;
+};
+
+Result<NewTimes> read_times(UserIn<__kernel_timespec> times) {
+    constexpr std::int64_t kNow = (1 << 30) - 1;  // UTIME_NOW and UTIME_OMIT (Linux include/linux/stat.h)
+    constexpr std::int64_t kOmit = (1 << 30) - 2;
+    NewTimes result;
+    Timespec now = current_time();
+    result.accessed = result.modified = now;
+    if (times.is_null()) {
+        result.are_now = true;
+        return result;
+    }
+    Timespec given[2] = {Timespec::from_user(TRY(times.read_at(0))),
+                         Timespec::from_user(TRY(times.read_at(1)))};
+    for (const Timespec& time : given) {
+        bool special = time.nanoseconds == kNow || time.nanoseconds == kOmit;
+        if (!special && (time.nanoseconds < 0 || time.nanoseconds >= kNanosecondsPerSecond)) {
+            return Errno(EINVAL);
+        }
+    }
+    result.are_now = given[0].nanoseconds == kNow && given[1].nanoseconds == kNow;
+    result.has_accessed = given[0].nanoseconds != kOmit;
+    result.has_modified = given[1].nanoseconds != kOmit;
+    result.accessed = given[0].nanoseconds == kNow ? now : given[0];
+    result.modified = given[1].nanoseconds == kNow ? now : given[1];
+    return result;
+}
+
+}  // namespace
+
+Result<long> sys_utimensat(Task& task, Fd dirfd, UserString pathname, UserIn<__kernel_timespec> times,
+                           unsigned flags) {
+    NewTimes wanted = TRY(read_times(times));
+    if (!wanted.has_accessed && !wanted.has_modified) {
+        return 0L;  // before the path is even looked at (Linux fs/utimes.c)
+    }
+    Path path;
+    if (pathname.is_null() && dirfd.number != AT_FDCWD) {
+        if (flags != 0) {
+            return Errno(EINVAL);
+        }
+        path = TRY(task.files->get_for_io(dirfd))->path();
+    } else {
+        if ((flags & ~static_cast<unsigned>(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
+            return Errno(EINVAL);
+        }
+        path = TRY(path_at(task, dirfd, pathname, flags));
+    }
+    TRY(check_attribute_change(path));
+    Inode& inode = path.inode();
+    if (!owns(task, inode)) {
+        if (!wanted.are_now) {
+            return Errno(EPERM);
+        }
+        TRY(check_permission(inode, kMayWrite, task.credentials));
+    }
+    if (wanted.has_accessed) {
+        inode.attributes.accessed = wanted.accessed;
+    }
+    if (wanted.has_modified) {
+        inode.attributes.modified = wanted.modified;
+    }
+    inode.touch_changed();
+    return 0L;
+}
+
+}  // namespace kernel
