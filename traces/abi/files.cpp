@@ -1,0 +1,45 @@
+#include "traces/abi/files.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace levitate::traces::abi {
+namespace {
+
+struct Row {
+    std::string_view pattern;
+    FileVariation variation = FileVariation::None;
+};
+
+constexpr Row kRows[] = {
+#define VARIES_FILE(pattern, kind) {pattern, FileVariation::kind},
+#include "traces/abi/files.inc"
+#undef VARIES_FILE
+};
+
+std::string_view take_component(std::string_view& path) {
+    const std::string_view component = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(path.size(), component.size() + 1));
+    return component;
+}
+
+bool matches(std::string_view pattern, std::string_view path) {
+    while (!pattern.empty() && !path.empty()) {
+        const std::string_view wanted = take_component(pattern);
+        const std::string_view component = take_component(path);
+        if (wanted != component && (wanted != "*" || component.empty())) {
+            return false;
+        }
+    }
+    return pattern.empty() && path.empty();
+}
+
+}  // namespace
+
+FileVariation file_variation(std::string_view path) {
+    const auto* found =
+        std::ranges::find_if(kRows, [&](const Row& row) { return matches(row.pattern, path); });
+    return found != std::end(kRows) ? found->variation : FileVariation::None;
+}
+
+}  // namespace levitate::traces::abi

@@ -1,0 +1,13 @@
+// Files whose contents vary from run to run or from kernel to kernel (files.inc).
+#pragma once
+
+#include <string_view>
+
+namespace levitate::traces::abi {
+
+enum class FileVariation { None, Maps, Shape, Random, Kernel };
+
+// By the path that was given to openat; only absolute paths are known.
+FileVariation file_variation(std::string_view path);
+
+}  // namespace levitate::traces::abi

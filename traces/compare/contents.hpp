@@ -1,0 +1,45 @@
+// Contents that are compared by their meaning, not byte by byte.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace levitate::traces::detail {
+
+// What differs, in a few words, or nothing.
+using ContentProblem = std::optional<std::string>;
+
+// Whether two addresses mean the same.
+using AddressesEqual = std::function<bool(std::uint64_t golden, std::uint64_t actual)>;
+
+// Whether a reader has seen the whole of a file, or stopped somewhere in it.
+enum class Extent { Whole, Part };
+
+// /proc/PID/maps (man 5 proc). Where both were read in part, the lines that both have are compared.
+ContentProblem compare_maps(std::string_view golden, std::string_view actual, Extent golden_extent,
+                            Extent actual_extent, const AddressesEqual& equal);
+
+// The text with every number (decimal or hexadecimal) as '#' and every run of blanks as one.
+std::string shape(std::string_view text);
+
+// `actual` agrees with the recordings wherever they agree with one another: byte by byte where all have one
+// length, else by shape; recordings of several shapes allow anything.
+bool fits_variation(const std::vector<std::span<const std::byte>>& recordings,
+                    std::span<const std::byte> actual);
+
+struct DirectoryEntry {
+    std::string name;
+    std::uint64_t inode = 0;
+    std::uint64_t type = 0;
+};
+
+// The records of getdents64; one that is cut or senseless ends the list.
+std::vector<DirectoryEntry> parse_directory(std::span<const std::byte> records);
+
+}  // namespace levitate::traces::detail

@@ -1,0 +1,97 @@
+// Which values of one trace stand for which of the other: process numbers, inodes, addresses. Bindings are
+// made where a pair of values is first used; a pair of events that turns out not to match takes its bindings
+// back.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "traces/compare/compare.hpp"
+
+namespace levitate::traces::detail {
+
+enum class Token { Pid, Inode, Device, Port };
+
+// How far two addresses may lie apart.
+enum class AddressMode {
+    Exact,   // equal, or inside mappings that were found in another place
+    Random,  // anywhere: address-space randomisation was on in one of the traces
+};
+
+// A one-to-one relation between the pages of two address spaces.
+class AddressMap {
+  public:
+    // `mode` Exact also takes addresses whose mappings differ (note_mapping); the first use of a page binds
+    // it.
+    bool equal(std::uint64_t golden, std::uint64_t actual, AddressMode mode);
+
+    // Both kernels have put the same mapping at these addresses.
+    void note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length);
+
+    // The address belongs to a mapping that lies elsewhere in the actual trace.
+    bool moved(std::uint64_t golden) const;
+    bool moved_from_actual(std::uint64_t actual) const;
+
+    void commit() { fresh_.clear(); }
+    void roll_back();
+
+  private:
+    struct Moved {
+        std::uint64_t golden = 0;
+        std::uint64_t actual = 0;
+        std::uint64_t length = 0;
+    };
+
+    bool bind(std::uint64_t golden, std::uint64_t actual);
+
+    std::map<std::uint64_t, std::uint64_t> delta_;    // golden page -> actual minus golden, modulo 2^64
+    std::map<std::uint64_t, std::uint64_t> reverse_;  // actual page -> the same
+    std::vector<Moved> moved_;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> fresh_;  // pages bound since the last commit
+};
+
+class Equivalence {
+  public:
+    explicit Equivalence(AddressMode mode) : mode_(mode) {}
+
+    bool tokens_equal(Token kind, std::uint64_t golden, std::uint64_t actual);
+    // Equal already, without a new binding.
+    bool tokens_known_equal(Token kind, std::uint64_t golden, std::uint64_t actual) const;
+    bool addresses_equal(std::uint32_t space, std::uint64_t golden, std::uint64_t actual);
+    AddressMap& space(std::uint32_t number) { return spaces_[number]; }
+    AddressMode mode() const { return mode_; }
+
+    // A fork begins with its parent's map.
+    void fork_space(std::uint32_t parent, std::uint32_t child);
+
+    // Says that something differed and was let pass.
+    void normalised(const std::string& what) { pending_counts_.push_back(what); }
+
+    void commit();
+    void roll_back();
+    std::vector<Normalisation> normalisations() const;
+
+  private:
+    struct Bijection {
+        std::map<std::uint64_t, std::uint64_t> forward;
+        std::map<std::uint64_t, std::uint64_t> backward;
+    };
+    struct Fresh {
+        Token kind = Token::Pid;
+        std::uint64_t golden = 0;
+        std::uint64_t actual = 0;
+    };
+
+    AddressMode mode_;
+    std::map<Token, Bijection> tokens_;
+    std::vector<Fresh> fresh_;
+    std::map<std::uint32_t, AddressMap> spaces_;
+    std::set<std::uint32_t> touched_;
+    std::vector<std::string> pending_counts_;
+    std::map<std::string, std::size_t> counts_;
+};
+
+}  // namespace levitate::traces::detail
