@@ -17,6 +17,7 @@
 
 namespace kernel {
 
+class Epoll;
 class FileTable;
 class Task;
 
@@ -90,6 +91,9 @@ class File : public RefCounted {
     // A descriptor to it was closed (close(2) calls this; man 2 close).
     virtual void descriptor_closed() {}
 
+    // The set that this file is, if it is one of epoll's.
+    virtual Epoll* as_epoll() { return nullptr; }
+
     // Additional lines of /proc/<pid>/fdinfo.
     virtual void describe(TextBuffer&) {}
     // What /proc/<pid>/fd links to and maps shows: the full path, " (deleted)" after it when it is unlinked.
@@ -100,7 +104,8 @@ class File : public RefCounted {
     Result<std::size_t> read_kernel(std::span<std::byte> destination, std::uint64_t offset);
 
     // Told when the last descriptor is gone: epoll sets forget the file.
-    class CloseListener : public ListNode<> {
+    struct Closing {};
+    class CloseListener : public ListNode<Closing> {
       public:
         virtual ~CloseListener() = default;
         virtual void file_closed() = 0;
@@ -117,7 +122,7 @@ class File : public RefCounted {
   private:
     Path path_;
     unsigned flags_;
-    List<CloseListener> close_listeners_;
+    List<CloseListener, Closing> close_listeners_;
 };
 
 // Opens what a path has led to (no O_CREAT, O_TRUNC or permissions here). ENXIO: nothing is behind the node;

@@ -5,6 +5,8 @@ set(KERNEL_FS_SOURCES
     fs/device.cpp
     fs/devtmpfs.cpp
     fs/directory_file.cpp
+    fs/epoll.cpp
+    fs/event_fd.cpp
     fs/file.cpp
     fs/file_lock.cpp
     fs/file_system.cpp
@@ -13,6 +15,7 @@ set(KERNEL_FS_SOURCES
     fs/initramfs.cpp
     fs/inode.cpp
     fs/io_buffer.cpp
+    fs/memfd.cpp
     fs/mount.cpp
     fs/namespace.cpp
     fs/open.cpp
@@ -36,9 +39,12 @@ set(KERNEL_FS_SOURCES
     syscalls/file.cpp
     syscalls/file_fcntl.cpp
     syscalls/io.cpp
+    syscalls/io_copy.cpp
     syscalls/ioctl.cpp
     syscalls/poll.cpp
+    syscalls/poll_epoll.cpp
     syscalls/stat.cpp
+    syscalls/stat_xattr.cpp
     tty/line_discipline.cpp
     tty/tty.cpp
     tty/tty_file.cpp

@@ -44,8 +44,8 @@ TextBuffer& TextBuffer::signed_decimal(std::int64_t value) {
     return character('-').decimal(-static_cast<std::uint64_t>(value));
 }
 
-TextBuffer& TextBuffer::hex(std::uint64_t value, std::size_t width) {
-    return number(value, 16, width, '0');
+TextBuffer& TextBuffer::hex(std::uint64_t value, std::size_t width, char pad) {
+    return number(value, 16, width, pad);
 }
 
 TextBuffer& TextBuffer::octal(std::uint64_t value, std::size_t width) {

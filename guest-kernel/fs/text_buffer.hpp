@@ -18,8 +18,8 @@ class TextBuffer {
     TextBuffer& character(char value);
     TextBuffer& decimal(std::uint64_t value, std::size_t width = 0, char pad = ' ');
     TextBuffer& signed_decimal(std::int64_t value);
-    // Lower case, no prefix, at least `width` digits.
-    TextBuffer& hex(std::uint64_t value, std::size_t width = 0);
+    // Lower case, no prefix, at least `width` characters.
+    TextBuffer& hex(std::uint64_t value, std::size_t width = 0, char pad = '0');
     TextBuffer& octal(std::uint64_t value, std::size_t width = 0);
     // Appends spaces until the line that `start` (an offset, from size()) began is `column` long.
     TextBuffer& pad_to(std::size_t start, std::size_t column);

@@ -17,8 +17,7 @@ Result<void> use_temporary_mask(Task& task, UserIn<kernel_sigset_t> mask, std::s
     if (size != sizeof(kernel_sigset_t)) {
         return Errno(EINVAL);
     }
-    set_temporary_mask(task, SignalSet(TRY(UserIn<std::uint64_t>(mask.address()).read())));
-    return {};
+    return set_temporary_mask(task, SignalSet(TRY(UserIn<std::uint64_t>(mask.address()).read())));
 }
 
 namespace {

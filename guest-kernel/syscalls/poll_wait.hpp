@@ -2,7 +2,7 @@
 #pragma once
 
 #include "lib/user.hpp"
-#include "signal/signals.hpp"
+#include "signal/temporary_mask.hpp"
 #include "syscalls/structures.hpp"
 
 namespace kernel {

@@ -1,0 +1,89 @@
+// epoll(7): a set of files that are watched together (Linux fs/eventpoll.c).
+#pragma once
+
+#include <linux/eventpoll.h>
+
+#include "fs/anonymous.hpp"
+#include "lib/vector.hpp"
+
+namespace kernel {
+
+class Epoll;
+
+// One descriptor in a set: known by the pair of number and open file, as on Linux.
+class EpollItem final : public ListNode<>, public File::CloseListener, public PollRegistrar {
+  public:
+    EpollItem(Epoll& owner, File& file, int fd, const epoll_event& event)
+        : owner_(owner), file_(file), fd_(fd), event_(event) {}
+
+    File& file() const { return file_; }
+    int fd() const { return fd_; }
+    const epoll_event& event() const { return event_; }
+    void set_event(const epoll_event& event) { event_ = event; }
+    bool is_disabled() const { return (event_.events & ~kPrivateBits) == 0; }
+    // After EPOLLONESHOT has delivered: nothing more until the next EPOLL_CTL_MOD.
+    void disable() { event_.events &= kPrivateBits; }
+
+    // Begins to watch the file; what is ready already makes the item ready. ENOMEM.
+    Result<void> start();
+    // The bits that hold now and are asked for.
+    std::uint32_t ready_events();
+    void file_closed() override;
+    void watch(WaitQueue& queue) override;
+
+    bool is_ready = false;  // in the owner's ready list
+    static constexpr std::uint32_t kPrivateBits = EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE;
+
+  private:
+    // In the file's queue: hears of changes.
+    class Watch final : public Waiter {
+      public:
+        explicit Watch(EpollItem& item) : item_(item) {}
+        bool wake(std::uint32_t events) override;
+
+      private:
+        EpollItem& item_;
+    };
+
+    Epoll& owner_;
+    File& file_;
+    int fd_;
+    epoll_event event_;
+    Vector<Own<Watch>> watches_;
+    bool failed_ = false;
+};
+
+class Epoll final : public AnonymousFile {
+  public:
+    explicit Epoll(Path path) : AnonymousFile(std::move(path), O_RDWR) {}
+    ~Epoll() override;
+
+    // EEXIST, ENOENT, EINVAL, ENOMEM; ELOOP: it would watch itself through other sets.
+    Result<void> add(File& file, int fd, const epoll_event& event);
+    Result<void> modify(File& file, int fd, const epoll_event& event);
+    Result<void> remove(File& file, int fd);
+    void forget(EpollItem& item);
+
+    // Hands out up to `maximum` events that hold now. How many; EFAULT if that kept it from handing out any.
+    Result<int> collect(UserOut<epoll_event> events, int maximum);
+    // Waits until collect may find something. ERESTARTSYS's kin, ETIMEDOUT.
+    Result<void> wait(Deadline deadline);
+
+    std::uint32_t poll(PollRegistrar* registrar) override;
+    void describe(TextBuffer& out) override;
+    Epoll* as_epoll() override { return this; }
+
+    void item_changed(EpollItem& item);
+
+  private:
+    EpollItem* find(const File& file, int fd);
+    // How many sets deep this watches; above the limit it counts as a loop.
+    unsigned depth_below(const Epoll& forbidden, unsigned limit) const;
+
+    Vector<Own<EpollItem>> items_;
+    List<EpollItem> ready_;
+    WaitQueue waiting_;
+    friend class EpollItem;
+};
+
+}  // namespace kernel

@@ -1,0 +1,27 @@
+// eventfd(2): a counter that can be waited for.
+#pragma once
+
+#include "fs/anonymous.hpp"
+
+namespace kernel {
+
+class EventFile final : public AnonymousFile {
+  public:
+    // `flags`: O_NONBLOCK or nothing. `is_semaphore`: a read takes 1, not all.
+    EventFile(Path path, unsigned flags, std::uint64_t count, bool is_semaphore)
+        : AnonymousFile(std::move(path), O_RDWR | flags), count_(count), is_semaphore_(is_semaphore) {}
+
+    Result<std::size_t> read(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
+    Result<std::size_t> write(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
+    std::uint32_t poll(PollRegistrar* registrar) override;
+    void describe(TextBuffer& out) override;
+
+  private:
+    static constexpr std::uint64_t kMaximum = ~std::uint64_t{0} - 1;
+
+    std::uint64_t count_;
+    bool is_semaphore_;
+    WaitQueue changed_;
+};
+
+}  // namespace kernel

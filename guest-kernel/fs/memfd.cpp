@@ -1,0 +1,29 @@
+#include "fs/memfd.hpp"
+
+#include "fs/mount.hpp"
+#include "fs/tmpfs.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+Result<Ref<File>> make_memfd(std::string_view name, bool sealable) {
+    static Dentry* root = nullptr;  // made once, never destroyed
+    if (root == nullptr) {
+        root = TRY(make_internal_tmpfs("tmpfs")).leak();
+    }
+    const Credentials& credentials = Task::current().credentials;
+    Ref<TmpfsFileSystem> file_system(&static_cast<TmpfsFileSystem&>(root->inode().file_system()));
+    Ref<TmpfsRegularInode> inode = TRY(TmpfsRegularInode::make(std::move(file_system), S_IFREG | 0777));
+    inode->attributes.link_count = 0;
+    inode->attributes.user = credentials.file_system_user;
+    inode->attributes.group = credentials.file_system_group;
+    if (sealable) {
+        inode->seals = 0;
+    }
+    String shown = TRY(String::copy_of("memfd:"));
+    TRY(shown.append(name));
+    Ref<Dentry> entry = TRY(Dentry::make_deleted(*root, shown.view(), std::move(inode)));
+    return open_inode(Path(nullptr, std::move(entry)), O_RDWR | O_LARGEFILE);
+}
+
+}  // namespace kernel
