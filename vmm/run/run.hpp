@@ -38,8 +38,8 @@ struct RunSpec {
     bool randomize_addresses = false;
 
     EngineKind engine = EngineKind::Auto;
-    std::filesystem::path kernel;  // an arm64 Image
-    std::filesystem::path init;    // Levitate's own pid 1, an AArch64 executable
+    std::filesystem::path kernel;     // an arm64 Image
+    std::filesystem::path init;       // Levitate's own pid 1, an AArch64 executable
     std::string kernel_command_line;  // appended to what the run needs
     std::uint64_t memory_bytes = 512ULL << 20;
     std::uint64_t seed = 0;

@@ -1,5 +1,5 @@
-// One run in progress: the machine, its engine, the frames to and from init, and the tracer. run() advances it
-// to the end; a debugger advances it by as much as it likes.
+// One run in progress: the machine, its engine, the frames to and from init, and the tracer. run() advances
+// it to the end; a debugger advances it by as much as it likes.
 #pragma once
 
 #include <chrono>
@@ -55,8 +55,8 @@ class Session {
     const std::vector<FileMapping>& modules() const;
 
     bool ended() const;
-    // What became of the run. Precondition: ended(), or nobody will advance it further: then it is incomplete.
-    // An Error: the guest could not execute the program.
+    // What became of the run. Precondition: ended(), or nobody will advance it further: then it is
+    // incomplete. An Error: the guest could not execute the program.
     Result<Outcome> finish();
 
   private:

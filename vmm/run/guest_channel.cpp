@@ -1,0 +1,156 @@
+#include "vmm/run/guest_channel.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+namespace levitate::vmm {
+namespace {
+
+using init::FrameType;
+
+// A program that never stops writing must not take the host's memory.
+constexpr std::size_t kMaximumCapture = 64U << 20U;
+constexpr std::size_t kMaximumLog = 2U << 20U;
+
+// All of it, however long that takes. False: nobody reads there any more.
+bool write_all(int fd, std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written >= 0) {
+            bytes = bytes.subspan(static_cast<std::size_t>(written));
+        } else if (errno == EAGAIN) {
+            pollfd request{.fd = fd, .events = POLLOUT, .revents = 0};
+            ::poll(&request, 1, -1);
+        } else if (errno != EINTR) {
+            return false;
+        }
+    }
+    return true;
+}
+
+std::string text_of(std::span<const std::byte> bytes) {
+    std::string text;
+    for (const std::byte byte : bytes) {
+        text.push_back(std::to_integer<char>(byte));
+    }
+    return text;
+}
+
+}  // namespace
+
+GuestChannel::GuestChannel(OutputMode mode, std::function<void(std::span<const std::byte>)> send,
+                           std::function<void()> attention)
+    : mode_(mode),
+      send_(std::move(send)),
+      attention_(std::move(attention)),
+      decoder_(*this),
+      stdout_{.fd = STDOUT_FILENO, .close_frame = FrameType::CloseStdout, .captured = {}},
+      stderr_{.fd = STDERR_FILENO, .close_frame = FrameType::CloseStderr, .captured = {}} {}
+
+void GuestChannel::send(FrameType type, std::span<const std::byte> payload) {
+    std::vector<std::byte> encoded;
+    encoder_.append(type, payload, encoded);
+    send_(encoded);
+}
+
+void GuestChannel::send_stdin(std::span<const std::byte> bytes) {
+    stdin_credit_ -= static_cast<std::uint32_t>(bytes.size());
+    send(FrameType::Stdin, bytes);
+}
+
+void GuestChannel::send_stdin_end() {
+    send(FrameType::StdinEnd, {});
+}
+
+void GuestChannel::on_frame(const init::DecodedFrame& frame) {
+    const std::span<const std::byte> payload = frame.payload;
+    switch (frame.type) {
+        case FrameType::Hello:
+            on_hello(payload);
+            break;
+        case FrameType::Started:
+            started_ = true;
+            break;
+        case FrameType::Stdout:
+            on_output(stdout_, payload);
+            break;
+        case FrameType::Stderr:
+            on_output(stderr_, payload);
+            break;
+        case FrameType::StdinCredit:
+            stdin_credit_ += init::number_at(payload, 0);
+            break;
+        case FrameType::StdinClosed:
+            stdin_closed_ = true;
+            break;
+        case FrameType::Exited:
+            exit_code_ = static_cast<int>(init::number_at(payload, 4));
+            break;
+        case FrameType::Killed:
+            signal_ = static_cast<int>(init::number_at(payload, 4));
+            break;
+        case FrameType::ExecFailed: {
+            constexpr std::size_t kStep = 8;
+            const auto step = payload.size() > kStep ? payload.subspan(kStep) : std::span<const std::byte>{};
+            exec_failure_ =
+                ExecFailure{.error = static_cast<int>(init::number_at(payload, 4)), .step = text_of(step)};
+            break;
+        }
+        case FrameType::AllDone:
+            done_ = true;
+            attention_();
+            break;
+        case FrameType::InitFailed:
+            fail("init cannot run the program: " + text_of(payload));
+            break;
+        case FrameType::Stdin:
+        case FrameType::StdinEnd:
+        case FrameType::CloseStdout:
+        case FrameType::CloseStderr:
+            break;  // ours: an echo
+    }
+}
+
+void GuestChannel::on_hello(std::span<const std::byte> payload) {
+    if (payload.empty() || payload.front() != std::byte{init::kProtocolVersion}) {
+        fail("init speaks another version of the protocol; build it and levitate anew together");
+        return;
+    }
+    kernel_name_ = text_of(payload.subspan(1));
+    attention_();
+}
+
+void GuestChannel::on_output(Output& output, std::span<const std::byte> bytes) {
+    if (mode_ != OutputMode::Stream) {
+        if (output.captured.size() + bytes.size() > kMaximumCapture) {
+            fail(fmt::format("the program has written more than {} MiB", kMaximumCapture >> 20U));
+            return;
+        }
+        output.captured.insert(output.captured.end(), bytes.begin(), bytes.end());
+    }
+    if (mode_ != OutputMode::Capture && !output.reader_gone && !write_all(output.fd, bytes)) {
+        // The program is to see what it would see in our place: EPIPE or SIGPIPE.
+        output.reader_gone = true;
+        send(output.close_frame, {});
+    }
+}
+
+void GuestChannel::on_text(std::string_view text) {
+    kernel_log_.append(text);
+    if (kernel_log_.size() > kMaximumLog) {
+        kernel_log_.erase(0, kMaximumLog / 2);
+    }
+}
+
+void GuestChannel::fail(std::string why) {
+    if (failure_.empty()) {
+        failure_ = std::move(why);
+    }
+    attention_();
+}
+
+}  // namespace levitate::vmm

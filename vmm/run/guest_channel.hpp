@@ -1,0 +1,97 @@
+// The host's end of the line to init: takes the program's output and fate out of what the UART says, and
+// sends standard input.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vmm/initramfs/init/frame.hpp"
+
+namespace levitate::vmm {
+
+enum class OutputMode {
+    Stream,            // to our own stdout and stderr as it arrives
+    Capture,           // kept
+    StreamAndCapture,  // both
+};
+
+// What init could not do for the program.
+struct ExecFailure {
+    int error = 0;  // Linux's errno
+    std::string step;
+};
+
+class GuestChannel final : private init::FrameDecoder::Receiver {
+  public:
+    // `send` puts bytes on the wire to the guest; `attention` is called when the engine should stop so that
+    // the session can look at what has changed: init runs, the run is over, or its output is too much.
+    GuestChannel(OutputMode mode, std::function<void(std::span<const std::byte>)> send,
+                 std::function<void()> attention);
+
+    void receive(std::byte byte) { decoder_.feed({&byte, 1}); }
+
+    // Precondition: not more than stdin_credit() bytes.
+    void send_stdin(std::span<const std::byte> bytes);
+    void send_stdin_end();
+
+    // "Linux 6.1.0-40-arm64 #1 SMP …"; empty: init does not run yet.
+    const std::string& kernel_name() const { return kernel_name_; }
+    bool program_started() const { return started_; }
+    std::uint32_t stdin_credit() const { return stdin_credit_; }
+    bool stdin_closed() const { return stdin_closed_; }
+    // Init has said all it has to say.
+    bool is_done() const { return done_; }
+    // Why the run cannot go on, for people; empty: it can.
+    const std::string& failure() const { return failure_; }
+
+    const std::optional<int>& exit_code() const { return exit_code_; }
+    const std::optional<int>& signal() const { return signal_; }
+    const std::optional<ExecFailure>& exec_failure() const { return exec_failure_; }
+    std::uint64_t lost_frames() const { return decoder_.lost_frames(); }
+
+    // Captured output, and what came outside the frames, of which the last mebibytes are kept.
+    std::vector<std::byte>& stdout_bytes() { return stdout_.captured; }
+    std::vector<std::byte>& stderr_bytes() { return stderr_.captured; }
+    const std::string& kernel_log() const { return kernel_log_; }
+
+  private:
+    struct Output {
+        int fd;
+        init::FrameType close_frame;
+        std::vector<std::byte> captured;
+        bool reader_gone = false;
+    };
+
+    void on_frame(const init::DecodedFrame& frame) override;
+    void on_text(std::string_view text) override;
+    void on_hello(std::span<const std::byte> payload);
+    void on_output(Output& output, std::span<const std::byte> bytes);
+    void fail(std::string why);
+    void send(init::FrameType type, std::span<const std::byte> payload);
+
+    OutputMode mode_;
+    std::function<void(std::span<const std::byte>)> send_;
+    std::function<void()> attention_;
+    init::FrameDecoder decoder_;
+    init::FrameEncoder encoder_;
+    Output stdout_;
+    Output stderr_;
+    std::string kernel_log_;
+    std::string kernel_name_;
+    std::string failure_;
+    std::optional<int> exit_code_;
+    std::optional<int> signal_;
+    std::optional<ExecFailure> exec_failure_;
+    std::uint32_t stdin_credit_ = 0;
+    bool started_ = false;
+    bool stdin_closed_ = false;
+    bool done_ = false;
+};
+
+}  // namespace levitate::vmm

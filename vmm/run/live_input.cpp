@@ -1,0 +1,56 @@
+#include "vmm/run/live_input.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <span>
+
+namespace levitate::vmm {
+namespace {
+
+// How often a wait looks at whether it is to end.
+constexpr std::chrono::milliseconds kLongestWait{100};
+
+}  // namespace
+
+bool LiveInput::serve(std::chrono::milliseconds timeout, const std::atomic<bool>& interrupt) {
+    if (!is_wanted()) {
+        return false;
+    }
+    const auto end = std::chrono::steady_clock::now() + timeout;
+    for (;;) {
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+        const auto wait = std::clamp(left, std::chrono::milliseconds{0}, kLongestWait);
+        pollfd request{.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+        if (::poll(&request, 1, static_cast<int>(wait.count())) > 0) {
+            return read_and_send();
+        }
+        if (left <= wait || interrupt.load(std::memory_order_relaxed)) {
+            return false;
+        }
+    }
+}
+
+bool LiveInput::read_and_send() {
+    std::array<std::byte, init::kStdinWindow> buffer;
+    const std::size_t wanted = std::min<std::size_t>(buffer.size(), channel_.stdin_credit());
+    const ssize_t count = ::read(STDIN_FILENO, buffer.data(), wanted);
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) {
+        return false;
+    }
+    if (count > 0) {
+        channel_.send_stdin(std::span{buffer}.first(static_cast<std::size_t>(count)));
+        return true;
+    }
+    // The end of file, or what cannot be read: there is no more to come either way.
+    ended_ = true;
+    channel_.send_stdin_end();
+    return true;
+}
+
+}  // namespace levitate::vmm

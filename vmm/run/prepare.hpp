@@ -1,0 +1,27 @@
+// From what the user asked for to what the machine needs.
+#pragma once
+
+#include <string>
+
+#include "vmm/error.hpp"
+#include "vmm/initramfs/packer.hpp"
+#include "vmm/run/guest_channel.hpp"
+#include "vmm/run/run.hpp"
+
+namespace levitate::vmm {
+
+// The specification with its defaults filled in. Error (Usage): a path in the guest is not absolute, or a
+// string that the guest's kernel takes up to its NUL holds one.
+Result<RunSpec> complete_spec(RunSpec spec);
+
+// Whether the engine is one with a machine and part of this version.
+Result<void> check_machine_engine(EngineKind engine);
+
+// Precondition for both: complete_spec() made `spec`.
+PackRequest pack_request(const RunSpec& spec);
+std::string boot_arguments(const RunSpec& spec);
+
+// For people: what the guest's kernel had against the program.
+Error explain_exec_failure(const RunSpec& spec, const ExecFailure& failed);
+
+}  // namespace levitate::vmm

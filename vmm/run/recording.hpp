@@ -1,0 +1,47 @@
+// What a run leaves in its trace beside the events.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "traces/format/event.hpp"
+#include "vmm/initramfs/packer.hpp"
+#include "vmm/run/run.hpp"
+
+namespace levitate::vmm {
+
+// Lower-case hex.
+std::string sha256(std::span<const std::byte> bytes);
+
+// The trace's header, complete but for the auxv and the kernel's name. `spec` has its defaults filled in.
+traces::Header make_header(const RunSpec& spec, const Initramfs& initramfs);
+
+// The sink that a tracer writes to: hands on to RunHooks::sink and asks RunHooks::on_event. Remembers whether
+// that wants the run stopped.
+class HookSink final : public traces::EventSink {
+  public:
+    HookSink(const RunHooks& hooks, std::function<Engine&()> engine)
+        : hooks_(hooks), engine_(std::move(engine)) {}
+
+    void begin(const traces::Header& header) override { hooks_.sink->begin(header); }
+    void event(const traces::Event& event) override {
+        hooks_.sink->event(event);
+        if (hooks_.on_event && !hooks_.on_event(engine_(), event)) {
+            stop_wanted_ = true;
+        }
+    }
+    void end(const std::string& incomplete) override { hooks_.sink->end(incomplete); }
+
+    // True once for each wish.
+    bool take_stop_wanted() { return std::exchange(stop_wanted_, false); }
+
+  private:
+    const RunHooks& hooks_;
+    std::function<Engine&()> engine_;
+    bool stop_wanted_ = false;
+};
+
+}  // namespace levitate::vmm
