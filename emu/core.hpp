@@ -165,10 +165,10 @@ class Core {
         interrupts_dirty_ = true;
         return Flow::Leave;
     }
-
-    // Call after writing SCTLR, TCR, MAIR, TTBR0, TTBR1 or CPACR.
+    // Call the first after writing SCTLR, TCR, MAIR, TTBR0 or TTBR1, the second after writing CPACR.
     void translation_changed();
-    void update_fp_trap();
+    void level_changed();
+
     // TLB invalidation, TLBI's forms: everything, or what translates one page.
     void flush_tlb();
     void flush_tlb_page(std::uint64_t address);
@@ -182,15 +182,17 @@ class Core {
     void set_sp_el1(std::uint64_t value);
     // ERET: PSTATE from `spsr`, and the address to go on at into branch_target.
     Flow exception_return(std::uint64_t spsr, std::uint64_t address);
-    // Halts after this instruction.
-    Flow halt(const Halt& halt);
+    // For an executor to return: run() halts after this instruction.
+    Flow halt_after(const Halt& halt, Flow flow);
+    // PSTATE as an SPSR has it. False if its mode is not one of this CPU: then the level stays, and PSTATE.IL
+    // is set.
+    bool apply_spsr(std::uint64_t value);
 
     TranslationControl translation_control() const {
         return {system.sctlr, system.tcr, system.ttbr0, system.ttbr1, system.mair};
     }
-    // The translation that an access of `size` bytes would use, as the AT and DC instructions need it.
     std::expected<Translation, TranslationFault> translate_for(std::uint64_t address, Access access,
-                                                               AccessMode mode, TableUpdate update);
+                                                               AccessMode mode, TableUpdate update) const;
     Flow raise_data_abort(std::uint64_t address, Access access, std::uint32_t fsc,
                           std::uint32_t more_iss = 0);
 
@@ -198,10 +200,11 @@ class Core {
 
     Halt run(std::uint64_t instructions);
     void request_stop() { stop_requested_.store(true, std::memory_order_relaxed); }
-    void set_pstate(std::uint64_t value);
     void set_watched_range(std::uint64_t table, std::uint64_t begin, std::uint64_t end);
     void set_breakpoints(std::span<const std::uint64_t> addresses);
     void invalidate_code();
+    // As EL1 would read it, without effect on anything. nullopt: there is none that can be read so.
+    std::optional<std::uint64_t> system_register(std::uint16_t encoding);
     void set_boundary_halts(bool enabled) { boundary_halts_ = enabled; }
     std::optional<std::uint64_t> translate(std::uint64_t address, unsigned exception_level) const;
     std::span<const UndefinedEncoding> undefined_encodings() const { return undefined_encodings_; }
@@ -217,28 +220,38 @@ class Core {
     std::uint64_t tag_mask() const {
         return tag_masks_[static_cast<std::size_t>(std::countr_zero(sizeof(T)))];
     }
-    // The general cases: translation, device memory, watched pages, pages with code, unaligned over two
-    // pages.
+    // The general cases: translation, device memory, watched pages, pages with code, two pages at once.
     Flow load_slow(AccessMode mode, std::uint64_t address, void* into, unsigned size);
     Flow store_slow(AccessMode mode, std::uint64_t address, const void* from, unsigned size);
     struct Piece;
     std::expected<Piece, TranslationFault> resolve(AccessMode mode, std::uint64_t address, Access access);
+    // Exception: nothing answers; the caller raises it.
     Flow device_load(const Piece& piece, std::byte* into, unsigned size);
     Flow device_store(const Piece& piece, const std::byte* from, unsigned size);
-    bool is_watched_page(std::uint64_t address) const;
+    static void store_to_ram(const RamPage& page, std::size_t offset, const std::byte* from,
+                             std::size_t size);
+    bool is_watched_page(AccessMode mode, std::uint64_t address) const;
+    void note_watched(AccessMode mode, std::uint64_t address, unsigned size);
+    // Makes stores to this page of RAM take the slow path, which looks for decoded code.
+    void stop_fast_stores(const std::byte* host);
 
-    void take_exception(std::uint64_t return_address);
+    bool mmu_enabled() const;
+    bool alignment_checked() const;
+    bool uses_sp_el1() const { return pstate.el != 0 && pstate.sp; }
+    // `address` is the instruction that raised `exception`.
+    void take_exception(std::uint64_t address);
     void take_interrupt();
     void enter_vector(std::uint64_t offset, std::uint64_t return_address);
 
-    // cpu.cpp, the run loop's parts.
-    struct Slice;
+    // The run loop's parts (cpu.cpp).
     CodePage* fetch_page();
-    std::optional<Halt> before_slice();
-    std::optional<Halt> idle();
-    std::uint64_t slice_limit(std::uint64_t budget) const;
-    Flow run_slice(std::uint64_t limit);
-    bool has_breakpoints_in(std::uint64_t page) const;
+    Flow run_slice(CodePage* page, std::uint64_t limit);
+    std::optional<Halt> pending_halt();
+    void update_interrupts();
+    bool skip_to_next_event();
+    std::uint64_t next_stream_event() const;
+    void drop_code();
+    bool has_breakpoint_in(std::uint64_t page) const;
 
     AccessMode mode_ = AccessMode::Kernel;
     bool sp_alignment_checked_ = false;

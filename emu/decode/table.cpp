@@ -13,7 +13,20 @@ namespace {
 
 constexpr auto groups = std::to_array<std::span<const Row> (*)()>({
     &add_subtract_rows,
+    &atomic_rows,
     &branch_rows,
+    &crypto_rows,
+    &data_processing_rows,
+    &fp_rows,
+    &load_store_rows,
+    &logical_rows,
+    &simd_element_rows,
+    &simd_memory_rows,
+    &simd_move_rows,
+    &simd_shift_rows,
+    &simd_three_rows,
+    &simd_two_rows,
+    &system_rows,
 });
 
 // Rows are found by the word's bits 31 to 21, of which nearly every row fixes most.

@@ -6,6 +6,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "emu/decode/fields.hpp"
 #include "emu/system/pstate.hpp"
 
 namespace levitate::emu {
@@ -116,6 +117,21 @@ constexpr T add_or_subtract(T first, T second, Flags& flags) {
 template <class Function>
 constexpr auto with_width(bool sixty_four, Function function) {
     return sixty_four ? function(std::uint64_t{}) : function(std::uint32_t{});
+}
+
+// Calls `function` with a value of the unsigned type of 1 << size bytes.
+template <class Function>
+constexpr auto with_size(Imm<2> size, Function function) {
+    switch (size.value()) {
+        case 0:
+            return function(std::uint8_t{});
+        case 1:
+            return function(std::uint16_t{});
+        case 2:
+            return function(std::uint32_t{});
+        default:
+            return function(std::uint64_t{});
+    }
 }
 
 }  // namespace levitate::emu

@@ -1,6 +1,7 @@
 // The guest's physical RAM.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -25,14 +26,15 @@ class PhysicalMemory {
   public:
     explicit PhysicalMemory(const std::vector<Ram>& ram) {
         for (const Ram& block : ram) {
-            blocks_.push_back({block.base, block.bytes.size(), block.bytes.data(),
-                               std::vector<CodePage*>(block.bytes.size() / page_size)});
+            const std::size_t pages = block.bytes.size() / page_size;
+            blocks_.push_back({block.base, block.bytes.size(), block.bytes.data(), pages,
+                               std::make_unique<CodePage*[]>(pages)});
         }
     }
 
     // The page that holds physical `address`; nullopt where there is no RAM.
-    std::optional<RamPage> page(std::uint64_t address) {
-        for (Block& block : blocks_) {
+    std::optional<RamPage> page(std::uint64_t address) const {
+        for (const Block& block : blocks_) {
             const std::uint64_t offset = address - block.base;
             if (offset < block.size) {
                 return RamPage{block.host + page_of(offset), &block.code[offset / page_size]};
@@ -51,14 +53,9 @@ class PhysicalMemory {
         }
         return std::nullopt;
     }
-    template <class Visitor>
-    void for_each_code_page(Visitor visit) {
+    void forget_code() {
         for (Block& block : blocks_) {
-            for (CodePage*& code : block.code) {
-                if (code != nullptr) {
-                    visit(code);
-                }
-            }
+            std::fill_n(block.code.get(), block.pages, nullptr);
         }
     }
 
@@ -66,8 +63,10 @@ class PhysicalMemory {
     struct Block {
         std::uint64_t base;
         std::uint64_t size;
+        // SAFETY: the user's RAM, `size` bytes.
         std::byte* host;
-        std::vector<CodePage*> code;
+        std::size_t pages;
+        std::unique_ptr<CodePage*[]> code;
     };
     std::vector<Block> blocks_;
 };

@@ -28,13 +28,11 @@ struct DataTlbEntry {
     std::uint64_t write_tag = no_tag;  // likewise stores
     // SAFETY: the page's first byte in the user's RAM, which outlives the Cpu.
     std::byte* host = nullptr;
-    bool from_block = false;  // a block descriptor mapped it: TLBI by address cannot name the entry
 };
 
 struct FetchTlbEntry {
     std::uint64_t tag = no_tag;
     CodePage* page = nullptr;
-    bool from_block = false;
 };
 
 inline constexpr std::size_t tlb_entries = 256;

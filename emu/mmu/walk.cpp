@@ -111,8 +111,8 @@ struct Leaf {
     unsigned shift;  // log2 of the mapping's size
 };
 
-std::expected<Leaf, TranslationFault> find_leaf(const TranslationControl& control, PhysicalMemory& memory,
-                                                std::uint64_t address) {
+std::expected<Leaf, TranslationFault> find_leaf(const TranslationControl& control,
+                                                const PhysicalMemory& memory, std::uint64_t address) {
     const Half half = half_of(control, address);
     // Sizes out of range behave as the nearest in range.
     const unsigned input_bits = 64 - std::clamp(half.size_offset, 16U, 39U);
@@ -169,7 +169,7 @@ std::expected<Leaf, TranslationFault> find_leaf(const TranslationControl& contro
 }
 
 // Writes a changed descriptor back. The walk has just read it, so it lies in RAM.
-void store_descriptor(PhysicalMemory& memory, std::uint64_t address, std::uint64_t descriptor) {
+void store_descriptor(const PhysicalMemory& memory, std::uint64_t address, std::uint64_t descriptor) {
     const std::optional<RamPage> page = memory.page(address);
     std::memcpy(page->host + (address & page_offset_mask), &descriptor, sizeof descriptor);
 }
@@ -195,7 +195,7 @@ bool Translation::permits(Access access, AccessMode mode) const {
 }
 
 std::expected<Translation, TranslationFault> translate(const TranslationControl& control,
-                                                       PhysicalMemory& memory, std::uint64_t address,
+                                                       const PhysicalMemory& memory, std::uint64_t address,
                                                        Access access, AccessMode mode, TableUpdate update) {
     if (!bit(control.sctlr, 0)) {
         return flat(without_tag(control, address), access);

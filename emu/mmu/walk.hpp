@@ -45,7 +45,7 @@ enum class TableUpdate : std::uint8_t { Allowed, Forbidden };
 // Translates `address` for this access, permissions included. Changes the tables only as TCR_EL1.HA and HD
 // ask.
 std::expected<Translation, TranslationFault> translate(const TranslationControl& control,
-                                                       PhysicalMemory& memory, std::uint64_t address,
+                                                       const PhysicalMemory& memory, std::uint64_t address,
                                                        Access access, AccessMode mode, TableUpdate update);
 
 // Whether TCR_EL1.TBI makes the address's top byte mean nothing, and the address without it then.

@@ -29,6 +29,10 @@ class GicInterface {
     void set_priority_mask(std::uint64_t value) { priority_mask = value & priority_field; }
     void set_binary_point(std::uint64_t value);
     void set_binary_point_0(std::uint64_t value);
+    void set_group_enable(std::uint64_t value) { group_enable = value & 1; }
+    void set_group_enable_0(std::uint64_t value) { group_enable_0 = value & 1; }
+    void set_active_priorities(std::uint64_t value) { active_priorities = value & 0xffffffff; }
+    void set_active_priorities_0(std::uint64_t value) { active_priorities_0 = value & 0xffffffff; }
 
     std::uint64_t priority_mask = 0;  // ICC_PMR_EL1
     std::uint64_t binary_point = minimum_binary_point;

@@ -15,20 +15,16 @@ inline constexpr std::size_t debug_watchpoints = 4;
 // Named as the Arm ARM does, without the suffix where it is _EL1.
 struct SystemRegisters {
     std::uint64_t sctlr = 0;
-    std::uint64_t actlr = 0;
     std::uint64_t cpacr = 0;
     std::uint64_t ttbr0 = 0;
     std::uint64_t ttbr1 = 0;
     std::uint64_t tcr = 0;
     std::uint64_t mair = 0;
-    std::uint64_t amair = 0;
     std::uint64_t vbar = 0;
     std::uint64_t elr = 0;
     std::uint64_t spsr = 0;
     std::uint64_t esr = 0;
     std::uint64_t far = 0;
-    std::uint64_t afsr0 = 0;
-    std::uint64_t afsr1 = 0;
     std::uint64_t par = 0;
     std::uint64_t contextidr = 0;
     std::uint64_t tpidr_el0 = 0;
@@ -43,11 +39,9 @@ struct SystemRegisters {
     std::uint64_t mdccint = 0;
     std::uint64_t osdtrrx = 0;
     std::uint64_t osdtrtx = 0;
-    std::uint64_t oseccr = 0;
     std::uint64_t osdlr = 0;
     std::uint64_t os_lock = 1;
     std::uint64_t dbgclaim = 0;
-    std::uint64_t dbgprcr = 0;
     std::array<std::uint64_t, debug_breakpoints> dbgbvr{};
     std::array<std::uint64_t, debug_breakpoints> dbgbcr{};
     std::array<std::uint64_t, debug_watchpoints> dbgwvr{};
@@ -92,6 +86,9 @@ struct SystemRegister {
 // nullptr: there is none, and the access is UNDEFINED.
 const SystemRegister* find_register(std::uint16_t encoding);
 std::span<const SystemRegister> all_registers();
+
+// Whether reading it changes more than the register that receives the value.
+bool reads_with_effect(const SystemRegister& row);
 
 // Continues if `access` lets the current exception level pass; otherwise raises UNDEFINED or the trap.
 // `instruction` is the MSR, MRS or SYS.

@@ -1,0 +1,194 @@
+// Exceptions, and changes of state that others must hear of.
+#include "emu/core.hpp"
+
+#include <algorithm>
+
+#include "emu/decode/table.hpp"
+#include "emu/system/bits.hpp"
+
+namespace levitate::emu {
+
+namespace {
+
+// SCTLR_EL1 bits (Arm ARM D17.2.118).
+constexpr unsigned sctlr_m = 0;
+constexpr unsigned sctlr_a = 1;
+constexpr unsigned sctlr_sa = 3;
+constexpr unsigned sctlr_sa0 = 4;
+constexpr unsigned sctlr_span = 23;
+constexpr unsigned sctlr_dssbs = 44;
+
+// Offsets into the vector table.
+constexpr std::uint64_t vector_current_sp0 = 0x000;
+constexpr std::uint64_t vector_current_spx = 0x200;
+constexpr std::uint64_t vector_lower = 0x400;
+constexpr std::uint64_t vector_irq = 0x80;
+
+constexpr std::size_t kept_undefined_encodings = 64;
+
+Flow execute_undefined(Core& core, const Instruction& instruction) {
+    core.record_undefined(core.address_of(instruction), instruction.word);
+    return core.raise_undefined();
+}
+
+}  // namespace
+
+Operation undefined() {
+    return operation<&execute_undefined>();
+}
+
+Core::Core(Config config, Bus& bus, InterruptController& interrupts)
+    : timer(config.counter_frequency_hz, interrupts), gic(interrupts), memory_(config.ram), bus_(bus) {
+    translation_changed();
+}
+
+Flow Core::raise_undefined() {
+    return raise({.exception_class = ExceptionClass::Unknown});
+}
+
+Flow Core::trap_fp() {
+    constexpr std::uint32_t condition_always = 0x1e << 20;  // CV and COND
+    return raise({.exception_class = ExceptionClass::FpAccess, .iss = condition_always});
+}
+
+void Core::record_undefined(std::uint64_t address, std::uint32_t word) {
+    const auto same = [&](const UndefinedEncoding& known) {
+        return known.word == word && known.exception_level == pstate.el;
+    };
+    if (undefined_encodings_.size() < kept_undefined_encodings &&
+        std::ranges::none_of(undefined_encodings_, same)) {
+        undefined_encodings_.push_back({address, word, pstate.el});
+    }
+}
+
+bool Core::mmu_enabled() const {
+    return bit(system.sctlr, sctlr_m);
+}
+
+bool Core::alignment_checked() const {
+    return bit(system.sctlr, sctlr_a) || !mmu_enabled();
+}
+
+void Core::translation_changed() {
+    flush_tlb();
+    for (std::size_t i = 0; i < tag_masks_.size(); ++i) {
+        tag_masks_[i] = ~page_offset_mask | (alignment_checked() ? low_mask(static_cast<unsigned>(i)) : 0);
+    }
+    level_changed();
+}
+
+// What depends on the exception level and on control registers, and is asked by every access.
+void Core::level_changed() {
+    const unsigned fpen = static_cast<unsigned>(bits(system.cpacr, 21, 20));
+    fp_trapped = pstate.el == 0 ? fpen != 3 : (fpen & 1) == 0;
+    sp_alignment_checked_ = bit(system.sctlr, pstate.el == 0 ? sctlr_sa0 : sctlr_sa);
+    mode_ = pstate.el == 0 ? AccessMode::User
+            : pstate.pan   ? AccessMode::KernelWithoutUser
+                           : AccessMode::Kernel;
+}
+
+void Core::set_pan(bool pan) {
+    pstate.pan = pan;
+    level_changed();
+}
+
+void Core::set_level(std::uint8_t el, bool sp) {
+    (uses_sp_el1() ? system.sp_el1 : system.sp_el0) = x[sp_place];
+    pstate.el = el;
+    pstate.sp = sp;
+    x[sp_place] = uses_sp_el1() ? system.sp_el1 : system.sp_el0;
+    level_changed();
+}
+
+std::uint64_t Core::sp_el0() const {
+    return uses_sp_el1() ? system.sp_el0 : x[sp_place];
+}
+
+std::uint64_t Core::sp_el1() const {
+    return uses_sp_el1() ? x[sp_place] : system.sp_el1;
+}
+
+void Core::set_sp_el0(std::uint64_t value) {
+    (uses_sp_el1() ? system.sp_el0 : x[sp_place]) = value;
+}
+
+void Core::set_sp_el1(std::uint64_t value) {
+    (uses_sp_el1() ? x[sp_place] : system.sp_el1) = value;
+}
+
+bool Core::apply_spsr(std::uint64_t value) {
+    const std::uint64_t mode = value & (spsr::aarch32 | spsr::mode_mask);
+    const bool legal = mode == spsr::mode_el0t || mode == spsr::mode_el1t || mode == spsr::mode_el1h;
+    pstate.set_flags_from_spsr(value);
+    pstate.daif = static_cast<std::uint32_t>(value & spsr::daif);
+    pstate.pan = (value & spsr::pan) != 0;
+    pstate.uao = (value & spsr::uao) != 0;
+    pstate.ssbs = (value & spsr::ssbs) != 0;
+    pstate.il = (value & spsr::il) != 0 || !legal;
+    if (legal) {
+        set_level(mode == spsr::mode_el0t ? 0 : 1, mode == spsr::mode_el1h);
+    } else {
+        level_changed();
+    }
+    return legal;
+}
+
+// Arm ARM D1.4.4: an illegal return leaves the exception level as it is and sets PSTATE.IL.
+Flow Core::exception_return(std::uint64_t spsr, std::uint64_t address) {
+    const bool legal = apply_spsr(spsr);
+    monitor.marked = false;
+    event_register = true;
+    branch_target = address;
+    if (legal && pstate.el == 0 && boundary_halts_) {
+        return halt_after(Halt{.reason = HaltReason::ReturnToEl0}, Flow::Jump);
+    }
+    return Flow::Jump;
+}
+
+Flow Core::halt_after(const Halt& halt, Flow flow) {
+    halt_ = halt;
+    return flow;
+}
+
+void Core::take_exception(std::uint64_t address) {
+    constexpr std::uint64_t syndrome_il = std::uint64_t{1} << 25;
+    auto exception_class = static_cast<std::uint64_t>(exception.exception_class);
+    const bool is_abort = exception.exception_class == ExceptionClass::InstructionAbort ||
+                          exception.exception_class == ExceptionClass::DataAbort;
+    if (is_abort && pstate.el == 1) {
+        exception_class |= 1;
+    }
+    const std::uint64_t esr = exception_class << 26 | syndrome_il | exception.iss;
+    system.esr = esr;
+    if (exception.sets_far) {
+        system.far = exception.far;
+    }
+    if (pstate.el == 0 && boundary_halts_) {
+        halt_ = Halt{.reason = HaltReason::ExceptionFromEl0, .esr = esr};
+    }
+    enter_vector(0, exception.resume == Return::Next ? address + instruction_bytes : address);
+}
+
+void Core::take_interrupt() {
+    if (pstate.el == 0 && boundary_halts_) {
+        halt_ = Halt{.reason = HaltReason::ExceptionFromEl0, .irq = true};
+    }
+    enter_vector(vector_irq, pc);
+}
+
+void Core::enter_vector(std::uint64_t offset, std::uint64_t return_address) {
+    system.spsr = pstate.to_spsr();
+    system.elr = return_address;
+    const std::uint64_t origin = pstate.el == 0 ? vector_lower
+                                 : pstate.sp    ? vector_current_spx
+                                                : vector_current_sp0;
+    pstate.daif = static_cast<std::uint32_t>(spsr::daif);
+    pstate.il = false;
+    pstate.uao = false;
+    pstate.pan = pstate.pan || !bit(system.sctlr, sctlr_span);
+    pstate.ssbs = bit(system.sctlr, sctlr_dssbs);
+    set_level(1, true);
+    pc = system.vbar + origin + offset;
+}
+
+}  // namespace levitate::emu

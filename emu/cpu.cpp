@@ -1,0 +1,374 @@
+// The run loop, and the public face.
+#include "emu/cpu.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "emu/core.hpp"
+#include "emu/decode/table.hpp"
+#include "emu/system/bits.hpp"
+
+namespace levitate::emu {
+
+namespace {
+
+// After so many instructions the run loop looks whether it is to stop.
+constexpr std::uint64_t longest_slice = 65536;
+
+// Code pages kept (32 KiB each) before all are dropped.
+constexpr std::size_t most_code_pages = 8192;
+
+constexpr std::uint64_t saturating_add(std::uint64_t first, std::uint64_t second) {
+    std::uint64_t sum = 0;
+    return __builtin_add_overflow(first, second, &sum) ? std::numeric_limits<std::uint64_t>::max() : sum;
+}
+
+}  // namespace
+
+Flow decode_slot(Core& core, const Instruction& instruction) {
+    return core.execute_undecoded(instruction);
+}
+
+Flow Core::execute_undecoded(const Instruction& instruction) {
+    if (!code_page_->decoded) {
+        code_page_->decoded = true;
+        code_page_->stores = 0;
+        stop_fast_stores(code_page_->host);
+    }
+    Instruction& slot = code_page_->slots[instruction.page_offset / instruction_bytes];
+    std::memcpy(&slot.word, code_page_->host + slot.page_offset, sizeof slot.word);
+    const decode::Row* row = decode::find(slot.word);
+    slot.operation = row != nullptr ? row->decode(slot.word) : undefined();
+    return slot.operation.execute(*this, slot);
+}
+
+// The page at `pc`, made current; nullptr if fetching from it takes an exception, which has been raised.
+CodePage* Core::fetch_page() {
+    if (pstate.il) {
+        raise({.exception_class = ExceptionClass::IllegalState});
+        return nullptr;
+    }
+    if (pc % instruction_bytes != 0) {
+        raise({.exception_class = ExceptionClass::PcAlignment, .sets_far = true, .far = pc});
+        return nullptr;
+    }
+    FetchTlbEntry& entry = fetch_tlb_[pstate.el][tlb_index(pc)];
+    if (entry.tag == page_of(pc)) {
+        return entry.page;
+    }
+    const AccessMode mode = pstate.el == 0 ? AccessMode::User : AccessMode::Kernel;
+    const auto translation = translate_for(pc, Access::Execute, mode, TableUpdate::Allowed);
+    const auto abort = [this](std::uint32_t fsc) -> CodePage* {
+        raise({.exception_class = ExceptionClass::InstructionAbort, .iss = fsc, .sets_far = true, .far = pc});
+        return nullptr;
+    };
+    if (!translation.has_value()) {
+        return abort(translation.error().fsc);
+    }
+    const std::optional<RamPage> ram = memory_.page(translation->physical);
+    if (!ram.has_value()) {
+        return abort(fault::external);
+    }
+    if (*ram->code == nullptr && code_cache_.size() >= most_code_pages) {
+        drop_code();
+    }
+    CodePage& page = code_cache_.page(ram->host, *ram->code);
+    // A page with a breakpoint is looked up at every instruction, so that run() sees each of them.
+    if (!has_breakpoint_in(page_of(pc))) {
+        entry = {page_of(pc), &page};
+        tlb_has_blocks_ = tlb_has_blocks_ || translation->from_block;
+        tlb_is_empty_ = false;
+    }
+    return &page;
+}
+
+void Core::drop_code() {
+    flush_tlb();
+    memory_.forget_code();
+    code_cache_.drop();
+    code_page_ = nullptr;
+}
+
+// Executes up to `limit` instructions from `pc` on, as long as nothing asks for the run loop's attention.
+// What happens here costs every instruction or every branch.
+Flow Core::run_slice(CodePage* page, std::uint64_t limit) {
+    for (;;) {
+        code_page_ = page;
+        code_base_ = page_of(pc);
+        const std::size_t slot = (pc & page_offset_mask) / instruction_bytes;
+        const Instruction* next = page->slots.data() + slot;
+        const Instruction* const last = next + std::min<std::uint64_t>(limit, slots_per_page - slot);
+        run_first_ = next;
+        Flow flow = Flow::Next;
+        do {
+            flow = next->operation.execute(*this, *next);
+            ++next;
+        } while (flow == Flow::Next && next != last);
+        const auto done = static_cast<std::uint64_t>(next - run_first_);
+        retired += done;
+        limit -= done;
+        switch (flow) {
+            case Flow::Branch:
+            case Flow::Jump:
+                pc = branch_target;
+                if (page_of(pc) == code_base_ && pc % instruction_bytes == 0 && limit != 0 &&
+                    flow == Flow::Branch) {
+                    continue;
+                }
+                break;
+            case Flow::Next:
+            case Flow::Leave:
+                pc = code_base_ + static_cast<std::uint64_t>(next - page->slots.data()) * instruction_bytes;
+                break;
+            case Flow::Exception:
+                pc = code_base_ + (next - 1)->page_offset;
+                return flow;
+        }
+        if (page_of(pc) != code_base_) {
+            pc = without_tag(translation_control(), pc);
+        }
+        const FetchTlbEntry& entry = fetch_tlb_[pstate.el][tlb_index(pc)];
+        if (flow >= Flow::Leave || limit == 0 || entry.tag != page_of(pc) || pc % instruction_bytes != 0) {
+            return flow;
+        }
+        page = entry.page;
+    }
+}
+
+Halt Core::run(std::uint64_t instructions) {
+    const std::uint64_t end = saturating_add(retired, instructions);
+    std::uint64_t stepped_over = pc;  // a breakpoint here does not halt, once
+    for (;;) {
+        observed_retired_ = retired;
+        if (const std::optional<Halt> halt = pending_halt()) {
+            return *halt;
+        }
+        if (retired >= end) {
+            return {.reason = HaltReason::Budget};
+        }
+        CodePage* page = fetch_page();
+        if (page == nullptr) {
+            ++retired;
+            take_exception(pc);
+            continue;
+        }
+        std::uint64_t limit = std::min({end - retired, longest_slice, next_timer_event_ - nanoseconds()});
+        if (has_breakpoint_in(page_of(pc))) {
+            limit = 1;
+            if (pc != stepped_over && std::ranges::binary_search(breakpoints_, pc)) {
+                return {.reason = HaltReason::Breakpoint, .pc = pc};
+            }
+        }
+        if (pc == stepped_over) {
+            stepped_over = no_tag;
+        }
+        if (run_slice(page, limit) == Flow::Exception) {
+            halt_.reset();  // a watched load that then faulted has not retired
+            take_exception(pc);
+        } else if (halt_.has_value() && halt_->reason == HaltReason::WatchedLoad) {
+            halt_->pc = pc - instruction_bytes;
+        }
+    }
+}
+
+// What is to happen between two instructions: a halt, or time and interrupts.
+std::optional<Halt> Core::pending_halt() {
+    if (halt_.has_value()) {
+        return std::exchange(halt_, std::nullopt);
+    }
+    if (stop_requested_.exchange(false, std::memory_order_relaxed)) {
+        return Halt{.reason = HaltReason::Stopped};
+    }
+    update_interrupts();
+    if (waiting != Waiting::No && !interrupt_signalled_) {
+        if (!skip_to_next_event()) {
+            return Halt{.reason = HaltReason::Idle};
+        }
+        update_interrupts();
+    }
+    waiting = Waiting::No;
+    if (interrupt_signalled_ && !pstate.irq_masked()) {
+        take_interrupt();
+        if (halt_.has_value()) {
+            return std::exchange(halt_, std::nullopt);
+        }
+    }
+    return std::nullopt;
+}
+
+Flow Core::timers_changed() {
+    next_timer_event_ = 0;
+    return Flow::Leave;
+}
+
+void Core::update_interrupts() {
+    if (nanoseconds() >= next_timer_event_) {
+        const std::uint64_t now = counter();
+        interrupts_dirty_ = timer.update_outputs(now) || interrupts_dirty_;
+        next_timer_event_ = timer.next_event_nanoseconds(now);
+    }
+    if (interrupts_dirty_) {
+        interrupts_dirty_ = false;
+        interrupt_signalled_ = gic.signals_interrupt();
+    }
+}
+
+// WFI and WFE: time passes to the next timer event, or event of the event stream. False: there is none.
+bool Core::skip_to_next_event() {
+    std::uint64_t event = next_timer_event_;
+    if (waiting == Waiting::ForEvent) {
+        event = std::min(event, next_stream_event());
+    }
+    if (event == never) {
+        return false;
+    }
+    idle_nanoseconds_ += event - nanoseconds();
+    return true;
+}
+
+// CNTKCTL_EL1.EVNTEN: an event whenever bit EVNTI of the counter changes as EVNTDIR says.
+std::uint64_t Core::next_stream_event() const {
+    if (!bit(system.cntkctl, 2)) {
+        return never;
+    }
+    const std::uint64_t half_period = std::uint64_t{1} << bits(system.cntkctl, 7, 4);
+    const std::uint64_t phase = bit(system.cntkctl, 3) ? 0 : half_period;
+    const std::uint64_t period = 2 * half_period;
+    const std::uint64_t since = (counter() - phase) % period;
+    return timer.nanoseconds(counter() - since + period);
+}
+
+bool Core::has_breakpoint_in(std::uint64_t page) const {
+    if (breakpoints_.empty()) [[likely]] {
+        return false;
+    }
+    const auto found = std::ranges::lower_bound(breakpoints_, page);
+    return found != breakpoints_.end() && page_of(*found) == page;
+}
+
+void Core::set_breakpoints(std::span<const std::uint64_t> addresses) {
+    breakpoints_.assign(addresses.begin(), addresses.end());
+    std::ranges::sort(breakpoints_);
+    flush_tlb();
+}
+
+void Core::set_watched_range(std::uint64_t table, std::uint64_t begin, std::uint64_t end) {
+    watch_table_ = table;
+    watch_begin_ = begin;
+    watch_end_ = std::max(begin, end);
+    flush_tlb();
+}
+
+void Core::invalidate_code() {
+    code_cache_.clear_all();
+}
+
+std::optional<std::uint64_t> Core::translate(std::uint64_t address, unsigned exception_level) const {
+    const AccessMode mode = exception_level == 0 ? AccessMode::User : AccessMode::Kernel;
+    const auto translation = translate_for(address, Access::Read, mode, TableUpdate::Forbidden);
+    return translation.has_value() ? std::optional{translation->physical} : std::nullopt;
+}
+
+std::optional<std::uint64_t> Core::system_register(std::uint16_t encoding) {
+    const SystemRegister* row = find_register(encoding);
+    std::uint64_t value = 0;
+    if (row == nullptr || row->read == nullptr || reads_with_effect(*row) ||
+        row->read(*this, value) == Flow::Exception) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+struct Cpu::Implementation {
+    Core core;
+};
+
+Cpu::Cpu(Config config, Bus& bus, InterruptController& interrupts)
+    : implementation_(new Implementation{{std::move(config), bus, interrupts}}) {}
+
+Cpu::~Cpu() = default;
+
+Halt Cpu::run(std::uint64_t instructions) {
+    return implementation_->core.run(instructions);
+}
+
+void Cpu::request_stop() {
+    implementation_->core.request_stop();
+}
+
+Registers Cpu::registers() const {
+    const Core& core = implementation_->core;
+    Registers result;
+    std::copy_n(core.x.begin(), result.x.size(), result.x.begin());
+    result.sp_el0 = core.sp_el0();
+    result.sp_el1 = core.sp_el1();
+    result.pc = core.pc;
+    result.pstate = core.pstate.to_spsr();
+    result.v = core.v;
+    result.fpcr = core.fpcr;
+    result.fpsr = core.fpsr;
+    result.tpidr_el0 = core.system.tpidr_el0;
+    result.tpidrro_el0 = core.system.tpidrro_el0;
+    return result;
+}
+
+void Cpu::set_registers(const Registers& registers) {
+    Core& core = implementation_->core;
+    core.apply_spsr(registers.pstate);
+    std::ranges::copy(registers.x, core.x.begin());
+    core.set_sp_el0(registers.sp_el0);
+    core.set_sp_el1(registers.sp_el1);
+    core.pc = registers.pc;
+    core.v = registers.v;
+    core.fpcr = registers.fpcr;
+    core.fpsr = registers.fpsr;
+    core.system.tpidr_el0 = registers.tpidr_el0;
+    core.system.tpidrro_el0 = registers.tpidrro_el0;
+}
+
+std::optional<std::uint64_t> Cpu::system_register(std::uint16_t encoding) const {
+    return implementation_->core.system_register(encoding);
+}
+
+unsigned Cpu::exception_level() const {
+    return implementation_->core.pstate.el;
+}
+
+std::optional<std::uint64_t> Cpu::translate(std::uint64_t address, unsigned exception_level) const {
+    return implementation_->core.translate(address, exception_level);
+}
+
+void Cpu::set_boundary_halts(bool enabled) {
+    implementation_->core.set_boundary_halts(enabled);
+}
+
+void Cpu::set_watched_range(std::uint64_t table, std::uint64_t begin, std::uint64_t end) {
+    implementation_->core.set_watched_range(table, begin, end);
+}
+
+void Cpu::set_breakpoints(std::span<const std::uint64_t> addresses) {
+    implementation_->core.set_breakpoints(addresses);
+}
+
+void Cpu::invalidate_code() {
+    implementation_->core.invalidate_code();
+}
+
+void Cpu::interrupts_changed() {
+    implementation_->core.interrupts_changed();
+}
+
+std::uint64_t Cpu::retired_instructions() const {
+    return implementation_->core.retired;
+}
+
+std::uint64_t Cpu::counter() const {
+    return implementation_->core.counter();
+}
+
+std::span<const UndefinedEncoding> Cpu::undefined_encodings() const {
+    return implementation_->core.undefined_encodings();
+}
+
+}  // namespace levitate::emu

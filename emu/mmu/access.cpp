@@ -1,0 +1,229 @@
+// Loads and stores that the fast path does not take.
+#include <algorithm>
+#include <cstring>
+
+#include "emu/core.hpp"
+#include "emu/system/bits.hpp"
+
+namespace levitate::emu {
+
+// What lies at one address, up to the end of its page.
+struct Core::Piece {
+    std::optional<RamPage> ram;  // nullopt: the bus answers
+    std::uint64_t physical;
+    bool device;
+};
+
+namespace {
+
+constexpr std::size_t bytes_to_page_end(std::uint64_t address) {
+    return page_size - (address & page_offset_mask);
+}
+
+// The bus takes at most eight bytes at a time.
+constexpr unsigned bus_bytes = 8;
+
+bool is_aligned(std::uint64_t address, unsigned size) {
+    return (address & (size - 1)) == 0;
+}
+
+}  // namespace
+
+Flow Core::raise_data_abort(std::uint64_t address, Access access, std::uint32_t fsc, std::uint32_t more_iss) {
+    const std::uint32_t write = access == Access::Write ? data_abort::write : 0;
+    return raise({.exception_class = ExceptionClass::DataAbort,
+                  .iss = fsc | write | more_iss,
+                  .sets_far = true,
+                  .far = address});
+}
+
+Flow Core::alignment_fault(std::uint64_t address, Access access) {
+    return raise_data_abort(address, access, fault::alignment);
+}
+
+Flow Core::sp_alignment_fault() {
+    return raise({.exception_class = ExceptionClass::SpAlignment});
+}
+
+std::expected<Translation, TranslationFault> Core::translate_for(std::uint64_t address, Access access,
+                                                                 AccessMode mode, TableUpdate update) const {
+    return emu::translate(translation_control(), memory_, address, access, mode, update);
+}
+
+std::expected<Core::Piece, TranslationFault> Core::resolve(AccessMode mode, std::uint64_t address,
+                                                           Access access) {
+    const auto translation = translate_for(address, access, mode, TableUpdate::Allowed);
+    if (!translation.has_value()) {
+        return std::unexpected(translation.error());
+    }
+    const Piece piece{memory_.page(translation->physical), translation->physical, translation->device};
+    // Device memory keeps to the slow path for its alignment; with the MMU off all of it is Device, and the
+    // tag masks check alignment instead.
+    const bool cacheable = piece.ram.has_value() && (!piece.device || !mmu_enabled());
+    if (cacheable && !is_watched_page(mode, address)) {
+        DataTlbEntry& entry = data_tlb_[static_cast<std::size_t>(mode)][tlb_index(address)];
+        const std::uint64_t page = page_of(address);
+        const CodePage* code = *piece.ram->code;
+        const bool holds_code = code != nullptr && code->decoded;
+        entry.read_tag = translation->permits(Access::Read, mode) ? page : no_tag;
+        entry.write_tag = translation->permits(Access::Write, mode) && !holds_code ? page : no_tag;
+        entry.host = piece.ram->host;
+        tlb_has_blocks_ = tlb_has_blocks_ || translation->from_block;
+        tlb_is_empty_ = false;
+    }
+    return piece;
+}
+
+bool Core::is_watched_page(AccessMode mode, std::uint64_t address) const {
+    const std::uint64_t page = page_of(without_tag(translation_control(), address));
+    return mode == AccessMode::User && watch_begin_ != watch_end_ && page < watch_end_ &&
+           page + page_size > watch_begin_ && bits(system.ttbr0, 47, 1) == bits(watch_table_, 47, 1);
+}
+
+void Core::note_watched(AccessMode mode, std::uint64_t address, unsigned size) {
+    if (pstate.el != 0 || halt_.has_value() ||
+        !(is_watched_page(mode, address) || is_watched_page(mode, address + size - 1))) {
+        return;
+    }
+    const std::uint64_t first = without_tag(translation_control(), address);
+    if (first < watch_end_ && first + size > watch_begin_) {
+        halt_ = Halt{.reason = HaltReason::WatchedLoad, .address = first, .size = size};
+    }
+}
+
+Flow Core::device_load(const Piece& piece, std::byte* into, unsigned size) {
+    for (unsigned done = 0; done < size; done += bus_bytes) {
+        const unsigned count = std::min(size - done, bus_bytes);
+        const std::optional<std::uint64_t> value = bus_.read(piece.physical + done, count);
+        if (!value.has_value()) {
+            return Flow::Exception;
+        }
+        std::memcpy(into + done, &*value, count);
+    }
+    return Flow::Leave;
+}
+
+Flow Core::device_store(const Piece& piece, const std::byte* from, unsigned size) {
+    for (unsigned done = 0; done < size; done += bus_bytes) {
+        const unsigned count = std::min(size - done, bus_bytes);
+        std::uint64_t value = 0;
+        std::memcpy(&value, from + done, count);
+        if (!bus_.write(piece.physical + done, count, value)) {
+            return Flow::Exception;
+        }
+    }
+    return Flow::Leave;
+}
+
+Flow Core::load_slow(AccessMode mode, std::uint64_t address, void* into, unsigned size) {
+    auto* bytes = static_cast<std::byte*>(into);
+    if (alignment_checked() && !is_aligned(address, size)) {
+        return alignment_fault(address, Access::Read);
+    }
+    const auto first_size = static_cast<unsigned>(std::min<std::size_t>(size, bytes_to_page_end(address)));
+    Flow flow = Flow::Next;
+    // An access over the end of a page is one to each page: for device memory it is unaligned anyway.
+    for (unsigned done = 0; done < size; done = done == 0 ? first_size : size) {
+        const unsigned count = done == 0 ? first_size : size - first_size;
+        const std::uint64_t at = address + done;
+        const auto piece = resolve(mode, at, Access::Read);
+        if (!piece.has_value()) {
+            return raise_data_abort(at, Access::Read, piece.error().fsc);
+        }
+        if (piece->device && !is_aligned(address, size)) {
+            return alignment_fault(address, Access::Read);
+        }
+        if (piece->ram.has_value()) {
+            std::memcpy(bytes + done, piece->ram->host + (at & page_offset_mask), count);
+            continue;
+        }
+        if (!is_aligned(address, size)) {
+            return raise_data_abort(at, Access::Read, fault::external);
+        }
+        flow = device_load(*piece, bytes + done, count);
+        if (flow == Flow::Exception) {
+            return raise_data_abort(at, Access::Read, fault::external);
+        }
+    }
+    note_watched(mode, address, size);
+    return halt_.has_value() ? Flow::Leave : flow;
+}
+
+Flow Core::store_slow(AccessMode mode, std::uint64_t address, const void* from, unsigned size) {
+    const auto* bytes = static_cast<const std::byte*>(from);
+    if (alignment_checked() && !is_aligned(address, size)) {
+        return alignment_fault(address, Access::Write);
+    }
+    const auto first_size = static_cast<unsigned>(std::min<std::size_t>(size, bytes_to_page_end(address)));
+    // Both pages must be writable before either is written.
+    const auto first = resolve(mode, address, Access::Write);
+    if (!first.has_value()) {
+        return raise_data_abort(address, Access::Write, first.error().fsc);
+    }
+    auto second = first;
+    if (first_size < size) {
+        second = resolve(mode, address + first_size, Access::Write);
+        if (!second.has_value()) {
+            return raise_data_abort(address + first_size, Access::Write, second.error().fsc);
+        }
+    }
+    if ((first->device || second->device) && !is_aligned(address, size)) {
+        return alignment_fault(address, Access::Write);
+    }
+    if (!first->ram.has_value() || !second->ram.has_value()) {
+        const bool answers =
+            is_aligned(address, size) && device_store(*first, bytes, size) != Flow::Exception;
+        return answers ? Flow::Leave : raise_data_abort(address, Access::Write, fault::external);
+    }
+    store_to_ram(*first->ram, address & page_offset_mask, bytes, first_size);
+    if (first_size < size) {
+        store_to_ram(*second->ram, 0, bytes + first_size, size - first_size);
+    }
+    return Flow::Next;
+}
+
+void Core::store_to_ram(const RamPage& page, std::size_t offset, const std::byte* from, std::size_t size) {
+    std::memcpy(page.host + offset, from, size);
+    CodePage* code = *page.code;
+    if (code != nullptr && code->decoded) {
+        code->invalidate(offset, size);
+    }
+}
+
+void Core::flush_tlb() {
+    if (tlb_is_empty_) {
+        return;
+    }
+    data_tlb_.fill(DataTlb{});
+    fetch_tlb_.fill(FetchTlb{});
+    tlb_has_blocks_ = false;
+    tlb_is_empty_ = true;
+}
+
+void Core::flush_tlb_page(std::uint64_t address) {
+    // An entry does not know how large the mapping is that it came from.
+    if (tlb_has_blocks_) {
+        flush_tlb();
+        return;
+    }
+    // Whatever tag the address has, its entries are in this place.
+    const std::size_t index = tlb_index(address);
+    for (DataTlb& tlb : data_tlb_) {
+        tlb[index] = {};
+    }
+    for (FetchTlb& tlb : fetch_tlb_) {
+        tlb[index] = {};
+    }
+}
+
+void Core::stop_fast_stores(const std::byte* host) {
+    for (DataTlb& tlb : data_tlb_) {
+        for (DataTlbEntry& entry : tlb) {
+            if (entry.host == host) {
+                entry.write_tag = no_tag;
+            }
+        }
+    }
+}
+
+}  // namespace levitate::emu

@@ -1,0 +1,472 @@
+#include "emu/system/registers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <type_traits>
+#include <vector>
+
+#include "emu/core.hpp"
+#include "emu/system/bits.hpp"
+
+namespace levitate::emu {
+
+namespace {
+
+// --- Values that are constant or merely kept
+// -----------------------------------------------------------------
+
+template <std::uint64_t value>
+Flow constant(Core& /*core*/, std::uint64_t& result) {
+    result = value;
+    return Flow::Next;
+}
+
+Flow ignore(Core& /*core*/, std::uint64_t /*value*/) {
+    return Flow::Next;
+}
+
+template <auto member>
+Flow kept(Core& core, std::uint64_t& result) {
+    result = core.system.*member;
+    return Flow::Next;
+}
+
+template <auto member>
+Flow keep(Core& core, std::uint64_t value) {
+    core.system.*member = value;
+    return Flow::Next;
+}
+
+// Of which the upper 32 bits are RES0.
+template <auto member>
+Flow keep_word(Core& core, std::uint64_t value) {
+    core.system.*member = value & low_mask(32);
+    return Flow::Next;
+}
+
+template <auto member, std::size_t index>
+Flow kept_at(Core& core, std::uint64_t& result) {
+    result = (core.system.*member)[index];
+    return Flow::Next;
+}
+
+template <auto member, std::size_t index>
+Flow keep_at(Core& core, std::uint64_t value) {
+    (core.system.*member)[index] = value;
+    return Flow::Next;
+}
+
+template <auto member>
+Flow keep_translation(Core& core, std::uint64_t value) {
+    if (core.system.*member != value) {
+        core.system.*member = value;
+        core.translation_changed();
+    }
+    return Flow::Leave;
+}
+
+// --- Identification and control
+// ------------------------------------------------------------------------------
+
+Flow read_ccsidr(Core& core, std::uint64_t& result) {
+    // 64 KiB of data, 64 KiB of instructions, 1 MiB of both.
+    constexpr std::array<std::uint64_t, 3> sizes{0x701fe01a, 0x201fe01a, 0x70ffe03a};
+    const std::uint64_t selected = core.system.csselr & 0xf;
+    result = selected < sizes.size() ? sizes[selected] : 0;
+    return Flow::Next;
+}
+
+constexpr unsigned sctlr_dze = 14;
+
+Flow read_dczid(Core& core, std::uint64_t& result) {
+    constexpr std::uint64_t log2_words = 4;  // 64 bytes
+    constexpr std::uint64_t prohibited = std::uint64_t{1} << 4;
+    const bool allowed = core.pstate.el != 0 || bit(core.system.sctlr, sctlr_dze);
+    result = log2_words | (allowed ? 0 : prohibited);
+    return Flow::Next;
+}
+
+Flow write_cpacr(Core& core, std::uint64_t value) {
+    constexpr std::uint64_t fpen = std::uint64_t{3} << 20;
+    core.system.cpacr = value & fpen;
+    core.level_changed();
+    return Flow::Next;
+}
+
+Flow write_vbar(Core& core, std::uint64_t value) {
+    core.system.vbar = value & ~low_mask(11);
+    return Flow::Next;
+}
+
+Flow read_isr(Core& core, std::uint64_t& result) {
+    result = core.gic.signals_interrupt() ? spsr::i : 0;
+    return Flow::Next;
+}
+
+// SP_EL0 cannot be named while it is the stack pointer in use.
+Flow read_sp_el0(Core& core, std::uint64_t& result) {
+    if (!core.pstate.sp) {
+        return core.raise_undefined();
+    }
+    result = core.system.sp_el0;
+    return Flow::Next;
+}
+
+Flow write_sp_el0(Core& core, std::uint64_t value) {
+    if (!core.pstate.sp) {
+        return core.raise_undefined();
+    }
+    core.system.sp_el0 = value;
+    return Flow::Next;
+}
+
+// --- PSTATE
+// --------------------------------------------------------------------------------------------------
+
+Flow read_spsel(Core& core, std::uint64_t& result) {
+    result = core.pstate.sp ? 1 : 0;
+    return Flow::Next;
+}
+
+Flow write_spsel(Core& core, std::uint64_t value) {
+    core.set_level(core.pstate.el, bit(value, 0));
+    return Flow::Next;
+}
+
+Flow read_current_el(Core& core, std::uint64_t& result) {
+    result = std::uint64_t{core.pstate.el} << 2;
+    return Flow::Next;
+}
+
+Flow read_pan(Core& core, std::uint64_t& result) {
+    result = core.pstate.pan ? spsr::pan : 0;
+    return Flow::Next;
+}
+
+Flow write_pan(Core& core, std::uint64_t value) {
+    core.set_pan((value & spsr::pan) != 0);
+    return Flow::Next;
+}
+
+Flow read_uao(Core& core, std::uint64_t& result) {
+    result = core.pstate.uao ? spsr::uao : 0;
+    return Flow::Next;
+}
+
+Flow write_uao(Core& core, std::uint64_t value) {
+    core.pstate.uao = (value & spsr::uao) != 0;
+    return Flow::Next;
+}
+
+Flow read_ssbs(Core& core, std::uint64_t& result) {
+    result = core.pstate.ssbs ? spsr::ssbs : 0;
+    return Flow::Next;
+}
+
+Flow write_ssbs(Core& core, std::uint64_t value) {
+    core.pstate.ssbs = (value & spsr::ssbs) != 0;
+    return Flow::Next;
+}
+
+Flow read_nzcv(Core& core, std::uint64_t& result) {
+    result = core.pstate.to_spsr() & (spsr::n | spsr::z | spsr::c | spsr::v);
+    return Flow::Next;
+}
+
+Flow write_nzcv(Core& core, std::uint64_t value) {
+    core.pstate.set_flags_from_spsr(value);
+    return Flow::Next;
+}
+
+Flow read_daif(Core& core, std::uint64_t& result) {
+    result = core.pstate.daif;
+    return Flow::Next;
+}
+
+Flow write_daif(Core& core, std::uint64_t value) {
+    core.pstate.daif = static_cast<std::uint32_t>(value & spsr::daif);
+    return Flow::Leave;
+}
+
+Flow read_fpcr(Core& core, std::uint64_t& result) {
+    result = core.fpcr;
+    return core.fp_trapped ? core.trap_fp() : Flow::Next;
+}
+
+Flow write_fpcr(Core& core, std::uint64_t value) {
+    // AHP, DN, FZ, RMode and FZ16: the trap enables are RAZ/WI on this CPU.
+    constexpr std::uint64_t writable = 0x07c80000;
+    if (core.fp_trapped) {
+        return core.trap_fp();
+    }
+    core.fpcr = static_cast<std::uint32_t>(value & writable);
+    return Flow::Next;
+}
+
+Flow read_fpsr(Core& core, std::uint64_t& result) {
+    result = core.fpsr;
+    return core.fp_trapped ? core.trap_fp() : Flow::Next;
+}
+
+Flow write_fpsr(Core& core, std::uint64_t value) {
+    // QC and the cumulative exception bits.
+    constexpr std::uint64_t writable = 0x0800009f;
+    if (core.fp_trapped) {
+        return core.trap_fp();
+    }
+    core.fpsr = static_cast<std::uint32_t>(value & writable);
+    return Flow::Next;
+}
+
+// --- Generic timer
+// -------------------------------------------------------------------------------------------
+
+Flow read_frequency(Core& core, std::uint64_t& result) {
+    result = core.timer.frequency_hz();
+    return Flow::Next;
+}
+
+Flow read_counter(Core& core, std::uint64_t& result) {
+    result = core.counter();
+    return Flow::Next;
+}
+
+template <TimerOutput timer>
+Flow read_timer_value(Core& core, std::uint64_t& result) {
+    result = core.timer.timer_value(timer, core.counter());
+    return Flow::Next;
+}
+
+template <TimerOutput timer>
+Flow write_timer_value(Core& core, std::uint64_t value) {
+    core.timer.set_timer_value(timer, value, core.counter());
+    return core.timers_changed();
+}
+
+template <TimerOutput timer>
+Flow read_timer_control(Core& core, std::uint64_t& result) {
+    result = core.timer.control(timer, core.counter());
+    return Flow::Next;
+}
+
+template <TimerOutput timer>
+Flow write_timer_control(Core& core, std::uint64_t value) {
+    core.timer.set_control(timer, value);
+    return core.timers_changed();
+}
+
+template <TimerOutput timer>
+Flow read_timer_compare(Core& core, std::uint64_t& result) {
+    result = core.timer.compare_value(timer);
+    return Flow::Next;
+}
+
+template <TimerOutput timer>
+Flow write_timer_compare(Core& core, std::uint64_t value) {
+    core.timer.set_compare_value(timer, value);
+    return core.timers_changed();
+}
+
+// --- GICv3 CPU interface
+// -------------------------------------------------------------------------------------
+
+template <auto member>
+Flow read_gic(Core& core, std::uint64_t& result) {
+    result = core.gic.*member;
+    return Flow::Next;
+}
+
+template <auto function>
+Flow ask_gic(Core& core, std::uint64_t& result) {
+    result = (core.gic.*function)();
+    return Flow::Next;
+}
+
+template <auto function>
+Flow write_gic(Core& core, std::uint64_t value) {
+    (core.gic.*function)(value);
+    return core.interrupts_changed();
+}
+
+Flow acknowledge_interrupt(Core& core, std::uint64_t& result) {
+    result = core.gic.acknowledge();
+    return core.interrupts_changed();
+}
+
+// --- Self-hosted debug
+// ---------------------------------------------------------------------------------------
+
+Flow write_oslar(Core& core, std::uint64_t value) {
+    core.system.os_lock = value & 1;
+    return Flow::Next;
+}
+
+Flow read_oslsr(Core& core, std::uint64_t& result) {
+    constexpr std::uint64_t lock_implemented = 8;  // OSLM = 0b10
+    result = lock_implemented | (core.system.os_lock << 1);
+    return Flow::Next;
+}
+
+Flow write_claim_set(Core& core, std::uint64_t value) {
+    core.system.dbgclaim |= value & 0xff;
+    return Flow::Next;
+}
+
+Flow write_claim_clear(Core& core, std::uint64_t value) {
+    core.system.dbgclaim &= ~value;
+    return Flow::Next;
+}
+
+// --- System instructions
+// -------------------------------------------------------------------------------------
+
+Flow invalidate_tlb(Core& core, std::uint64_t /*value*/) {
+    core.flush_tlb();
+    return Flow::Leave;
+}
+
+Flow invalidate_tlb_page(Core& core, std::uint64_t value) {
+    core.flush_tlb_page(value << page_shift);
+    return Flow::Leave;
+}
+
+// There is no cache: only the faults remain. Decoded code is coherent with memory.
+template <Access access>
+Flow maintain_cache(Core& core, std::uint64_t address) {
+    const auto translation = core.translate_for(address, access, core.mode(), TableUpdate::Allowed);
+    if (!translation.has_value()) {
+        // Reported as a write in all cases.
+        return core.raise_data_abort(address, Access::Write, translation.error().fsc,
+                                     data_abort::cache_maintenance);
+    }
+    return Flow::Next;
+}
+
+Flow zero_block(Core& core, std::uint64_t address) {
+    constexpr std::uint64_t block = 64;
+    const Vector zero{};
+    Flow flow = Flow::Next;
+    for (std::uint64_t at = address & ~(block - 1), end = at + block; at != end && flow != Flow::Exception;
+         at += sizeof zero) {
+        flow = both(flow, core.store(at, zero));
+    }
+    if (flow == Flow::Exception && core.exception.sets_far) {
+        core.exception.far = address;
+    }
+    return flow;
+}
+
+// PAR_EL1 as AArch64.AT leaves it (Arm ARM D17.2.112).
+template <Access access, AccessMode mode>
+Flow translate_address(Core& core, std::uint64_t address) {
+    constexpr std::uint64_t reserved_one = std::uint64_t{1} << 11;
+    const auto translation = core.translate_for(address, access, mode, TableUpdate::Allowed);
+    if (!translation.has_value()) {
+        core.system.par = reserved_one | std::uint64_t{translation.error().fsc} << 1 | 1;
+        return Flow::Next;
+    }
+    constexpr std::uint64_t outer_shareable = 2;
+    const std::uint64_t shareability =
+        translation->device ? outer_shareable : std::uint64_t{translation->shareability};
+    core.system.par = std::uint64_t{translation->attributes} << 56 | page_of(translation->physical) |
+                      reserved_one | shareability << 7;
+    return Flow::Next;
+}
+
+template <Access access>
+Flow translate_address_with_pan(Core& core, std::uint64_t address) {
+    return core.pstate.pan ? translate_address<access, AccessMode::KernelWithoutUser>(core, address)
+                           : translate_address<access, AccessMode::Kernel>(core, address);
+}
+
+constexpr auto registers = std::to_array<SystemRegister>({
+#define REGISTER(name, op0, op1, crn, crm, op2, el0_read, el0_write, reader, writer)                       \
+    {#name, register_encoding(op0, op1, crn, crm, op2), El0Access::el0_read, El0Access::el0_write, reader, \
+     writer},
+#include "emu/system/registers.inc"
+#undef REGISTER
+});
+
+// Identification registers that are reserved read as zero (Arm ARM D17.1.3); those of AArch32 as well.
+constexpr SystemRegister reserved_id{"ID register (reserved)", 0,           El0Access::None,
+                                     El0Access::None,          constant<0>, nullptr};
+
+bool is_reserved_id(std::uint16_t encoding) {
+    constexpr std::uint16_t first = register_encoding(3, 0, 0, 1, 0);
+    constexpr std::uint16_t last = register_encoding(3, 0, 0, 7, 7);
+    return encoding >= first && encoding <= last;
+}
+
+bool is_allowed(const Core& core, El0Access access) {
+    const std::uint64_t sctlr = core.system.sctlr;
+    const std::uint64_t cntkctl = core.system.cntkctl;
+    switch (access) {
+        case El0Access::None:
+            return false;
+        case El0Access::Always:
+            return true;
+        case El0Access::Uma:
+            return bit(sctlr, 9);
+        case El0Access::Uct:
+            return bit(sctlr, 15);
+        case El0Access::Uci:
+            return bit(sctlr, 26);
+        case El0Access::Dze:
+            return bit(sctlr, sctlr_dze);
+        case El0Access::PhysicalCounter:
+            return bit(cntkctl, 0);
+        case El0Access::VirtualCounter:
+            return bit(cntkctl, 1);
+        case El0Access::AnyCounter:
+            return bit(cntkctl, 0) || bit(cntkctl, 1);
+        case El0Access::PhysicalTimer:
+            return bit(cntkctl, 9);
+        case El0Access::VirtualTimer:
+            return bit(cntkctl, 8);
+    }
+    return false;
+}
+
+// The ISS of a trapped MSR, MRS or SYS (Arm ARM D17.2.37).
+std::uint32_t trap_iss(std::uint32_t word) {
+    const auto field = [word](unsigned high, unsigned low) {
+        return static_cast<std::uint32_t>(bits(word, high, low));
+    };
+    return field(20, 19) << 20 | field(7, 5) << 17 | field(18, 16) << 14 | field(15, 12) << 10 |
+           field(4, 0) << 5 | field(11, 8) << 1 | field(21, 21);
+}
+
+}  // namespace
+
+const SystemRegister* find_register(std::uint16_t encoding) {
+    static const std::vector<SystemRegister> sorted = [] {
+        std::vector<SystemRegister> rows(registers.begin(), registers.end());
+        std::ranges::sort(rows, {}, &SystemRegister::encoding);
+        return rows;
+    }();
+    const auto found = std::ranges::lower_bound(sorted, encoding, {}, &SystemRegister::encoding);
+    if (found != sorted.end() && found->encoding == encoding) {
+        return &*found;
+    }
+    return is_reserved_id(encoding) ? &reserved_id : nullptr;
+}
+
+std::span<const SystemRegister> all_registers() {
+    return registers;
+}
+
+bool reads_with_effect(const SystemRegister& row) {
+    return row.read == &acknowledge_interrupt;
+}
+
+Flow check_el0_access(Core& core, El0Access access, std::uint32_t word) {
+    if (core.pstate.el != 0 || is_allowed(core, access)) {
+        return Flow::Next;
+    }
+    if (access == El0Access::None) {
+        return core.raise_undefined();
+    }
+    return core.raise({.exception_class = ExceptionClass::SystemTrap, .iss = trap_iss(word)});
+}
+
+}  // namespace levitate::emu
