@@ -13,8 +13,9 @@ namespace {
 // include/uapi/linux/limits.h PATH_MAX; include/uapi/linux/binfmts.h MAX_ARG_STRLEN, 32 pages.
 constexpr std::size_t kMostPathBytes = 4096;
 constexpr std::size_t kMostStringBytes = std::size_t{32} * 4096;
-// More than fit into what Linux gives argv and envp together (fs/exec.c, bprm_stack_limits: 6 MiB).
-constexpr std::size_t kMostStrings = std::size_t{1} << 20;
+// Of one call: an array of messages, each with an array of buffers, could name the same memory a million
+// times.
+constexpr std::size_t kMostPayloads = std::size_t{16} << 10;
 constexpr std::size_t kMostIovecs = 1024;    // UIO_MAXIOV
 constexpr std::size_t kMostMessages = 1024;  // likewise for the mmsg calls
 constexpr std::uint64_t kPageBytes = 4096;
@@ -84,6 +85,7 @@ std::vector<std::byte> read_bytes(MemoryReader& memory, std::uint64_t address, s
         const std::size_t got = std::min(step, memory.read(address + old, std::span(bytes).subspan(old)));
         bytes.resize(old + got);
         if (got < step) {
+            bytes.shrink_to_fit();  // what a call claims to point to may be far larger than what is there
             break;
         }
     }
@@ -119,15 +121,16 @@ class Collector {
 
   private:
     void add(std::size_t argument, unsigned element, std::uint64_t address, std::uint64_t length) {
-        if (address == 0 || length == 0) {
+        if (address == 0 || length == 0 || payloads_.size() >= kMostPayloads) {
             return;
         }
         payloads_.push_back({.argument = static_cast<unsigned>(argument),
                              .direction = direction_,
                              .element = element,
                              .address = address,
-                             .bytes = read_bytes(memory_, address, length),
+                             .bytes = read_bytes(memory_, address, std::min<std::uint64_t>(length, budget_)),
                              .length = length});
+        budget_ -= payloads_.back().bytes.size();
     }
 
     // Without its NUL. A string that does not end where memory does is one byte longer than what was read.
@@ -158,7 +161,7 @@ class Collector {
 
     void add_strings(std::size_t argument) {
         std::size_t total = 0;
-        for (std::size_t i = 0; i < kMostStrings && total < kMostPayloadBytes; ++i) {
+        for (std::size_t i = 0; payloads_.size() < kMostPayloads && total < kMostPayloadBytes; ++i) {
             const auto pointer =
                 number_at(arguments_[argument] + i * sizeof(std::uint64_t), sizeof(std::uint64_t));
             if (!pointer || *pointer == 0) {
@@ -433,6 +436,7 @@ class Collector {
     std::vector<Payload>& payloads_;
     Direction direction_ = Direction::In;
     std::int64_t result_ = 0;
+    std::size_t budget_ = kMostPayloadBytes;  // of the bytes that are still to be read
 };
 
 bool is_short(const Payload& payload) {
