@@ -35,6 +35,18 @@ void BoundaryTracer::handle(const Exit& exit) {
     }
 }
 
+std::vector<TaskView> BoundaryTracer::tasks() const {
+    std::vector<TaskView> views;
+    for (const auto& [number, task] : tasks_) {
+        TaskView view{.number = number, .registers = std::nullopt};
+        if (task.visit) {
+            view.registers = as_vcpu_registers(task.visit->registers);
+        }
+        views.push_back(std::move(view));
+    }
+    return views;
+}
+
 BoundaryTracer::Task* BoundaryTracer::find(traces::TaskNumber number) {
     const auto found = tasks_.find(number);
     return found == tasks_.end() ? nullptr : &found->second;

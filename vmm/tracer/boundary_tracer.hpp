@@ -39,6 +39,13 @@ constexpr std::uint64_t translation_table(std::uint64_t ttbr0) {
     return ttbr0 & 0x0000fffffffffffe;
 }
 
+// A recorded task, for a debugger.
+struct TaskView {
+    traces::TaskNumber number{};
+    // As it last entered the kernel, EL0's side. Absent: EL0 runs it now, or it has not run yet.
+    std::optional<VcpuRegisters> registers;
+};
+
 // Records one program and its descendants. The trace starts when a task that is not recorded yet has called
 // execve on the program's path, and that call has succeeded.
 //
@@ -58,6 +65,8 @@ class BoundaryTracer {
     bool program_started() const { return recorder_.has_started(); }
     // The task that EL0 runs, or ran when it took the last exception. nullopt: one that is not recorded.
     std::optional<traces::TaskNumber> current_task() const { return current_; }
+    // The tasks that are alive, as far as is known.
+    std::vector<TaskView> tasks() const;
     // Entry points of the vDSO: what the tracer has given to Engine::set_breakpoints.
     std::span<const GuestVirt> breakpoints() const { return breakpoints_; }
 

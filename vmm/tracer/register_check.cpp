@@ -45,6 +45,19 @@ UserRegisters user_registers_at_return(const VcpuRegisters& registers) {
     return user_registers(registers, registers.pc, registers.pstate);
 }
 
+VcpuRegisters as_vcpu_registers(const UserRegisters& registers) {
+    VcpuRegisters vcpu;
+    vcpu.x = registers.x;
+    vcpu.sp_el0 = registers.sp;
+    vcpu.pc = registers.pc;
+    vcpu.pstate = registers.pstate;
+    vcpu.tpidr_el0 = registers.tpidr;
+    vcpu.v = registers.v;
+    vcpu.fpcr = registers.fpcr;
+    vcpu.fpsr = registers.fpsr;
+    return vcpu;
+}
+
 std::vector<Change> lost_registers(const UserRegisters& before, const UserRegisters& after,
                                    std::optional<unsigned> may_change) {
     std::vector<Change> changes;

@@ -27,6 +27,9 @@ UserRegisters user_registers_at_exception(const VcpuRegisters& registers);
 // At a return to EL0.
 UserRegisters user_registers_at_return(const VcpuRegisters& registers);
 
+// The same as a vCPU at EL0 would have them.
+VcpuRegisters as_vcpu_registers(const UserRegisters& registers);
+
 // Differences in x0 to x30, SP, PC, NZCV, TPIDR_EL0, V0 to V31, FPCR and FPSR. `may_change` is a register Xn
 // that the exception's handling is free to write.
 std::vector<traces::RegistersEvent::Change> lost_registers(const UserRegisters& before,

@@ -1,0 +1,81 @@
+// The parts of the native engine that need no AArch64 host.
+#include <gtest/gtest.h>
+
+#include "vmm/engine/native/load_instruction.hpp"
+#include "vmm/engine/native/merge.hpp"
+
+namespace levitate::vmm::native {
+namespace {
+
+using traces::TaskNumber;
+
+traces::Event call(std::uint32_t task, std::uint64_t number) {
+    traces::SyscallEvent body;
+    body.number = number;
+    return {.task = TaskNumber{task}, .index = 0, .order = 0, .body = body};
+}
+
+traces::Event auxv_read(std::uint32_t task, std::uint64_t type) {
+    traces::AuxvReadEvent body;
+    body.type = type;
+    return {.task = TaskNumber{task}, .index = 0, .order = 0, .body = body};
+}
+
+TEST(native_merge, reads_come_behind_as_many_events_of_their_task) {
+    traces::Trace calls;
+    calls.events = {call(1, 10), call(2, 20), call(1, 11), call(1, 12)};
+    traces::Trace reads;
+    reads.events = {call(1, 10), auxv_read(1, 5), auxv_read(1, 6), call(1, 11),
+                    call(2, 20), auxv_read(1, 7), call(1, 12)};
+    const traces::Trace merged = merge_auxv_reads(calls, reads);
+    ASSERT_EQ(merged.events.size(), 7U);
+    const auto type_at = [&](std::size_t at) {
+        const auto* const read = std::get_if<traces::AuxvReadEvent>(&merged.events[at].body);
+        return read == nullptr ? 0 : read->type;
+    };
+    EXPECT_EQ(type_at(2), 5U);
+    EXPECT_EQ(type_at(3), 6U);
+    EXPECT_EQ(type_at(5), 7U);
+    EXPECT_EQ(merged.events[6].index, 5U);
+    EXPECT_EQ(merged.events[6].order, 6U);
+}
+
+TEST(native_merge, reads_of_a_task_that_the_calls_do_not_have_are_dropped) {
+    traces::Trace calls;
+    calls.events = {call(1, 10)};
+    traces::Trace reads;
+    reads.events = {call(1, 10), auxv_read(3, 5)};
+    EXPECT_EQ(merge_auxv_reads(calls, reads).events.size(), 1U);
+}
+
+struct Load {
+    const char* text;
+    std::uint32_t instruction;
+    std::optional<unsigned> bytes;
+};
+
+class load_instruction : public testing::TestWithParam<Load> {};
+
+// Encodings from aarch64-linux-gnu-as.
+INSTANTIATE_TEST_SUITE_P(
+    all, load_instruction,
+    testing::Values(Load{"ldr x0, [x1]", 0xf9400020, 8}, Load{"ldr w0, [x1], #4", 0xb8404420, 4},
+                    Load{"ldrsw x0, [x1, #8]", 0xb9800820, 4}, Load{"ldrb w0, [x1, x2]", 0x38626820, 1},
+                    Load{"ldrh w0, [x1]", 0x79400020, 2}, Load{"ldur x0, [x1, #-8]", 0xf85f8020, 8},
+                    Load{"ldp x0, x2, [x1]", 0xa9400820, 16}, Load{"ldp w0, w2, [x1]", 0x29400820, 8},
+                    Load{"ldpsw x0, x2, [x1]", 0x69400820, 8}, Load{"ldp q0, q2, [x1]", 0xad400820, 32},
+                    Load{"ldr q0, [x1]", 0x3dc00020, 16}, Load{"ldr d0, [x1]", 0xfd400020, 8},
+                    Load{"ldxr x0, [x1]", 0xc85f7c20, 8}, Load{"ldxp x0, x2, [x1]", 0xc87f0820, 16},
+                    Load{"ldar w0, [x1]", 0x88dffc20, 4}, Load{"ld1 {v0.16b}, [x1]", 0x4c407020, 16},
+                    Load{"ld1 {v0.16b, v1.16b}, [x1]", 0x4c40a020, 32},
+                    Load{"ld1 {v0.d}[1], [x1]", 0x4d408420, 8}, Load{"ld1r {v0.4s}, [x1]", 0x4d40c820, 4},
+                    Load{"ldadd x0, x2, [x1]", 0xf8200022, 8}, Load{"str x0, [x1]", 0xf9000020, std::nullopt},
+                    Load{"stp x0, x2, [x1]", 0xa9000820, std::nullopt},
+                    Load{"str q0, [x1]", 0x3d800020, std::nullopt}));
+
+TEST_P(load_instruction, loads_as_many_bytes_as_the_architecture_says) {
+    EXPECT_EQ(loaded_bytes(GetParam().instruction), GetParam().bytes) << GetParam().text;
+}
+
+}  // namespace
+}  // namespace levitate::vmm::native
