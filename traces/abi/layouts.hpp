@@ -73,7 +73,7 @@ const Struct& siginfo_view(std::span<const std::byte> siginfo);
 const Struct& sockaddr_view(std::span<const std::byte> address);
 
 // What varies.inc says of a call's argument.
-enum class Variation { None, Time, Random, Pid };
+enum class Variation { None, Time, Random, Pid, MaybePid };
 Variation variation(std::string_view call, std::string_view argument);
 
 }  // namespace levitate::traces::abi

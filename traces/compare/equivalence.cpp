@@ -52,14 +52,17 @@ bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode m
     if (const auto known = delta_.find(golden >> kPageBits); known != delta_.end()) {
         return known->second == delta;
     }
-    if (mode == AddressMode::Random) {
-        return (delta & kStackMask) == 0 && bind(golden, actual);
-    }
     for (const Moved& mapping : moved_) {
         if (inside(golden, mapping.golden, mapping.length) &&
             inside(actual, mapping.actual, mapping.length)) {
             return (delta & kPageMask) == 0 && bind(golden, actual);
         }
+    }
+    if (moved(golden) || moved_from_actual(actual)) {
+        return false;
+    }
+    if (mode == AddressMode::Random) {
+        return (delta & kStackMask) == 0 && bind(golden, actual);
     }
     return delta == 0 && !reverse_.contains(actual >> kPageBits);
 }
@@ -80,12 +83,36 @@ bool AddressMap::bind(std::uint64_t golden, std::uint64_t actual) {
 void AddressMap::note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length) {
     erase_pages(delta_, golden, length);
     erase_pages(reverse_, actual, length);
-    std::erase_if(moved_, [&](const Moved& old) {
-        return inside(old.golden, golden, length) || inside(old.actual, actual, length);
-    });
+    cut(&Moved::golden, golden, length);
+    cut(&Moved::actual, actual, length);
     if (golden != actual) {
         moved_.push_back({golden, actual, length});
     }
+}
+
+void AddressMap::note_unmapping(std::uint64_t golden, std::uint64_t length) {
+    std::erase_if(moved_, [&](const Moved& old) {
+        return inside(old.golden, golden, length) && old.length <= length - (old.golden - golden);
+    });
+}
+
+// Takes a range of one of the two address spaces out of the mappings, and with it what it stood for in the
+// other.
+void AddressMap::cut(std::uint64_t Moved::* start, std::uint64_t address, std::uint64_t length) {
+    std::vector<Moved> kept;
+    for (const Moved& old : moved_) {
+        const std::uint64_t begin = std::clamp(address, old.*start, old.*start + old.length) - old.*start;
+        const std::uint64_t end =
+            std::clamp(address + length, old.*start, old.*start + old.length) - old.*start;
+        if (begin >= end) {
+            kept.push_back(old);
+            continue;
+        }
+        kept.push_back({old.golden, old.actual, begin});
+        kept.push_back({old.golden + end, old.actual + end, old.length - end});
+    }
+    std::erase_if(kept, [](const Moved& mapping) { return mapping.length == 0; });
+    moved_ = std::move(kept);
 }
 
 bool AddressMap::moved(std::uint64_t golden) const {

@@ -31,6 +31,9 @@ class AddressMap {
     // Both kernels have put the same mapping at these addresses.
     void note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length);
 
+    // Both have unmapped this range of the golden space.
+    void note_unmapping(std::uint64_t golden, std::uint64_t length);
+
     // The address belongs to a mapping that lies elsewhere in the actual trace.
     bool moved(std::uint64_t golden) const;
     bool moved_from_actual(std::uint64_t actual) const;
@@ -46,6 +49,7 @@ class AddressMap {
     };
 
     bool bind(std::uint64_t golden, std::uint64_t actual);
+    void cut(std::uint64_t Moved::* start, std::uint64_t address, std::uint64_t length);
 
     std::map<std::uint64_t, std::uint64_t> delta_;    // golden page -> actual minus golden, modulo 2^64
     std::map<std::uint64_t, std::uint64_t> reverse_;  // actual page -> the same

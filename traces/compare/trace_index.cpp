@@ -93,7 +93,9 @@ class Sweep {
 
     EventNote note(const Event& event) {
         TaskState& state = states_[event.task];
-        if (const auto* start = std::get_if<TaskStartEvent>(&event.body)) {
+        // A start that is not the task's first event is damage, and would make a task its own ancestor.
+        if (const auto* start = std::get_if<TaskStartEvent>(&event.body);
+            start != nullptr && !state.last_order) {
             be_born(event.task, state, *start);
         }
         if (std::holds_alternative<ExecEvent>(event.body)) {

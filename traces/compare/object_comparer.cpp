@@ -1,0 +1,235 @@
+#include "traces/compare/object_comparer.hpp"
+
+#include <algorithm>
+
+#include "traces/abi/text.hpp"
+#include "traces/compare/contents.hpp"
+
+namespace levitate::traces::detail {
+namespace {
+
+constexpr std::size_t kShownBytes = 64;
+// net.ipv4.ip_local_port_range of Linux.
+constexpr std::uint64_t kFirstEphemeralPort = 32768;
+constexpr std::uint64_t kLastEphemeralPort = 60999;
+
+bool is_ephemeral(std::uint64_t network_port) {
+    const std::uint64_t port = (network_port & 0xffU) << 8U | network_port >> 8U;
+    return port >= kFirstEphemeralPort && port <= kLastEphemeralPort;
+}
+
+// One time is two fields: their names without what tells them apart.
+std::string time_name(const std::string& name) {
+    for (const std::string_view suffix : {"_nsec", ".tv_sec", ".tv_nsec", ".tv_usec"}) {
+        if (name.ends_with(suffix)) {
+            return name.substr(0, name.size() - suffix.size());
+        }
+    }
+    return name;
+}
+
+}  // namespace
+
+void ObjectComparer::fixed(const std::string& name, std::string golden, std::string actual,
+                           DivergenceKind kind) {
+    differences_.push_back({.shown = {name, std::move(golden), std::move(actual)},
+                            .kind = kind,
+                            .value_class = ValueClass::Fixed,
+                            .golden_bytes = {},
+                            .actual_bytes = {}});
+}
+
+void ObjectComparer::address(const std::string& name, std::uint64_t golden, std::uint64_t actual,
+                             DivergenceKind kind) {
+    if (!equivalence_.addresses_equal(pair_.space(), golden, actual)) {
+        fixed(name, abi::format_address(golden), abi::format_address(actual), kind);
+        // A null pointer or a small number is no address that could lie elsewhere.
+        const bool both = golden >= 4096 && actual >= 4096;
+        differences_.back().value_class = both ? ValueClass::Address : ValueClass::Fixed;
+    }
+}
+
+void ObjectComparer::token(Token token, const std::string& name, std::uint64_t golden, std::uint64_t actual,
+                           DivergenceKind kind) {
+    if (!equivalence_.tokens_equal(token, golden, actual)) {
+        fixed(name, std::to_string(golden), std::to_string(actual), kind);
+        differences_.back().value_class = ValueClass::Number;
+    }
+}
+
+void ObjectComparer::pid(const std::string& name, std::int64_t golden, std::int64_t actual,
+                         DivergenceKind kind) {
+    const bool plain = golden > 0 && actual > 0;
+    const bool group = golden < -1 && actual < -1;
+    if (plain || group) {
+        const auto magnitude = [](std::int64_t value) {
+            return static_cast<std::uint64_t>(value < 0 ? -value : value);
+        };
+        token(Token::Pid, name, magnitude(golden), magnitude(actual), kind);
+    } else if (golden != actual) {
+        fixed(name, std::to_string(golden), std::to_string(actual), kind);
+    }
+}
+
+void ObjectComparer::time(const std::string& name, const std::string& golden, const std::string& actual) {
+    fixed(time_name(name), golden, actual, DivergenceKind::Data);
+    differences_.back().value_class = ValueClass::Time;
+}
+
+void ObjectComparer::bytes(const std::string& name, Bytes golden, Bytes actual, DivergenceKind kind) {
+    if (std::ranges::equal(golden, actual)) {
+        return;
+    }
+    const auto first = static_cast<std::size_t>(std::ranges::mismatch(golden, actual).in1 - golden.begin());
+    // The place is shown, not the beginning, which is the same.
+    constexpr std::size_t kContext = 16;
+    const std::size_t start = first < kShownBytes ? 0 : first - kContext;
+    const auto show = [&](Bytes bytes) {
+        const auto from = std::min(start, bytes.size());
+        return (from != 0 ? "…" : "") + abi::format_string(bytes.subspan(from), kShownBytes) + " (" +
+               std::to_string(bytes.size()) + " bytes)";
+    };
+    fixed(name, show(golden), show(actual), kind);
+    differences_.back().value_class = ValueClass::Bytes;
+    differences_.back().golden_bytes.assign(golden.begin(), golden.end());
+    differences_.back().actual_bytes.assign(actual.begin(), actual.end());
+}
+
+void ObjectComparer::object(std::string_view type, const std::string& name, Bytes golden, Bytes actual,
+                            DivergenceKind kind) {
+    if (type == "siginfo_t") {
+        structure(abi::siginfo_view(golden), name, golden, actual, kind);
+        return;
+    }
+    if (const abi::Struct* layout = abi::find_struct(type)) {
+        structure(*layout, name, golden, actual, kind);
+        return;
+    }
+    const std::size_t size = abi::type_size(type);
+    const auto golden_number = abi::read_number(golden, 0, size);
+    const auto actual_number = abi::read_number(actual, 0, size);
+    if (!golden_number || !actual_number) {
+        bytes(name, golden, actual, kind);
+    } else if (type == "pid") {
+        pid(name, static_cast<std::int32_t>(*golden_number), static_cast<std::int32_t>(*actual_number), kind);
+    } else if (*golden_number != *actual_number) {
+        fixed(name, abi::format_object(type, golden), abi::format_object(type, actual), kind);
+        differences_.back().value_class = ValueClass::Number;
+    }
+}
+
+void ObjectComparer::structure(const abi::Struct& layout, const std::string& name, Bytes golden, Bytes actual,
+                               DivergenceKind kind) {
+    if (golden.size() != actual.size()) {
+        fixed(name + " (length)", std::to_string(golden.size()), std::to_string(actual.size()), kind);
+        return;
+    }
+    for (const abi::Field& member : layout.fields) {
+        field(member, name + "." + std::string(member.name), golden, actual, kind);
+    }
+}
+
+void ObjectComparer::array(std::string_view type, const std::string& name, Bytes golden, Bytes actual,
+                           DivergenceKind kind) {
+    const std::size_t size = abi::type_size(type);
+    if (size == 0 || golden.size() != actual.size() || golden.size() % size != 0) {
+        bytes(name, golden, actual, kind);
+        return;
+    }
+    for (std::size_t at = 0; at < golden.size(); at += size) {
+        object(type, name + "[" + std::to_string(at / size) + "]", golden.subspan(at, size),
+               actual.subspan(at, size), kind);
+    }
+}
+
+void ObjectComparer::directory(const std::string& name, Bytes golden, Bytes actual) {
+    const auto golden_entries = parse_directory(golden);
+    const auto actual_entries = parse_directory(actual);
+    for (std::size_t i = 0; i < std::max(golden_entries.size(), actual_entries.size()); ++i) {
+        const std::string entry = name + "[" + std::to_string(i) + "]";
+        if (i >= golden_entries.size() || i >= actual_entries.size()) {
+            fixed(entry, i < golden_entries.size() ? golden_entries[i].name : "",
+                  i < actual_entries.size() ? actual_entries[i].name : "", DivergenceKind::Data);
+            return;
+        }
+        if (golden_entries[i].name != actual_entries[i].name) {
+            fixed(entry + ".d_name", golden_entries[i].name, actual_entries[i].name, DivergenceKind::Data);
+        }
+        if (golden_entries[i].type != actual_entries[i].type) {
+            fixed(entry + ".d_type", std::to_string(golden_entries[i].type),
+                  std::to_string(actual_entries[i].type), DivergenceKind::Data);
+        }
+        token(Token::Inode, entry + ".d_ino", golden_entries[i].inode, actual_entries[i].inode,
+              DivergenceKind::Data);
+    }
+}
+
+void ObjectComparer::field(const abi::Field& field, const std::string& name, Bytes golden, Bytes actual,
+                           DivergenceKind kind) {
+    const auto golden_number = abi::read_field(golden, field);
+    const auto actual_number = abi::read_field(actual, field);
+    const std::string golden_text = abi::format_field(field, golden);
+    const std::string actual_text = abi::format_field(field, actual);
+    if (field.kind == abi::FieldKind::Padding) {
+        return;
+    }
+    if (field.kind == abi::FieldKind::Usage || field.kind == abi::FieldKind::Kernel) {
+        if (golden_text != actual_text) {
+            equivalence_.normalised(field.kind == abi::FieldKind::Usage ? "resource usage"
+                                                                        : "names of the kernel");
+        }
+        return;
+    }
+    if (golden_number && actual_number) {
+        if (!varying_field(field, name, *golden_number, *actual_number, kind) &&
+            *golden_number != *actual_number) {
+            fixed(name, golden_text, actual_text, kind);
+            const bool number = field.kind == abi::FieldKind::Int || field.kind == abi::FieldKind::Uint;
+            differences_.back().value_class = number ? ValueClass::Number : ValueClass::Fixed;
+        }
+        return;
+    }
+    const auto part = [&](Bytes bytes) {
+        const auto from = std::min(field.offset, bytes.size());
+        return bytes.subspan(from, std::min(field.size, bytes.size() - from));
+    };
+    if (field.kind == abi::FieldKind::String ? golden_text != actual_text
+                                             : !std::ranges::equal(part(golden), part(actual))) {
+        fixed(name, golden_text, actual_text, kind);
+    }
+}
+
+// Whether the field's kind has a way of its own to compare; false: it is exact.
+bool ObjectComparer::varying_field(const abi::Field& field, const std::string& name, std::uint64_t golden,
+                                   std::uint64_t actual, DivergenceKind kind) {
+    switch (field.kind) {
+        case abi::FieldKind::Address:
+        case abi::FieldKind::Handler:
+            address(name, golden, actual, kind);
+            return true;
+        case abi::FieldKind::Pid:
+            pid(name, static_cast<std::int32_t>(golden), static_cast<std::int32_t>(actual), kind);
+            return true;
+        case abi::FieldKind::Inode:
+            token(Token::Inode, name, golden, actual, kind);
+            return true;
+        case abi::FieldKind::Device:
+            token(Token::Device, name, golden, actual, kind);
+            return true;
+        case abi::FieldKind::Port:
+            if (is_ephemeral(golden) && is_ephemeral(actual)) {
+                token(Token::Port, name, golden, actual, kind);
+                return true;
+            }
+            return false;
+        case abi::FieldKind::Time:
+            if (golden != actual) {
+                time(name, std::to_string(golden), std::to_string(actual));
+            }
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace levitate::traces::detail

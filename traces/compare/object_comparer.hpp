@@ -1,0 +1,52 @@
+// Compares pieces of memory by what the ABI says is in them.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "traces/abi/layouts.hpp"
+#include "traces/compare/fields.hpp"
+
+namespace levitate::traces::detail {
+
+class ObjectComparer {
+  public:
+    ObjectComparer(const EventPair& pair, Equivalence& equivalence, std::vector<FieldDifference>& differences)
+        : pair_(pair), equivalence_(equivalence), differences_(differences) {}
+
+    using Bytes = std::span<const std::byte>;
+
+    // An object of a struct's or a builtin's type; `name` is what it is called in differences.
+    void object(std::string_view type, const std::string& name, Bytes golden, Bytes actual,
+                DivergenceKind kind);
+    void structure(const abi::Struct& layout, const std::string& name, Bytes golden, Bytes actual,
+                   DivergenceKind kind);
+    void array(std::string_view type, const std::string& name, Bytes golden, Bytes actual,
+               DivergenceKind kind);
+    // Bytes without a structure.
+    void bytes(const std::string& name, Bytes golden, Bytes actual, DivergenceKind kind);
+    void directory(const std::string& name, Bytes golden, Bytes actual);
+
+    void address(const std::string& name, std::uint64_t golden, std::uint64_t actual, DivergenceKind kind);
+    void token(Token token, const std::string& name, std::uint64_t golden, std::uint64_t actual,
+               DivergenceKind kind);
+    // A process number as Linux takes them: 0 and -1 are no numbers, and below stands a group.
+    void pid(const std::string& name, std::int64_t golden, std::int64_t actual, DivergenceKind kind);
+    void time(const std::string& name, const std::string& golden, const std::string& actual);
+    void fixed(const std::string& name, std::string golden, std::string actual, DivergenceKind kind);
+
+  private:
+    void field(const abi::Field& field, const std::string& name, Bytes golden, Bytes actual,
+               DivergenceKind kind);
+    bool varying_field(const abi::Field& field, const std::string& name, std::uint64_t golden,
+                       std::uint64_t actual, DivergenceKind kind);
+
+    const EventPair& pair_;
+    Equivalence& equivalence_;
+    std::vector<FieldDifference>& differences_;
+};
+
+}  // namespace levitate::traces::detail
