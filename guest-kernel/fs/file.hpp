@@ -19,6 +19,7 @@ namespace kernel {
 
 class Epoll;
 class FileTable;
+class Process;
 class Task;
 
 // poll(2)'s bits that mean "a read, or a write, would not block".
@@ -93,6 +94,8 @@ class File : public RefCounted {
 
     // The set that this file is, if it is one of epoll's.
     virtual Epoll* as_epoll() { return nullptr; }
+    // The process that a pidfd stands for; null: no pidfd.
+    virtual Process* as_process() { return nullptr; }
 
     // Additional lines of /proc/<pid>/fdinfo.
     virtual void describe(TextBuffer&) {}

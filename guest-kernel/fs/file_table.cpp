@@ -3,6 +3,7 @@
 #include <linux/resource.h>
 
 #include <array>
+#include <bit>
 
 #include "fs/file_lock.hpp"
 #include "task/task.hpp"
@@ -94,6 +95,15 @@ Result<void> FileTable::check_room(unsigned count) const {
         return Errno(EMFILE);
     }
     return {};
+}
+
+std::size_t FileTable::capacity() const {
+    constexpr std::size_t kInitial = 64;
+    constexpr std::size_t kUnit = 128;
+    if (slots_.size() <= kInitial) {
+        return kInitial;
+    }
+    return std::bit_ceil((slots_.size() - 1) / kUnit + 1) * kUnit;
 }
 
 void FileTable::close_slot(std::size_t fd) {

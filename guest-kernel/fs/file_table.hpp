@@ -43,6 +43,9 @@ class FileTable : public RefCounted {
 
     // One more than the highest descriptor that was ever open.
     std::size_t size() const { return slots_.size(); }
+    // How many descriptors Linux's table of this history would have room for: select ignores those beyond
+    // (Linux fs/file.c, alloc_fdtable).
+    std::size_t capacity() const;
     bool is_open(std::size_t fd) const { return fd < slots_.size() && slots_[fd].file; }
 
   private:

@@ -97,9 +97,6 @@ Result<void> store_name(Task& task, std::string_view text) {
     if (task.process != Task::current().process) {
         return Errno(EINVAL);
     }
-    if (!text.empty() && text.back() == '\n') {
-        text.remove_suffix(1);
-    }
     task.set_name(text);
     return {};
 }

@@ -34,6 +34,9 @@ Result<unsigned> sane_open_flags(unsigned flags) {
             return Errno(EINVAL);
         }
     }
+    if ((flags & O_CREAT) != 0 && (flags & O_DIRECTORY) != 0) {
+        return Errno(EINVAL);
+    }
     if ((flags & O_EXCL) != 0 && (flags & O_CREAT) != 0) {
         flags |= O_NOFOLLOW;
     }

@@ -69,10 +69,10 @@ Result<long> write_at(File& file, IoBuffer buffer, std::int64_t position, Transf
     return to_long(TRY(file.write(buffer, position, mode)));
 }
 
-// A length that is negative as a signed number (Linux rw_verify_area: EINVAL).
+// No buffer of a program can be so long that its length is negative: EFAULT (Linux vfs_read, access_ok).
 Result<IoBuffer> plain_buffer(UserBuffer buffer, std::size_t count) {
     if (static_cast<std::int64_t>(count) < 0) {
-        return Errno(EINVAL);
+        return Errno(EFAULT);
     }
     return IoBuffer::user(buffer, count);
 }

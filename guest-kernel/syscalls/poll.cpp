@@ -125,31 +125,33 @@ constexpr std::uint32_t kSelectEvents[3] = {
     POLLPRI,
 };
 
-using FdSet = std::array<std::uint64_t, __FD_SETSIZE / 64>;
-
-// The three sets of a select call, in and out, cut to the number of descriptors that can be open.
+// The three sets of a select call, in and out, as 64-bit words one set behind the other.
 struct SelectSets {
-    std::size_t count = 0;
+    std::size_t count = 0;  // of descriptors
     UserAddress addresses[3];
-    FdSet in[3] = {};
-    FdSet out[3] = {};
+    Vector<std::uint64_t> in;
+    Vector<std::uint64_t> out;
 
-    std::size_t bytes() const { return (count + 63) / 64 * 8; }
+    std::size_t words() const { return (count + 63) / 64; }
+    std::size_t bytes() const { return words() * sizeof(std::uint64_t); }
+    std::size_t word_of(std::size_t set, std::size_t fd) const { return set * words() + fd / 64; }
 };
 
 Result<void> read_sets(SelectSets& sets) {
-    for (int i = 0; i < 3; i++) {
-        if (!sets.addresses[i].is_null()) {
-            TRY(copy_from_user(sets.in[i].data(), sets.addresses[i], sets.bytes()));
+    TRY(sets.in.resize(3 * sets.words()));
+    TRY(sets.out.resize(3 * sets.words()));
+    for (std::size_t set = 0; set < 3; set++) {
+        if (!sets.addresses[set].is_null()) {
+            TRY(copy_from_user(sets.in.data() + set * sets.words(), sets.addresses[set], sets.bytes()));
         }
     }
     return {};
 }
 
 Result<void> write_sets(const SelectSets& sets) {
-    for (int i = 0; i < 3; i++) {
-        if (!sets.addresses[i].is_null()) {
-            TRY(copy_to_user(sets.addresses[i], sets.out[i].data(), sets.bytes()));
+    for (std::size_t set = 0; set < 3; set++) {
+        if (!sets.addresses[set].is_null()) {
+            TRY(copy_to_user(sets.addresses[set], sets.out.data() + set * sets.words(), sets.bytes()));
         }
     }
     return {};
@@ -158,19 +160,21 @@ Result<void> write_sets(const SelectSets& sets) {
 // Counts the bits set in the out sets. EBADF: a descriptor that is asked about is not open.
 Result<long> scan_select(Task& task, SelectSets& sets, PollRegistrar* registrar) {
     long found = 0;
-    for (FdSet& set : sets.out) {
-        set = {};
+    for (std::uint64_t& word : sets.out) {
+        word = 0;
     }
     for (std::size_t fd = 0; fd < sets.count; fd++) {
         std::uint64_t bit = std::uint64_t{1} << (fd % 64);
-        if (((sets.in[0][fd / 64] | sets.in[1][fd / 64] | sets.in[2][fd / 64]) & bit) == 0) {
+        std::uint64_t wanted =
+            sets.in[sets.word_of(0, fd)] | sets.in[sets.word_of(1, fd)] | sets.in[sets.word_of(2, fd)];
+        if ((wanted & bit) == 0) {
             continue;
         }
         Ref<File> file = TRY(task.files->get_for_io(Fd{static_cast<int>(fd)}));
         std::uint32_t events = file->poll(registrar);
-        for (int i = 0; i < 3; i++) {
-            if ((sets.in[i][fd / 64] & bit) != 0 && (events & kSelectEvents[i]) != 0) {
-                sets.out[i][fd / 64] |= bit;
+        for (std::size_t set = 0; set < 3; set++) {
+            if ((sets.in[sets.word_of(set, fd)] & bit) != 0 && (events & kSelectEvents[set]) != 0) {
+                sets.out[sets.word_of(set, fd)] |= bit;
                 found++;
             }
         }
@@ -192,7 +196,7 @@ Result<long> sys_pselect6(Task& task, int nfds, UserInOut<__kernel_fd_set> readf
         return Errno(EINVAL);
     }
     SelectSets sets;
-    sets.count = std::min<std::size_t>(static_cast<std::size_t>(nfds), __FD_SETSIZE);
+    sets.count = std::min<std::size_t>(static_cast<std::size_t>(nfds), task.files->capacity());
     sets.addresses[0] = readfds.address();
     sets.addresses[1] = writefds.address();
     sets.addresses[2] = exceptfds.address();

@@ -47,8 +47,12 @@ Result<long> wait_for_epoll(Task& task, Fd epfd, UserOut<epoll_event> events, in
         }
         Result<void> waited = set.epoll->wait(deadline);
         if (waited.is_error()) {
-            // Linux's ep_poll answers EINTR, whatever SA_RESTART says (man 7 signal).
-            return waited.error() == Errno(ETIMEDOUT) ? Result<long>(0L) : Errno(EINTR);
+            // Linux's ep_poll answers EINTR, whatever SA_RESTART says (man 7 signal). With a temporary mask
+            // the handler has to run under it, which is what ERESTARTNOHAND asks for.
+            if (waited.error() == Errno(ETIMEDOUT)) {
+                return 0L;
+            }
+            return Errno(task.restore_blocked ? ERESTARTNOHAND : EINTR);
         }
     }
 }

@@ -77,7 +77,7 @@ struct statx to_statx(const Path& path) {
     result.stx_dev_major = device.major;
     result.stx_dev_minor = device.minor;
     if (path.mount) {
-        result.stx_mnt_id = static_cast<std::uint64_t>(path.mount->id);
+        result.stx_mnt_id = static_cast<__u64>(path.mount->id);
         if (path.dentry == path.mount->root()) {
             result.stx_attributes |= STATX_ATTR_MOUNT_ROOT;
         }
