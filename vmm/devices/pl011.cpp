@@ -29,7 +29,6 @@ enum Register : std::uint64_t {
 constexpr std::uint32_t kFlagReceiveEmpty = 1U << 4U;
 constexpr std::uint32_t kFlagReceiveFull = 1U << 6U;
 constexpr std::uint32_t kFlagTransmitEmpty = 1U << 7U;
-constexpr std::uint32_t kControlUart = 1U << 0U;
 constexpr std::uint32_t kControlTransmit = 1U << 8U;
 constexpr std::uint32_t kControlReceive = 1U << 9U;
 constexpr std::uint32_t kLineControlFifos = 1U << 4U;
@@ -114,11 +113,9 @@ std::uint32_t Pl011::read_register(std::uint64_t offset) {
 void Pl011::write_register(std::uint64_t offset, std::uint32_t value) {
     switch (offset) {
         case kData:
-            if (is_enabled(kControlTransmit)) {
-                output_(static_cast<std::byte>(value & 0xFFU));
-                // The FIFO has passed its level on the way down: it is empty again.
-                raw_ |= kInterruptTransmit;
-            }
+            output_(static_cast<std::byte>(value & 0xFFU));
+            // The FIFO has passed its level on the way down: it is empty again.
+            raw_ |= kInterruptTransmit;
             break;
         case kLowPower:
             low_power_ = value & 0xFFU;
@@ -182,10 +179,6 @@ std::uint32_t Pl011::flags() const {
     return flags;
 }
 
-bool Pl011::is_enabled(std::uint32_t which) const {
-    return (control_ & (kControlUart | which)) == (kControlUart | which);
-}
-
 std::size_t Pl011::fifo_depth() const {
     return (line_control_ & kLineControlFifos) != 0 ? kFifoDepth : 1;
 }
@@ -197,9 +190,6 @@ std::size_t Pl011::receive_trigger() const {
 }
 
 void Pl011::fill_fifo() {
-    if (!is_enabled(kControlReceive)) {
-        return;
-    }
     bool arrived = false;
     while (!wire_.empty() && fifo_.size() < fifo_depth()) {
         fifo_.push_back(wire_.front());

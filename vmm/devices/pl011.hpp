@@ -14,7 +14,8 @@ namespace levitate::vmm {
 
 // Transmission takes no time: the transmit FIFO is always empty. Reception takes none either: what has been
 // sent waits on the wire until the receive FIFO has room, so nothing is ever lost, and the receive timeout
-// interrupt comes at once. There are no errors, no modem lines and no DMA.
+// interrupt comes at once. There are no errors, no modem lines and no DMA. UARTCR's enable bits are kept but
+// do not matter, as in QEMU: kernels print early without setting them.
 class Pl011 final : public Device {
   public:
     using Output = std::function<void(std::byte)>;
@@ -35,7 +36,6 @@ class Pl011 final : public Device {
     void write_register(std::uint64_t offset, std::uint32_t value);
     std::uint32_t read_data();
     std::uint32_t flags() const;
-    bool is_enabled(std::uint32_t which) const;
     std::size_t fifo_depth() const;
     std::size_t receive_trigger() const;
     void fill_fifo();

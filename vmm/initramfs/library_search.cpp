@@ -58,7 +58,8 @@ void append_run_paths(const std::vector<std::string>& paths, const LoadedObject&
     }
 }
 
-std::vector<SearchDirectory> directories_for(const Object& object) {
+// Those that the object itself and its loaders name.
+std::vector<SearchDirectory> run_paths_of(const Object& object) {
     std::vector<SearchDirectory> directories;
     if (object.loaded.elf.runpath.empty()) {
         for (const Object* one = &object; one != nullptr; one = one->loader) {
@@ -68,9 +69,6 @@ std::vector<SearchDirectory> directories_for(const Object& object) {
         }
     }
     append_run_paths(object.loaded.elf.runpath, object.loaded, directories);
-    for (const std::string_view directory : kStandardDirectories) {
-        directories.push_back({.guest = std::string{directory}, .host = std::nullopt});
-    }
     return directories;
 }
 
@@ -116,7 +114,7 @@ class Search {
   private:
     Result<void> add_interpreter(const LoadedObject& program) {
         const std::string path = normalize_guest_path(program.elf.interpreter);
-        auto found = try_place(path, std::nullopt, &objects_.front());
+        auto found = try_place(path, {}, &objects_.front());
         if (!found) {
             return std::unexpected(std::move(found.error()));
         }
@@ -134,19 +132,14 @@ class Search {
         if (!loaded_names_.insert(name).second) {
             return {};
         }
-        const bool is_path = name.find('/') != std::string::npos;
-        const auto directories = is_path ? std::vector<SearchDirectory>{{.guest = "/", .host = std::nullopt}}
-                                         : directories_for(object);
-        for (const SearchDirectory& directory : directories) {
-            const std::string path = normalize_guest_path(directory.guest + "/" + name);
-            const auto beside = directory.host ? std::optional{*directory.host / name} : std::nullopt;
-            auto found = try_place(path, beside, &object);
-            if (!found) {
-                return std::unexpected(std::move(found.error()));
-            }
-            if (*found) {
-                return {};
-            }
+        auto found = name.find('/') != std::string::npos
+                         ? try_place(normalize_guest_path("/" + name), {}, &object)
+                         : search(object, name);
+        if (!found) {
+            return std::unexpected(std::move(found.error()));
+        }
+        if (*found) {
+            return {};
         }
         return failure(
             Error::Kind::NotFound,
@@ -156,40 +149,74 @@ class Search {
                         sysroot_list()));
     }
 
-    // Looks for the file that will stand at `path`: in the tree, at `beside`, in the sysroots. False:
-    // nowhere.
-    Result<bool> try_place(const std::string& path, const std::optional<fs::path>& beside,
-                           const Object* loader) {
+    // False: nowhere.
+    Result<bool> search(const Object& object, const std::string& name) {
+        for (const SearchDirectory& directory : run_paths_of(object)) {
+            const std::string path = normalize_guest_path(directory.guest + "/" + name);
+            auto found = try_place(path, directory.host ? *directory.host / name : fs::path{}, &object);
+            if (!found || *found) {
+                return found;
+            }
+        }
+        for (const std::string_view directory : kStandardDirectories) {
+            const std::string path = fmt::format("{}/{}", directory, name);
+            if (const Node* node = tree_.find(path); node != nullptr && node->kind == NodeKind::File) {
+                return take(path, *node, &object);
+            }
+        }
+        // A whole sysroot before the next one, so that libraries which belong together come together.
+        for (const fs::path& sysroot : sysroots_) {
+            for (const std::string_view directory : kStandardDirectories) {
+                const std::string path = fmt::format("{}/{}", directory, name);
+                auto found = try_host_file(under_sysroot(sysroot, path), path, &object);
+                if (!found || *found) {
+                    return found;
+                }
+            }
+        }
+        return false;
+    }
+
+    // Looks for the file that will stand at `path`: in the tree, at `beside` unless that is empty, in the
+    // sysroots. False: nowhere.
+    Result<bool> try_place(const std::string& path, const fs::path& beside, const Object* loader) {
         if (const Node* node = tree_.find(path); node != nullptr && node->kind == NodeKind::File) {
             return take(path, *node, loader);
         }
         std::vector<fs::path> places;
-        if (beside) {
-            places.push_back(*beside);
+        if (!beside.empty()) {
+            places.push_back(beside);
         }
         for (const fs::path& sysroot : sysroots_) {
             places.push_back(under_sysroot(sysroot, path));
         }
         for (const fs::path& place : places) {
-            std::error_code error;
-            if (!fs::is_regular_file(place, error)) {
-                continue;
+            auto found = try_host_file(place, path, loader);
+            if (!found || *found) {
+                return found;
             }
-            auto contents = read_host_file(place);
-            if (!contents) {
-                return std::unexpected(std::move(contents.error()));
-            }
-            // ld.so passes over a library for another machine; on a host of another kind there are many.
-            if (!is_aarch64_elf(**contents)) {
-                continue;
-            }
-            const Node node = make_file(std::move(*contents), kLibraryPermissions, place);
-            if (auto added = tree_.add(path, node); !added) {
-                return std::unexpected(std::move(added.error()));
-            }
-            return take(path, node, loader);
         }
         return false;
+    }
+
+    Result<bool> try_host_file(const fs::path& place, const std::string& path, const Object* loader) {
+        std::error_code error;
+        if (!fs::is_regular_file(place, error)) {
+            return false;
+        }
+        auto contents = read_host_file(place);
+        if (!contents) {
+            return std::unexpected(std::move(contents.error()));
+        }
+        // ld.so passes over a library for another machine; on a host of another kind there are many.
+        if (!is_aarch64_elf(**contents)) {
+            return false;
+        }
+        const Node node = make_file(std::move(*contents), kLibraryPermissions, place);
+        if (auto added = tree_.add(path, node); !added) {
+            return std::unexpected(std::move(added.error()));
+        }
+        return take(path, node, loader);
     }
 
     Result<bool> take(const std::string& path, const Node& node, const Object* loader) {

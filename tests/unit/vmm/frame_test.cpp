@@ -1,0 +1,176 @@
+#include "vmm/initramfs/init/frame.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+
+#include "vmm/initramfs/init/run_description.hpp"
+
+namespace levitate::vmm::init {
+namespace {
+
+std::vector<std::byte> bytes_of(std::string_view text) {
+    const auto bytes = std::as_bytes(std::span{text});
+    return {bytes.begin(), bytes.end()};
+}
+
+std::string all_bytes() {
+    std::string text;
+    for (int value = 0; value < 256; ++value) {
+        text.push_back(static_cast<char>(value));
+    }
+    return text;
+}
+
+class Collector final : public FrameDecoder::Receiver {
+  public:
+    void on_frame(const DecodedFrame& frame) override { frames.push_back(frame); }
+    void on_text(std::string_view more) override { text.append(more); }
+
+    std::vector<DecodedFrame> frames;
+    std::string text;
+};
+
+class FrameTest : public testing::Test {
+  protected:
+    std::vector<std::byte> encode(FrameType type, std::string_view payload) {
+        std::vector<std::byte> out;
+        encoder.append(type, bytes_of(payload), out);
+        return out;
+    }
+    void feed(std::span<const std::byte> bytes) { decoder.feed(bytes); }
+
+    FrameEncoder encoder;
+    Collector collector;
+    FrameDecoder decoder{collector};
+};
+
+TEST_F(FrameTest, every_byte_value_and_length_comes_through) {
+    std::string payload;
+    for (const char character : all_bytes()) {
+        feed(encode(FrameType::Stdout, payload));
+        ASSERT_FALSE(collector.frames.empty());
+        EXPECT_EQ(collector.frames.back().payload, bytes_of(payload));
+        payload.push_back(character);
+    }
+    EXPECT_EQ(collector.text, "");
+    EXPECT_EQ(decoder.lost_frames(), 0U);
+}
+
+TEST_F(FrameTest, frames_use_no_byte_that_kernel_text_has) {
+    const auto encoded = encode(FrameType::Stderr, all_bytes());
+    EXPECT_TRUE(std::ranges::all_of(encoded, [](std::byte byte) { return byte >= std::byte{0x80}; }));
+}
+
+TEST_F(FrameTest, kernel_text_between_any_two_bytes_is_told_apart) {
+    const std::string noise = "[    0.123456] random: crng init done\r\n";
+    const auto encoded = encode(FrameType::Stdout, "payload");
+    for (std::size_t at = 0; at <= encoded.size(); ++at) {
+        Collector mixed;
+        FrameDecoder fresh{mixed};
+        fresh.feed(std::span{encoded}.first(at));
+        fresh.feed(bytes_of(noise));
+        fresh.feed(std::span{encoded}.subspan(at));
+        ASSERT_EQ(mixed.frames.size(), 1U) << at;
+        EXPECT_EQ(mixed.frames[0].payload, bytes_of("payload"));
+        EXPECT_EQ(mixed.text, noise);
+    }
+}
+
+TEST_F(FrameTest, long_payload_becomes_several_frames) {
+    const std::string payload(2 * kMaximumPayload + 1, 'x');
+    feed(encode(FrameType::Stdout, payload));
+    ASSERT_EQ(collector.frames.size(), 3U);
+    EXPECT_EQ(collector.frames[2].payload.size(), 1U);
+    EXPECT_EQ(decoder.lost_frames(), 0U);
+}
+
+TEST_F(FrameTest, damaged_frame_is_text_and_counts_as_lost_when_the_next_arrives) {
+    auto damaged = encode(FrameType::Stdout, "first");
+    damaged[3] ^= std::byte{1};
+    feed(damaged);
+    EXPECT_TRUE(collector.frames.empty());
+    feed(encode(FrameType::Stdout, "second"));
+    ASSERT_EQ(collector.frames.size(), 1U);
+    EXPECT_EQ(collector.frames[0].payload, bytes_of("second"));
+    EXPECT_EQ(decoder.lost_frames(), 1U);
+    EXPECT_FALSE(collector.text.empty());
+}
+
+TEST_F(FrameTest, frame_that_never_ends_does_not_hide_the_next) {
+    auto cut = encode(FrameType::Stdout, "first");
+    cut.resize(cut.size() - 3);
+    feed(cut);
+    feed(encode(FrameType::Stdout, "second"));
+    ASSERT_EQ(collector.frames.size(), 1U);
+    EXPECT_EQ(decoder.lost_frames(), 1U);
+}
+
+TEST_F(FrameTest, utf8_in_kernel_text_is_kept_as_text) {
+    const std::string text = "temperature 40 \xC2\xB0\x43\n";
+    feed(bytes_of(text));
+    feed(encode(FrameType::Hello, ""));
+    EXPECT_EQ(collector.frames.size(), 1U);
+    EXPECT_EQ(collector.text.size(), text.size());
+    EXPECT_EQ(decoder.lost_frames(), 0U);
+}
+
+TEST_F(FrameTest, random_bytes_are_survived_and_frames_after_them_are_found) {
+    std::mt19937 random{1};
+    std::vector<std::byte> noise(200'000);
+    std::ranges::generate(noise, [&random] { return static_cast<std::byte>(random()); });
+    feed(noise);
+    const auto before = collector.frames.size();
+    feed(encode(FrameType::Stdout, "found"));
+    ASSERT_EQ(collector.frames.size(), before + 1);
+    EXPECT_EQ(collector.frames.back().payload, bytes_of("found"));
+}
+
+TEST_F(FrameTest, checksum_is_that_of_zlib) {
+    EXPECT_EQ(crc32(bytes_of("123456789")), 0xCBF4'3926U);
+}
+
+TEST(Numbers, come_back_and_short_payloads_give_zero) {
+    std::vector<std::byte> payload;
+    append_number(payload, 0x1234'5678);
+    EXPECT_EQ(number_at(payload, 0), 0x1234'5678U);
+    EXPECT_EQ(number_at(payload, 1), 0U);
+}
+
+TEST(RunDescription, comes_back_as_it_was) {
+    Case first;
+    first.program = "/bin/a b";
+    first.arguments = {"a", "", "line\nbreak", std::string("\0x", 2)};
+    first.environment = {"A=1", "B="};
+    first.directory = "/tmp";
+    first.randomize_addresses = true;
+    first.input_bytes = all_bytes();
+    Case second;
+    second.program = "/bin/c";
+    second.input = Input::Live;
+    const std::vector cases{first, second};
+    EXPECT_EQ(parse_run_description(format_run_description(cases)), cases);
+}
+
+TEST(RunDescription, every_truncation_and_change_of_a_byte_is_survived) {
+    Case one;
+    one.program = "/bin/a";
+    one.arguments = {"a"};
+    const std::string text = format_run_description({&one, 1});
+    for (std::size_t size = 0; size < text.size(); ++size) {
+        parse_run_description(text.substr(0, size));
+        for (const char character : {'\0', '9', '\n', ' ', '\xFF'}) {
+            std::string changed = text;
+            changed[size] = character;
+            parse_run_description(changed);
+        }
+    }
+    EXPECT_EQ(parse_run_description(""), std::nullopt);
+    EXPECT_EQ(parse_run_description("levitate-run 1\n2\n"), std::nullopt);
+    EXPECT_EQ(parse_run_description("levitate-run 99999999999999999999\n1\n"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace levitate::vmm::init

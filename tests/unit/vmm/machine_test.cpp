@@ -1,0 +1,218 @@
+// The machine without a CPU: kernel images, device tree, memory layout, PSCI and the bus.
+#include "vmm/machine/machine.hpp"
+
+#include <gtest/gtest.h>
+#include <libfdt.h>
+
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <string>
+
+#include "tests/unit/vmm/test_files.hpp"
+#include "vmm/machine/device_tree.hpp"
+#include "vmm/machine/kernel_image.hpp"
+#include "vmm/machine/memory_map.hpp"
+#include "vmm/machine/psci.hpp"
+
+namespace levitate::vmm {
+namespace {
+
+using namespace std::literals;
+
+std::string refusal(std::string_view contents) {
+    const auto header = read_kernel_header("file", std::as_bytes(std::span{contents}));
+    return header ? "accepted" : header.error().message;
+}
+
+TEST(KernelImage, header_gives_offset_and_size) {
+    const std::string image = make_image({.text_offset = 0x80000, .image_size = 0x123000});
+    const auto header = read_kernel_header("file", std::as_bytes(std::span{image}));
+    ASSERT_TRUE(header);
+    EXPECT_EQ(header->text_offset, 0x80000U);
+    EXPECT_EQ(header->image_size, 0x123000U);
+}
+
+TEST(KernelImage, what_is_no_image_is_named_with_a_remedy) {
+    EXPECT_NE(refusal("\x1f\x8b\x08rest"sv).find("gzip -dc"), std::string::npos);
+    EXPECT_NE(refusal("\x28\xb5\x2f\xfdrest"sv).find("zstd -dc"), std::string::npos);
+    EXPECT_NE(refusal("\x7f"
+                      "ELF and more"sv)
+                  .find("objcopy"),
+              std::string::npos);
+    EXPECT_NE(refusal(std::string(0x202, 'x') + "HdrS" + std::string(64, 'x')).find("x86 bzImage"),
+              std::string::npos);
+    EXPECT_NE(refusal("").find("empty"), std::string::npos);
+    EXPECT_NE(refusal("hello").find("file: not an arm64 kernel Image"), std::string::npos);
+}
+
+TEST(KernelImage, every_truncation_is_survived) {
+    const std::string image = make_image({.text_offset = 0, .image_size = 4096});
+    for (std::size_t size = 0; size < image.size(); ++size) {
+        const std::string part = image.substr(0, size);
+        const auto header = read_kernel_header("file", std::as_bytes(std::span{part}));
+        EXPECT_EQ(header.has_value(), size >= 64) << size;
+    }
+}
+
+TEST(KernelImage, page_size_and_byte_order_that_do_not_run_here_are_refused) {
+    EXPECT_NE(refusal(make_image({.image_size = 4096, .flags = 1})).find("big-endian"), std::string::npos);
+    EXPECT_NE(refusal(make_image({.image_size = 4096, .flags = 3U << 1U})).find("64 KiB"), std::string::npos);
+    EXPECT_NE(refusal(make_image({.image_size = 1ULL << 60U})).find("damaged"), std::string::npos);
+}
+
+class DeviceTreeTest : public testing::Test {
+  protected:
+    const void* tree() const { return bytes.data(); }
+    int node(const char* path) const { return fdt_path_offset(tree(), path); }
+    std::string text(const char* path, const char* name) const {
+        int length = 0;
+        const void* const value = fdt_getprop(tree(), node(path), name, &length);
+        return value == nullptr
+                   ? "(none)"
+                   : std::string(static_cast<const char*>(value), static_cast<std::size_t>(length));
+    }
+    std::vector<std::byte> make(std::uint64_t seed) const {
+        return make_device_tree({.memory_bytes = 256U << 20U,
+                                 .boot_arguments = "console=ttyAMA0",
+                                 .initramfs_begin = 0x4800'0000,
+                                 .initramfs_end = 0x4900'0000,
+                                 .seed = seed})
+            .value();
+    }
+
+    std::vector<std::byte> bytes = make(7);
+};
+
+TEST_F(DeviceTreeTest, is_well_formed) {
+    EXPECT_EQ(fdt_check_full(tree(), bytes.size()), 0);
+}
+
+TEST_F(DeviceTreeTest, has_what_linux_needs_to_boot) {
+    EXPECT_EQ(text("/cpus/cpu@0", "enable-method"), "psci\0"s);
+    EXPECT_EQ(text("/psci", "method"), "hvc\0"s);
+    EXPECT_GE(fdt_node_offset_by_compatible(tree(), -1, "arm,gic-v3"), 0);
+    EXPECT_GE(fdt_node_offset_by_compatible(tree(), -1, "arm,armv8-timer"), 0);
+    EXPECT_GE(fdt_node_offset_by_compatible(tree(), -1, "arm,pl011"), 0);
+    EXPECT_GE(fdt_node_offset_by_compatible(tree(), -1, "arm,pl031"), 0);
+    EXPECT_EQ(text("/pl011@9000000", "clock-names"), "uartclk\0apb_pclk\0"s);
+}
+
+TEST_F(DeviceTreeTest, chosen_has_arguments_initramfs_and_a_seed_but_none_for_kaslr) {
+    EXPECT_EQ(text("/chosen", "bootargs"), "console=ttyAMA0\0"s);
+    EXPECT_EQ(text("/chosen", "linux,initrd-start"), "\0\0\0\0\x48\0\0\0"s);
+    EXPECT_EQ(text("/chosen", "linux,initrd-end"), "\0\0\0\0\x49\0\0\0"s);
+    EXPECT_EQ(text("/chosen", "rng-seed").size(), 64U);
+    EXPECT_EQ(text("/chosen", "kaslr-seed"), "(none)");
+}
+
+TEST_F(DeviceTreeTest, memory_is_what_was_asked_for) {
+    EXPECT_EQ(text("/memory@40000000", "reg"), "\0\0\0\0\x40\0\0\0\0\0\0\0\x10\0\0\0"s);
+}
+
+TEST_F(DeviceTreeTest, stdout_path_leads_to_the_uart) {
+    EXPECT_GE(node(text("/chosen", "stdout-path").c_str()), 0);
+}
+
+TEST_F(DeviceTreeTest, is_a_function_of_its_request) {
+    EXPECT_EQ(make(7), bytes);
+    EXPECT_NE(make(8), bytes);
+}
+
+TEST_F(DeviceTreeTest, arguments_that_do_not_fit_are_an_error) {
+    DeviceTreeRequest request;
+    request.boot_arguments = std::string(100'000, 'x');
+    const auto made = make_device_tree(request);
+    ASSERT_FALSE(made);
+    EXPECT_NE(made.error().message.find("command line"), std::string::npos);
+}
+
+TEST(Psci, reports_version_and_features) {
+    EXPECT_EQ(call_psci({0x8400'0000, 0, 0, 0}).result, 0x0001'0001U);
+    EXPECT_EQ(call_psci({0x8400'000A, 0x8400'0008, 0, 0}).result, 0U);
+    EXPECT_EQ(static_cast<std::int64_t>(call_psci({0x8400'000A, 0x8400'00FF, 0, 0}).result), -1);
+    EXPECT_EQ(static_cast<std::int64_t>(call_psci({0xDEAD'BEEF, 0, 0, 0}).result), -1);
+}
+
+TEST(Psci, the_only_cpu_is_on_and_others_do_not_exist) {
+    EXPECT_EQ(static_cast<std::int64_t>(call_psci({0xC400'0003, 0, 0, 0}).result), -4);
+    EXPECT_EQ(static_cast<std::int64_t>(call_psci({0xC400'0003, 1, 0, 0}).result), -2);
+    EXPECT_EQ(call_psci({0xC400'0004, 0, 0, 0}).result, 0U);
+}
+
+TEST(Psci, off_and_reset_are_actions) {
+    EXPECT_EQ(call_psci({0x8400'0008, 0, 0, 0}).action, PowerAction::Off);
+    EXPECT_EQ(call_psci({0x8400'0009, 0, 0, 0}).action, PowerAction::Reset);
+}
+
+class MachineTest : public testing::Test {
+  protected:
+    Result<std::unique_ptr<Machine>> create(const std::string& kernel, std::uint64_t memory) {
+        return Machine::create({.memory_bytes = memory,
+                                .kernel = files.write("Image", kernel),
+                                .initramfs = std::as_bytes(std::span{initramfs}),
+                                .boot_arguments = "quiet",
+                                .seed = 1,
+                                .clock_start = 0,
+                                .console = [](std::byte) {}});
+    }
+
+    TestFiles files;
+    std::string initramfs = "070701";
+};
+
+TEST_F(MachineTest, kernel_tree_and_initramfs_stand_apart_in_ram) {
+    const std::string kernel = make_image({.text_offset = 0x1000, .image_size = 0x30'0000});
+    const auto machine = create(kernel, 64U << 20U);
+    ASSERT_TRUE(machine) << machine.error().message;
+    const auto ram = (*machine)->ram();
+    const auto entry = (*machine)->entry();
+    EXPECT_EQ(entry.pc % 0x20'0000, 0x1000U);
+    EXPECT_EQ(std::memcmp(ram.data() + (entry.pc - kRamBase), kernel.data(), kernel.size()), 0);
+    EXPECT_GE(entry.device_tree, entry.pc + 0x30'0000);
+    EXPECT_EQ(entry.device_tree % 8, 0U);
+    const std::byte* const tree = ram.data() + (entry.device_tree - kRamBase);
+    ASSERT_EQ(fdt_check_header(tree), 0);
+    int length = 0;
+    const void* const start =
+        fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "linux,initrd-start", &length);
+    ASSERT_EQ(length, 8);
+    fdt64_t address = 0;
+    std::memcpy(&address, start, sizeof address);
+    EXPECT_EQ(
+        std::memcmp(ram.data() + (fdt64_to_cpu(address) - kRamBase), initramfs.data(), initramfs.size()), 0);
+}
+
+TEST_F(MachineTest, too_little_memory_is_an_error_that_says_how_much_is_needed) {
+    for (const std::uint64_t memory : {4096ULL, 2ULL << 20U, 5ULL << 20U}) {
+        const auto machine = create(make_image({.image_size = 0x30'0000}), memory);
+        ASSERT_FALSE(machine);
+        EXPECT_NE(machine.error().message.find("--memory"), std::string::npos);
+    }
+}
+
+TEST_F(MachineTest, missing_kernel_is_not_found) {
+    auto machine = Machine::create({.memory_bytes = 64U << 20U,
+                                    .kernel = "/nonexistent/Image",
+                                    .initramfs = {},
+                                    .boot_arguments = {},
+                                    .console = [](std::byte) {}});
+    ASSERT_FALSE(machine);
+    EXPECT_EQ(machine.error().kind, Error::Kind::NotFound);
+    EXPECT_NE(machine.error().message.find("/nonexistent/Image"), std::string::npos);
+}
+
+TEST_F(MachineTest, accesses_that_nothing_answers_are_kept_once) {
+    const auto machine = create(make_image({.image_size = 4096}), 64U << 20U);
+    ASSERT_TRUE(machine);
+    MmioBus& bus = (*machine)->bus();
+    EXPECT_FALSE(bus.read(0x0A00'0000, 4));
+    EXPECT_FALSE(bus.read(0x0A00'0000, 4));
+    EXPECT_FALSE(bus.write(0x0A00'0000, 1, 0));
+    EXPECT_TRUE(bus.read(kUartRegion.base, 4));
+    EXPECT_EQ(bus.unanswered(),
+              (std::vector<std::string>{"read of 4 bytes at 0x0a000000", "write of 1 bytes at 0x0a000000"}));
+}
+
+}  // namespace
+}  // namespace levitate::vmm

@@ -1,0 +1,200 @@
+// Runs on kernels of a few instructions, for what can go wrong around a program, and on real ones where the
+// environment names their Images.
+#include "vmm/run/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <string>
+
+#include "tests/unit/vmm/test_files.hpp"
+#include "vmm/run/recording.hpp"
+#include "vmm/run/run.hpp"
+
+namespace levitate::vmm {
+namespace {
+
+// AArch64 instructions.
+constexpr std::uint32_t kWaitForInterrupt = 0xD503'207F;  // wfi
+constexpr std::uint32_t kBranchBack = 0x17FF'FFFF;        // b .-4
+constexpr std::uint32_t kBranchHere = 0x1400'0000;        // b .
+constexpr std::uint32_t kHypercall = 0xD400'0002;         // hvc #0
+constexpr std::uint32_t kPsci = 0xF2B0'8000;              // movk x0, #0x8400, lsl #16
+constexpr std::uint32_t kSystemOff = 0xD280'0100;         // movz x0, #8
+constexpr std::uint32_t kSystemReset = 0xD280'0120;       // movz x0, #9
+constexpr std::uint32_t kUartAddress = 0xD2A1'2001;       // movz x1, #0x900, lsl #16
+constexpr std::uint32_t kStoreByte = 0x3900'0022;         // strb w2, [x1]
+constexpr std::uint32_t put_byte(unsigned value) {        // movz w2, #value
+    return 0x5280'0002U | (value << 5U);
+}
+
+std::vector<std::byte> bytes_of(std::string_view text) {
+    const auto bytes = std::as_bytes(std::span{text});
+    return {bytes.begin(), bytes.end()};
+}
+
+std::string text_of(const std::vector<std::byte>& bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+class SessionTest : public testing::Test {
+  protected:
+    SessionTest() {
+        spec.init = LEVITATE_INIT;
+        spec.program = std::string{LEVITATE_TEST_PROGRAMS} + "/static";
+        spec.argv = {"talk", "one two"};
+        spec.envp = {"VARIABLE=value"};
+        spec.stdin_bytes = bytes_of("input\n");
+        spec.memory_bytes = 64U << 20U;
+        hooks.capture_output = true;
+    }
+    Result<Outcome> run_kernel(std::initializer_list<std::uint32_t> code) {
+        spec.kernel = files.write("Image", make_image({}, code));
+        return run(spec, hooks);
+    }
+    void expect_talk(const Result<Outcome>& outcome) {
+        ASSERT_TRUE(outcome) << outcome.error().message;
+        EXPECT_EQ(outcome->incomplete, "") << outcome->kernel_log;
+        EXPECT_EQ(outcome->exit_code, 42);
+        EXPECT_EQ(text_of(outcome->stdout_bytes), "argument talk\nargument one two\nVARIABLE=value\ninput\n");
+        EXPECT_EQ(text_of(outcome->stderr_bytes), "to standard error\n");
+    }
+
+    TestFiles files;
+    RunSpec spec;
+    RunHooks hooks;
+};
+
+TEST_F(SessionTest, power_off_before_the_program_ends_is_incomplete) {
+    const auto outcome = run_kernel({kSystemOff, kPsci, kHypercall});
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_NE(outcome->incomplete.find("powered off"), std::string::npos);
+    EXPECT_EQ(outcome->exit_code, std::nullopt);
+    EXPECT_GE(outcome->instructions, 3U);
+}
+
+TEST_F(SessionTest, panic_is_reported_with_the_kernels_last_words) {
+    const auto outcome = run_kernel({kUartAddress, put_byte('o'), kStoreByte, put_byte('h'), kStoreByte,
+                                     kSystemReset, kPsci, kHypercall});
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->incomplete, "the kernel reset the machine: oh");
+    EXPECT_EQ(outcome->kernel_log, "oh");
+}
+
+TEST_F(SessionTest, kernel_that_waits_for_nothing_is_noticed) {
+    const auto outcome = run_kernel({kWaitForInterrupt, kBranchBack});
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_NE(outcome->incomplete.find("for ever"), std::string::npos);
+}
+
+TEST_F(SessionTest, time_limit_ends_a_loop) {
+    spec.timeout = std::chrono::milliseconds{50};
+    const auto outcome = run_kernel({kBranchHere});
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->incomplete, "time limit of 50 ms reached");
+    EXPECT_LT(outcome->wall, std::chrono::seconds{10});
+}
+
+TEST_F(SessionTest, access_that_nothing_answers_is_in_the_log) {
+    constexpr std::uint32_t kNowhere = 0xD2A1'4001;  // movz x1, #0xA00, lsl #16
+    spec.timeout = std::chrono::milliseconds{50};    // the abort's vector is not RAM either
+    const auto outcome = run_kernel({kNowhere, kStoreByte});
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_NE(outcome->kernel_log.find("write of 1 bytes at 0x0a000000"), std::string::npos);
+}
+
+TEST_F(SessionTest, advance_stops_at_its_budget_and_the_run_goes_on) {
+    spec.kernel = files.write("Image", make_image({}, {kBranchHere}));
+    auto session = Session::create(spec, hooks);
+    ASSERT_TRUE(session) << session.error().message;
+    EXPECT_EQ((*session)->advance(1000), AdvanceReason::Budget);
+    EXPECT_EQ((*session)->engine().retired_instructions(), 1000U);
+    EXPECT_EQ((*session)->advance(2'500'000), AdvanceReason::Budget);
+    EXPECT_EQ((*session)->engine().retired_instructions(), 2'501'000U);
+    EXPECT_FALSE((*session)->ended());
+    EXPECT_EQ((*session)->finish()->incomplete, "stopped");
+}
+
+TEST_F(SessionTest, advance_stops_at_a_breakpoint) {
+    spec.kernel = files.write("Image", make_image({}, {put_byte(1), put_byte(2), kBranchHere}));
+    auto session = Session::create(spec, hooks);
+    ASSERT_TRUE(session) << session.error().message;
+    const std::uint64_t start = (*session)->engine().registers().pc;
+    const GuestVirt second{start + 64 + 4};
+    (*session)->set_breakpoints({&second, 1});
+    EXPECT_EQ((*session)->advance(1000), AdvanceReason::Breakpoint);
+    EXPECT_EQ((*session)->engine().registers().pc, value(second));
+    EXPECT_EQ((*session)->engine().registers().x[2], 1U);
+    EXPECT_EQ((*session)->advance(1000), AdvanceReason::Budget);
+}
+
+TEST_F(SessionTest, what_cannot_be_run_is_an_error_that_names_it) {
+    spec.kernel = files.write("Image", make_image({}, {kBranchHere}));
+    spec.program = files.write("script", "#!/bin/sh\n");
+    const auto script = run(spec, hooks);
+    ASSERT_FALSE(script);
+    EXPECT_EQ(script.error().kind, Error::Kind::NotExecutable);
+    EXPECT_NE(script.error().message.find("script"), std::string::npos);
+    spec.program = std::string{LEVITATE_TEST_PROGRAMS} + "/static";
+    spec.cwd = "relative";
+    EXPECT_EQ(run(spec, hooks).error().kind, Error::Kind::Usage);
+    spec.cwd = "/";
+    spec.argv = {std::string("a\0b", 3)};
+    EXPECT_EQ(run(spec, hooks).error().kind, Error::Kind::Usage);
+}
+
+TEST_F(SessionTest, engine_that_is_not_in_this_version_says_so) {
+    spec.kernel = files.write("Image", make_image({}, {kBranchHere}));
+    spec.engine = EngineKind::Kvm;
+    const auto outcome = run(spec, hooks);
+    ASSERT_FALSE(outcome);
+    EXPECT_NE(outcome.error().message.find("--engine emu"), std::string::npos);
+}
+
+TEST(Sha256, is_that_of_the_standard) {
+    EXPECT_EQ(sha256(bytes_of("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+// A program on whole kernels. The parameter is the environment variable that names the Image.
+class WholeRunTest : public SessionTest, public testing::WithParamInterface<const char*> {
+  protected:
+    void SetUp() override {
+        const char* const image = std::getenv(GetParam());
+        if (image == nullptr) {
+            GTEST_SKIP() << GetParam() << " is not set to the path of an arm64 Image";
+        }
+        spec.kernel = image;
+        spec.memory_bytes = 512U << 20U;
+        spec.timeout = std::chrono::minutes{2};
+    }
+};
+
+TEST_P(WholeRunTest, arguments_environment_input_and_status_come_through) {
+    expect_talk(run(spec, hooks));
+}
+
+TEST_P(WholeRunTest, dynamic_program_finds_its_libraries) {
+    spec.program = std::string{LEVITATE_TEST_PROGRAMS} + "/dynamic";
+    expect_talk(run(spec, hooks));
+}
+
+TEST_P(WholeRunTest, two_runs_retire_the_same_instructions) {
+    const auto first = run(spec, hooks);
+    const auto second = run(spec, hooks);
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->instructions, second->instructions);
+}
+
+TEST_P(WholeRunTest, directory_that_does_not_exist_is_an_error) {
+    spec.cwd = "/nonexistent";
+    const auto outcome = run(spec, hooks);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().kind, Error::Kind::NotFound);
+    EXPECT_NE(outcome.error().message.find("/nonexistent"), std::string::npos);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kernels, WholeRunTest, testing::Values("LEVITATE_KERNEL", "LEVITATE_LINUX_IMAGE"));
+
+}  // namespace
+}  // namespace levitate::vmm
