@@ -36,11 +36,8 @@ std::size_t clear_user_partial(UserAddress destination, std::size_t size);
 Result<void> copy_from_user(void* destination, UserAddress source, std::size_t size);
 Result<void> copy_to_user(UserAddress destination, const void* source, std::size_t size);
 
-template <typename T>
-concept UserCopyable = std::is_trivially_copyable_v<T>;
-
 // A program's T, or array of T, that the call reads.
-template <UserCopyable T>
+template <typename T>
 class UserIn {
   public:
     UserIn() = default;
@@ -50,6 +47,7 @@ class UserIn {
 
     Result<T> read() const { return read_at(0); }
     Result<T> read_at(std::size_t index) const {
+        static_assert(std::is_trivially_copyable_v<T>);
         T value;
         TRY(copy_from_user(&value, address_ + index * sizeof(T), sizeof(T)));
         return value;
@@ -63,7 +61,7 @@ class UserIn {
 };
 
 // A program's T, or array of T, that the call writes.
-template <UserCopyable T>
+template <typename T>
 class UserOut {
   public:
     UserOut() = default;
@@ -73,6 +71,7 @@ class UserOut {
 
     Result<void> write(const T& value) const { return write_at(0, value); }
     Result<void> write_at(std::size_t index, const T& value) const {
+        static_assert(std::is_trivially_copyable_v<T>);
         return copy_to_user(address_ + index * sizeof(T), &value, sizeof(T));
     }
     Result<void> write_all(std::span<const T> values) const {
@@ -84,7 +83,7 @@ class UserOut {
 };
 
 // Both ways.
-template <UserCopyable T>
+template <typename T>
 class UserInOut {
   public:
     UserInOut() = default;

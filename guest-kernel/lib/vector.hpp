@@ -92,12 +92,13 @@ class Vector {
         if (size > capacity_) {
             TRY(reserve(size > capacity_ * 2 ? size : capacity_ * 2));
         }
-        while (size_ < size) {
-            new (data_ + size_++) T();
+        for (std::size_t i = size; i < size_; ++i) {
+            data_[i].~T();
         }
-        while (size_ > size) {
-            pop_back();
+        for (std::size_t i = size_; i < size; ++i) {
+            new (data_ + i) T();
         }
+        size_ = size;
         return {};
     }
 
@@ -111,9 +112,10 @@ class Vector {
         pop_back();
     }
     void clear() {
-        while (size_ > 0) {
-            pop_back();
+        for (std::size_t i = 0; i < size_; ++i) {
+            data_[i].~T();
         }
+        size_ = 0;
     }
 
   private:

@@ -15,7 +15,7 @@ namespace kernel {
 enum class Access : std::uint8_t { Read, Write, Execute };
 
 // Where execve put things; /proc shows them and brk needs them.
-struct ProgramLayout {
+struct ProgramPositions {
     std::uint64_t code_start = 0;
     std::uint64_t code_end = 0;
     std::uint64_t data_start = 0;
@@ -29,6 +29,11 @@ struct ProgramLayout {
     std::uint64_t environment_end = 0;
     std::uint64_t mmap_top = 0;  // regions without a hint are laid downwards from here
     std::uint64_t vdso = 0;
+    bool is_bottom_up = false;  // the legacy layout: regions are laid upwards instead
+};
+
+struct ProgramLayout {
+    ProgramPositions positions;
     Vector<std::uint64_t> auxiliary_vector;  // as on the stack: type, value, …, AT_NULL, 0
     RefPtr<File> executable;
 
@@ -50,6 +55,9 @@ struct MemoryUsage {
     std::uint64_t code_pages = 0;
 };
 
+// Before a frame is shown as executable: the instruction cache has seen its contents.
+void make_coherent(Page& frame);
+
 class AddressSpace : public RefCounted {
   public:
     // The first address beyond a program's reach, 2^48.
@@ -64,11 +72,16 @@ class AddressSpace : public RefCounted {
     // Preconditions: size > 0 and page-aligned. EINVAL (unaligned fixed address), EEXIST, ENOMEM.
     Result<std::uint64_t> map(std::uint64_t address, std::uint64_t size, Placement placement,
                               const MappingAttributes& attributes);
+    // At a fixed place, without merging: the zeroed rest of a program's data. Precondition: page-aligned, in
+    // range.
+    Result<void> map_unmerged(std::uint64_t address, std::uint64_t size, const MappingAttributes& attributes);
     // man 2 munmap, mprotect, mremap, madvise, mincore; sizes rounded up by the caller.
     Result<void> unmap(std::uint64_t address, std::uint64_t size);
     Result<void> protect(std::uint64_t address, std::uint64_t size, int protection);
     Result<std::uint64_t> remap(std::uint64_t address, std::uint64_t old_size, std::uint64_t new_size,
                                 int flags, std::uint64_t new_address);
+    // man 2 brk: the new end, or the old one when it could not be moved.
+    std::uint64_t change_brk(std::uint64_t end);
     // Drops the pages of a range; they read as zeroes, or as the file's, afterwards.
     void discard(std::uint64_t address, std::uint64_t size);
 
@@ -85,6 +98,8 @@ class AddressSpace : public RefCounted {
     bool is_resident(std::uint64_t address);
     // Bytes of this space for another task (/proc/<pid>/cmdline). How many could be read.
     std::size_t read_remote(std::uint64_t address, std::span<std::byte> destination);
+    // The other way, with the program's own rights (execve fills the new space).
+    std::size_t write_remote(std::uint64_t address, std::span<const std::byte> source);
     // The page and offset of a shared mapping, or nothing: identifies a futex between processes.
     Mapping* shared_mapping_of(std::uint64_t address);
 
@@ -95,22 +110,31 @@ class AddressSpace : public RefCounted {
     PageTable& page_table() { return page_table_; }
 
     ProgramLayout layout;
+    std::uint32_t membarrier_registrations = 0;  // MEMBARRIER_CMD_REGISTER_*
 
   private:
     explicit AddressSpace(PageTable&& table) : page_table_(std::move(table)) {}
 
     std::size_t lower_bound(std::uint64_t address) const;
-    std::optional<std::uint64_t> find_free(std::uint64_t hint, std::uint64_t size);
+    bool is_free(std::uint64_t address, std::uint64_t size) const;
+    std::optional<std::uint64_t> find_free(std::uint64_t hint, std::uint64_t size) const;
     Result<void> split(std::uint64_t address);
     void merge_around(std::uint64_t start, std::uint64_t end);
-    Result<void> insert(std::uint64_t start, std::uint64_t end, const MappingAttributes& attributes);
-    void remove_range(std::uint64_t start, std::uint64_t end);
+    bool merge_with_next(std::size_t index);
+    Result<Mapping*> insert(std::uint64_t start, std::uint64_t end, const MappingAttributes& attributes);
+    Result<void> remove_range(std::uint64_t start, std::uint64_t end);
     void discard_in(Mapping& mapping, std::uint64_t start, std::uint64_t end);
+    Result<void> clone_pages(AddressSpace& child, Mapping& mapping);
+    Result<void> move_pages(std::uint64_t from, std::uint64_t to, std::uint64_t size);
+    Result<std::uint64_t> move_region(Mapping& mapping, std::uint64_t address, std::uint64_t old_size,
+                                      std::uint64_t new_size, std::uint64_t new_address, bool keep_old);
     bool grow_stack(std::uint64_t address);
-    FaultResult resolve_anonymous(Mapping& mapping, std::uint64_t page, Access access);
-    FaultResult resolve_object(Mapping& mapping, std::uint64_t page, Access access);
-    FaultResult copy_on_write(Mapping& mapping, std::uint64_t page, PageEntry entry);
-    FaultResult install(Mapping& mapping, std::uint64_t page, PageRef frame, int protection);
+    void note_private_page(Mapping& mapping);
+    FaultResult resolve_absent(Mapping& mapping, std::uint64_t page, Access access);
+    FaultResult resolve_from_object(Mapping& mapping, std::uint64_t page, Access access);
+    FaultResult resolve_write(Mapping& mapping, std::uint64_t page, const PageEntry& entry);
+    FaultResult install(std::uint64_t page, PageRef frame, int protection);
+    FaultResult install_copy(Mapping& mapping, std::uint64_t page, const Page& original);
 
     PageTable page_table_;
     Vector<Own<Mapping>> mappings_;  // by address

@@ -27,9 +27,11 @@ struct MappingAttributes {
         true;  // Shared of a file that was not opened for writing: mprotect(PROT_WRITE) is EACCES
     bool fixed_pages = false;  // the kernel's own (vDSO): no merging, no madvise, no mremap growth
     RegionName name = RegionName::None;
-    RefPtr<File> file;             // what maps shows; null: anonymous
-    RefPtr<MemoryObject> object;   // where pages come from; null: private anonymous memory
-    std::uint64_t first_page = 0;  // index in the object of the region's first page
+    RefPtr<File> file;            // what maps shows; null: anonymous
+    RefPtr<MemoryObject> object;  // where pages come from; null: private anonymous memory
+    // Index in the object of the region's first page; of anonymous memory, its page number where it was first
+    // mapped.
+    std::uint64_t first_page = 0;
 
     MappingAttributes();
     MappingAttributes(const MappingAttributes&);
@@ -54,6 +56,12 @@ class Mapping : public ListNode<MappingOfObject> {
     std::uint64_t start;  // both page-aligned
     std::uint64_t end;
     MappingAttributes attributes;
+
+    // Which private pages this region has had written, for merging as Linux does: regions with pages of their
+    // own (Linux's anon_vma) merge only when those belong together. 0: none yet.
+    std::uint64_t anonymous_identity = 0;
+    // Came from the parent by fork with such pages: does not take in new regions.
+    bool was_cloned = false;
 };
 
 }  // namespace kernel

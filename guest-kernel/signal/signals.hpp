@@ -58,10 +58,12 @@ class PendingSignals {
     siginfo_t take(int signal);
     void remove_all(SignalSet which);
     void clear() { remove_all(~SignalSet()); }
+    std::uint64_t queued() const { return queued_; }
 
   private:
     SignalSet set_;
     List<QueuedSignal> queue_;
+    std::uint64_t queued_ = 0;
 };
 
 struct SignalAction {
@@ -92,6 +94,8 @@ struct AlternateStack {
 // (SI_TKILL).
 siginfo_t kernel_siginfo(int signal);
 siginfo_t user_siginfo(int signal, int code);
+// The same from a given sender.
+siginfo_t user_siginfo_from(int signal, int pid, std::uint32_t user);
 
 // Sends; ignored signals vanish. ESRCH when the target is dead already, EAGAIN at RLIMIT_SIGPENDING or no
 // memory.
@@ -106,9 +110,22 @@ void force_signal(Task& task, const siginfo_t& info);
 // man 2 kill: may the current task send it there?
 bool may_signal(const Task& sender, const Task& target, int signal);
 
-// Before returning to the program: takes signals, sets up handlers' frames, stops or ends the task.
-// `in_system_call`: the exception was an SVC, whose result may ask for a restart.
+// What a signal does where nothing else was asked for (man 7 signal).
+bool is_stop_signal(int signal);
+bool is_ignored_by_default(int signal);
+bool is_fatal_by_default(int signal);
+
+void stop_process(Process& process, int signal);
+void continue_process(Process& process);
+// Has no member whose parent is in another group of the same session (POSIX): terminal stops do nothing then.
+bool is_orphaned_group(int group);
+
 struct Registers;
-void deliver_signals(Task& task, Registers& registers, bool in_system_call);
+// Is there anything for deliver_signals to do: a signal, a stop, an end, a call to be restarted, a mask to be
+// restored?
+bool needs_signal_work(Task& task, const Registers& registers);
+// Before returning to the program: takes signals, sets up handlers' frames, stops or ends the task, and
+// arranges for interrupted calls to be restarted or to say EINTR.
+void deliver_signals(Task& task, Registers& registers);
 
 }  // namespace kernel

@@ -41,35 +41,6 @@ class Task;
 
 #define SYSCALL(name, rule, result, ...) Result<long> sys_##name(Task& task __VA_OPT__(, ) __VA_ARGS__);
 #include "traces/abi/syscalls.inc"
-#undef SYSCALL
-
-#undef FD
-#undef INT
-#undef UINT
-#undef LONG
-#undef SIZE
-#undef OFFSET
-#undef MODE
-#undef PID
-#undef SIGNAL
-#undef CLOCK
-#undef FLAGS
-#undef FLAGS64
-#undef ENUM
-#undef ADDRESS
-#undef OPAQUE
-#undef PATH
-#undef STRINGS
-#undef IN
-#undef OUT
-#undef INOUT
-#undef IN_BYTES
-#undef OUT_BYTES
-#undef IN_ARRAY
-#undef OUT_ARRAY
-#undef INOUT_ARRAY
-#undef IN_IOVEC
-#undef OUT_IOVEC
-#undef FUTEX
+#include "traces/abi/undefine_macros.inc"
 
 }  // namespace kernel

@@ -31,6 +31,7 @@ struct Credentials {
     std::uint64_t inheritable = 0;
     std::uint64_t bounding = kAllCapabilities;
     std::uint64_t ambient = 0;
+    bool keeps_capabilities = false;  // PR_SET_KEEPCAPS
 
     // `capability` is a CAP_* number.
     bool has(int capability) const { return (effective >> capability & 1) != 0; }

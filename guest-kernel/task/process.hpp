@@ -35,6 +35,9 @@ struct ResourceUsage {
     void add(const ResourceUsage& other);
 };
 
+// What one thread has used so far.
+ResourceUsage task_usage(const Task& task);
+
 class IntervalTimer final : public Timer {
   public:
     explicit IntervalTimer(Process& process) : process_(process) {}
@@ -69,10 +72,13 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     List<Task, TaskOfProcess> threads;  // the living, and the dead leader of living threads
     WaitQueue child_changed;            // wait4 sleeps here
     WaitQueue exited;                   // pidfd poll sleeps here
+    WaitQueue thread_ended;             // execve waits here for the other threads
+    WaitQueue signals_changed;          // signalfd sleeps here
 
-    PendingSignals pending;   // sent to the process as a whole
-    int exit_signal = 0;      // to the parent; SIGCHLD for fork
-    bool is_exiting = false;  // exit_group or a fatal signal: every thread is on its way out
+    PendingSignals pending;       // sent to the process as a whole
+    int exit_signal = 0;          // to the parent; SIGCHLD for fork
+    std::uint32_t real_user = 0;  // the leader's, for siginfo
+    bool is_exiting = false;      // exit_group or a fatal signal: every thread is on its way out
     bool is_zombie = false;
     int exit_status = 0;               // as wait4 reports it
     int stop_signal = 0;               // stopped by this one; 0: not stopped

@@ -36,7 +36,7 @@ struct TaskInTable {};
 
 // What restart_syscall continues after a signal interrupted a call that took a relative time.
 struct RestartBlock {
-    enum class Kind : std::uint8_t { None, Nanosleep, FutexWait, Poll };
+    enum class Kind : std::uint8_t { None, Nanosleep, FutexWait };
     Kind kind = Kind::None;
     int clock = 0;
     std::int64_t deadline = 0;  // of CLOCK_MONOTONIC, or of `clock`
@@ -67,7 +67,7 @@ class Task : public RefCounted,
     void set_name(std::string_view name);  // cut to 15 bytes
     std::string_view name() const;
 
-    const int id;
+    int id;  // changes when a thread that is not the leader executes a program
     TaskState state = TaskState::Runnable;
     Ref<Process> process;
     RefPtr<AddressSpace> address_space;  // null from the middle of exit on
@@ -75,21 +75,26 @@ class Task : public RefCounted,
     RefPtr<FsContext> fs;                // likewise
     Credentials credentials;
 
-    Context context;  // what the scheduler switches (arch/include/context.hpp)
+    void (*first_step)(Task&) = nullptr;  // run once, when the task first gets the CPU (init)
+    Context context;                      // what the scheduler switches (arch/include/context.hpp)
     KernelStack kernel_stack;
 
     // Signals (signal/signals.hpp).
     Ref<SignalHandlers> signal_handlers;
     PendingSignals pending;
     SignalSet blocked;
-    SignalSet saved_blocked;       // sigsuspend, ppoll and kin: what to go back to
-    bool restore_blocked = false;  // after the handler, or at the end of the call, saved_blocked comes back
-    SignalSet awaited;             // rt_sigtimedwait: blocked signals that wake it all the same
+    SignalSet saved_blocked;        // sigsuspend, ppoll and kin: what to go back to
+    bool restore_blocked = false;   // after the handler, or at the end of the call, saved_blocked comes back
+    SignalSet awaited;              // rt_sigtimedwait: blocked signals that wake it all the same
+    bool is_forced_to_die = false;  // a fault of its own that nothing handles: ends init too
     AlternateStack alternate_stack;
     RestartBlock restart;
+    std::uint64_t fault_address = 0;   // of the last fault that became a signal: goes into the signal frame
+    std::uint64_t fault_syndrome = 0;  // ESR_EL1 then; 0: none
 
     // Start and end of a thread.
     std::uint64_t clear_child_tid = 0;  // user address, 0: none
+    std::uint64_t set_child_tid = 0;    // where a new task writes its number first of all
     std::uint64_t robust_list = 0;
     std::uint64_t rseq_address = 0;
     std::uint32_t rseq_size = 0;
@@ -99,7 +104,8 @@ class Task : public RefCounted,
     class VforkWait* vfork_parent = nullptr;  // wakes the parent at exec or exit
 
     // Scheduling.
-    std::int64_t slice_used = 0;  // ns since it was last put on the CPU
+    std::int64_t slice_start = 0;     // monotonic: when it was last put on the CPU
+    std::int64_t last_accounted = 0;  // monotonic: up to here its time is in user_time and system_time
     bool needs_reschedule = false;
     int nice = 0;
     int policy = 0;  // SCHED_*

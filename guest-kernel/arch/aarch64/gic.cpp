@@ -1,0 +1,100 @@
+// The interrupt controller, GICv3 with the CPU interface in system registers (Arm IHI 0069).
+#include <array>
+
+#include "arch/aarch64/system_registers.hpp"
+#include "arch/include/interrupts.hpp"
+#include "arch/include/machine.hpp"
+#include "lib/print.hpp"
+
+namespace kernel::arch {
+
+namespace {
+
+// Offsets in the distributor and in a redistributor's two frames.
+constexpr std::size_t kDistributorControl = 0x0000;
+constexpr std::size_t kRedistributorWaker = 0x0014;
+constexpr std::size_t kGroup = 0x0080;
+constexpr std::size_t kSetEnable = 0x0100;
+constexpr std::size_t kPriority = 0x0400;
+constexpr std::size_t kRouter = 0x6000;
+constexpr std::size_t kRedistributorSgiFrame = 0x10000;
+
+constexpr std::uint32_t kEnableGroup1 = 1 << 1;
+constexpr std::uint32_t kAffinityRouting = 1 << 4;
+constexpr std::uint32_t kWritePending = std::uint32_t{1} << 31;
+constexpr std::uint32_t kProcessorSleep = 1 << 1;
+constexpr std::uint32_t kChildrenAsleep = 1 << 2;
+
+constexpr std::uint32_t kFirstShared = 32;     // below: this CPU's own
+constexpr std::uint32_t kFirstSpecial = 1020;  // 1023: nothing pending
+constexpr std::size_t kHandlers = 128;
+constexpr std::uint8_t kOrdinaryPriority = 0xa0;
+
+constinit volatile std::byte* distributor = nullptr;
+constinit volatile std::byte* redistributor = nullptr;
+constinit std::array<InterruptHandler, kHandlers> handlers{};
+
+volatile std::uint32_t& reg32(volatile std::byte* base, std::size_t offset) {
+    return *reinterpret_cast<volatile std::uint32_t*>(base + offset);
+}
+
+}  // namespace
+
+bool set_up_interrupt_controller(const InterruptController& where) {
+    distributor = map_device(PhysicalAddress(where.distributor), where.distributor_size);
+    // One CPU: the first redistributor, 128 KiB, is ours.
+    redistributor = map_device(PhysicalAddress(where.redistributor), 2 * kRedistributorSgiFrame);
+    if (distributor == nullptr || redistributor == nullptr) {
+        return false;
+    }
+    reg32(distributor, kDistributorControl) = kEnableGroup1 | kAffinityRouting;
+    while ((reg32(distributor, kDistributorControl) & kWritePending) != 0) {
+    }
+    volatile std::uint32_t& waker = reg32(redistributor, kRedistributorWaker);
+    waker = waker & ~kProcessorSleep;
+    while ((waker & kChildrenAsleep) != 0) {
+    }
+    reg32(redistributor, kRedistributorSgiFrame + kGroup) = ~0U;
+
+    WRITE_SYSTEM_REGISTER(S3_0_C12_C12_5, 7);  // ICC_SRE_EL1: system registers
+    instruction_barrier();
+    WRITE_SYSTEM_REGISTER(S3_0_C4_C6_0, 0xf0);  // ICC_PMR_EL1: all but the lowest priority
+    WRITE_SYSTEM_REGISTER(S3_0_C12_C12_3, 0);   // ICC_BPR1_EL1
+    WRITE_SYSTEM_REGISTER(S3_0_C12_C12_4, 0);   // ICC_CTLR_EL1: EOI drops priority and deactivates
+    WRITE_SYSTEM_REGISTER(S3_0_C12_C12_7, 1);   // ICC_IGRPEN1_EL1
+    instruction_barrier();
+    return true;
+}
+
+void enable_interrupt(std::uint32_t number, InterruptHandler handler) {
+    KERNEL_ASSERT(number < kHandlers);
+    handlers[number] = handler;
+    const bool is_shared = number >= kFirstShared;
+    volatile std::byte* base = is_shared ? distributor : redistributor + kRedistributorSgiFrame;
+    const std::size_t word = (number / 32) * 4;
+    const std::uint32_t bit = 1U << (number % 32);
+    *reinterpret_cast<volatile std::uint8_t*>(base + kPriority + number) = kOrdinaryPriority;
+    if (is_shared) {
+        reg32(base, kGroup + word) = reg32(base, kGroup + word) | bit;
+        const std::uint64_t affinity = READ_SYSTEM_REGISTER(mpidr_el1) & 0xff'00ff'ffff;
+        *reinterpret_cast<volatile std::uint64_t*>(base + kRouter + 8 * std::size_t{number}) = affinity;
+    }
+    reg32(base, kSetEnable + word) = bit;
+}
+
+void handle_pending_interrupts() {
+    for (;;) {
+        const auto number = static_cast<std::uint32_t>(READ_SYSTEM_REGISTER(S3_0_C12_C12_0));  // ICC_IAR1_EL1
+        data_barrier();
+        if (number >= kFirstSpecial) {
+            return;
+        }
+        if (number < kHandlers && handlers[number] != nullptr) {
+            handlers[number]();
+        }
+        WRITE_SYSTEM_REGISTER(S3_0_C12_C12_1, number);  // ICC_EOIR1_EL1
+        instruction_barrier();
+    }
+}
+
+}  // namespace kernel::arch

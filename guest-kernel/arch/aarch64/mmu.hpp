@@ -1,0 +1,20 @@
+// What arch/aarch64's own files share about translation tables.
+#pragma once
+
+#include <cstdint>
+
+#include "mm/page.hpp"
+
+namespace kernel::arch {
+
+// Bits 47:12 of a descriptor.
+inline constexpr std::uint64_t kAddressMask = 0x0000'ffff'ffff'f000;
+inline constexpr std::uint64_t kNoKernelExecute = std::uint64_t{1} << 53;  // PXN
+inline constexpr std::uint64_t kNoUserExecute = std::uint64_t{1} << 54;    // UXN
+
+// No program's memory is in reach: while none runs, and for the last moments of one that ends.
+void use_empty_user_table();
+// A page of the kernel's own, readable and writable. False without memory for tables.
+bool map_kernel_page(std::uint64_t address, PhysicalAddress frame);
+
+}  // namespace kernel::arch

@@ -1,0 +1,25 @@
+// Interrupts by number, as the interrupt controller counts them.
+#pragma once
+
+#include <cstdint>
+
+namespace kernel::arch {
+
+using InterruptHandler = void (*)();
+
+// Precondition: the controller is set up.
+void enable_interrupt(std::uint32_t number, InterruptHandler handler);
+// Takes and handles what is pending. Called with interrupts masked.
+void handle_pending_interrupts();
+
+// `conduit_is_smc` and the rest come from the device tree.
+struct InterruptController {
+    std::uint64_t distributor = 0;
+    std::uint64_t distributor_size = 0;
+    std::uint64_t redistributor = 0;
+    std::uint64_t redistributor_size = 0;
+};
+// False: the registers could not be mapped.
+bool set_up_interrupt_controller(const InterruptController& where);
+
+}  // namespace kernel::arch

@@ -1,0 +1,23 @@
+// Signal frames on a program's stack.
+#pragma once
+
+#include "arch/include/context.hpp"
+#include "lib/result.hpp"
+#include "signal/signals.hpp"
+
+namespace kernel {
+class Task;
+}
+
+namespace kernel::arch {
+
+// Saves the registers in a frame and points them at the handler. EFAULT: the stack is no good, and nothing
+// has changed.
+Result<void> push_signal_frame(Task& task, Registers& registers, const siginfo_t& info,
+                               const SignalAction& action, SignalSet old_mask);
+
+// rt_sigreturn: back from the frame at the stack pointer. EFAULT or EINVAL: the frame is no good (SIGSEGV
+// follows).
+Result<void> pop_signal_frame(Task& task, Registers& registers);
+
+}  // namespace kernel::arch

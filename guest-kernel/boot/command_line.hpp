@@ -1,0 +1,13 @@
+// The kernel's command line: words apart by blanks.
+#pragma once
+
+#include <string_view>
+
+namespace kernel {
+
+void set_command_line(std::string_view line);
+std::string_view command_line();
+// The value of `name=value`; empty when it is not there.
+std::string_view command_line_value(std::string_view name);
+
+}  // namespace kernel

@@ -1,0 +1,101 @@
+#include "boot/init.hpp"
+
+#include <linux/fcntl.h>
+#include <linux/resource.h>
+
+#include "arch/include/machine.hpp"
+#include "boot/command_line.hpp"
+#include "fs/file_table.hpp"
+#include "fs/fs_context.hpp"
+#include "fs/vfs.hpp"
+#include "lib/print.hpp"
+#include "mm/address_space.hpp"
+#include "task/exec.hpp"
+#include "task/scheduler.hpp"
+#include "task/table.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr std::uint64_t kStackLimit = 8 << 20;
+constexpr std::uint64_t kFileLimit = 1024;
+constexpr std::uint64_t kFileHardLimit = 4096;
+constexpr std::uint64_t kLockedMemoryLimit = 8 << 20;
+constexpr std::uint64_t kMessageQueueLimit = 819200;
+
+// Linux include/asm-generic/resource.h, INIT_RLIMITS; threads and pending signals by memory as kernel/fork.c
+// has it.
+void set_limits(Process& process) {
+    for (rlimit64& limit : process.limits) {
+        limit = {.rlim_cur = RLIM64_INFINITY, .rlim_max = RLIM64_INFINITY};
+    }
+    constexpr std::uint64_t kThreadCost = 8 * KernelStack::kSize;
+    const std::uint64_t by_memory = memory_counts().total_pages * kPageSize / kThreadCost / 2;
+    process.limits[RLIMIT_STACK].rlim_cur = kStackLimit;
+    process.limits[RLIMIT_CORE].rlim_cur = 0;
+    process.limits[RLIMIT_NPROC] = {.rlim_cur = by_memory, .rlim_max = by_memory};
+    process.limits[RLIMIT_NOFILE] = {.rlim_cur = kFileLimit, .rlim_max = kFileHardLimit};
+    process.limits[RLIMIT_MEMLOCK] = {.rlim_cur = kLockedMemoryLimit, .rlim_max = kLockedMemoryLimit};
+    process.limits[RLIMIT_SIGPENDING] = {.rlim_cur = by_memory, .rlim_max = by_memory};
+    process.limits[RLIMIT_MSGQUEUE] = {.rlim_cur = kMessageQueueLimit, .rlim_max = kMessageQueueLimit};
+    process.limits[RLIMIT_NICE] = {.rlim_cur = 0, .rlim_max = 0};
+    process.limits[RLIMIT_RTPRIO] = {.rlim_cur = 0, .rlim_max = 0};
+}
+
+Result<Task*> make_init_task() {
+    const int number = TRY(allocate_task_number());
+    Ref<Process> process = TRY(make_ref<Process>(number));
+    Ref<Task> task = TRY(make_ref<Task>(number));
+    set_limits(*process);
+    task->process = process;
+    TRY(task->kernel_stack.allocate());
+    task->address_space = TRY(AddressSpace::create());
+    task->files = TRY(FileTable::create());
+    task->fs = TRY(FsContext::create());
+    task->signal_handlers = TRY(make_ref<SignalHandlers>());
+    process->threads.push_back(*task);
+    add_to_table(*task);
+    add_to_table(*process);
+    set_init_process(*process.leak());
+    return task.leak();
+}
+
+// Runs as the task itself, on its own stack: reading files and mapping memory need a current task.
+Result<void> become_init(Task& task) {
+    Ref<File> console = TRY(open_console());
+    for (int fd = 0; fd <= 2; ++fd) {
+        TRY(task.files->install(console, CloseOnExec::No));
+    }
+    const std::string_view requested = command_line_value("rdinit");
+    const std::string_view path = requested.empty() ? "/init" : requested;
+    ExecRequest request;
+    request.file = TRY(open_for_execute(task, AT_FDCWD, path, 0));
+    TRY(request.path.append(path));
+    TRY(request.arguments.append(path));
+    TRY(request.environment.append("HOME=/"));
+    TRY(request.environment.append("TERM=linux"));
+    return execute(task, std::move(request));
+}
+
+}  // namespace
+
+// The first step of task 1: called by begin_task in the place of a return from a system call.
+void run_init(Task& task) {
+    const Result<void> result = become_init(task);
+    if (result.is_error()) {
+        print("cannot start init: error ", result.error().value, "\n");
+        panic("no init");
+    }
+}
+
+void start_init() {
+    Result<Task*> task = make_init_task();
+    KERNEL_ASSERT(!task.is_error());
+    Task& init = *task.value();
+    arch::prepare_first_step(init.context, init.kernel_stack);
+    init.first_step = run_init;
+    scheduler::start(init);
+}
+
+}  // namespace kernel

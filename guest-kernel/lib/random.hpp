@@ -1,0 +1,16 @@
+// Random bytes: ChaCha20 (RFC 8439) over a key that the device tree's rng-seed starts. The same seed gives
+// the same bytes: a run under the emulator is a function of its inputs.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace kernel {
+
+void seed_random(std::span<const std::byte> seed);
+// Fast key erasure: what has been handed out cannot be worked out from the state later.
+void fill_random(std::span<std::byte> destination);
+std::uint64_t random_number();
+
+}  // namespace kernel

@@ -1,0 +1,27 @@
+// What the compiler and the C++ library expect of their surroundings.
+#include "lib/print.hpp"
+
+extern "C" {
+
+// Nothing is ever destroyed at exit: there is none.
+void* __dso_handle = nullptr;
+int __cxa_atexit(void (*)(void*), void*, void*) {
+    return 0;
+}
+
+[[noreturn]] void __cxa_pure_virtual() {
+    kernel::panic("a pure virtual function was called");
+}
+[[noreturn]] void abort() {
+    kernel::panic("abort");
+}
+}
+
+namespace std {
+
+// std::string_view's substr and at report positions out of range here.
+[[noreturn]] void __throw_out_of_range_fmt(const char* format, ...) {
+    kernel::panic(format);
+}
+
+}  // namespace std

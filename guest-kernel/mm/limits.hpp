@@ -1,0 +1,23 @@
+// Bounds of a program's address space, as arm64 Linux sets them.
+#pragma once
+
+#include <cstdint>
+
+#include "mm/page.hpp"
+
+namespace kernel {
+
+// Kept free below a growing stack (Linux mm/mmap.c, stack_guard_gap: 256 pages).
+inline constexpr std::uint64_t kStackGuardGap = 256 * kPageSize;
+// Addresses below are not chosen for a mapping (Debian's CONFIG_LSM_MMAP_MIN_ADDR of arm64).
+inline constexpr std::uint64_t kLowestMapping = 32768;
+// Regions of one address space (Linux DEFAULT_MAX_MAP_COUNT).
+inline constexpr std::size_t kMaximumMappings = 65530;
+
+// Could this much private memory ever be had? Linux's heuristic overcommit refuses only what is more than all
+// RAM.
+inline bool is_obvious_overcommit(std::uint64_t bytes) {
+    return bytes >> kPageShift > memory_counts().total_pages;
+}
+
+}  // namespace kernel

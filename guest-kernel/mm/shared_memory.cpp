@@ -1,0 +1,17 @@
+#include "mm/shared_memory.hpp"
+
+namespace kernel {
+
+Result<PageRef> SharedMemory::page(std::uint64_t index) {
+    if (index >= page_count_) {
+        return Errno(EFAULT);
+    }
+    if (Page* page = pages_.find(index)) {
+        return PageRef(page);
+    }
+    PageRef page = TRY(allocate_page(PageContents::Zero));
+    TRY(pages_.insert(index, page));
+    return page;
+}
+
+}  // namespace kernel

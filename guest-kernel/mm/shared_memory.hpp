@@ -1,0 +1,24 @@
+// Anonymous memory that processes share: MAP_SHARED | MAP_ANONYMOUS.
+#pragma once
+
+#include <cstdint>
+
+#include "fs/page_tree.hpp"
+#include "lib/ref.hpp"
+#include "lib/result.hpp"
+#include "mm/memory_object.hpp"
+
+namespace kernel {
+
+// Every page reads as zeroes first. /proc/<pid>/maps shows it as "/dev/zero (deleted)".
+class SharedMemory final : public MemoryObject {
+  public:
+    explicit SharedMemory(std::uint64_t pages) : page_count_(pages) {}
+    Result<PageRef> page(std::uint64_t index) override;
+
+  private:
+    PageTree pages_;
+    std::uint64_t page_count_;
+};
+
+}  // namespace kernel

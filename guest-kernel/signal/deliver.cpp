@@ -1,0 +1,199 @@
+// What happens to pending signals when a task is about to return to its program (Linux kernel/signal.c,
+// get_signal; arch/arm64/kernel/signal.c, do_signal).
+#include <asm/unistd.h>
+
+#include "arch/include/signal_frame.hpp"
+#include "lib/print.hpp"
+#include "mm/address_space.hpp"
+#include "signal/temporary_mask.hpp"
+#include "task/exit.hpp"
+#include "task/rseq.hpp"
+#include "task/scheduler.hpp"
+#include "task/table.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+
+// A task's own faults come first, in whatever order they were queued.
+constexpr SignalSet kSynchronous = SignalSet::of(SIGSEGV) | SignalSet::of(SIGBUS) | SignalSet::of(SIGILL) |
+                                   SignalSet::of(SIGTRAP) | SignalSet::of(SIGFPE) | SignalSet::of(SIGSYS);
+
+constexpr std::uint64_t kIgnore = 1;   // SIG_IGN
+constexpr std::uint64_t kDefault = 0;  // SIG_DFL
+
+int lowest(SignalSet set) {
+    return __builtin_ctzl(set.bits()) + 1;
+}
+
+struct TakenSignal {
+    siginfo_t info;
+    SignalAction action;
+};
+
+int choose(SignalSet set) {
+    return lowest((set & kSynchronous).is_empty() ? set : set & kSynchronous);
+}
+
+siginfo_t take_next(Task& task, SignalSet wanted) {
+    const SignalSet own = task.pending.set() & wanted;
+    return own.is_empty() ? task.process->pending.take(choose(task.process->pending.set() & wanted))
+                          : task.pending.take(choose(own));
+}
+
+bool is_any_pending(const Task& task) {
+    return !((task.pending.set() | task.process->pending.set()) & ~task.blocked).is_empty();
+}
+
+void sleep_while_stopped(Task& task) {
+    while (task.process->stop_signal != 0 && !task.process->is_exiting) {
+        task.state = TaskState::Stopped;
+        scheduler::schedule();
+    }
+}
+
+// Stops the process for a stop signal's default action, unless its group is orphaned (POSIX: no SIGTSTP
+// then).
+void act_on_stop(Task& task, int signal) {
+    if (signal != SIGSTOP && is_orphaned_group(task.process->group)) {
+        return;
+    }
+    stop_process(*task.process, signal);
+    for (Task& other : task.process->threads) {
+        if (other.state == TaskState::Sleeping) {
+            scheduler::make_runnable(other);
+        }
+    }
+}
+
+// The next signal that a handler takes. Default actions are carried out on the way.
+std::optional<TakenSignal> take_handled_signal(Task& task) {
+    for (;;) {
+        if (task.process->is_exiting) {
+            exit_task(task, task.process->exit_status);
+        }
+        if (task.process->stop_signal != 0) {
+            sleep_while_stopped(task);
+            continue;
+        }
+        if (!is_any_pending(task)) {
+            return std::nullopt;
+        }
+        const siginfo_t info = take_next(task, ~task.blocked);
+        const int signal = info.si_signo;
+        SignalAction& action = (*task.signal_handlers)[signal];
+        if (signal == SIGKILL) {
+            exit_task(task, SIGKILL);  // execve by another thread, or memory has run out
+        }
+        if (action.handler == kIgnore) {
+            continue;
+        }
+        if (action.handler != kDefault) {
+            const TakenSignal taken{.info = info, .action = action};
+            if ((action.flags & SA_RESETHAND) != 0) {
+                action.handler = kDefault;
+            }
+            return taken;
+        }
+        const bool is_init = task.process.get() == &init_process();
+        if (is_ignored_by_default(signal) || (is_init && !task.is_forced_to_die)) {
+            continue;
+        }
+        if (is_stop_signal(signal)) {
+            act_on_stop(task, signal);
+            continue;
+        }
+        // A core is never written: the status never has the core flag (as with the reference host's
+        // RLIMIT_CORE 0).
+        exit_process(task, signal);
+    }
+}
+
+bool asks_for_restart(std::int64_t result) {
+    return result == -ERESTARTSYS || result == -ERESTARTNOINTR || result == -ERESTARTNOHAND ||
+           result == -ERESTART_RESTARTBLOCK;
+}
+
+bool restarts_after_handler(std::int64_t result, const SignalAction& action) {
+    return result == -ERESTARTNOINTR || (result == -ERESTARTSYS && (action.flags & SA_RESTART) != 0);
+}
+
+void run_handler(Task& task, Registers& registers, const TakenSignal& taken) {
+    update_rseq(task, registers);
+    const SignalSet old_mask = task.restore_blocked ? task.saved_blocked : task.blocked;
+    task.restore_blocked = false;
+    const Result<void> frame = arch::push_signal_frame(task, registers, taken.info, taken.action, old_mask);
+    if (frame.is_error()) {
+        // No stack for the handler: SIGSEGV, by its default action if it is that handler's own signal.
+        if (taken.info.si_signo == SIGSEGV) {
+            (*task.signal_handlers)[SIGSEGV].handler = kDefault;
+        }
+        force_signal(task, kernel_siginfo(SIGSEGV));
+        return;
+    }
+    SignalSet blocked = task.blocked | taken.action.mask;
+    if ((taken.action.flags & SA_NODEFER) == 0) {
+        blocked.add(taken.info.si_signo);
+    }
+    task.blocked = blocked & ~kUnblockable;
+}
+
+}  // namespace
+
+bool is_orphaned_group(int group) {
+    for (Process& member : all_processes()) {
+        if (member.group == group && !member.is_zombie && member.parent != nullptr &&
+            member.parent->group != group && member.parent->session == member.session) {
+            return false;
+        }
+    }
+    return true;
+}
+
+Result<void> set_temporary_mask(Task& task, SignalSet mask) {
+    task.saved_blocked = task.blocked;
+    task.restore_blocked = true;
+    task.blocked = mask & ~kUnblockable;
+    return {};
+}
+
+bool needs_signal_work(Task& task, const Registers& registers) {
+    return task.has_pending_signal() || task.restore_blocked ||
+           (registers.system_call >= 0 && asks_for_restart(static_cast<std::int64_t>(registers.x[0])));
+}
+
+void deliver_signals(Task& task, Registers& registers) {
+    const auto result = static_cast<std::int64_t>(registers.x[0]);
+    const bool restarts = registers.system_call >= 0 && asks_for_restart(result);
+    const std::uint64_t after_call = registers.pc;
+    registers.system_call = -1;
+    if (restarts) {
+        registers.x[0] = registers.original_x0;
+        registers.pc = after_call - 4;
+    }
+    // A call that has its result ends with its own mask; what only the temporary one let through stays
+    // pending.
+    if (task.restore_blocked && !restarts) {
+        task.restore_blocked = false;
+        task.blocked = task.saved_blocked;
+    }
+    const std::optional<TakenSignal> taken = take_handled_signal(task);
+    if (taken.has_value()) {
+        if (restarts && !restarts_after_handler(result, taken->action)) {
+            registers.x[0] = static_cast<std::uint64_t>(-std::int64_t{EINTR});
+            registers.pc = after_call;
+        }
+        run_handler(task, registers, *taken);
+        return;
+    }
+    if (restarts && result == -ERESTART_RESTARTBLOCK) {
+        registers.x[8] = __NR_restart_syscall;
+    }
+    if (task.restore_blocked) {
+        task.restore_blocked = false;
+        task.blocked = task.saved_blocked;
+    }
+}
+
+}  // namespace kernel

@@ -1,0 +1,303 @@
+// Sending and queueing.
+#include "signal/signals.hpp"
+
+#include <linux/resource.h>
+
+#include "task/exit.hpp"
+#include "task/scheduler.hpp"
+#include "task/table.hpp"
+#include "task/task.hpp"
+#include "task/wait.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr SignalSet kStopSignals =
+    SignalSet::of(SIGSTOP) | SignalSet::of(SIGTSTP) | SignalSet::of(SIGTTIN) | SignalSet::of(SIGTTOU);
+constexpr SignalSet kIgnoredByDefault =
+    SignalSet::of(SIGCHLD) | SignalSet::of(SIGCONT) | SignalSet::of(SIGWINCH) | SignalSet::of(SIGURG);
+
+bool is_realtime(int signal) {
+    return signal >= SIGRTMIN;
+}
+
+std::uint64_t as_handler(__sighandler_t handler) {
+    return reinterpret_cast<std::uint64_t>(handler);
+}
+
+bool is_ignored(Task& task, int signal) {
+    const std::uint64_t handler = (*task.signal_handlers)[signal].handler;
+    return handler == as_handler(SIG_IGN) ||
+           (handler == as_handler(SIG_DFL) && kIgnoredByDefault.contains(signal));
+}
+
+// Linux kernel/signal.c, sig_ignored and sig_task_ignored: init is deaf to what it does not handle.
+bool is_dropped(Task& task, int signal) {
+    if (task.blocked.contains(signal) || task.awaited.contains(signal)) {
+        return false;
+    }
+    const bool is_init = task.process.get() == &init_process();
+    return is_ignored(task, signal) ||
+           (is_init && ((*task.signal_handlers)[signal].handler == as_handler(SIG_DFL) || signal == SIGKILL));
+}
+
+void remove_pending(Process& process, SignalSet which) {
+    process.pending.remove_all(which);
+    for (Task& task : process.threads) {
+        task.pending.remove_all(which);
+    }
+}
+
+// SIGCONT and the stop signals cancel each other when they are sent, whatever is done about them later.
+void act_at_sending(Process& process, int signal) {
+    if (kStopSignals.contains(signal)) {
+        remove_pending(process, SignalSet::of(SIGCONT));
+    } else if (signal == SIGCONT) {
+        remove_pending(process, kStopSignals);
+        continue_process(process);
+    }
+}
+
+bool wants(const Task& task, int signal) {
+    return !task.blocked.contains(signal) || task.awaited.contains(signal);
+}
+
+void wake_for_signal(Task& task, int signal) {
+    if (task.state == TaskState::Sleeping || signal == SIGKILL) {
+        scheduler::make_runnable(task);
+    }
+}
+
+bool kills_at_once(Task& task, int signal) {
+    return signal == SIGKILL ||
+           (!task.blocked.contains(signal) && !task.awaited.contains(signal) &&
+            (*task.signal_handlers)[signal].handler == as_handler(SIG_DFL) && is_fatal_by_default(signal));
+}
+
+std::uint64_t count_queued(const Process& process) {
+    return process.pending.queued();
+}
+
+}  // namespace
+
+bool is_stop_signal(int signal) {
+    return kStopSignals.contains(signal);
+}
+bool is_ignored_by_default(int signal) {
+    return kIgnoredByDefault.contains(signal);
+}
+bool is_fatal_by_default(int signal) {
+    return !kStopSignals.contains(signal) && !kIgnoredByDefault.contains(signal);
+}
+
+Result<void> PendingSignals::add(const siginfo_t& info) {
+    const int signal = info.si_signo;
+    if (!is_realtime(signal) && set_.contains(signal)) {
+        return {};
+    }
+    auto* queued = new (std::nothrow) QueuedSignal;
+    if (queued == nullptr) {
+        if (is_realtime(signal) && info.si_code != SI_KERNEL && info.si_code != SI_USER) {
+            return Errno(EAGAIN);
+        }
+    } else {
+        queued->info = info;
+        queue_.push_back(*queued);
+        ++queued_;
+    }
+    set_.add(signal);
+    return {};
+}
+
+siginfo_t PendingSignals::take(int signal) {
+    QueuedSignal* found = nullptr;
+    bool has_more = false;
+    for (QueuedSignal& queued : queue_) {
+        if (queued.info.si_signo == signal) {
+            if (found != nullptr) {
+                has_more = true;
+                break;
+            }
+            found = &queued;
+        }
+    }
+    if (!has_more) {
+        set_.remove(signal);
+    }
+    if (found == nullptr) {
+        return user_siginfo_from(signal, 0, 0);
+    }
+    const siginfo_t info = found->info;
+    delete found;
+    --queued_;
+    return info;
+}
+
+void PendingSignals::remove_all(SignalSet which) {
+    QueuedSignal* queued = queue_.first();
+    while (queued != nullptr) {
+        QueuedSignal* next = queue_.next(*queued);
+        if (which.contains(queued->info.si_signo)) {
+            delete queued;
+            --queued_;
+        }
+        queued = next;
+    }
+    set_ = set_ & ~which;
+}
+
+Result<Ref<SignalHandlers>> SignalHandlers::clone() const {
+    Ref<SignalHandlers> copy = TRY(make_ref<SignalHandlers>());
+    copy->actions_ = actions_;
+    return copy;
+}
+
+void SignalHandlers::reset_for_execve() {
+    for (SignalAction& action : actions_) {
+        if (action.handler != as_handler(SIG_IGN)) {
+            action.handler = as_handler(SIG_DFL);
+        }
+        action.flags = 0;
+        action.restorer = 0;
+        action.mask = SignalSet();
+    }
+}
+
+siginfo_t kernel_siginfo(int signal) {
+    siginfo_t info{};
+    info.si_signo = signal;
+    info.si_code = SI_KERNEL;
+    return info;
+}
+
+siginfo_t user_siginfo_from(int signal, int pid, std::uint32_t user) {
+    siginfo_t info{};
+    info.si_signo = signal;
+    info.si_code = SI_USER;
+    info.si_pid = pid;
+    info.si_uid = user;
+    return info;
+}
+
+siginfo_t user_siginfo(int signal, int code) {
+    const Task& sender = Task::current();
+    siginfo_t info = user_siginfo_from(signal, sender.process_id(), sender.credentials.user);
+    info.si_code = code;
+    return info;
+}
+
+Result<void> send_signal(Task& task, const siginfo_t& info) {
+    const int signal = info.si_signo;
+    Process& process = *task.process;
+    if (process.is_zombie || task.state == TaskState::Dead) {
+        return Errno(ESRCH);
+    }
+    act_at_sending(process, signal);
+    if (is_dropped(task, signal)) {
+        return {};
+    }
+    TRY(task.pending.add(info));
+    process.signals_changed.wake_all();
+    if (wants(task, signal)) {
+        if (kills_at_once(task, signal) && !process.is_exiting && signal == SIGKILL) {
+            begin_process_exit(process, signal);
+        }
+        wake_for_signal(task, signal);
+    }
+    return {};
+}
+
+Result<void> send_signal(Process& process, const siginfo_t& info) {
+    const int signal = info.si_signo;
+    if (process.is_zombie) {
+        return {};  // a zombie hears everything and does nothing
+    }
+    act_at_sending(process, signal);
+    Task* leader = process.leader();
+    if (leader == nullptr || is_dropped(*leader, signal)) {
+        return {};
+    }
+    if (is_realtime(signal) && count_queued(process) >= process.limit(RLIMIT_SIGPENDING).rlim_cur) {
+        return Errno(EAGAIN);
+    }
+    TRY(process.pending.add(info));
+    process.signals_changed.wake_all();
+    // The leader if it does not block the signal, else any thread that does not.
+    Task* taker = wants(*leader, signal) ? leader : nullptr;
+    for (Task& task : process.threads) {
+        if (taker == nullptr && wants(task, signal)) {
+            taker = &task;
+        }
+    }
+    if (taker == nullptr) {
+        return {};
+    }
+    if (signal == SIGKILL) {
+        begin_process_exit(process, signal);
+    }
+    wake_for_signal(*taker, signal);
+    return {};
+}
+
+Result<void> send_signal_to_group(int group, const siginfo_t& info) {
+    bool found = false;
+    for (Process& process : all_processes()) {
+        if (process.group == group) {
+            found = true;
+            TRY(send_signal(process, info));
+        }
+    }
+    return found ? Result<void>() : Result<void>(Errno(ESRCH));
+}
+
+// Linux kernel/signal.c, force_sig_info_to_task.
+void force_signal(Task& task, const siginfo_t& info) {
+    const int signal = info.si_signo;
+    SignalAction& action = (*task.signal_handlers)[signal];
+    const bool was_blocked = task.blocked.contains(signal);
+    if (was_blocked || action.handler == as_handler(SIG_IGN)) {
+        action.handler = as_handler(SIG_DFL);
+    }
+    task.blocked.remove(signal);
+    if (action.handler == as_handler(SIG_DFL)) {
+        task.is_forced_to_die = true;  // init too
+    }
+    if (task.pending.add(info).is_error()) {
+        begin_process_exit(*task.process, signal);
+    }
+}
+
+bool may_signal(const Task& sender, const Task& target, int signal) {
+    const Credentials& a = sender.credentials;
+    const Credentials& b = target.credentials;
+    return sender.process == target.process || a.has(CAP_KILL) || a.effective_user == b.saved_user ||
+           a.effective_user == b.user || a.user == b.saved_user || a.user == b.user ||
+           (signal == SIGCONT && sender.process->session == target.process->session);
+}
+
+void stop_process(Process& process, int signal) {
+    if (process.stop_signal == 0) {
+        process.stop_signal = signal;
+        process.stop_unreported = true;
+        process.continue_unreported = false;
+        report_stop_to_parent(process);
+    }
+}
+
+void continue_process(Process& process) {
+    if (process.stop_signal == 0) {
+        return;
+    }
+    process.stop_signal = 0;
+    process.stop_unreported = false;
+    process.continue_unreported = true;
+    for (Task& task : process.threads) {
+        if (task.state == TaskState::Stopped) {
+            scheduler::make_runnable(task);
+        }
+    }
+    report_stop_to_parent(process);
+}
+
+}  // namespace kernel

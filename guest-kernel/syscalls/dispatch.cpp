@@ -1,0 +1,77 @@
+#include "syscalls/dispatch.hpp"
+
+#include <asm/unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "syscalls/handlers.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+
+using Handler = Result<long> (*)(Task& task, const Registers& registers);
+
+// One register as a handler's parameter. Integers narrower than a register lose their upper bits, as in
+// Linux's wrappers.
+template <typename T>
+T argument(std::uint64_t value) {
+    if constexpr (std::is_integral_v<T>) {
+        return static_cast<T>(value);
+    } else if constexpr (std::is_same_v<T, Fd>) {
+        return Fd{static_cast<int>(value)};
+    } else if constexpr (std::is_same_v<T, UserAddress>) {
+        return UserAddress(value);
+    } else {
+        return T(UserAddress(value));
+    }
+}
+
+template <auto Function>
+struct Unpack;
+
+template <typename... Arguments, Result<long> (*Function)(Task&, Arguments...)>
+struct Unpack<Function> {
+    static Result<long> call(Task& task, const Registers& registers) {
+        return call_with(task, registers, std::index_sequence_for<Arguments...>());
+    }
+
+  private:
+    template <std::size_t... Index>
+    static Result<long> call_with(Task& task, const Registers& registers, std::index_sequence<Index...>) {
+        static_cast<void>(registers);
+        return Function(task, argument<Arguments>(registers.x[Index])...);
+    }
+};
+
+constexpr std::array<Handler, __NR_syscalls> make_table() {
+    std::array<Handler, __NR_syscalls> table{};
+#define SUPPORTED(name, note) table[__NR_##name] = &Unpack<sys_##name>::call;
+#define PARTIAL(name, missing) SUPPORTED(name, missing)
+#include "syscalls/support.inc"
+#undef SUPPORTED
+#undef PARTIAL
+    return table;
+}
+
+constexpr std::array<Handler, __NR_syscalls> kHandlers = make_table();
+
+}  // namespace
+
+void handle_system_call(Task& task, Registers& registers) {
+    const std::uint64_t number = registers.x[8] & 0xffff'ffff;
+    registers.original_x0 = registers.x[0];
+    registers.system_call = static_cast<std::int64_t>(number);
+    const Handler handler = number < kHandlers.size() ? kHandlers[number] : nullptr;
+    if (handler == nullptr) {
+        registers.x[0] = static_cast<std::uint64_t>(-std::int64_t{ENOSYS});
+        return;
+    }
+    const Result<long> result = handler(task, registers);
+    registers.x[0] =
+        static_cast<std::uint64_t>(result.is_error() ? -std::int64_t{result.error().value} : result.value());
+}
+
+}  // namespace kernel

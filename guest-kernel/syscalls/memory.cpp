@@ -1,0 +1,346 @@
+// Memory.
+#include <linux/mman.h>
+#include <linux/personality.h>
+
+#include "fs/file_table.hpp"
+#include "mm/address_space.hpp"
+#include "mm/limits.hpp"
+#include "mm/shared_memory.hpp"
+#include "syscalls/handlers.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr unsigned kProtections = PROT_READ | PROT_WRITE | PROT_EXEC;
+
+bool is_program_range(std::uint64_t address, std::uint64_t size) {
+    return size <= AddressSpace::kUserEnd && address <= AddressSpace::kUserEnd - size;
+}
+
+Result<MappingAttributes> attributes_of_file(Task& task, Fd fd, unsigned protection, unsigned flags) {
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
+    const bool is_shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+    MappingAttributes attributes;
+    attributes.sharing = is_shared ? Sharing::Shared : Sharing::Private;
+    if (is_shared && (protection & PROT_WRITE) != 0 && !file->is_writable()) {
+        return Errno(EACCES);
+    }
+    if (!file->is_readable()) {
+        return Errno(EACCES);
+    }
+    attributes.may_write = !is_shared || file->is_writable();
+    attributes.object = TRY(file->mmap_object(attributes.sharing, static_cast<int>(protection)));
+    attributes.file = file;
+    return attributes;
+}
+
+Result<MappingAttributes> attributes_of_anonymous(unsigned flags, std::uint64_t size) {
+    MappingAttributes attributes;
+    if ((flags & MAP_TYPE) == MAP_SHARED) {
+        attributes.sharing = Sharing::Shared;
+        attributes.object = TRY(make_ref<SharedMemory>(size >> kPageShift));
+    }
+    attributes.grows_down = (flags & MAP_GROWSDOWN) != 0;
+    return attributes;
+}
+
+bool exceeds_address_space_limit(Task& task, std::uint64_t size) {
+    const std::uint64_t limit = task.process->limit(RLIMIT_AS).rlim_cur;
+    return limit != RLIM64_INFINITY &&
+           (task.address_space->usage().mapped_pages << kPageShift) + size > limit;
+}
+
+}  // namespace
+
+Result<long> sys_mmap(Task& task, UserAddress address, std::size_t length, unsigned protection,
+                      unsigned flags, Fd fd, std::int64_t offset) {
+    if ((static_cast<std::uint64_t>(offset) & kPageMask) != 0) {
+        return Errno(EINVAL);
+    }
+    const bool is_anonymous = (flags & MAP_ANONYMOUS) != 0;
+    if (!is_anonymous) {
+        TRY(task.files->get_for_io(fd));
+    }
+    if (length == 0) {
+        return Errno(EINVAL);
+    }
+    if (length > AddressSpace::kUserEnd) {
+        return Errno(ENOMEM);
+    }
+    const std::uint64_t size = page_ceiling(length);
+    const std::uint64_t first_page = static_cast<std::uint64_t>(offset) >> kPageShift;
+    if (first_page + (size >> kPageShift) < first_page) {
+        return Errno(EOVERFLOW);
+    }
+    const unsigned type = flags & MAP_TYPE;
+    if (type != MAP_SHARED && type != MAP_PRIVATE && (type != MAP_SHARED_VALIDATE || is_anonymous)) {
+        return Errno(EINVAL);
+    }
+    if ((flags & MAP_HUGETLB) != 0) {
+        return Errno(ENOMEM);
+    }
+    MappingAttributes attributes = TRY(is_anonymous ? attributes_of_anonymous(flags, size)
+                                                    : attributes_of_file(task, fd, protection, flags));
+    attributes.protection = static_cast<int>(protection & kProtections);
+    attributes.no_reserve = (flags & MAP_NORESERVE) != 0;
+    if (!is_anonymous) {
+        attributes.first_page = first_page;
+    }
+    const bool is_accounted = !attributes.no_reserve && attributes.sharing == Sharing::Private &&
+                              (attributes.protection & PROT_WRITE) != 0;
+    if ((is_accounted && is_obvious_overcommit(size)) || exceeds_address_space_limit(task, size)) {
+        return Errno(ENOMEM);
+    }
+    Placement placement = Placement::Hint;
+    if ((flags & MAP_FIXED_NOREPLACE) != 0) {
+        placement = Placement::FixedNoReplace;
+    } else if ((flags & MAP_FIXED) != 0) {
+        placement = Placement::Fixed;
+    }
+    const std::uint64_t start = placement == Placement::Hint ? page_floor(address.value()) : address.value();
+    return static_cast<long>(TRY(task.address_space->map(start, size, placement, attributes)));
+}
+
+Result<long> sys_munmap(Task& task, UserAddress address, std::size_t length) {
+    if ((address.value() & kPageMask) != 0 || length == 0 || !is_program_range(address.value(), length)) {
+        return Errno(EINVAL);
+    }
+    TRY(task.address_space->unmap(address.value(), page_ceiling(length)));
+    return 0;
+}
+
+Result<long> sys_mprotect(Task& task, UserAddress address, std::size_t length, unsigned protection) {
+    constexpr unsigned kGrows = PROT_GROWSDOWN | PROT_GROWSUP;
+    const bool grows_down = (protection & PROT_GROWSDOWN) != 0;
+    if ((protection & kGrows) == kGrows || (address.value() & kPageMask) != 0) {
+        return Errno(EINVAL);
+    }
+    if (length == 0) {
+        return 0;
+    }
+    if (!is_program_range(address.value(), page_ceiling(length)) || page_ceiling(length) == 0) {
+        return Errno(ENOMEM);
+    }
+    if ((protection & ~(kProtections | kGrows | PROT_SEM)) != 0) {
+        return Errno(EINVAL);
+    }
+    std::uint64_t start = address.value();
+    std::uint64_t size = page_ceiling(length);
+    if (grows_down) {
+        const Mapping* mapping = task.address_space->find_at_or_above(start);
+        if (mapping == nullptr || !mapping->attributes.grows_down) {
+            return Errno(mapping == nullptr ? ENOMEM : EINVAL);
+        }
+        size += start - mapping->start;
+        start = mapping->start;
+    }
+    TRY(task.address_space->protect(start, size, static_cast<int>(protection & kProtections)));
+    return 0;
+}
+
+Result<long> sys_brk(Task& task, UserAddress end) {
+    return static_cast<long>(task.address_space->change_brk(end.value()));
+}
+
+Result<long> sys_mremap(Task& task, UserAddress old_address, std::size_t old_size, std::size_t new_size,
+                        unsigned flags, UserAddress new_address) {
+    constexpr unsigned kKnown = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
+    const std::uint64_t old_length = page_ceiling(old_size);
+    const std::uint64_t new_length = page_ceiling(new_size);
+    if ((flags & ~kKnown) != 0 ||
+        ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0 && (flags & MREMAP_MAYMOVE) == 0) ||
+        ((flags & MREMAP_DONTUNMAP) != 0 && old_length != new_length) ||
+        (old_address.value() & kPageMask) != 0 || new_length == 0) {
+        return Errno(EINVAL);
+    }
+    return static_cast<long>(TRY(task.address_space->remap(old_address.value(), old_length, new_length,
+                                                           static_cast<int>(flags), new_address.value())));
+}
+
+namespace {
+
+enum class AdviceEffect { None, Discard, Invalid };
+
+AdviceEffect effect_of(int advice) {
+    switch (advice) {
+        case MADV_DONTNEED:
+        case MADV_DONTNEED_LOCKED:
+            return AdviceEffect::Discard;
+        case MADV_FREE:  // may drop pages at any time or never
+        case MADV_NORMAL:
+        case MADV_RANDOM:
+        case MADV_SEQUENTIAL:
+        case MADV_WILLNEED:
+        case MADV_DONTFORK:
+        case MADV_DOFORK:
+        case MADV_MERGEABLE:
+        case MADV_UNMERGEABLE:
+        case MADV_HUGEPAGE:
+        case MADV_NOHUGEPAGE:
+        case MADV_DONTDUMP:
+        case MADV_DODUMP:
+        case MADV_WIPEONFORK:
+        case MADV_KEEPONFORK:
+        case MADV_COLD:
+        case MADV_PAGEOUT:
+        case MADV_POPULATE_READ:
+        case MADV_POPULATE_WRITE:
+            return AdviceEffect::None;
+        default:
+            return AdviceEffect::Invalid;
+    }
+}
+
+// MADV_POPULATE_*: faults the pages in, as far as it goes.
+Result<void> populate(AddressSpace& space, std::uint64_t address, std::uint64_t size, Access access) {
+    for (std::uint64_t page = address; page < address + size; page += kPageSize) {
+        switch (space.resolve_fault(page, access)) {
+            case FaultResult::Resolved:
+                break;
+            case FaultResult::NotMapped:
+                return Errno(ENOMEM);
+            case FaultResult::NotPermitted:
+                return Errno(EINVAL);
+            case FaultResult::BeyondObject:
+                return Errno(EFAULT);
+            case FaultResult::OutOfMemory:
+                return Errno(ENOMEM);
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<long> sys_madvise(Task& task, UserAddress address, std::size_t length, int advice) {
+    const AdviceEffect effect = effect_of(advice);
+    const std::uint64_t size = page_ceiling(length);
+    if (effect == AdviceEffect::Invalid || (address.value() & kPageMask) != 0 || (length != 0 && size == 0) ||
+        address.value() + size < address.value()) {
+        return Errno(EINVAL);
+    }
+    if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) {
+        TRY(populate(*task.address_space, address.value(), size,
+                     advice == MADV_POPULATE_READ ? Access::Read : Access::Write));
+        return 0;
+    }
+    // Holes are reported, after what is mapped has been dealt with.
+    AddressSpace& space = *task.address_space;
+    const std::uint64_t end = address.value() + size;
+    bool has_hole = false;
+    std::uint64_t position = address.value();
+    while (position < end) {
+        const Mapping* mapping = space.find_at_or_above(position);
+        if (mapping == nullptr || mapping->start >= end) {
+            has_hole = true;
+            break;
+        }
+        has_hole = has_hole || mapping->start > position;
+        const std::uint64_t start = mapping->start > position ? mapping->start : position;
+        const std::uint64_t last = mapping->end < end ? mapping->end : end;
+        const MappingAttributes& attributes = mapping->attributes;
+        if ((effect == AdviceEffect::Discard && attributes.fixed_pages) ||
+            (advice == MADV_FREE && (attributes.object || attributes.fixed_pages))) {
+            return Errno(EINVAL);
+        }
+        if (effect == AdviceEffect::Discard) {
+            space.discard(start, last - start);
+        }
+        position = last;
+    }
+    return has_hole ? Result<long>(Errno(ENOMEM)) : Result<long>(0);
+}
+
+Result<long> sys_mincore(Task& task, UserAddress address, std::size_t length, UserBuffer vector) {
+    if ((address.value() & kPageMask) != 0) {
+        return Errno(EINVAL);
+    }
+    if (!is_program_range(address.value(), length)) {
+        return Errno(ENOMEM);
+    }
+    const std::size_t pages = page_ceiling(length) >> kPageShift;
+    for (std::size_t i = 0; i < pages; ++i) {
+        const std::uint64_t page = address.value() + (i << kPageShift);
+        if (task.address_space->find(page) == nullptr) {
+            return Errno(ENOMEM);
+        }
+        const std::byte resident{task.address_space->is_resident(page)};
+        if (vector.write({&resident, 1}, i) != 1) {
+            return Errno(EFAULT);
+        }
+    }
+    return 0;
+}
+
+Result<long> sys_msync(Task& task, UserAddress address, std::size_t length, unsigned flags) {
+    constexpr unsigned kKnown = MS_ASYNC | MS_INVALIDATE | MS_SYNC;
+    if ((flags & ~kKnown) != 0 || (address.value() & kPageMask) != 0 ||
+        (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC)) {
+        return Errno(EINVAL);
+    }
+    const std::uint64_t end = address.value() + page_ceiling(length);
+    if (end < address.value()) {
+        return Errno(ENOMEM);
+    }
+    for (std::uint64_t position = address.value(); position < end;) {
+        const Mapping* mapping = task.address_space->find(position);
+        if (mapping == nullptr) {
+            return Errno(ENOMEM);
+        }
+        position = mapping->end;
+    }
+    return 0;
+}
+
+namespace {
+
+Result<void> require_mapped(Task& task, UserAddress address, std::size_t length) {
+    const std::uint64_t start = page_floor(address.value());
+    const std::uint64_t end = page_ceiling(address.value() + length);
+    if (end < start) {
+        return Errno(EINVAL);
+    }
+    for (std::uint64_t position = start; position < end;) {
+        const Mapping* mapping = task.address_space->find(position);
+        if (mapping == nullptr) {
+            return Errno(ENOMEM);
+        }
+        position = mapping->end;
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<long> sys_mlock(Task& task, UserAddress address, std::size_t length) {
+    TRY(require_mapped(task, address, length));
+    return 0;
+}
+
+Result<long> sys_mlock2(Task& task, UserAddress address, std::size_t length, unsigned flags) {
+    if ((flags & ~static_cast<unsigned>(MLOCK_ONFAULT)) != 0) {
+        return Errno(EINVAL);
+    }
+    return sys_mlock(task, address, length);
+}
+
+Result<long> sys_munlock(Task& task, UserAddress address, std::size_t length) {
+    TRY(require_mapped(task, address, length));
+    return 0;
+}
+
+Result<long> sys_mlockall(Task&, unsigned flags) {
+    constexpr unsigned kKnown = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
+    if (flags == 0 || (flags & ~kKnown) != 0 || flags == MCL_ONFAULT) {
+        return Errno(EINVAL);
+    }
+    return 0;
+}
+
+Result<long> sys_munlockall(Task&) {
+    return 0;
+}
+
+}  // namespace kernel

@@ -1,0 +1,179 @@
+// Scheduling, as far as one CPU with equal turns can show it.
+#include <linux/sched.h>
+
+#include "syscalls/handlers.hpp"
+#include "task/scheduler.hpp"
+#include "task/table.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr std::uint64_t kAllCpus = 1;
+constexpr int kHighestRealtime = 99;
+constexpr int kLowestRealtime = 1;
+
+Result<Ref<Task>> target_of(Task& task, int pid) {
+    if (pid < 0) {
+        return Errno(EINVAL);
+    }
+    return pid == 0 ? Result<Ref<Task>>(Ref<Task>(&task)) : find_task(pid);
+}
+
+bool is_realtime(int policy) {
+    return policy == SCHED_FIFO || policy == SCHED_RR;
+}
+
+bool is_policy(int policy) {
+    return is_realtime(policy) || policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE;
+}
+
+Result<void> change_policy(Task& task, Task& target, int policy, int priority) {
+    policy &= ~SCHED_RESET_ON_FORK;
+    if (!is_policy(policy)) {
+        return Errno(EINVAL);
+    }
+    if (is_realtime(policy) ? priority < kLowestRealtime || priority > kHighestRealtime : priority != 0) {
+        return Errno(EINVAL);
+    }
+    if (is_realtime(policy) && !task.credentials.has(CAP_SYS_NICE)) {
+        return Errno(EPERM);
+    }
+    target.policy = policy;
+    target.realtime_priority = priority;
+    return {};
+}
+
+}  // namespace
+
+Result<long> sys_sched_yield(Task&) {
+    scheduler::yield();
+    return 0;
+}
+
+Result<long> sys_sched_getaffinity(Task& task, int pid, unsigned length, UserBuffer mask) {
+    if (length * 8 < 1 || length % sizeof(std::uint64_t) != 0) {
+        return Errno(EINVAL);
+    }
+    TRY(target_of(task, pid));
+    TRY(copy_to_user(mask.address(), &kAllCpus, sizeof(kAllCpus)));
+    return static_cast<long>(sizeof(kAllCpus));
+}
+
+Result<long> sys_sched_setaffinity(Task& task, int pid, unsigned length, UserBuffer mask) {
+    std::uint64_t wanted = 0;
+    TRY(copy_from_user(&wanted, mask.address(), length < sizeof(wanted) ? length : sizeof(wanted)));
+    TRY(target_of(task, pid));
+    return (wanted & kAllCpus) == 0 ? Result<long>(Errno(EINVAL)) : Result<long>(0);
+}
+
+Result<long> sys_sched_getscheduler(Task& task, int pid) {
+    return TRY(target_of(task, pid))->policy;
+}
+
+Result<long> sys_sched_setscheduler(Task& task, int pid, int policy, UserIn<sched_param> param) {
+    if (policy < 0 || param.is_null()) {
+        return Errno(EINVAL);
+    }
+    const sched_param value = TRY(param.read());
+    TRY(change_policy(task, *TRY(target_of(task, pid)), policy, value.sched_priority));
+    return 0;
+}
+
+Result<long> sys_sched_getparam(Task& task, int pid, UserOut<sched_param> param) {
+    if (param.is_null()) {
+        return Errno(EINVAL);
+    }
+    TRY(param.write({.sched_priority = TRY(target_of(task, pid))->realtime_priority}));
+    return 0;
+}
+
+Result<long> sys_sched_setparam(Task& task, int pid, UserIn<sched_param> param) {
+    if (param.is_null()) {
+        return Errno(EINVAL);
+    }
+    const sched_param value = TRY(param.read());
+    const Ref<Task> target = TRY(target_of(task, pid));
+    TRY(change_policy(task, *target, target->policy, value.sched_priority));
+    return 0;
+}
+
+Result<long> sys_sched_get_priority_max(Task&, int policy) {
+    if (is_realtime(policy)) {
+        return kHighestRealtime;
+    }
+    return is_policy(policy) || policy == SCHED_DEADLINE ? Result<long>(0) : Result<long>(Errno(EINVAL));
+}
+
+Result<long> sys_sched_get_priority_min(Task&, int policy) {
+    if (is_realtime(policy)) {
+        return kLowestRealtime;
+    }
+    return is_policy(policy) || policy == SCHED_DEADLINE ? Result<long>(0) : Result<long>(Errno(EINVAL));
+}
+
+Result<long> sys_sched_rr_get_interval(Task& task, int pid, UserOut<__kernel_timespec> interval) {
+    TRY(target_of(task, pid));
+    TRY(interval.write(Timespec::from_nanoseconds(scheduler::kSlice).to_user()));
+    return 0;
+}
+
+namespace {
+
+// man 2 getpriority: calls what for each task that `which` and `who` name. ESRCH: none.
+template <typename Action>
+Result<void> for_each_named(Task& caller, int which, int who, Action action) {
+    bool found = false;
+    for (Task& task : all_tasks()) {
+        bool is_named = false;
+        switch (which) {
+            case 0:  // PRIO_PROCESS
+                is_named = who == 0 ? &task == &caller : task.id == who;
+                break;
+            case 1:  // PRIO_PGRP
+                is_named = task.process->group == (who == 0 ? caller.process->group : who);
+                break;
+            case 2:  // PRIO_USER
+                is_named = task.credentials.user ==
+                           (who == 0 ? caller.credentials.user : static_cast<std::uint32_t>(who));
+                break;
+            default:
+                return Errno(EINVAL);
+        }
+        if (is_named) {
+            found = true;
+            TRY(action(task));
+        }
+    }
+    return found ? Result<void>() : Result<void>(Errno(ESRCH));
+}
+
+constexpr int kNicest = 19;
+constexpr int kRudest = -20;
+
+}  // namespace
+
+Result<long> sys_getpriority(Task& task, int which, int who) {
+    int best = kNicest;
+    TRY(for_each_named(task, which, who, [&](const Task& one) -> Result<void> {
+        best = one.nice < best ? one.nice : best;
+        return {};
+    }));
+    return 20 - best;  // 40 … 1: never negative
+}
+
+Result<long> sys_setpriority(Task& task, int which, int who, int priority) {
+    int nice = priority > kNicest ? kNicest : priority;
+    nice = nice < kRudest ? kRudest : nice;
+    TRY(for_each_named(task, which, who, [&](Task& one) -> Result<void> {
+        if (nice < one.nice && !task.credentials.has(CAP_SYS_NICE)) {
+            return Errno(EACCES);
+        }
+        one.nice = nice;
+        return {};
+    }));
+    return 0;
+}
+
+}  // namespace kernel

@@ -1,0 +1,317 @@
+// Signals.
+#include <linux/signal.h>
+
+#include "arch/include/machine.hpp"
+#include "arch/include/signal_frame.hpp"
+#include "signal/alternate_stack.hpp"
+#include "signal/temporary_mask.hpp"
+#include "syscalls/handlers.hpp"
+#include "task/futex.hpp"
+#include "task/table.hpp"
+#include "task/task.hpp"
+#include "task/wait_queue.hpp"
+#include "time/sleep.hpp"
+
+namespace kernel {
+
+namespace {
+
+bool is_valid_signal(int signal) {
+    return signal >= 1 && signal <= kSignalCount;
+}
+
+Result<void> check_size(std::size_t size) {
+    return size == sizeof(kernel_sigset_t) ? Result<void>() : Result<void>(Errno(EINVAL));
+}
+
+Result<SignalSet> read_set(UserIn<kernel_sigset_t> set) {
+    return SignalSet(TRY(UserIn<std::uint64_t>(set.address()).read()));
+}
+
+Result<void> write_set(UserOut<kernel_sigset_t> set, SignalSet value) {
+    return UserOut<std::uint64_t>(set.address()).write(value.bits());
+}
+
+// The kernel's struct sigaction of arm64 (asm-generic/signal-defs.h): the UAPI declares the same.
+SignalAction from_user(const struct sigaction& action) {
+    return {.handler = reinterpret_cast<std::uint64_t>(action.sa_handler),
+            .flags = action.sa_flags,
+            .restorer = reinterpret_cast<std::uint64_t>(action.sa_restorer),
+            .mask = SignalSet(action.sa_mask.sig[0])};
+}
+
+struct sigaction to_user(const SignalAction& action) {
+    struct sigaction result{};
+    result.sa_handler = reinterpret_cast<__sighandler_t>(action.handler);
+    result.sa_flags = action.flags;
+    result.sa_restorer = reinterpret_cast<__sigrestore_t>(action.restorer);
+    result.sa_mask.sig[0] = action.mask.bits();
+    return result;
+}
+
+// Bits of sa_flags that Linux 6.1 knows (UAPI_SA_FLAGS and arm64's); the others are cleared (SA_UNSUPPORTED).
+constexpr unsigned long kKnownFlags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART |
+                                      SA_NODEFER | SA_RESETHAND | SA_EXPOSE_TAGBITS | SA_RESTORER;
+
+// A signal whose new disposition is to ignore it is taken back where it is pending.
+void forget_if_ignored(Process& process, int signal, const SignalAction& action) {
+    const bool is_ignored =
+        action.handler == reinterpret_cast<std::uint64_t>(SIG_IGN) ||
+        (action.handler == reinterpret_cast<std::uint64_t>(SIG_DFL) && is_ignored_by_default(signal));
+    if (is_ignored) {
+        process.pending.remove_all(SignalSet::of(signal));
+        for (Task& task : process.threads) {
+            task.pending.remove_all(SignalSet::of(signal));
+        }
+    }
+}
+
+Result<void> send_to_process(Task& sender, Process& process, const siginfo_t& info) {
+    const Task* target = process.leader();
+    if (target != nullptr && !may_signal(sender, *target, info.si_signo)) {
+        return Errno(EPERM);
+    }
+    return info.si_signo == 0 ? Result<void>() : send_signal(process, info);
+}
+
+enum class Members { Group, AllButInit };
+
+Result<void> send_to_many(Task& sender, Members members, int group, const siginfo_t& info) {
+    bool found = false;
+    bool sent = false;
+    for (Process* process = all_processes().first(); process != nullptr;
+         process = all_processes().next(*process)) {
+        const bool is_member = members == Members::Group
+                                   ? process->group == group
+                                   : process != &init_process() && process != sender.process.get();
+        if (is_member) {
+            found = true;
+            sent = !send_to_process(sender, *process, info).is_error() || sent;
+        }
+    }
+    if (sent) {
+        return {};
+    }
+    return Errno(found ? EPERM : ESRCH);
+}
+
+Result<void> send_to_thread(Task& sender, int group, int id, const siginfo_t& info) {
+    const Ref<Task> target = TRY(find_task(id));
+    if (group > 0 && target->process_id() != group) {
+        return Errno(ESRCH);
+    }
+    if (!may_signal(sender, *target, info.si_signo)) {
+        return Errno(EPERM);
+    }
+    return info.si_signo == 0 ? Result<void>() : send_signal(*target, info);
+}
+
+// What rt_sigqueueinfo may claim: only a program's own codes, unless it is for itself (Linux
+// do_rt_sigqueueinfo).
+Result<siginfo_t> read_queued_info(Task& task, UserIn<siginfo_t> info, int signal, int target) {
+    siginfo_t what = TRY(info.read());
+    what.si_signo = signal;
+    if ((what.si_code >= 0 || what.si_code == SI_TKILL) && target != task.process_id()) {
+        return Errno(EPERM);
+    }
+    return what;
+}
+
+}  // namespace
+
+Result<long> sys_rt_sigaction(Task& task, int signal, UserIn<struct sigaction> action,
+                              UserOut<struct sigaction> old, std::size_t size) {
+    TRY(check_size(size));
+    SignalAction next;
+    if (!action.is_null()) {
+        next = from_user(TRY(action.read()));
+    }
+    if (!is_valid_signal(signal) || (!action.is_null() && kUnblockable.contains(signal))) {
+        return Errno(EINVAL);
+    }
+    SignalAction& current = (*task.signal_handlers)[signal];
+    const SignalAction previous = current;
+    if (!action.is_null()) {
+        next.flags &= kKnownFlags;
+        next.mask = next.mask & ~kUnblockable;
+        current = next;
+        forget_if_ignored(*task.process, signal, next);
+    }
+    if (!old.is_null()) {
+        TRY(old.write(to_user(previous)));
+    }
+    return 0;
+}
+
+Result<long> sys_rt_sigprocmask(Task& task, int how, UserIn<kernel_sigset_t> mask,
+                                UserOut<kernel_sigset_t> old, std::size_t size) {
+    TRY(check_size(size));
+    const SignalSet previous = task.blocked;
+    if (!mask.is_null()) {
+        const SignalSet change = TRY(read_set(mask)) & ~kUnblockable;
+        switch (how) {
+            case SIG_BLOCK:
+                task.blocked = previous | change;
+                break;
+            case SIG_UNBLOCK:
+                task.blocked = previous & ~change;
+                break;
+            case SIG_SETMASK:
+                task.blocked = change;
+                break;
+            default:
+                return Errno(EINVAL);
+        }
+    }
+    if (!old.is_null()) {
+        TRY(write_set(old, previous));
+    }
+    return 0;
+}
+
+Result<long> sys_rt_sigpending(Task& task, UserOut<kernel_sigset_t> mask, std::size_t size) {
+    if (size > sizeof(kernel_sigset_t)) {
+        return Errno(EINVAL);
+    }
+    const std::uint64_t pending = ((task.pending.set() | task.process->pending.set()) & task.blocked).bits();
+    TRY(copy_to_user(mask.address(), &pending, size));
+    return 0;
+}
+
+Result<long> sys_rt_sigsuspend(Task& task, UserIn<kernel_sigset_t> mask, std::size_t size) {
+    TRY(check_size(size));
+    TRY(set_temporary_mask(task, TRY(read_set(mask))));
+    while (!sleep_until(Deadline::never()).is_error()) {
+    }
+    return Errno(ERESTARTNOHAND);
+}
+
+Result<long> sys_rt_sigtimedwait(Task& task, UserIn<kernel_sigset_t> mask, UserOut<siginfo_t> info,
+                                 UserIn<__kernel_timespec> timeout, std::size_t size) {
+    TRY(check_size(size));
+    const SignalSet wanted = TRY(read_set(mask)) & ~kUnblockable;
+    Deadline deadline = Deadline::never();
+    if (!timeout.is_null()) {
+        const Timespec time = Timespec::from_user(TRY(timeout.read()));
+        if (!time.is_valid()) {
+            return Errno(EINVAL);
+        }
+        deadline = Deadline::after(time.to_nanoseconds());
+    }
+    for (;;) {
+        const SignalSet own = task.pending.set() & wanted;
+        const SignalSet shared = task.process->pending.set() & wanted;
+        if (!(own | shared).is_empty()) {
+            const SignalSet from = own.is_empty() ? shared : own;
+            const int signal = __builtin_ctzl(from.bits()) + 1;
+            const siginfo_t what =
+                own.is_empty() ? task.process->pending.take(signal) : task.pending.take(signal);
+            if (!info.is_null()) {
+                TRY(info.write(what));
+            }
+            return signal;
+        }
+        task.awaited = wanted;
+        const Result<void> slept = sleep_until(deadline);
+        task.awaited = SignalSet();
+        const bool has_arrived = !((task.pending.set() | task.process->pending.set()) & wanted).is_empty();
+        if (slept.is_error() && !has_arrived) {
+            return Errno(slept.error() == Errno(ETIMEDOUT) ? EAGAIN : EINTR);
+        }
+    }
+}
+
+Result<long> sys_rt_sigqueueinfo(Task& task, int pid, int signal, UserIn<siginfo_t> info) {
+    const siginfo_t what = TRY(read_queued_info(task, info, signal, pid));
+    const Ref<Process> process = TRY(find_process(pid));
+    if (signal < 0 || signal > kSignalCount) {
+        return Errno(EINVAL);
+    }
+    TRY(send_to_process(task, *process, what));
+    return 0;
+}
+
+Result<long> sys_rt_tgsigqueueinfo(Task& task, int group, int id, int signal, UserIn<siginfo_t> info) {
+    if (group <= 0 || id <= 0) {
+        return Errno(EINVAL);
+    }
+    const siginfo_t what = TRY(read_queued_info(task, info, signal, group));
+    if (signal < 0 || signal > kSignalCount) {
+        return Errno(EINVAL);
+    }
+    TRY(send_to_thread(task, group, id, what));
+    return 0;
+}
+
+Result<long> sys_rt_sigreturn(Task& task) {
+    Registers& registers = task.kernel_stack.registers();
+    task.restart.kind = RestartBlock::Kind::None;
+    if (arch::pop_signal_frame(task, registers).is_error()) {
+        siginfo_t info = kernel_siginfo(SIGSEGV);
+        info.si_code = SEGV_MAPERR;
+        info.si_addr = reinterpret_cast<void*>(registers.sp);
+        registers.system_call = -1;
+        force_signal(task, info);
+    }
+    // The result register is one of those that came back.
+    return static_cast<long>(registers.x[0]);
+}
+
+Result<long> sys_sigaltstack(Task& task, UserIn<stack_t> stack, UserOut<stack_t> old) {
+    const std::uint64_t stack_pointer = task.kernel_stack.registers().sp;
+    const stack_t previous = describe_alternate_stack(task, stack_pointer);
+    if (!stack.is_null()) {
+        TRY(set_alternate_stack(task, TRY(stack.read()), stack_pointer, MINSIGSTKSZ));
+    }
+    if (!old.is_null()) {
+        TRY(old.write(previous));
+    }
+    return 0;
+}
+
+Result<long> sys_kill(Task& task, int pid, int signal) {
+    if (signal < 0 || signal > kSignalCount) {
+        return Errno(EINVAL);
+    }
+    const siginfo_t info = user_siginfo(signal, SI_USER);
+    if (pid > 0) {
+        TRY(send_to_process(task, *TRY(find_process(pid)), info));
+    } else if (pid == -1) {
+        TRY(send_to_many(task, Members::AllButInit, 0, info));
+    } else if (pid == INT32_MIN) {
+        return Errno(ESRCH);
+    } else {
+        TRY(send_to_many(task, Members::Group, pid == 0 ? task.process->group : -pid, info));
+    }
+    return 0;
+}
+
+Result<long> sys_tkill(Task& task, int id, int signal) {
+    if (id <= 0 || signal < 0 || signal > kSignalCount) {
+        return Errno(EINVAL);
+    }
+    TRY(send_to_thread(task, 0, id, user_siginfo(signal, SI_TKILL)));
+    return 0;
+}
+
+Result<long> sys_tgkill(Task& task, int group, int id, int signal) {
+    if (group <= 0 || id <= 0 || signal < 0 || signal > kSignalCount) {
+        return Errno(EINVAL);
+    }
+    TRY(send_to_thread(task, group, id, user_siginfo(signal, SI_TKILL)));
+    return 0;
+}
+
+Result<long> sys_restart_syscall(Task& task) {
+    switch (task.restart.kind) {
+        case RestartBlock::Kind::Nanosleep:
+            return restart_nanosleep(task);
+        case RestartBlock::Kind::FutexWait:
+            return restart_futex_wait(task);
+        case RestartBlock::Kind::None:
+            break;
+    }
+    return Errno(EINTR);
+}
+
+}  // namespace kernel

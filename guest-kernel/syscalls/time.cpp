@@ -1,0 +1,265 @@
+// Clocks and sleeping.
+#include <linux/time.h>
+
+#include "mm/address_space.hpp"
+#include "syscalls/handlers.hpp"
+#include "task/process.hpp"
+#include "task/task.hpp"
+#include "task/wait_queue.hpp"
+#include "time/clock.hpp"
+#include "time/clock_setup.hpp"
+#include "time/sleep.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr std::int64_t kCoarseResolution = 4'000'000;  // a tick at HZ=250
+
+// A clock id below 0 names the CPU time of a task: ~pid << 3, with 4 for a thread and the kind in the low
+// bits (Linux include/linux/posix-timers.h).
+struct CpuClock {
+    int pid;
+    bool is_thread;
+};
+
+std::optional<CpuClock> decode_cpu_clock(int clock) {
+    constexpr int kThread = 4;
+    constexpr int kKindMask = 3;
+    constexpr int kScheduled = 2;
+    if (clock >= 0) {
+        if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID) {
+            return CpuClock{.pid = 0, .is_thread = clock == CLOCK_THREAD_CPUTIME_ID};
+        }
+        return std::nullopt;
+    }
+    if ((clock & kKindMask) > kScheduled) {
+        return std::nullopt;
+    }
+    return CpuClock{.pid = ~(clock >> 3), .is_thread = (clock & kThread) != 0};
+}
+
+Result<std::int64_t> cpu_time(Task& task, const CpuClock& clock) {
+    const Ref<Task> target = clock.pid == 0 ? Ref<Task>(&task) : [&] {
+        Result<Ref<Task>> found = find_task(clock.pid);
+        return found.is_error() ? Ref<Task>() : found.release_value();
+    }();
+    if (!target || (clock.is_thread && target->process != task.process)) {
+        return Errno(EINVAL);
+    }
+    // The caller's time since it entered the kernel counts too.
+    const std::int64_t running = monotonic_now() - task.last_accounted;
+    const bool includes_caller = clock.is_thread ? target.get() == &task : target->process == task.process;
+    const CpuTimes times = clock.is_thread ? task_usage(*target).times : target->process->usage().times;
+    return times.user + times.system + (includes_caller ? running : 0);
+}
+
+Result<std::int64_t> read_clock(Task& task, int clock) {
+    const std::int64_t now = monotonic_now();
+    switch (clock) {
+        case CLOCK_REALTIME:
+        case CLOCK_TAI:
+        case CLOCK_REALTIME_ALARM:
+            return realtime_now();
+        case CLOCK_REALTIME_COARSE:
+            return realtime_now() - now % kCoarseResolution;
+        case CLOCK_MONOTONIC:
+        case CLOCK_MONOTONIC_RAW:
+        case CLOCK_BOOTTIME:
+        case CLOCK_BOOTTIME_ALARM:
+            return now;
+        case CLOCK_MONOTONIC_COARSE:
+            return now - now % kCoarseResolution;
+        default: {
+            const std::optional<CpuClock> cpu = decode_cpu_clock(clock);
+            if (!cpu.has_value()) {
+                return Errno(EINVAL);
+            }
+            return cpu_time(task, *cpu);
+        }
+    }
+}
+
+bool can_sleep_on(int clock) {
+    return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME ||
+           clock == CLOCK_TAI;
+}
+
+// Relative sleeps say how much is left and go on by restart_syscall; absolute ones are simply called again.
+Result<long> sleep_relative(Task& task, std::int64_t deadline, UserOut<__kernel_timespec> remain) {
+    for (;;) {
+        const Result<void> slept = sleep_until(Deadline::at(deadline));
+        if (!slept.is_error()) {
+            continue;
+        }
+        if (slept.error() == Errno(ETIMEDOUT)) {
+            return 0;
+        }
+        if (!remain.is_null()) {
+            const std::int64_t rest = Deadline::at(deadline).remaining();
+            TRY(remain.write(Timespec::from_nanoseconds(rest).to_user()));
+        }
+        task.restart = {
+            .kind = RestartBlock::Kind::Nanosleep, .deadline = deadline, .address = remain.address().value()};
+        return Errno(ERESTART_RESTARTBLOCK);
+    }
+}
+
+Result<long> sleep_absolute(int clock, std::int64_t time) {
+    const bool is_realtime = clock == CLOCK_REALTIME || clock == CLOCK_TAI;
+    for (;;) {
+        const Result<void> slept =
+            sleep_until(Deadline::at(is_realtime ? realtime_to_monotonic(time) : time));
+        if (slept.is_error()) {
+            return slept.error() == Errno(ETIMEDOUT) ? Result<long>(0) : Result<long>(Errno(ERESTARTNOHAND));
+        }
+    }
+}
+
+}  // namespace
+
+Result<long> restart_nanosleep(Task& task) {
+    return sleep_relative(task, task.restart.deadline,
+                          UserOut<__kernel_timespec>(UserAddress(task.restart.address)));
+}
+
+Result<long> sys_clock_gettime(Task& task, int clock, UserOut<__kernel_timespec> time) {
+    TRY(time.write(Timespec::from_nanoseconds(TRY(read_clock(task, clock))).to_user()));
+    return 0;
+}
+
+Result<long> sys_clock_getres(Task& task, int clock, UserOut<__kernel_timespec> resolution) {
+    TRY(read_clock(task, clock));
+    const bool is_coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+    if (!resolution.is_null()) {
+        TRY(resolution.write(Timespec::from_nanoseconds(is_coarse ? kCoarseResolution : 1).to_user()));
+    }
+    return 0;
+}
+
+Result<long> sys_clock_settime(Task& task, int clock, UserIn<__kernel_timespec> time) {
+    if (clock != CLOCK_REALTIME) {
+        return Errno(EINVAL);
+    }
+    const Timespec value = Timespec::from_user(TRY(time.read()));
+    if (!value.is_valid()) {
+        return Errno(EINVAL);
+    }
+    if (!task.credentials.has(CAP_SYS_TIME)) {
+        return Errno(EPERM);
+    }
+    set_realtime(value.to_nanoseconds());
+    return 0;
+}
+
+Result<long> sys_gettimeofday(Task&, UserOut<__kernel_old_timeval> time, UserOut<struct timezone> zone) {
+    if (!time.is_null()) {
+        const Timespec now = current_time();
+        TRY(time.write({.tv_sec = now.seconds, .tv_usec = now.nanoseconds / 1000}));
+    }
+    if (!zone.is_null()) {
+        TRY(zone.write({.tz_minuteswest = 0, .tz_dsttime = 0}));
+    }
+    return 0;
+}
+
+Result<long> sys_settimeofday(Task& task, UserIn<__kernel_old_timeval> time, UserIn<struct timezone> zone) {
+    if (!zone.is_null()) {
+        TRY(zone.read());
+    }
+    if (time.is_null()) {
+        return 0;
+    }
+    const __kernel_old_timeval value = TRY(time.read());
+    if (value.tv_usec < 0 || value.tv_usec > 1'000'000 || value.tv_sec < 0) {
+        return Errno(EINVAL);
+    }
+    if (!task.credentials.has(CAP_SYS_TIME)) {
+        return Errno(EPERM);
+    }
+    set_realtime(Timespec{.seconds = value.tv_sec, .nanoseconds = value.tv_usec * 1000}.to_nanoseconds());
+    return 0;
+}
+
+Result<long> sys_nanosleep(Task& task, UserIn<__kernel_timespec> duration,
+                           UserOut<__kernel_timespec> remain) {
+    const Timespec time = Timespec::from_user(TRY(duration.read()));
+    if (!time.is_valid()) {
+        return Errno(EINVAL);
+    }
+    return sleep_relative(task, Deadline::after(time.to_nanoseconds()).monotonic(), remain);
+}
+
+Result<long> sys_clock_nanosleep(Task& task, int clock, unsigned flags, UserIn<__kernel_timespec> duration,
+                                 UserOut<__kernel_timespec> remain) {
+    if (!can_sleep_on(clock)) {
+        return Errno(clock == CLOCK_THREAD_CPUTIME_ID || read_clock(task, clock).is_error() ? EINVAL
+                                                                                            : EOPNOTSUPP);
+    }
+    const Timespec time = Timespec::from_user(TRY(duration.read()));
+    if (!time.is_valid()) {
+        return Errno(EINVAL);
+    }
+    if ((flags & TIMER_ABSTIME) != 0) {
+        return sleep_absolute(clock, time.to_nanoseconds());
+    }
+    return sleep_relative(task, Deadline::after(time.to_nanoseconds()).monotonic(), remain);
+}
+
+namespace {
+
+__kernel_old_itimerval describe(const IntervalTimer& timer) {
+    const auto to_timeval = [](std::int64_t nanoseconds) {
+        const Timespec time = Timespec::from_nanoseconds(nanoseconds);
+        return __kernel_old_timeval{.tv_sec = time.seconds, .tv_usec = time.nanoseconds / 1000};
+    };
+    std::int64_t rest = 0;
+    if (timer.is_running()) {
+        rest = Deadline::at(timer.expiry()).remaining();
+        rest = rest < 1000 ? 1000 : rest;  // running: never shown as 0
+    }
+    return {.it_interval = to_timeval(timer.interval), .it_value = to_timeval(rest)};
+}
+
+Result<std::int64_t> from_timeval(const __kernel_old_timeval& time) {
+    if (time.tv_sec < 0 || time.tv_usec < 0 || time.tv_usec >= 1'000'000) {
+        return Errno(EINVAL);
+    }
+    return Timespec{.seconds = time.tv_sec, .nanoseconds = time.tv_usec * 1000}.to_nanoseconds();
+}
+
+}  // namespace
+
+Result<long> sys_getitimer(Task& task, int which, UserOut<__kernel_old_itimerval> current) {
+    if (which != ITIMER_REAL && which != ITIMER_VIRTUAL && which != ITIMER_PROF) {
+        return Errno(EINVAL);
+    }
+    TRY(current.write(which == ITIMER_REAL ? describe(task.process->real_timer) : __kernel_old_itimerval{}));
+    return 0;
+}
+
+Result<long> sys_setitimer(Task& task, int which, UserIn<__kernel_old_itimerval> value,
+                           UserOut<__kernel_old_itimerval> old) {
+    if (which != ITIMER_REAL) {
+        return Errno(EINVAL);
+    }
+    __kernel_old_itimerval next{};
+    if (!value.is_null()) {
+        next = TRY(value.read());
+    }
+    const std::int64_t first = TRY(from_timeval(next.it_value));
+    const std::int64_t interval = TRY(from_timeval(next.it_interval));
+    IntervalTimer& timer = task.process->real_timer;
+    const __kernel_old_itimerval previous = describe(timer);
+    timer.stop();
+    timer.interval = interval;
+    if (first != 0) {
+        timer.start(Deadline::after(first).monotonic());
+    }
+    if (!old.is_null()) {
+        TRY(old.write(previous));
+    }
+    return 0;
+}
+
+}  // namespace kernel

@@ -1,0 +1,139 @@
+#include "task/exit.hpp"
+
+#include <asm/siginfo.h>
+#include <linux/prctl.h>
+#include <linux/wait.h>
+
+#include "arch/include/machine.hpp"
+#include "fs/file_table.hpp"
+#include "fs/fs_context.hpp"
+#include "lib/print.hpp"
+#include "lib/user.hpp"
+#include "mm/address_space.hpp"
+#include "task/futex.hpp"
+#include "task/scheduler.hpp"
+#include "task/table.hpp"
+#include "task/task.hpp"
+#include "task/vfork.hpp"
+#include "task/wait.hpp"
+#include "tty/tty.hpp"
+
+namespace kernel {
+
+namespace {
+
+// The memory goes, with what programs asked to be told of on the way.
+void leave_address_space(Task& task) {
+    if (!task.address_space) {
+        return;
+    }
+    walk_robust_list(task);
+    clear_child_tid(task);
+    RefPtr<AddressSpace> gone = std::move(task.address_space);
+    if (task.vfork_parent != nullptr) {
+        task.vfork_parent->finish();
+        task.vfork_parent = nullptr;
+    }
+}
+
+void give_children_away(Process& process) {
+    Process& heir = init_process();
+    while (Process* child = process.children.pop_front()) {
+        child->parent = &heir;
+        heir.children.push_back(*child);
+        for (Task& task : child->threads) {
+            if (task.parent_death_signal != 0) {
+                (void)send_signal(task, user_siginfo(task.parent_death_signal, SI_USER));
+            }
+        }
+        if (child->is_zombie) {
+            report_to_parent(*child);
+        }
+    }
+}
+
+// A process whose group loses its last link to the rest of its session, with a stopped member: SIGHUP and
+// SIGCONT (POSIX; Linux kernel/exit.c, kill_orphaned_pgrp).
+bool has_link_to_session(int group, int session, const Process* leaving) {
+    for (Process& member : all_processes()) {
+        if (member.group == group && !member.is_zombie && &member != leaving && member.parent != nullptr &&
+            member.parent != &init_process() && member.parent->group != group &&
+            member.parent->session == session) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void wake_orphaned_group(int group, int session, const Process* leaving) {
+    if (has_link_to_session(group, session, leaving)) {
+        return;
+    }
+    bool has_stopped = false;
+    for (Process& member : all_processes()) {
+        has_stopped = has_stopped || (member.group == group && member.stop_signal != 0);
+    }
+    if (has_stopped) {
+        (void)send_signal_to_group(group, kernel_siginfo(SIGHUP));
+        (void)send_signal_to_group(group, kernel_siginfo(SIGCONT));
+    }
+}
+
+void end_process(Task& last) {
+    Process& process = *last.process;
+    if (&process == &init_process()) {
+        print("init ended with status ", hex(static_cast<unsigned>(process.exit_status)), "\n");
+        panic("init ended");
+    }
+    process.real_timer.stop();
+    process.is_zombie = true;
+    give_children_away(process);
+    const Process* parent = process.parent;
+    if (parent != nullptr && parent->group != process.group && parent->session == process.session) {
+        wake_orphaned_group(process.group, process.session, &process);
+    }
+    process.pending.clear();
+    process.exited.wake_all();
+    report_to_parent(process);
+}
+
+}  // namespace
+
+void begin_process_exit(Process& process, int status) {
+    if (process.is_exiting) {
+        return;
+    }
+    process.is_exiting = true;
+    process.exit_status = status;
+    process.stop_signal = 0;
+    for (Task& task : process.threads) {
+        scheduler::make_runnable(task);
+    }
+}
+
+void exit_process(Task& task, int status) {
+    begin_process_exit(*task.process, status);
+    exit_task(task, task.process->exit_status);
+}
+
+void exit_task(Task& task, int status) {
+    leave_address_space(task);
+    task.files = nullptr;
+    task.fs = nullptr;
+    task.exit_status = status;
+    Process& process = *task.process;
+    process.dead_threads.add(task_usage(task));
+    List<Task, TaskOfProcess>::remove(task);
+    remove_from_table(task);
+    task.pending.clear();
+    process.thread_ended.wake_all();
+    if (process.threads.is_empty()) {
+        if (!process.is_exiting) {
+            process.exit_status = status;
+        }
+        end_process(task);
+    }
+    scheduler::end_current();
+}
+
+}  // namespace kernel

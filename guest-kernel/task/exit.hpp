@@ -1,0 +1,17 @@
+// Ends.
+#pragma once
+
+namespace kernel {
+
+class Process;
+class Task;
+
+// Ends the current task, with a status as wait4 reports it. The last thread's end is the process's.
+[[noreturn]] void exit_task(Task& task, int status);
+// Ends all threads of the current task's process; the others when they next leave the kernel.
+[[noreturn]] void exit_process(Task& task, int status);
+// Tells every thread of a process to end (a fatal signal); `status` becomes the process's. No effect once one
+// is set.
+void begin_process_exit(Process& process, int status);
+
+}  // namespace kernel

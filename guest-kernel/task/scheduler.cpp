@@ -1,0 +1,247 @@
+#include "task/scheduler.hpp"
+
+#include "arch/include/interrupts.hpp"
+#include "arch/include/machine.hpp"
+#include "arch/include/setup.hpp"
+#include "lib/print.hpp"
+#include "lib/user.hpp"
+#include "mm/address_space.hpp"
+#include "signal/signals.hpp"
+#include "task/rseq.hpp"
+#include "task/task.hpp"
+#include "task/wait_queue.hpp"
+#include "time/clock.hpp"
+#include "time/timer_queue.hpp"
+
+namespace kernel {
+
+namespace scheduler {
+
+namespace {
+
+constinit Task* current = nullptr;
+// Ended, and still on its stack until the next task has taken over.
+constinit Task* ended = nullptr;
+constinit std::int64_t programmed_expiry = INT64_MAX;
+
+List<Task, TaskInRunQueue>& run_queue() {
+    static List<Task, TaskInRunQueue> queue;
+    return queue;
+}
+
+void program_timer(std::int64_t expiry) {
+    if (expiry != programmed_expiry) {
+        programmed_expiry = expiry;
+        arch::set_timer(counter_at(expiry));
+    }
+}
+
+// The next task to run. While there is none, sleeps and takes interrupts: this is the only place besides a
+// program where they are taken.
+Task& wait_for_runnable() {
+    for (;;) {
+        Task* next = run_queue().pop_front();
+        if (next != nullptr) {
+            return *next;
+        }
+        program_timer(timer_queue().next_expiry());
+        arch::wait_for_interrupt();
+        arch::handle_pending_interrupts();
+    }
+}
+
+void activate(Task& task) {
+    const std::int64_t now = monotonic_now();
+    task.slice_start = now;
+    task.last_accounted = now;
+    if (task.address_space) {
+        task.address_space->page_table().activate();
+    }
+}
+
+void drop_ended() {
+    if (ended != nullptr) {
+        Ref<Task>::adopt(std::exchange(ended, nullptr));
+    }
+}
+
+}  // namespace
+
+void make_runnable(Task& task) {
+    if (task.state == TaskState::Runnable || task.state == TaskState::Dead) {
+        return;
+    }
+    task.state = TaskState::Runnable;
+    run_queue().push_back(task);
+}
+
+void schedule() {
+    Task& previous = *current;
+    const std::int64_t now = monotonic_now();
+    previous.system_time += now - previous.last_accounted;
+    if (previous.state == TaskState::Runnable) {
+        ++previous.involuntary_switches;
+        run_queue().push_back(previous);
+    } else {
+        ++previous.voluntary_switches;
+    }
+    Task& next = wait_for_runnable();
+    if (&next != &previous) {
+        current = &next;
+        activate(next);
+        arch::switch_context(&previous.context, &next.context);
+        drop_ended();
+    } else {
+        next.slice_start = next.last_accounted = monotonic_now();
+    }
+    current->rseq_needs_update = true;
+}
+
+void yield() {
+    schedule();
+}
+
+void start(Task& first) {
+    static Context boot_context;
+    current = &first;
+    activate(first);
+    arch::switch_context(&boot_context, &first.context);
+    panic("the boot context was resumed");
+}
+
+void end_current() {
+    current->state = TaskState::Dead;
+    ended = current;
+    // The next task finds `ended` set, whichever way it comes back from its own switch.
+    schedule();
+    panic("an ended task was resumed");
+}
+
+void enter_kernel(Task& task) {
+    const std::int64_t now = monotonic_now();
+    task.user_time += now - task.last_accounted;
+    task.last_accounted = now;
+}
+
+void leave_kernel(Task& task, Registers& registers) {
+    for (;;) {
+        if (task.needs_reschedule) {
+            task.needs_reschedule = false;
+            schedule();
+        } else if (needs_signal_work(task, registers)) {
+            deliver_signals(task, registers);
+        } else if (task.rseq_needs_update) {
+            update_rseq(task, registers);
+        } else {
+            break;
+        }
+    }
+    std::int64_t expiry = timer_queue().next_expiry();
+    if (!run_queue().is_empty() && task.slice_start + kSlice < expiry) {
+        expiry = task.slice_start + kSlice;
+    }
+    program_timer(expiry);
+    const std::int64_t now = monotonic_now();
+    task.system_time += now - task.last_accounted;
+    task.last_accounted = now;
+}
+
+void handle_timer() {
+    // The comparator stays asserted until it is moved.
+    programmed_expiry = INT64_MAX;
+    arch::set_timer(UINT64_MAX);
+    const std::int64_t now = monotonic_now();
+    timer_queue().expire(now);
+    if (current != nullptr && !run_queue().is_empty() && now >= current->slice_start + kSlice) {
+        current->needs_reschedule = true;
+    }
+}
+
+extern "C" void begin_task() {
+    drop_ended();
+    Task& task = *current;
+    if (task.first_step != nullptr) {
+        std::exchange(task.first_step, nullptr)(task);
+    }
+    task.rseq_needs_update = true;
+    if (task.set_child_tid != 0) {
+        (void)UserOut<int>(UserAddress(task.set_child_tid)).write(task.id);
+    }
+    leave_kernel(task, task.kernel_stack.registers());
+}
+
+}  // namespace scheduler
+
+Task& Task::current() {
+    return *scheduler::current;
+}
+
+namespace {
+
+class WakeTimer final : public Timer {
+  public:
+    explicit WakeTimer(Task& task) : task_(task) {}
+
+  protected:
+    void expire() override { scheduler::make_runnable(task_); }
+
+  private:
+    Task& task_;
+};
+
+}  // namespace
+
+Result<void> sleep_until(Deadline deadline, Interruptible interruptible) {
+    Task& task = Task::current();
+    const auto is_interrupted = [&] {
+        return interruptible == Interruptible::Signals ? task.has_pending_signal() : task.has_pending_kill();
+    };
+    if (is_interrupted()) {
+        return Errno(ERESTARTSYS);
+    }
+    if (deadline.is_over()) {
+        return Errno(ETIMEDOUT);
+    }
+    WakeTimer timer(task);
+    if (!deadline.is_never()) {
+        timer.start(deadline.monotonic());
+    }
+    task.state = interruptible == Interruptible::Signals ? TaskState::Sleeping : TaskState::SleepingKill;
+    scheduler::schedule();
+    if (is_interrupted()) {
+        return Errno(ERESTARTSYS);
+    }
+    if (deadline.is_over()) {
+        return Errno(ETIMEDOUT);
+    }
+    return {};
+}
+
+TaskWaiter::TaskWaiter() : task_(Task::current()) {}
+
+bool TaskWaiter::wake(std::uint32_t) {
+    scheduler::make_runnable(task_);
+    return true;
+}
+
+void WaitQueue::wake_all(std::uint32_t events) {
+    Waiter* waiter = waiters_.first();
+    while (waiter != nullptr) {
+        Waiter* next = waiters_.next(*waiter);
+        waiter->wake(events);
+        waiter = next;
+    }
+}
+
+void WaitQueue::wake_one(std::uint32_t events) {
+    Waiter* waiter = waiters_.first();
+    while (waiter != nullptr) {
+        Waiter* next = waiters_.next(*waiter);
+        if (waiter->wake(events)) {
+            return;
+        }
+        waiter = next;
+    }
+}
+
+}  // namespace kernel

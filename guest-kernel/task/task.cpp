@@ -1,0 +1,213 @@
+#include "task/task.hpp"
+
+#include "fs/file_table.hpp"
+#include "fs/fs_context.hpp"
+#include "mm/address_space.hpp"
+#include "task/table.hpp"
+#include "tty/tty.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr int kMaximumNumber = 32768;  // Linux's default pid_max
+
+constinit int last_number = 0;
+constinit Process* init = nullptr;
+constinit std::size_t tasks = 0;
+
+bool is_number_in_use(int number) {
+    for (Task& task : all_tasks()) {
+        if (task.id == number) {
+            return true;
+        }
+    }
+    for (Process& process : all_processes()) {
+        if (process.id == number || process.group == number || process.session == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+Task::Task(int number) : id(number) {}
+Task::~Task() = default;
+
+bool Task::has_pending_signal() const {
+    const SignalSet wanted = ~blocked | awaited;
+    return process->is_exiting || !((pending.set() | process->pending.set()) & wanted).is_empty() ||
+           (process->stop_signal != 0);
+}
+
+bool Task::has_pending_kill() const {
+    return process->is_exiting || pending.set().contains(SIGKILL);
+}
+
+void Task::set_name(std::string_view name) {
+    command_name.fill('\0');
+    for (std::size_t i = 0; i < name.size() && i + 1 < kNameSize; ++i) {
+        command_name[i] = name[i];
+    }
+}
+
+std::string_view Task::name() const {
+    return {command_name.data()};
+}
+
+bool Credentials::is_in_group(std::uint32_t id) const {
+    if (id == file_system_group) {
+        return true;
+    }
+    if (supplementary) {
+        for (const std::uint32_t member : supplementary->ids) {
+            if (member == id) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+Process::Process(int number) : id(number), real_timer(*this) {}
+Process::~Process() = default;
+
+void ResourceUsage::add(const ResourceUsage& other) {
+    times.user += other.times.user;
+    times.system += other.times.system;
+    minor_faults += other.minor_faults;
+    voluntary_switches += other.voluntary_switches;
+    involuntary_switches += other.involuntary_switches;
+    if (other.maximum_resident_pages > maximum_resident_pages) {
+        maximum_resident_pages = other.maximum_resident_pages;
+    }
+}
+
+ResourceUsage task_usage(const Task& task) {
+    return {.times = {.user = task.user_time, .system = task.system_time},
+            .minor_faults = task.minor_faults,
+            .voluntary_switches = task.voluntary_switches,
+            .involuntary_switches = task.involuntary_switches,
+            .maximum_resident_pages = task.address_space ? task.address_space->usage().resident_pages : 0};
+}
+
+ResourceUsage Process::usage() {
+    ResourceUsage total = dead_threads;
+    for (Task& task : threads) {
+        total.add(task_usage(task));
+    }
+    return total;
+}
+
+Task* Process::leader() {
+    for (Task& task : threads) {
+        if (task.id == id) {
+            return &task;
+        }
+    }
+    return threads.first();
+}
+
+unsigned Process::thread_count() {
+    unsigned count = 0;
+    for ([[maybe_unused]] Task& task : threads) {
+        ++count;
+    }
+    return count;
+}
+
+void IntervalTimer::expire() {
+    if (interval > 0) {
+        start(expiry() + interval);
+    }
+    (void)send_signal(process_, kernel_siginfo(SIGALRM));
+}
+
+List<Task, TaskInTable>& all_tasks() {
+    static List<Task, TaskInTable> list;
+    return list;
+}
+
+List<Process, ProcessInTable>& all_processes() {
+    static List<Process, ProcessInTable> list;
+    return list;
+}
+
+Result<int> allocate_task_number() {
+    for (int tries = 0; tries < kMaximumNumber; ++tries) {
+        // Linux starts again at 300 (RESERVED_PIDS).
+        last_number = last_number + 1 >= kMaximumNumber ? 300 : last_number + 1;
+        if (!is_number_in_use(last_number)) {
+            return last_number;
+        }
+    }
+    return Errno(EAGAIN);
+}
+
+void add_to_table(Task& task) {
+    all_tasks().push_back(task);
+    ++tasks;
+}
+
+void add_to_table(Process& process) {
+    for (Process& other : all_processes()) {
+        if (other.id > process.id) {
+            return List<Process, ProcessInTable>::insert_before(other, process);
+        }
+    }
+    all_processes().push_back(process);
+}
+
+void remove_from_table(Task& task) {
+    List<Task, TaskInTable>::remove(task);
+    --tasks;
+}
+
+void remove_from_table(Process& process) {
+    List<Process, ProcessInTable>::remove(process);
+}
+
+std::size_t task_count() {
+    return tasks;
+}
+
+int last_task_number() {
+    return last_number;
+}
+
+Process& init_process() {
+    return *init;
+}
+void set_init_process(Process& process) {
+    init = &process;
+}
+
+Result<Ref<Process>> find_process(int id) {
+    for (Process& process : all_processes()) {
+        if (process.id == id) {
+            return Ref<Process>(&process);
+        }
+    }
+    return Errno(ESRCH);
+}
+
+Result<Ref<Task>> find_task(int id) {
+    for (Task& task : all_tasks()) {
+        if (task.id == id) {
+            return Ref<Task>(&task);
+        }
+    }
+    return Errno(ESRCH);
+}
+
+bool group_exists(int group, int session) {
+    for (Process& process : all_processes()) {
+        if (process.group == group && process.session == session) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace kernel

@@ -1,0 +1,116 @@
+// Clocks from the CPU's counter; timers.
+#include "time/clock.hpp"
+
+#include "arch/include/machine.hpp"
+#include "time/clock_setup.hpp"
+#include "time/timer_queue.hpp"
+#include "time/vdso_data.h"
+
+namespace kernel {
+
+namespace {
+
+__extension__ using Wide = unsigned __int128;
+
+constinit std::uint64_t boot_counter = 0;
+constinit std::uint64_t multiplier = 0;  // ns a tick, 32 binary places
+constinit std::uint64_t frequency = 0;
+constinit std::int64_t realtime_offset = 0;
+
+constexpr unsigned kFractionBits = 32;
+
+void publish() {
+    VdsoData& data = vdso_data();
+    data.sequence = data.sequence + 1;
+    data.counter_base = boot_counter;
+    data.multiplier = multiplier;
+    data.realtime_offset = realtime_offset;
+    data.sequence = data.sequence + 1;
+}
+
+}  // namespace
+
+void set_up_clock(std::int64_t realtime) {
+    boot_counter = arch::counter();
+    frequency = arch::counter_frequency();
+    multiplier = (static_cast<std::uint64_t>(kNanosecondsPerSecond) << kFractionBits) / frequency;
+    realtime_offset = realtime;
+    publish();
+}
+
+void set_realtime(std::int64_t realtime) {
+    realtime_offset = realtime - monotonic_now();
+    publish();
+}
+
+std::int64_t monotonic_now() {
+    return static_cast<std::int64_t>(Wide{arch::counter() - boot_counter} * multiplier >> kFractionBits);
+}
+
+std::int64_t realtime_now() {
+    return realtime_offset + monotonic_now();
+}
+
+std::int64_t realtime_to_monotonic(std::int64_t realtime) {
+    std::int64_t monotonic = 0;
+    return __builtin_sub_overflow(realtime, realtime_offset, &monotonic) ? INT64_MAX : monotonic;
+}
+
+std::uint64_t counter_at(std::int64_t monotonic) {
+    if (monotonic == INT64_MAX) {
+        return UINT64_MAX;
+    }
+    if (monotonic <= 0) {
+        return boot_counter;
+    }
+    // Two ticks later than exact: never before the clock, whose multiplier is rounded down, shows the time.
+    const auto seconds = static_cast<std::uint64_t>(monotonic / kNanosecondsPerSecond);
+    const auto rest = static_cast<std::uint64_t>(monotonic % kNanosecondsPerSecond);
+    return boot_counter + seconds * frequency +
+           rest * frequency / static_cast<std::uint64_t>(kNanosecondsPerSecond) + 2;
+}
+
+Deadline Deadline::after(std::int64_t nanoseconds) {
+    std::int64_t end = 0;
+    return at(__builtin_add_overflow(monotonic_now(), nanoseconds, &end) ? INT64_MAX : end);
+}
+
+std::int64_t Deadline::remaining() const {
+    const std::int64_t rest = monotonic_ - monotonic_now();
+    return rest > 0 ? rest : 0;
+}
+
+TimerQueue& timer_queue() {
+    static TimerQueue queue;
+    return queue;
+}
+
+void Timer::start(std::int64_t monotonic) {
+    timer_queue().add(*this, monotonic);
+}
+
+void TimerQueue::add(Timer& timer, std::int64_t monotonic) {
+    timer.unlink();
+    timer.expiry_ = monotonic;
+    for (Timer& later : timers_) {
+        if (later.expiry_ > monotonic) {
+            List<Timer>::insert_before(later, timer);
+            return;
+        }
+    }
+    timers_.push_back(timer);
+}
+
+std::int64_t TimerQueue::next_expiry() {
+    return timers_.is_empty() ? INT64_MAX : timers_.front().expiry_;
+}
+
+void TimerQueue::expire(std::int64_t now) {
+    while (!timers_.is_empty() && timers_.front().expiry_ <= now) {
+        Timer& timer = timers_.front();
+        timer.unlink();
+        timer.expire();
+    }
+}
+
+}  // namespace kernel

@@ -1,0 +1,19 @@
+// Starting and setting the clocks.
+#pragma once
+
+#include <cstdint>
+
+struct VdsoData;
+
+namespace kernel {
+
+// Starts CLOCK_MONOTONIC at 0 and CLOCK_REALTIME at `realtime` ns since 1970.
+void set_up_clock(std::int64_t realtime);
+void set_realtime(std::int64_t realtime);
+// The point of CLOCK_MONOTONIC at which CLOCK_REALTIME, as set now, is `realtime`.
+std::int64_t realtime_to_monotonic(std::int64_t realtime);
+
+// The page that the vDSO reads.
+VdsoData& vdso_data();
+
+}  // namespace kernel

@@ -1,0 +1,2 @@
+    .section .vdso_image, "a"
+    .incbin "vdso.stripped.so"
