@@ -267,7 +267,9 @@ std::string format_field(const Field& field, std::span<const std::byte> bytes) {
 std::string format_struct(const Struct& layout, std::span<const std::byte> bytes) {
     std::string text = "{";
     for (const Field& field : layout.fields) {
-        if (field.kind == FieldKind::Padding) {
+        // si_errno is nearly always 0, and strace leaves it out then.
+        const bool no_error = field.name == "si_errno" && read_field(bytes, field) == 0;
+        if (field.kind == FieldKind::Padding || no_error) {
             continue;
         }
         if (text.size() > 1) {

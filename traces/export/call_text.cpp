@@ -1,0 +1,254 @@
+#include "traces/export/call_text.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "traces/abi/constants.hpp"
+#include "traces/abi/layouts.hpp"
+#include "traces/abi/syscalls.hpp"
+#include "traces/abi/text.hpp"
+
+namespace levitate::traces::detail {
+namespace {
+
+using abi::ArgumentKind;
+using abi::constant;
+using abi::syscall_number;
+
+// strace's defaults: -s 32 for data, and as many elements of an array; paths are written in full.
+constexpr std::size_t kDataBytes = 32;
+constexpr std::size_t kElements = 32;
+constexpr std::size_t kWhole = SIZE_MAX;
+
+class CallText {
+  public:
+    CallText(const SyscallEvent& call, const abi::SyscallRow& row) : call_(call), row_(row) {}
+
+    std::string text() const {
+        std::string result = std::string(row_.name) + "(";
+        bool first = true;
+        for (std::size_t i = 0; i < row_.argument_count; ++i) {
+            if (is_shown(i)) {
+                result += (first ? "" : ", ") + argument(i);
+                first = false;
+            }
+        }
+        return result + ")";
+    }
+
+  private:
+    // man 2 openat, fcntl, mremap: the last argument has a meaning only with some flags.
+    bool is_shown(std::size_t index) const {
+        if (row_.arguments()[index].kind == ArgumentKind::Unused) {
+            return false;
+        }
+        if (row_.number == syscall_number("openat") && index == 3) {
+            // O_TMPFILE has O_DIRECTORY in it, which alone creates nothing.
+            constexpr auto kTemporary = static_cast<std::uint64_t>(constant("O_TMPFILE"));
+            constexpr auto kCreate = static_cast<std::uint64_t>(constant("O_CREAT"));
+            return (call_.arguments[2] & kCreate) != 0 || (call_.arguments[2] & kTemporary) == kTemporary;
+        }
+        if (row_.number == syscall_number("mremap") && index == 4) {
+            constexpr auto kFixed =
+                static_cast<std::uint64_t>(constant("MREMAP_FIXED") | constant("MREMAP_DONTUNMAP"));
+            return (call_.arguments[3] & kFixed) != 0;
+        }
+        return true;
+    }
+
+    const Payload* find(std::size_t index, Direction direction, unsigned element = 0) const {
+        const auto found = std::ranges::find_if(call_.payloads, [&](const Payload& payload) {
+            return payload.argument == index && payload.direction == direction && payload.element == element;
+        });
+        return found != call_.payloads.end() ? &*found : nullptr;
+    }
+
+    std::string argument(std::size_t index) const {
+        const std::string bare = abi::format_argument(row_, index, call_.arguments[index]);
+        switch (row_.arguments()[index].kind) {
+            case ArgumentKind::Path:
+                return string(find(index, Direction::In), kWhole, bare);
+            case ArgumentKind::Strings:
+                return strings(index, bare);
+            case ArgumentKind::In:
+            case ArgumentKind::InArray:
+                return object(index, find(index, Direction::In), bare);
+            case ArgumentKind::Out:
+            case ArgumentKind::OutArray:
+                return object(index, find(index, Direction::Out), bare);
+            case ArgumentKind::Inout:
+            case ArgumentKind::InoutArray:
+                return both_ways(index, bare);
+            case ArgumentKind::InBytes:
+                return bytes(index, find(index, Direction::In), bare);
+            case ArgumentKind::OutBytes:
+                return bytes(index, find(index, Direction::Out), bare);
+            case ArgumentKind::InIovec:
+                return vectors(index, Direction::In, bare);
+            case ArgumentKind::OutIovec:
+                return vectors(index, Direction::Out, bare);
+            default:
+                return bare;
+        }
+    }
+
+    static std::string string(const Payload* payload, std::size_t limit, const std::string& otherwise) {
+        const bool readable = payload != nullptr && payload->bytes.size() == payload->length;
+        return readable ? abi::format_string(payload->bytes, limit) : otherwise;
+    }
+
+    std::string strings(std::size_t index, const std::string& bare) const {
+        std::string list = "[";
+        std::size_t count = 0;
+        while (const Payload* payload = find(index, Direction::In, static_cast<unsigned>(count))) {
+            list += (count != 0 ? ", " : "") + abi::format_string(payload->bytes, kDataBytes);
+            ++count;
+        }
+        if (row_.arguments()[index].name == "envp" || count == 0) {
+            return bare + " /* " + std::to_string(count) + (count == 1 ? " var */" : " vars */");
+        }
+        return list + "]";
+    }
+
+    std::string both_ways(std::size_t index, const std::string& bare) const {
+        const Payload* in = find(index, Direction::In);
+        const Payload* out = find(index, Direction::Out);
+        std::string text = object(index, in, bare);
+        if (in != nullptr && out != nullptr && in->bytes != out->bytes) {
+            text += " => " + object(index, out, bare);
+        }
+        return text;
+    }
+
+    std::string object(std::size_t index, const Payload* payload, const std::string& bare) const {
+        if (payload == nullptr) {
+            return bare;
+        }
+        const abi::Argument& argument = row_.arguments()[index];
+        if (row_.number == syscall_number("wait4") && argument.name == "status") {
+            return abi::format_wait_status(abi::read_number(payload->bytes, 0, 4).value_or(0));
+        }
+        if (argument.type == "user_msghdr") {
+            return message(index, *payload);
+        }
+        if (argument.count.empty()) {
+            return abi::format_object(argument.type, payload->bytes);
+        }
+        return array(argument.type, payload->bytes);
+    }
+
+    static std::string array(std::string_view type, std::span<const std::byte> bytes) {
+        const std::size_t size = abi::type_size(type);
+        std::string text = "[";
+        for (std::size_t i = 0; size != 0 && (i + 1) * size <= bytes.size(); ++i) {
+            text += i != 0 ? ", " : "";
+            if (i == kElements) {
+                text += "...";
+                break;
+            }
+            // A builtin stands in brackets of its own where it is alone.
+            std::string element = abi::format_object(type, bytes.subspan(i * size, size));
+            if (element.starts_with('[') && element.ends_with(']') && abi::find_struct(type) == nullptr) {
+                element = element.substr(1, element.size() - 2);
+            }
+            text += element;
+        }
+        return text + "]";
+    }
+
+    std::string message(std::size_t index, const Payload& payload) const {
+        const Direction data = row_.number == syscall_number("sendmsg") ? Direction::In : Direction::Out;
+        std::string text = abi::format_object("user_msghdr", payload.bytes);
+        constexpr unsigned kFirstBuffer = 4;
+        std::string buffers;
+        for (unsigned element = kFirstBuffer; const Payload* buffer = find(index, data, element); ++element) {
+            buffers += (buffers.empty() ? "" : ", ") + abi::format_string(buffer->bytes, kDataBytes);
+        }
+        return buffers.empty() ? text : text + " /* " + buffers + " */";
+    }
+
+    std::string bytes(std::size_t index, const Payload* payload, const std::string& bare) const {
+        const abi::Argument& argument = row_.arguments()[index];
+        if (payload == nullptr) {
+            const bool empty =
+                argument.kind == ArgumentKind::OutBytes && call_.result == 0 && call_.arguments[index] != 0;
+            return empty && row_.result == abi::ResultKind::Size ? "\"\"" : bare;
+        }
+        if (row_.number == syscall_number("getdents64")) {
+            return bare;
+        }
+        if (argument.name == "address" && argument.count == "addrlen") {
+            return abi::format_struct(abi::sockaddr_view(payload->bytes), payload->bytes);
+        }
+        if (row_.number == syscall_number("sched_getaffinity") ||
+            row_.number == syscall_number("sched_setaffinity")) {
+            return processors(payload->bytes);
+        }
+        if (payload->bytes.size() < payload->length && payload->bytes.empty()) {
+            return bare;
+        }
+        // A path that a call gives back is written in full, as one that it takes.
+        const bool path =
+            row_.number == syscall_number("readlinkat") || row_.number == syscall_number("getcwd");
+        auto shown = std::span<const std::byte>(payload->bytes);
+        if (row_.number == syscall_number("getcwd") && !shown.empty() && shown.back() == std::byte{0}) {
+            shown = shown.first(shown.size() - 1);
+        }
+        return abi::format_string(shown, path ? kWhole : kDataBytes);
+    }
+
+    static std::string processors(std::span<const std::byte> mask) {
+        std::string text = "[";
+        for (std::size_t bit = 0; bit < mask.size() * 8; ++bit) {
+            if ((mask[bit / 8] >> (bit % 8) & std::byte{1}) != std::byte{0}) {
+                text += (text.size() > 1 ? " " : "") + std::to_string(bit);
+            }
+        }
+        return text + "]";
+    }
+
+    std::string vectors(std::size_t index, Direction direction, const std::string& bare) const {
+        const Payload* array = find(index, Direction::In);
+        if (array == nullptr) {
+            return bare;
+        }
+        const std::size_t size = abi::type_size("iovec");
+        std::string text = "[";
+        for (std::size_t i = 0; (i + 1) * size <= array->bytes.size(); ++i) {
+            text += i != 0 ? ", " : "";
+            if (i == kElements) {
+                text += "...";
+                break;
+            }
+            const std::uint64_t base = abi::read_number(array->bytes, i * size, 8).value_or(0);
+            const std::uint64_t length = abi::read_number(array->bytes, i * size + 8, 8).value_or(0);
+            const Payload* buffer = find(index, direction, static_cast<unsigned>(i + 1));
+            text += "{iov_base=" +
+                    (buffer != nullptr ? abi::format_string(buffer->bytes, kDataBytes)
+                                       : abi::format_address(base)) +
+                    ", iov_len=" + std::to_string(length) + "}";
+        }
+        return text + "]";
+    }
+
+    const SyscallEvent& call_;
+    const abi::SyscallRow& row_;
+};
+
+}  // namespace
+
+std::string call_text(const SyscallEvent& call) {
+    if (const abi::SyscallRow* row = abi::find_syscall(call.number, call.arguments)) {
+        return CallText(call, *row).text();
+    }
+    // As strace writes a call that it does not know: with all registers.
+    char name[32];
+    const auto end = std::to_chars(std::begin(name), std::end(name), call.number, 16).ptr;
+    std::string text = "syscall_0x" + std::string(name, end) + "(";
+    for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+        text += (i != 0 ? ", " : "") + abi::format_address(call.arguments[i]);
+    }
+    return text + ")";
+}
+
+}  // namespace levitate::traces::detail
