@@ -24,6 +24,7 @@ ERROR = re.compile(r"-1 (?P<name>E\w+)")
 
 # Calls of the allocator and of start-up that a thread makes or not by what the others did before.
 BY_SCHEDULE = {"mmap", "munmap", "mprotect", "madvise", "brk", "sched_yield"}
+ENDS = (("exit",), ("exit_group",))
 WORD = (1 << 64) - 1
 
 
@@ -151,16 +152,20 @@ def compare_many(ours: dict[int, list[Call]], theirs: dict[int, list[Call]], row
         )
         return sorted(kept)
 
-    def agree(mine: tuple[str, ...], other: tuple[str, ...]) -> bool:
-        # Where a signal ended the task, how far it came is a matter of the schedule.
-        ended = any(names[-1:] in (("exit",), ("exit_group",)) for names in (mine, other))
-        length = max(len(mine), len(other)) if ended else min(len(mine), len(other))
-        return mine[:length] == other[:length]
-
     if len(ours) != len(theirs):
         return [f"recorded {len(ours)} tasks, strace {len(theirs)}"]
-    for mine, other in zip(steady(ours), steady(theirs), strict=True):
-        if not agree(mine, other):
+    # Where a signal ended a task, how far it came is a matter of the schedule: the one is the other's beginning.
+    rest = steady(theirs)
+    cut: list[tuple[str, ...]] = []
+    for mine in steady(ours):
+        if mine in rest:
+            rest.remove(mine)
+        else:
+            cut.append(mine)
+    for mine, other in zip(cut, rest, strict=True):
+        length = min(len(mine), len(other))
+        ended = mine[-1:] in ENDS or other[-1:] in ENDS
+        if ended or mine[:length] != other[:length]:
             return [f"a task recorded as {list(mine)}, by strace as {list(other)}"]
     return []
 
