@@ -204,7 +204,7 @@ std::optional<RunningProgram> start_program(const Case& one, std::uint32_t numbe
                                 .randomization = one.randomize_addresses ? AddressRandomization::On
                                                                          : AddressRandomization::Off});
         if (failure.step != nullptr) {
-            report_and_exit(report.writer.get(), failure.step, failure.error);
+            report_and_exit(failure.report_fd, failure.step, failure.error);
         }
         ::execve(one.program.c_str(), arguments.data(), environment.data());
         report_and_exit(kReportFd, "execve", errno);

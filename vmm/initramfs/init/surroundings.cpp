@@ -126,13 +126,17 @@ int set_personality(AddressRandomization randomization) {
 }  // namespace
 
 SurroundingsFailure apply_surroundings(const Surroundings& surroundings) {
-    const auto failed = [](const char* step) { return SurroundingsFailure{.step = step, .error = errno}; };
+    int report_fd = surroundings.report_fd;
+    const auto failed = [&report_fd](const char* step) {
+        return SurroundingsFailure{.step = step, .error = errno, .report_fd = report_fd};
+    };
     if (::setsid() < 0) {
         return failed("setsid");
     }
     if (set_descriptors(surroundings) < 0) {
         return failed("dup2");
     }
+    report_fd = report_fd < 0 ? -1 : kReportFd;
     if (set_signals() != 0) {
         return failed("rt_sigaction");
     }

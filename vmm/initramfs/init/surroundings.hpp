@@ -22,6 +22,7 @@ inline constexpr int kReportFd = 3;
 struct SurroundingsFailure {
     const char* step = nullptr;  // nullptr: all is set up. Else the call that failed
     int error = 0;               // its errno
+    int report_fd = -1;          // where Surroundings::report_fd is by then
 };
 
 // To be called in the child between fork and execve; async-signal-safe (man 7 signal-safety). Sets: a session
