@@ -1,6 +1,7 @@
 #include "fs/file.hpp"
 
 #include <linux/fs.h>
+#include <linux/resource.h>
 
 #include "fs/device.hpp"
 #include "fs/directory_file.hpp"
@@ -8,6 +9,7 @@
 #include "fs/fs_context.hpp"
 #include "fs/pipe.hpp"
 #include "fs/text_buffer.hpp"
+#include "signal/signals.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -124,6 +126,15 @@ Result<std::int64_t> File::seek_within(std::int64_t offset, int whence, std::int
     }
     position = result;
     return result;
+}
+
+Result<void> check_size_limit(const InodeAttributes& now, std::uint64_t size) {
+    Task& task = Task::current();
+    if (size > now.size && size > task.process->limit(RLIMIT_FSIZE).rlim_cur) {
+        TRY(send_signal(task, user_siginfo(SIGXFSZ, SI_USER)));
+        return Errno(EFBIG);
+    }
+    return {};
 }
 
 Result<Ref<File>> open_inode(const Path& path, unsigned flags) {

@@ -128,6 +128,9 @@ class File : public RefCounted {
     List<CloseListener, Closing> close_listeners_;
 };
 
+// May a file be made this long? EFBIG, with SIGXFSZ, beyond RLIMIT_FSIZE (Linux fs/attr.c, inode_newsize_ok).
+Result<void> check_size_limit(const InodeAttributes& now, std::uint64_t size);
+
 // Opens what a path has led to (no O_CREAT, O_TRUNC or permissions here). ENXIO: nothing is behind the node;
 // ELOOP: a symbolic link.
 Result<Ref<File>> open_inode(const Path& path, unsigned flags);

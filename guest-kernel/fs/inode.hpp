@@ -121,6 +121,7 @@ class Inode : public RefCounted {
     void touch_changed();
 
     InodeAttributes attributes;
+    bool is_linkable = false;    // O_TMPFILE: link(2) may give it a name although it has none
     Ref<Pipe> pipe;              // of a FIFO that is open
     FileLocks* locks = nullptr;  // owned; made with the first lock
 

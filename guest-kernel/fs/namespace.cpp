@@ -150,14 +150,15 @@ Result<void> make_link(Task& task, const Path& target, Fd dirfd, std::string_vie
         return Errno(EPERM);
     }
     TRY(place.parent.inode().may_change_entries());
-    // An O_TMPFILE or a file behind /proc/self/fd that was unlinked has no name to add to (Linux vfs_link).
-    if (target.inode().attributes.link_count == 0) {
+    // What was unlinked and is still open gets no name again (Linux vfs_link).
+    if (target.inode().attributes.link_count == 0 && !target.inode().is_linkable) {
         return Errno(ENOENT);
     }
     if (target.inode().attributes.link_count >= kMaximumLinkCount) {
         return Errno(EMLINK);
     }
     TRY(add_entry(*place.parent.dentry, place.last.view(), target.dentry->inode_ref()));
+    target.inode().is_linkable = false;
     target.inode().attributes.link_count++;
     target.inode().touch_changed();
     return {};
@@ -250,6 +251,9 @@ Result<void> check_rename(Task& task, const Rename& rename, unsigned flags) {
     TRY(check_directory_change(task, rename.to.parent));
     TRY(rename.from.parent.inode().may_change_entries());
     TRY(rename.to.parent.inode().may_change_entries());
+    if (is_mount_point(rename.source, rename.from.parent)) {
+        return Errno(EBUSY);
+    }
     if (rename.target.is_empty()) {
         return {};
     }
@@ -258,8 +262,7 @@ Result<void> check_rename(Task& task, const Rename& rename, unsigned flags) {
     if (!exchange && source_is_directory != target_is_directory) {
         return Errno(source_is_directory ? ENOTDIR : EISDIR);
     }
-    if (is_mount_point(rename.source, rename.from.parent) ||
-        is_mount_point(rename.target, rename.to.parent)) {
+    if (is_mount_point(rename.target, rename.to.parent)) {
         return Errno(EBUSY);
     }
     if (!exchange && target_is_directory && rename.target.dentry->has_children()) {

@@ -125,6 +125,7 @@ Result<Ref<File>> open_unnamed(Task& task, const Path& directory, unsigned flags
     inode->attributes.user = task.credentials.file_system_user;
     inode->attributes.group = task.credentials.file_system_group;
     inode->attributes.link_count = 0;
+    inode->is_linkable = (flags & O_EXCL) == 0;
     TextBuffer name;  // Linux fs/dcache.c, d_tmpfile
     name.character('#').decimal(inode->attributes.number);
     TRY(name.finish());

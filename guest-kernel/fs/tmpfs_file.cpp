@@ -125,6 +125,9 @@ Result<void> TmpfsFile::allocate(unsigned mode, std::int64_t offset, std::int64_
         return {};
     }
     bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0 && start + size > cache.size();
+    if (grows) {
+        TRY(check_size_limit(attributes(), start + size));
+    }
     if (grows && (inode_.seals & F_SEAL_GROW) != 0) {
         return Errno(EPERM);
     }

@@ -135,6 +135,7 @@ Result<long> sys_truncate(Task& task, UserString pathname, std::int64_t length) 
     }
     TRY(check_writable_mount(path));
     TRY(check_permission(path.inode(), kMayWrite, task.credentials));
+    TRY(check_size_limit(path.inode().current_attributes(), static_cast<std::uint64_t>(length)));
     TRY(path.inode().truncate(static_cast<std::uint64_t>(length)));
     return 0L;
 }
@@ -147,6 +148,7 @@ Result<long> sys_ftruncate(Task& task, Fd fd, std::int64_t length) {
     if (!file->inode().is_regular() || !file->is_writable()) {
         return Errno(EINVAL);
     }
+    TRY(check_size_limit(file->attributes(), static_cast<std::uint64_t>(length)));
     TRY(file->truncate(static_cast<std::uint64_t>(length)));
     return 0L;
 }

@@ -44,10 +44,13 @@ void write_remaining(UserInOut<__kernel_timespec> timeout, Deadline deadline) {
 
 // Loops until `scan` finds something, which it counts.
 template <typename Scan>
-Result<long> wait_for_events(Deadline deadline, Scan scan) {
+Result<long> wait_for_events(const Task& task, Deadline deadline, Scan scan) {
     long found = TRY(scan(nullptr));
-    if (found > 0 || deadline.is_over()) {
+    if (found > 0) {
         return found;
+    }
+    if (deadline.is_over()) {
+        return task.has_pending_signal() ? Result<long>(Errno(ERESTARTNOHAND)) : Result<long>(0L);
     }
     PollWaiters waiters;
     found = TRY(scan(&waiters));
@@ -105,7 +108,7 @@ Result<long> sys_ppoll(Task& task, UserInOut<pollfd> fds, unsigned nfds, UserInO
         }
     }
     auto scan = [&](PollRegistrar* registrar) -> Result<long> { return scan_poll(polled, registrar); };
-    Result<long> found = wait_for_events(deadline, scan);
+    Result<long> found = wait_for_events(task, deadline, scan);
     if (!found.is_error()) {
         for (unsigned i = 0; i < nfds; i++) {
             UserAddress revents = fds.address() + i * sizeof(pollfd) + offsetof(pollfd, revents);
@@ -202,7 +205,7 @@ Result<long> sys_pselect6(Task& task, int nfds, UserInOut<__kernel_fd_set> readf
     sets.addresses[2] = exceptfds.address();
     TRY(read_sets(sets));
     auto scan = [&](PollRegistrar* registrar) { return scan_select(task, sets, registrar); };
-    Result<long> found = wait_for_events(deadline, scan);
+    Result<long> found = wait_for_events(task, deadline, scan);
     if (!found.is_error()) {
         TRY(write_sets(sets));
     }
