@@ -83,7 +83,8 @@ void GicInterface::deactivate(std::uint64_t value) {
 std::uint64_t GicInterface::control() const {
     constexpr std::uint64_t affinity3_valid = std::uint64_t{1} << 15;
     constexpr std::uint64_t priority_bits_field = std::uint64_t{priority_bits - 1} << 8;
-    return control_ | priority_bits_field | affinity3_valid;
+    constexpr std::uint64_t intid_bits_24 = std::uint64_t{1} << 11;
+    return control_ | priority_bits_field | intid_bits_24 | affinity3_valid;
 }
 
 void GicInterface::set_binary_point(std::uint64_t value) {

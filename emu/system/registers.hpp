@@ -14,7 +14,7 @@ inline constexpr std::size_t debug_watchpoints = 4;
 
 // Named as the Arm ARM does, without the suffix where it is _EL1.
 struct SystemRegisters {
-    std::uint64_t sctlr = 0;
+    std::uint64_t sctlr = 0x30c50838;  // RES1 bits and what is set at reset
     std::uint64_t cpacr = 0;
     std::uint64_t ttbr0 = 0;
     std::uint64_t ttbr1 = 0;
