@@ -5,6 +5,7 @@
 
 #include "arch/include/machine.hpp"
 #include "fs/file.hpp"
+#include "lib/faults.hpp"
 #include "lib/print.hpp"
 #include "mm/limits.hpp"
 
@@ -131,7 +132,7 @@ std::optional<std::uint64_t> AddressSpace::find_free(std::uint64_t hint, std::ui
             if (i < mappings_.size()) {
                 const Mapping& mapping = *mappings_[i];
                 if (mapping.end <= gap_end && gap_end - mapping.end >= size) {
-                    return gap_end - size;
+                    return gap_end - size - (FAULT(mmap_off_by_page) ? kPageSize : 0);
                 }
                 const std::uint64_t start = start_with_gap(mapping);
                 gap_end = start < gap_end ? start : gap_end;

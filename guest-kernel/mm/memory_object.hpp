@@ -22,6 +22,9 @@ class MemoryObject : public RefCounted {
     // program gets SIGBUS then.
     virtual Result<PageRef> page(std::uint64_t index) = 0;
 
+    // The inode number that maps shows for memory that no file holds; 0: there is a file, or nothing to show.
+    virtual std::uint64_t anonymous_inode() const { return 0; }
+
     // A mapping of the object was written to: mmap'ed writes change a file's times. Once a page and fault.
     virtual void note_mapped_write() {}
 

@@ -2,6 +2,14 @@
 
 namespace kernel {
 
+namespace {
+
+constinit std::uint64_t last_inode = 0;
+
+}  // namespace
+
+SharedMemory::SharedMemory(std::uint64_t pages) : page_count_(pages), inode_(++last_inode) {}
+
 Result<PageRef> SharedMemory::page(std::uint64_t index) {
     if (index >= page_count_) {
         return Errno(EFAULT);

@@ -13,12 +13,14 @@ namespace kernel {
 // Every page reads as zeroes first. /proc/<pid>/maps shows it as "/dev/zero (deleted)".
 class SharedMemory final : public MemoryObject {
   public:
-    explicit SharedMemory(std::uint64_t pages) : page_count_(pages) {}
+    explicit SharedMemory(std::uint64_t pages);
     Result<PageRef> page(std::uint64_t index) override;
+    std::uint64_t anonymous_inode() const override { return inode_; }
 
   private:
     PageTree pages_;
     std::uint64_t page_count_;
+    std::uint64_t inode_;
 };
 
 }  // namespace kernel

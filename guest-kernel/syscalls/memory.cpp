@@ -3,6 +3,7 @@
 #include <linux/personality.h>
 
 #include "fs/file_table.hpp"
+#include "lib/faults.hpp"
 #include "mm/address_space.hpp"
 #include "mm/limits.hpp"
 #include "mm/shared_memory.hpp"
@@ -106,6 +107,9 @@ Result<long> sys_mmap(Task& task, UserAddress address, std::size_t length, unsig
 Result<long> sys_munmap(Task& task, UserAddress address, std::size_t length) {
     if ((address.value() & kPageMask) != 0 || length == 0 || !is_program_range(address.value(), length)) {
         return Errno(EINVAL);
+    }
+    if (FAULT(munmap_keeps_mapping)) {
+        return 0;
     }
     TRY(task.address_space->unmap(address.value(), page_ceiling(length)));
     return 0;
@@ -245,7 +249,7 @@ Result<long> sys_madvise(Task& task, UserAddress address, std::size_t length, in
             (advice == MADV_FREE && (attributes.object || attributes.fixed_pages))) {
             return Errno(EINVAL);
         }
-        if (effect == AdviceEffect::Discard) {
+        if (effect == AdviceEffect::Discard && !FAULT(dontneed_keeps_contents)) {
             space.discard(start, last - start);
         }
         position = last;

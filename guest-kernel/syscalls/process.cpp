@@ -5,6 +5,7 @@
 
 #include "arch/include/machine.hpp"
 #include "fs/vfs.hpp"
+#include "lib/faults.hpp"
 #include "lib/print.hpp"
 #include "mm/address_space.hpp"
 #include "syscalls/handlers.hpp"
@@ -122,7 +123,7 @@ Result<long> sys_exit(Task& task, int status) {
 }
 
 Result<long> sys_exit_group(Task& task, int status) {
-    exit_process(task, (status & 0xff) << 8);
+    exit_process(task, ((FAULT(exit_status_wrong) ? status + 1 : status) & 0xff) << 8);
 }
 
 Result<long> sys_set_tid_address(Task& task, UserAddress word) {

@@ -3,6 +3,7 @@
 
 #include "arch/include/machine.hpp"
 #include "arch/include/signal_frame.hpp"
+#include "lib/faults.hpp"
 #include "signal/alternate_stack.hpp"
 #include "signal/temporary_mask.hpp"
 #include "syscalls/handlers.hpp"
@@ -246,6 +247,7 @@ Result<long> sys_rt_tgsigqueueinfo(Task& task, int group, int id, int signal, Us
 Result<long> sys_rt_sigreturn(Task& task) {
     Registers& registers = task.kernel_stack.registers();
     task.restart.kind = RestartBlock::Kind::None;
+    const SignalSet blocked = task.blocked;
     if (arch::pop_signal_frame(task, registers).is_error()) {
         siginfo_t info = kernel_siginfo(SIGSEGV);
         info.si_code = SEGV_MAPERR;
@@ -253,11 +255,17 @@ Result<long> sys_rt_sigreturn(Task& task) {
         registers.system_call = -1;
         force_signal(task, info);
     }
+    if (FAULT(sigreturn_keeps_mask)) {
+        task.blocked = blocked;
+    }
     // The result register is one of those that came back.
     return static_cast<long>(registers.x[0]);
 }
 
 Result<long> sys_sigaltstack(Task& task, UserIn<stack_t> stack, UserOut<stack_t> old) {
+    if (FAULT(sigaltstack_does_nothing)) {
+        return 0;
+    }
     const std::uint64_t stack_pointer = task.kernel_stack.registers().sp;
     const stack_t previous = describe_alternate_stack(task, stack_pointer);
     if (!stack.is_null()) {

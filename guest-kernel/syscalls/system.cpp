@@ -5,6 +5,7 @@
 #include <linux/random.h>
 
 #include "boot/system_name.hpp"
+#include "lib/faults.hpp"
 #include "lib/random.hpp"
 #include "mm/address_space.hpp"
 #include "mm/page.hpp"
@@ -179,6 +180,9 @@ Result<long> sys_getrandom(Task& task, UserBuffer buffer, std::size_t count, uns
     }
     constexpr std::size_t kMaximum = INT32_MAX;
     count = count < kMaximum ? count : kMaximum;
+    if (FAULT(getrandom_short)) {
+        count /= 2;
+    }
     std::size_t done = 0;
     std::byte chunk[256];
     while (done < count) {

@@ -36,8 +36,18 @@ void leave_address_space(Task& task) {
     }
 }
 
+// Who takes over the children: the nearest ancestor that asked for it (PR_SET_CHILD_SUBREAPER), or init.
+Process& heir_of(const Process& process) {
+    for (Process* ancestor = process.parent; ancestor != nullptr; ancestor = ancestor->parent) {
+        if (ancestor->is_child_subreaper && !ancestor->is_exiting && !ancestor->is_zombie) {
+            return *ancestor;
+        }
+    }
+    return init_process();
+}
+
 void give_children_away(Process& process) {
-    Process& heir = init_process();
+    Process& heir = heir_of(process);
     while (Process* child = process.children.pop_front()) {
         child->parent = &heir;
         heir.children.push_back(*child);

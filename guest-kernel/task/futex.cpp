@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "lib/faults.hpp"
 #include "mm/address_space.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/scheduler.hpp"
@@ -281,6 +282,9 @@ void clear_child_tid(Task& task) {
         return;
     }
     (void)UserOut<std::uint32_t>(word).write(0);
+    if (FAULT(clear_tid_not_woken)) {
+        return;
+    }
     // FUTEX_WAKE without FUTEX_PRIVATE_FLAG, as Linux does; threads wait with either.
     const Result<Key> key = key_of(task, word, Scope::Shared);
     if (!key.is_error()) {
@@ -333,7 +337,8 @@ Result<long> sys_futex(Task& task, UserAddress word, unsigned op, unsigned value
     const unsigned command = op & static_cast<unsigned>(FUTEX_CMD_MASK);
     const bool is_realtime = (op & FUTEX_CLOCK_REALTIME) != 0;
     const Scope scope = (op & FUTEX_PRIVATE_FLAG) != 0 ? Scope::Private : Scope::Shared;
-    if (is_realtime && command != FUTEX_WAIT_BITSET) {
+    if ((is_realtime && command != FUTEX_WAIT_BITSET) ||
+        (FAULT(futex_rejects_private) && scope == Scope::Private)) {
         return Errno(ENOSYS);
     }
     const RequeueRequest words{.from = word,

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "arch/include/machine.hpp"
+#include "lib/faults.hpp"
 #include "lib/random.hpp"
 #include "task/task.hpp"
 #include "time/ticks.hpp"
@@ -73,7 +74,7 @@ Result<void> fill_auxiliary_vector(Vector<std::uint64_t>& vector, const InitialS
         {AT_GID, who.group},
         {AT_EGID, who.effective_group},
         {AT_SECURE, is_secure ? 1U : 0U},
-        {AT_RANDOM, random},
+        {AT_RANDOM, FAULT(auxv_random_unmapped) ? 0 : random},
         {AT_HWCAP2, arch::hardware_capabilities2()},
         {AT_EXECFN, name},
         {AT_PLATFORM, platform},
@@ -81,6 +82,10 @@ Result<void> fill_auxiliary_vector(Vector<std::uint64_t>& vector, const InitialS
     }};
     vector.clear();
     for (const auto& [type, value] : entries) {
+        if ((FAULT(auxv_without_hwcap) && type == AT_HWCAP) ||
+            (FAULT(auxv_without_vdso) && type == AT_SYSINFO_EHDR)) {
+            continue;
+        }
         TRY(vector.push_back(type));
         TRY(vector.push_back(value));
     }

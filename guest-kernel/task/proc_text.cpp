@@ -90,6 +90,9 @@ Result<void> append_map_line(const Mapping& mapping, String& out) {
     if (how.file) {
         attributes = how.file->attributes();
         device = how.file->inode().file_system().device();
+    } else if (how.object && how.object->anonymous_inode() != 0) {
+        attributes.number = how.object->anonymous_inode();
+        device = {.major = 0, .minor = 1};  // Linux's internal tmpfs is the first file system it mounts
     }
     text.hex(how.object && !how.fixed_pages ? how.first_page << kPageShift : 0, 8) << " ";
     text.hex(device.major, 2) << ":";
@@ -356,9 +359,13 @@ Result<void> append_status(Task& task, String& out) {
         line("VmPin", 0);
         line("VmHWM", memory.resident_pages);
         line("VmRSS", memory.resident_pages);
-        line("VmData", memory.data_pages + memory.stack_pages);
+        line("VmData", memory.data_pages);
         line("VmStk", memory.stack_pages);
-        line("VmExe", memory.code_pages);
+        const ProgramPositions& positions = task.address_space->layout.positions;
+        const std::uint64_t code =
+            (page_ceiling(positions.code_end) - page_floor(positions.code_start)) >> kPageShift;
+        line("VmExe", code);
+        line("VmLib", memory.code_pages > code ? memory.code_pages - code : 0);
         line("VmSwap", 0);
     }
     text << "Threads:\t" << std::uint64_t{task.process->thread_count()} << "\nSigQ:\t"

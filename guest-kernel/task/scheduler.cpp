@@ -3,6 +3,7 @@
 #include "arch/include/interrupts.hpp"
 #include "arch/include/machine.hpp"
 #include "arch/include/setup.hpp"
+#include "lib/faults.hpp"
 #include "lib/print.hpp"
 #include "lib/user.hpp"
 #include "mm/address_space.hpp"
@@ -89,6 +90,9 @@ void schedule() {
     if (&next != &previous) {
         current = &next;
         activate(next);
+        if (FAULT(switch_loses_v8)) {
+            next.context.floating_point.v[8] = {};
+        }
         arch::switch_context(&previous.context, &next.context);
         drop_ended();
     } else {

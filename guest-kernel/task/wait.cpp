@@ -2,6 +2,7 @@
 
 #include <linux/wait.h>
 
+#include "lib/faults.hpp"
 #include "syscalls/handlers.hpp"
 #include "syscalls/usage.hpp"
 #include "task/pidfd.hpp"
@@ -195,7 +196,7 @@ Result<long> sys_wait4(Task& task, int pid, UserOut<int> status, unsigned option
     const WaitOutcome outcome = TRY(wait_for_child(task, target, options | WEXITED));
     if (outcome.pid != 0) {
         if (!status.is_null()) {
-            TRY(status.write(outcome.status));
+            TRY(status.write(FAULT(wait_status_wrong) ? outcome.status ^ 0x100 : outcome.status));
         }
         if (!usage.is_null()) {
             TRY(usage.write(to_rusage(outcome.usage)));

@@ -1,6 +1,7 @@
 // The CPU itself: sleeping, the counter and its timer, power, a program's first registers, backtraces.
 #include <asm/ptrace.h>
 
+#include "arch/aarch64/features.hpp"
 #include "arch/aarch64/layout.h"
 #include "arch/aarch64/mmu.hpp"
 #include "arch/aarch64/system_registers.hpp"
@@ -41,6 +42,13 @@ void set_up_cpu() {
     constexpr std::uint64_t kEventStream = 1 << 2;
     WRITE_SYSTEM_REGISTER(cntkctl_el1, kProgramsReadVirtualCounter | kEventStream | bit << 4);
     set_timer(UINT64_MAX);
+    // Programs must not see the cache type as the CPU has it: their reads trap (SCTLR_EL1.UCT) and are
+    // emulated.
+    if (effective_cache_type() != READ_SYSTEM_REGISTER(ctr_el0)) {
+        constexpr std::uint64_t kReadCacheType = 1 << 15;
+        WRITE_SYSTEM_REGISTER(sctlr_el1, READ_SYSTEM_REGISTER(sctlr_el1) & ~kReadCacheType);
+        instruction_barrier();
+    }
     // Privileged Access Never, where the CPU has it: the kernel cannot touch a program's memory by mistake.
     if ((READ_SYSTEM_REGISTER(id_aa64mmfr1_el1) >> 20 & 0xf) != 0) {
         asm volatile(".arch armv8.2-a\n msr pan, #1" : : : "memory");

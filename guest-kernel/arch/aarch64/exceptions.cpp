@@ -9,9 +9,11 @@
 #include "arch/aarch64/system_registers.hpp"
 #include "arch/include/interrupts.hpp"
 #include "arch/include/machine.hpp"
+#include "lib/faults.hpp"
 #include "lib/print.hpp"
 #include "mm/address_space.hpp"
 #include "syscalls/dispatch.hpp"
+#include "task/exit.hpp"
 #include "task/scheduler.hpp"
 #include "task/task.hpp"
 
@@ -81,6 +83,13 @@ void fault_signal(Task& task, int signal, int code, std::uint64_t address, std::
     force_signal(task, info);
 }
 
+// For an instruction that cannot be carried out: its frame tells of no fault (Linux
+// arch/arm64/kernel/traps.c, force_signal_inject).
+void instruction_signal(Task& task, int signal, int code, std::uint64_t pc) {
+    fault_signal(task, signal, code, pc, 0);
+    task.fault_address = 0;
+}
+
 void signal_page_fault(Task& task, FaultResult result, std::uint64_t address, std::uint64_t syndrome) {
     switch (result) {
         case FaultResult::Resolved:
@@ -93,7 +102,7 @@ void signal_page_fault(Task& task, FaultResult result, std::uint64_t address, st
             return fault_signal(task, SIGBUS, BUS_ADRERR, address, syndrome);
         case FaultResult::OutOfMemory:
             print("out of memory: killed ", task.id, " (", task.name(), ")\n");
-            return force_signal(task, kernel_siginfo(SIGKILL));
+            return begin_process_exit(*task.process, SIGKILL);
     }
 }
 
@@ -133,7 +142,7 @@ void handle_user_instruction(Task& task, Registers& registers, std::uint64_t syn
         case ExceptionClass::Unknown:
         case ExceptionClass::SystemRegister:
             if (!arch::emulate_instruction(registers)) {
-                fault_signal(task, SIGILL, ILL_ILLOPC, registers.pc, syndrome);
+                instruction_signal(task, SIGILL, ILL_ILLOPC, registers.pc);
             }
             return;
         case ExceptionClass::PcAlignment:
@@ -141,9 +150,9 @@ void handle_user_instruction(Task& task, Registers& registers, std::uint64_t syn
         case ExceptionClass::SpAlignment:
             return fault_signal(task, SIGBUS, BUS_ADRALN, registers.sp, syndrome);
         case ExceptionClass::Breakpoint:
-            return fault_signal(task, SIGTRAP, TRAP_BRKPT, registers.pc, syndrome);
+            return instruction_signal(task, SIGTRAP, TRAP_BRKPT, registers.pc);
         case ExceptionClass::FloatingPointException:
-            return fault_signal(task, SIGFPE, FPE_FLTUNK, registers.pc, syndrome);
+            return instruction_signal(task, SIGFPE, FPE_FLTUNK, registers.pc);
         default:
             return fault_signal(task, SIGILL, ILL_ILLOPC, registers.pc, syndrome);
     }
@@ -199,6 +208,9 @@ extern "C" void handle_user_interrupt(Registers& registers) {
     scheduler::enter_kernel(task);
     registers.system_call = -1;
     arch::handle_pending_interrupts();
+    if (FAULT(interrupt_loses_x17)) {
+        registers.x[17] = 0;
+    }
     scheduler::leave_kernel(task, registers);
 }
 

@@ -105,7 +105,21 @@ std::uint64_t collect(const std::array<Capability, Count>& capabilities) {
 
 }  // namespace
 
+// Linux arch/arm64/include/asm/cache.h, read_cpuid_effective_cachetype.
+std::uint64_t effective_cache_type() {
+    constexpr std::uint64_t kNoCleaning = std::uint64_t{1} << 28;  // IDC
+    const std::uint64_t type = READ_SYSTEM_REGISTER(ctr_el0);
+    const std::uint64_t levels = READ_SYSTEM_REGISTER(clidr_el1);
+    const std::uint64_t inner_shareable = levels >> 21 & 7;  // LoUIS
+    const std::uint64_t coherence = levels >> 24 & 7;        // LoC
+    const std::uint64_t uniprocessor = levels >> 27 & 7;     // LoUU
+    return inner_shareable == 0 || (coherence == 0 && uniprocessor == 0) ? type | kNoCleaning : type;
+}
+
 std::optional<std::uint64_t> visible_id_register(const SystemRegisterNumber& number) {
+    if (number.op0 == 3 && number.op1 == 3 && number.crn == 0 && number.crm == 0 && number.op2 == 1) {
+        return effective_cache_type();
+    }
     if (number.op0 != 3 || number.op1 != 0 || number.crn != 0 ||
         (number.crm != 0 && (number.crm < 2 || number.crm > 7))) {
         return std::nullopt;

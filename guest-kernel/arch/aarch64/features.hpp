@@ -14,6 +14,9 @@ struct SystemRegisterNumber {
     std::uint32_t op2;
 };
 
+// CTR_EL0 as Linux shows it: where the levels of cache that need no cleaning say so, with IDC set.
+std::uint64_t effective_cache_type();
+
 // The value that a program's MRS gets, or nothing where Linux would send SIGILL.
 std::optional<std::uint64_t> visible_id_register(const SystemRegisterNumber& number);
 
