@@ -157,12 +157,6 @@ std::uint32_t Pl011::read_data() {
     }
     const auto byte = std::to_integer<std::uint32_t>(fifo_.front());
     fifo_.pop_front();
-    if (fifo_.size() < receive_trigger()) {
-        raw_ &= ~kInterruptReceive;
-    }
-    if (fifo_.empty()) {
-        raw_ &= ~kInterruptReceiveTimeout;
-    }
     fill_fifo();
     update();
     return byte;
@@ -190,22 +184,23 @@ std::size_t Pl011::receive_trigger() const {
 }
 
 void Pl011::fill_fifo() {
-    bool arrived = false;
     while (!wire_.empty() && fifo_.size() < fifo_depth()) {
         fifo_.push_back(wire_.front());
         wire_.pop_front();
-        arrived = true;
-    }
-    if (arrived) {
-        // The timeout is for a FIFO that holds something while nothing more arrives: the case at once.
-        raw_ |= kInterruptReceiveTimeout;
-        if (fifo_.size() >= receive_trigger()) {
-            raw_ |= kInterruptReceive;
-        }
     }
 }
 
+// The receive interrupts follow the FIFO. The timeout is for one that holds something while nothing more
+// arrives, which is so at once: a driver that clears it with bytes left gets it again and does not wait for
+// ever.
 void Pl011::update() {
+    raw_ &= ~(kInterruptReceive | kInterruptReceiveTimeout);
+    if (!fifo_.empty()) {
+        raw_ |= kInterruptReceiveTimeout;
+    }
+    if (fifo_.size() >= receive_trigger()) {
+        raw_ |= kInterruptReceive;
+    }
     interrupt_((raw_ & mask_) != 0 ? Level::High : Level::Low);
 }
 

@@ -85,6 +85,17 @@ TEST_F(Pl011Test, receive_interrupt_follows_the_fifo_level) {
     EXPECT_EQ(get(kRaw) & kReceiveInterrupt, 0U);
 }
 
+TEST_F(Pl011Test, clearing_with_bytes_left_does_not_silence_the_line) {
+    uart.write(kLineControl, 4, kFifosEnabled);
+    uart.write(kMask, 4, kReceiveInterrupt | kTimeoutInterrupt);
+    send(2);
+    get(kData);
+    uart.write(kClear, 4, kReceiveInterrupt | kTimeoutInterrupt);
+    EXPECT_EQ(line, Level::High);
+    get(kData);
+    EXPECT_EQ(line, Level::Low);
+}
+
 TEST_F(Pl011Test, nothing_is_lost_when_more_arrives_than_the_fifo_holds) {
     constexpr std::size_t kMany = 10'000;
     uart.write(kLineControl, 4, kFifosEnabled);
