@@ -84,6 +84,19 @@ bool is_reserved(std::uint64_t first, std::uint64_t end) {
     return false;
 }
 
+// Frees a block as a whole, or what of it is neither reserved nor beyond the end.
+void feed_block(std::uint64_t first, unsigned order) {
+    const std::uint64_t end = first + (std::uint64_t{1} << order);
+    if (end <= frame_count && !is_reserved(first, end)) {
+        push(&pages[first], order);
+    } else if (order > 0) {
+        feed_block(first, order - 1);
+        feed_block(first + (std::uint64_t{1} << (order - 1)), order - 1);
+    } else {
+        pages[first].use = Page::Use::Allocated;
+    }
+}
+
 // Brings the next 4 MiB of RAM into use. False: there is none.
 bool feed() {
     if (fed_frames >= frame_count) {
@@ -95,17 +108,7 @@ bool feed() {
         new (&pages[i]) Page();
         pages[i].use = Page::Use::Tail;
     }
-    if (fed_frames <= frame_count && !is_reserved(first, fed_frames)) {
-        push(&pages[first], kMaximumOrder);
-        return true;
-    }
-    for (std::uint64_t i = first; i < fed_frames && i < frame_count; ++i) {
-        if (!is_reserved(i, i + 1)) {
-            give_back(&pages[i], 0);
-        } else {
-            pages[i].use = Page::Use::Allocated;
-        }
-    }
+    feed_block(first, kMaximumOrder);
     return true;
 }
 

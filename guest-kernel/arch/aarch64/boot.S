@@ -151,7 +151,11 @@ high:
     ldr     x1, =bss_end
 1:  cmp     x0, x1
     b.hs    2f
-    stp     xzr, xzr, [x0], #16
+    stp     xzr, xzr, [x0]
+    stp     xzr, xzr, [x0, #16]
+    stp     xzr, xzr, [x0, #32]
+    stp     xzr, xzr, [x0, #48]
+    add     x0, x0, #64
     b       1b
 2:  isb
     mov     x0, x20

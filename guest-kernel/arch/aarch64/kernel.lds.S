@@ -39,7 +39,7 @@ SECTIONS
     data_end = .;
     .bss : ALIGN(4096) {
         *(.boot_tables)
-        . = ALIGN(16);
+        . = ALIGN(64);
         bss_start = .;
         *(.bss .bss.* COMMON)
         . = ALIGN(STACK_SLOT_SIZE);

@@ -106,8 +106,13 @@ void map_linear(std::uint64_t start, std::uint64_t end) {
             *entry_at(LINEAR_BASE + address, 2) = address | PTE_BLOCK | kRights;
             address += kBlock2M;
         } else {
-            *entry_at(LINEAR_BASE + address, 3) = address | PTE_PAGE | kRights;
-            address += kPageSize;
+            // To the end of this table, or of the range.
+            const std::uint64_t table_end = (address | (kBlock2M - 1)) + 1;
+            const std::uint64_t last = table_end < end ? table_end : end;
+            for (std::uint64_t* entry = entry_at(LINEAR_BASE + address, 3); address < last;
+                 address += kPageSize) {
+                *entry++ = address | PTE_PAGE | kRights;
+            }
         }
     }
 }

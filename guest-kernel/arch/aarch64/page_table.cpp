@@ -196,11 +196,17 @@ std::uint64_t PageTable::next_present(std::uint64_t from, std::uint64_t to) cons
             table = table_behind(table[index_at(address, level)]);
             ++level;
         }
-        if (level == kLeafLevel && is_present(table[index_at(address, level)])) {
-            return address;
+        if (level < kLeafLevel) {
+            const std::uint64_t step = std::uint64_t{1} << (39 - 9 * level);
+            address = (address & ~(step - 1)) + step;
+            continue;
         }
-        const std::uint64_t step = std::uint64_t{1} << (39 - 9 * level);
-        address = (address & ~(step - 1)) + step;
+        for (std::size_t index = index_at(address, level); index < kEntries && address < to;
+             ++index, address += kPageSize) {
+            if (is_present(table[index])) {
+                return address;
+            }
+        }
     }
     return to;
 }
