@@ -1,0 +1,135 @@
+// A CPU with a little RAM, a bus that remembers and an interrupt controller that is told what is pending.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "emu/cpu.hpp"
+#include "emu/system/pstate.hpp"
+#include "tests/unit/emu/assembly.hpp"
+
+namespace levitate::emu::test {
+
+inline constexpr std::uint64_t ram_base = 0x40000000;
+inline constexpr std::uint64_t ram_size = 1 << 20;
+inline constexpr std::uint64_t code_base = ram_base + 0x10000;
+inline constexpr std::uint64_t vectors = ram_base + 0x20000;
+inline constexpr std::uint64_t data_base = ram_base + 0x30000;
+inline constexpr std::uint64_t tables = ram_base + 0x40000;
+inline constexpr std::uint64_t device_base = 0x09000000;
+inline constexpr std::uint64_t device_size = 0x1000;
+
+class DeviceBus final : public Bus {
+  public:
+    std::optional<std::uint64_t> read(std::uint64_t address, unsigned /*size*/) override {
+        return answers(address) ? std::optional{registers[address]} : std::nullopt;
+    }
+    bool write(std::uint64_t address, unsigned /*size*/, std::uint64_t value) override {
+        if (answers(address)) {
+            registers[address] = value;
+        }
+        return answers(address);
+    }
+    std::map<std::uint64_t, std::uint64_t> registers;
+
+  private:
+    static bool answers(std::uint64_t address) { return address - device_base < device_size; }
+};
+
+class Controller final : public InterruptController {
+  public:
+    std::optional<Pending> highest_pending() override { return pending; }
+    void acknowledge(std::uint32_t intid) override {
+        acknowledged.push_back(intid);
+        pending.reset();
+    }
+    void deactivate(std::uint32_t intid) override { deactivated.push_back(intid); }
+    void send_sgi(std::uint64_t value) override { sgis.push_back(value); }
+    void set_timer_output(TimerOutput output, bool level) override {
+        edges.emplace_back(output, level);
+        if (output == TimerOutput::Virtual && raises_timer_interrupts) {
+            pending = level ? std::optional{Pending{27, 0xa0}} : std::nullopt;
+        }
+    }
+
+    std::optional<Pending> pending;
+    bool raises_timer_interrupts = true;
+    std::vector<std::uint32_t> acknowledged;
+    std::vector<std::uint32_t> deactivated;
+    std::vector<std::uint64_t> sgis;
+    std::vector<std::pair<TimerOutput, bool>> edges;
+};
+
+class CpuTest : public testing::Test {
+  protected:
+    CpuTest() { set_register(assembly::vbar_el1, vectors); }
+
+    void put(std::uint64_t address, std::initializer_list<std::uint32_t> words) {
+        std::uint64_t at = address;
+        for (const std::uint32_t word : words) {
+            put_bytes(at, word);
+            at += sizeof word;
+        }
+        cpu.invalidate_code();
+    }
+    template <class T>
+    void put_bytes(std::uint64_t address, T value) {
+        std::memcpy(&memory.at(address - ram_base), &value, sizeof value);
+    }
+    std::uint64_t read_u64(std::uint64_t address) const {
+        std::uint64_t value = 0;
+        std::memcpy(&value, &memory.at(address - ram_base), sizeof value);
+        return value;
+    }
+
+    // Executes an MSR of `value` at EL1, wherever the CPU stands, and puts everything else back.
+    void set_register(std::uint16_t encoding, std::uint64_t value) {
+        execute_privileged(assembly::msr(encoding, 0), value);
+    }
+    void execute_privileged(std::uint32_t word, std::uint64_t x0 = 0) {
+        const Registers before = cpu.registers();
+        const std::uint64_t scratch = ram_base + 0x1000;
+        put(scratch, {word});
+        Registers at = before;
+        at.pc = scratch;
+        at.pstate = spsr::mode_el1h | spsr::daif;
+        at.x[0] = x0;
+        cpu.set_registers(at);
+        cpu.run(1);
+        Registers after = before;
+        after.sp_el0 = cpu.registers().sp_el0;
+        cpu.set_registers(after);
+    }
+    std::uint64_t get_register(std::uint16_t encoding) const { return cpu.system_register(encoding).value(); }
+
+    // Stands at `address` with this PSTATE.
+    void stand_at(std::uint64_t address, std::uint64_t pstate = spsr::mode_el1h | spsr::daif) {
+        Registers registers = cpu.registers();
+        registers.pc = address;
+        registers.pstate = pstate;
+        cpu.set_registers(registers);
+    }
+    void set_x(unsigned number, std::uint64_t value) {
+        Registers registers = cpu.registers();
+        registers.x.at(number) = value;
+        cpu.set_registers(registers);
+    }
+    std::uint64_t x(unsigned number) const { return cpu.registers().x.at(number); }
+    std::uint64_t pc() const { return cpu.registers().pc; }
+    unsigned exception_class() const { return static_cast<unsigned>(get_register(assembly::esr_el1) >> 26); }
+    std::uint64_t syndrome() const { return get_register(assembly::esr_el1) & 0x1ffffff; }
+
+    std::vector<std::byte> memory = std::vector<std::byte>(ram_size);
+    DeviceBus bus;
+    Controller controller;
+    Cpu cpu{Config{.ram = {{ram_base, memory}}}, bus, controller};
+};
+
+}  // namespace levitate::emu::test

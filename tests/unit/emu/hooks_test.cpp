@@ -1,0 +1,167 @@
+// What a debugger and a tracer ask of the CPU, and code that changes.
+#include "tests/unit/emu/page_tables.hpp"
+
+namespace levitate::emu::test {
+namespace {
+
+using namespace assembly;
+
+class Hooks : public CpuTest {};
+class Watching : public TranslationTest {
+  protected:
+    static constexpr std::uint64_t va = 0x500000;
+
+    Watching() {
+        map(code_base, code_base, descriptor::page | descriptor::user);
+        map(va, data_base, descriptor::page | descriptor::user);
+        flush();
+    }
+};
+
+TEST_F(Hooks, breakpoint_halts_before_its_instruction_and_is_stepped_over) {
+    put(code_base, {movz(0, 1), movz(0, 2), branch(-2)});
+    const std::array breakpoints{code_base + 4};
+    cpu.set_breakpoints(breakpoints);
+    stand_at(code_base);
+    Halt halt = cpu.run(100);
+    EXPECT_EQ(halt.reason, HaltReason::Breakpoint);
+    EXPECT_EQ(halt.pc, code_base + 4);
+    EXPECT_EQ(x(0), 1U);
+    halt = cpu.run(100);
+    EXPECT_EQ(halt.reason, HaltReason::Breakpoint);
+    EXPECT_EQ(x(0), 1U);
+    cpu.set_breakpoints({});
+    EXPECT_EQ(cpu.run(100).reason, HaltReason::Budget);
+}
+
+TEST_F(Hooks, breakpoint_on_another_page_is_reached_by_a_branch) {
+    const std::uint64_t far = code_base + 0x3000;
+    put(code_base, {br(0)});
+    put(far, {nop, nop});
+    const std::array breakpoints{far};
+    stand_at(code_base);
+    set_x(0, far);
+    cpu.run(2);
+    cpu.set_breakpoints(breakpoints);
+    stand_at(code_base);
+    EXPECT_EQ(cpu.run(100).reason, HaltReason::Breakpoint);
+    EXPECT_EQ(pc(), far);
+}
+
+TEST_F(Watching, load_in_the_range_halts_after_it_retires) {
+    put_bytes(data_base + 0x100, std::uint64_t{77});
+    put(code_base, {nop, ldr(1, 0), nop});
+    cpu.set_watched_range(lower_table, va + 0x100, va + 0x108);
+    set_x(0, va + 0x100);
+    stand_at(code_base, user);
+    const Halt halt = cpu.run(3);
+    EXPECT_EQ(halt.reason, HaltReason::WatchedLoad);
+    EXPECT_EQ(halt.pc, code_base + 4);
+    EXPECT_EQ(halt.address, va + 0x100);
+    EXPECT_EQ(halt.size, 8U);
+    EXPECT_EQ(x(1), 77U);
+    EXPECT_EQ(pc(), code_base + 8);
+}
+
+TEST_F(Watching, other_loads_of_the_page_do_not_halt) {
+    put(code_base, {ldr(1, 0)});
+    cpu.set_watched_range(lower_table, va + 0x100, va + 0x108);
+    set_x(0, va + 0x108);
+    stand_at(code_base, user);
+    EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
+    set_x(0, va + 0xf9);  // its last byte touches the range
+    stand_at(code_base, user);
+    EXPECT_EQ(cpu.run(1).reason, HaltReason::WatchedLoad);
+}
+
+TEST_F(Watching, stores_and_loads_at_el1_do_not_halt) {
+    cpu.set_watched_range(lower_table, va, va + 0x1000);
+    set_x(0, va);
+    put(code_base, {str(1, 0)});
+    stand_at(code_base, user);
+    EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
+    map(code_base, code_base, descriptor::page);
+    flush();
+    put(code_base, {ldr(1, 0)});
+    stand_at(code_base, kernel);
+    EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
+}
+
+TEST_F(Watching, another_address_space_does_not_halt) {
+    put(code_base, {ldr(1, 0)});
+    cpu.set_watched_range(lower_table + 0x5000, va, va + 0x1000);
+    set_x(0, va);
+    stand_at(code_base, user);
+    EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
+}
+
+TEST_F(Hooks, code_that_the_guest_changes_runs_changed) {
+    // Runs, stores another instruction over one that has run, and runs it again.
+    put(code_base, {movz(2, 1), str_w(1, 0), branch(-2)});
+    set_x(0, code_base);
+    set_x(1, movz(2, 9));
+    stand_at(code_base);
+    cpu.run(3);
+    EXPECT_EQ(x(2), 1U);
+    cpu.run(1);
+    EXPECT_EQ(x(2), 9U);
+}
+
+TEST_F(Hooks, page_that_is_written_often_still_runs_changed_code) {
+    put(code_base, {add(2, 2, 1), str_w(1, 0), add(1, 1, 1U << 10 >> 10), branch(-3)});
+    set_x(0, code_base + 0x800);
+    stand_at(code_base);
+    cpu.run(4000);
+    EXPECT_EQ(x(2), 1000U);
+    set_x(0, code_base);
+    set_x(1, movz(2, 5));
+    stand_at(code_base + 4);
+    cpu.run(4);
+    EXPECT_EQ(x(2), 5U);
+}
+
+TEST_F(Hooks, registers_round_trip) {
+    Registers registers = cpu.registers();
+    for (unsigned i = 0; i < registers.x.size(); ++i) {
+        registers.x[i] = 1000 + i;
+    }
+    registers.sp_el0 = 1;
+    registers.sp_el1 = 2;
+    registers.pc = code_base;
+    registers.pstate = spsr::mode_el0t | spsr::n | spsr::v;
+    registers.v[31].d = {3, 4};
+    registers.fpcr = 1U << 24;
+    registers.fpsr = 16;
+    registers.tpidr_el0 = 5;
+    registers.tpidrro_el0 = 6;
+    cpu.set_registers(registers);
+    const Registers read = cpu.registers();
+    EXPECT_EQ(read.x, registers.x);
+    EXPECT_EQ(read.sp_el0, 1U);
+    EXPECT_EQ(read.sp_el1, 2U);
+    EXPECT_EQ(read.pc, registers.pc);
+    EXPECT_EQ(read.pstate, registers.pstate);
+    EXPECT_EQ(read.v[31].d, registers.v[31].d);
+    EXPECT_EQ(read.fpcr, registers.fpcr);
+    EXPECT_EQ(read.fpsr, registers.fpsr);
+    EXPECT_EQ(read.tpidr_el0, 5U);
+    EXPECT_EQ(read.tpidrro_el0, 6U);
+}
+
+TEST_F(Watching, translate_answers_for_each_level) {
+    map(0x600000, data_base + 0x1000, descriptor::page);
+    EXPECT_EQ(cpu.translate(va + 5, 0), data_base + 5);
+    EXPECT_EQ(cpu.translate(0x600000, 1), data_base + 0x1000);
+    EXPECT_EQ(cpu.translate(0x600000, 0), std::nullopt);
+    EXPECT_EQ(cpu.translate(0x700000, 1), std::nullopt);
+}
+
+TEST_F(Hooks, reading_a_register_from_outside_acknowledges_nothing) {
+    controller.pending = {33, 0xa0};
+    EXPECT_EQ(cpu.system_register(icc_iar1_el1), std::nullopt);
+    EXPECT_TRUE(controller.acknowledged.empty());
+    EXPECT_EQ(cpu.system_register(register_encoding(3, 7, 15, 15, 7)), std::nullopt);
+}
+
+}  // namespace
+}  // namespace levitate::emu::test

@@ -1,0 +1,70 @@
+// Whatever the guest executes, the host survives, and two runs agree.
+#include <random>
+
+#include "emu/decode/table.hpp"
+#include "tests/unit/emu/cpu_fixture.hpp"
+
+namespace levitate::emu::test {
+namespace {
+
+class RandomPrograms : public CpuTest {
+  protected:
+    // Fills RAM with words, of which most have a row, and runs from a random state.
+    void play(std::uint64_t seed) {
+        std::mt19937_64 random{seed};
+        const auto rows = decode::all_rows();
+        for (std::uint64_t at = 0; at < ram_size; at += 4) {
+            auto word = static_cast<std::uint32_t>(random());
+            if (random() % 8 != 0) {
+                const decode::Row& row = rows[random() % rows.size()];
+                word = row.value | (word & ~row.mask);
+            }
+            put_bytes(ram_base + at, word);
+        }
+        cpu.invalidate_code();
+        Registers registers = cpu.registers();
+        for (std::uint64_t& x : registers.x) {
+            x = random() % 2 == 0 ? ram_base + random() % ram_size : random() >> (random() % 64);
+        }
+        for (Vector& v : registers.v) {
+            v.d = {random(), random()};
+        }
+        registers.sp_el0 = ram_base + random() % ram_size;
+        registers.sp_el1 = ram_base + random() % ram_size / 16 * 16;
+        registers.pc = ram_base + random() % ram_size / 4 * 4;
+        registers.pstate = random() % 2 == 0 ? spsr::mode_el1h : spsr::mode_el0t;
+        set_register(assembly::cpacr_el1, std::uint64_t{3} << 20);
+        cpu.set_registers(registers);
+        for (int i = 0; i < 40; ++i) {
+            const Halt halt = cpu.run(500);
+            Registers next = cpu.registers();
+            next.pc = halt.reason == HaltReason::Idle || i % 4 == 3 ? ram_base + random() % ram_size / 4 * 4
+                                                                    : next.pc;
+            cpu.set_registers(next);
+        }
+    }
+};
+
+TEST_F(RandomPrograms, do_not_harm_the_host_and_are_repeatable) {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        struct Machine : RandomPrograms {
+            void TestBody() override {}
+            using RandomPrograms::play;
+            std::vector<std::byte> outcome() {
+                std::vector<std::byte> bytes = memory;
+                const Registers registers = cpu.registers();
+                const auto* raw = reinterpret_cast<const std::byte*>(registers.x.data());
+                bytes.insert(bytes.end(), raw, raw + sizeof registers.x);
+                return bytes;
+            }
+        };
+        Machine first;
+        Machine second;
+        first.play(seed);
+        second.play(seed);
+        ASSERT_EQ(first.outcome(), second.outcome()) << "seed " << seed;
+    }
+}
+
+}  // namespace
+}  // namespace levitate::emu::test
