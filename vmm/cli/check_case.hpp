@@ -1,0 +1,35 @@
+// One case of `levitate check`: run again what a golden describes, and compare.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "traces/compare/compare.hpp"
+#include "vmm/cli/goldens.hpp"
+#include "vmm/debugger/backtrace.hpp"
+#include "vmm/error.hpp"
+#include "vmm/run/run.hpp"
+
+namespace levitate::vmm::cli {
+
+struct CaseResult {
+    GoldenCase golden;
+    RunSpec spec;
+    traces::Trace actual;
+    traces::Comparison comparison;
+    std::vector<Frame> backtrace;  // of the divergence, where there is one
+    double seconds = 0;            // of the run
+    std::string kernel_log;
+    std::vector<std::string> undefined_encodings;
+};
+
+// An Error is a fault of the harness; what kernel or program do wrong is a divergence.
+Result<CaseResult> check_case(GoldenCase golden, RunSpec spec);
+
+// The event in CaseResult::actual that shows the divergence best: the differing one, else the last of its
+// task. nullopt: the actual trace has no event of the task.
+std::optional<std::size_t> divergent_event(const CaseResult& result);
+
+}  // namespace levitate::vmm::cli

@@ -1,0 +1,196 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vmm/cli/check_report.hpp"
+#include "vmm/cli/commands.hpp"
+#include "vmm/cli/debug_session.hpp"
+#include "vmm/cli/goldens.hpp"
+#include "vmm/cli/options.hpp"
+#include "vmm/cli/rerun.hpp"
+
+namespace levitate::vmm::cli {
+namespace {
+
+// A golden's program ends by itself; one that does not here has diverged, and must not hang the check.
+constexpr double kDefaultTimeoutSeconds = 60;
+
+// How far a check is, on a terminal's last line.
+class ProgressBar {
+  public:
+    explicit ProgressBar(std::size_t total) : total_(total), shown_(::isatty(STDERR_FILENO) == 1) {}
+
+    void show(std::size_t done, const std::string& name) const {
+        constexpr std::size_t kWidth = 30;
+        if (shown_) {
+            const std::size_t filled = kWidth * done / total_;
+            fmt::print(stderr, "\r\x1b[K[{:#<{}}{:.<{}}] {}/{} {}", "", filled, "", kWidth - filled, done,
+                       total_, name);
+        }
+    }
+    void clear() const {
+        if (shown_) {
+            fmt::print(stderr, "\r\x1b[K");
+        }
+    }
+
+  private:
+    std::size_t total_;
+    bool shown_;
+};
+
+struct CheckCommand {
+    MachineOptions machine;
+    std::vector<std::string> names;
+    std::vector<std::string> sysroots;
+    std::string program;
+    std::string junit;
+    bool all = false;
+    bool json = false;
+
+    int execute() const;
+
+  private:
+    Result<std::vector<std::string>> chosen_names() const;
+    Result<CaseResult> check_one(const std::string& name) const;
+    int debug_divergence(const CaseResult& result) const;
+    int status_of(const std::vector<CaseReport>& reports) const;
+};
+
+Result<std::vector<std::string>> CheckCommand::chosen_names() const {
+    if (all == !names.empty()) {
+        return failure(Error::Kind::Usage, "check: name goldens, or give --all");
+    }
+    if (!program.empty() && names.size() != 1) {
+        return failure(Error::Kind::Usage, "check: --program goes with one golden");
+    }
+    return all ? all_golden_names() : names;
+}
+
+Result<CaseResult> CheckCommand::check_one(const std::string& name) const {
+    auto golden = load_golden(name);
+    if (!golden) {
+        return std::unexpected(std::move(golden.error()));
+    }
+    auto spec = spec_of(*golden, program);
+    if (!spec) {
+        return std::unexpected(std::move(spec.error()));
+    }
+    machine.apply_to(*spec);
+    spec->sysroots.assign(sysroots.begin(), sysroots.end());
+    return check_case(std::move(*golden), std::move(*spec));
+}
+
+int CheckCommand::debug_divergence(const CaseResult& result) const {
+    const auto event = divergent_event(result);
+    if (!event) {
+        return kDivergent;
+    }
+    auto listener = listen_for_gdb(machine.gdb);
+    if (!listener) {
+        return fail(listener.error());
+    }
+    auto rerun = Rerun::to_event(result.spec, result.actual.events[*event].order);
+    if (!rerun) {
+        return fail(rerun.error());
+    }
+    SessionTarget target{(*rerun)->session()};
+    const auto end = serve_gdb(target, std::move(*listener), result.spec);
+    return end ? static_cast<int>(kDivergent) : fail(end.error());
+}
+
+int CheckCommand::execute() const {
+    const auto chosen = chosen_names();
+    if (!chosen) {
+        return fail(chosen.error());
+    }
+    std::vector<CaseReport> reports;
+    const ProgressBar progress{chosen->size()};
+    for (const std::string& name : *chosen) {
+        progress.show(reports.size(), name);
+        reports.push_back({.name = name, .result = check_one(name)});
+        const CaseReport& report = reports.back();
+        progress.clear();
+        if (!json) {
+            fmt::print("{}\n", case_line(report));
+            if (report.result && report.result->comparison.divergence) {
+                const CaseResult& result = *report.result;
+                fmt::print("{}", divergence_text(result.golden.recordings[result.comparison.golden],
+                                                 result.actual, result.comparison, result.backtrace));
+            }
+            std::fflush(stdout);
+        }
+        if (machine.verbosity > 0 && report.result) {
+            fmt::print(stderr, "{}", report.result->kernel_log);
+        }
+        if (!machine.gdb.empty() && report.result && report.result->comparison.divergence) {
+            return debug_divergence(*report.result);
+        }
+    }
+    if (json) {
+        fmt::print("{}\n", to_json(reports));
+    }
+    if (!junit.empty() && !write_junit(reports, junit)) {
+        return fail({.kind = Error::Kind::Harness, .message = junit + ": cannot be written"});
+    }
+    return status_of(reports);
+}
+
+int CheckCommand::status_of(const std::vector<CaseReport>& reports) const {
+    std::size_t agreeing = 0;
+    std::size_t divergent = 0;
+    const Error* fault = nullptr;
+    for (const CaseReport& report : reports) {
+        if (!report.result) {
+            fault = &report.result.error();
+        } else if (conformant(report.result->comparison)) {
+            ++agreeing;
+        } else {
+            ++divergent;
+        }
+    }
+    if (!json && reports.size() > 1) {
+        fmt::print("{} conformant, {} divergent, {} not run\n", agreeing, divergent,
+                   reports.size() - agreeing - divergent);
+    }
+    if (fault != nullptr) {
+        return fault->kind == Error::Kind::Usage ? kUsage : kHarnessFault;
+    }
+    return divergent > 0 ? kDivergent : kSuccess;
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app, int& status) {
+    auto command = std::make_shared<CheckCommand>();
+    command->machine.timeout_seconds = kDefaultTimeoutSeconds;
+    CLI::App* check = app.add_subcommand("check", "Run again what goldens describe, and compare with them");
+    check->footer(
+        "A golden is a case in the goldens' folder, a folder of recordings or a trace file.\n\n"
+        "Examples:\n"
+        "  levitate check hello threads\n"
+        "  levitate check --all --junit report.xml\n"
+        "  levitate check tool.jsonl --kernel ./Image\n"
+        "  levitate check threads --gdb 1234     stops at the first divergence and waits for gdb\n\n"
+        "Exit status: 0 conformant, 1 divergent, 2 wrong command line, 125 a fault of the harness.");
+    check->add_option("golden", command->names, "Goldens to check")->option_text("GOLDEN|NAME");
+    check->add_flag("--all", command->all, "Check every golden");
+    check->add_flag("--json", command->json, "Print one JSON object instead of text");
+    check->add_option("--junit", command->junit, "Write the results as JUnit XML, too")->option_text("FILE");
+    check->add_option("--program", command->program, "The program's file, if not found by its name")
+        ->option_text("PATH");
+    check
+        ->add_option("--sysroot", command->sysroots,
+                     "Look here first for the interpreter and shared libraries")
+        ->option_text("DIR")
+        ->allow_extra_args(false);
+    command->machine.add_to(*check);
+    command->machine.add_gdb_to(*check);
+    check->callback([command, &status] { status = command->execute(); });
+}
+
+}  // namespace levitate::vmm::cli

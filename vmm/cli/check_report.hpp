@@ -1,0 +1,35 @@
+// What `levitate check` and `levitate diff` say: for people, as JSON and as JUnit's XML.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "vmm/cli/check_case.hpp"
+
+namespace levitate::vmm::cli {
+
+// One case after its run, or the fault that kept it from running.
+struct CaseReport {
+    std::string name;
+    Result<CaseResult> result;
+};
+
+bool conformant(const traces::Comparison& comparison);
+
+// "hello  identical  57 events  0.08 s", with what was normalised where something was.
+std::string case_line(const CaseReport& report);
+
+// Kind, task, event number, golden and actual event side by side with the differing fields marked, the events
+// before, and the backtrace. Precondition: there is a divergence.
+std::string divergence_text(const traces::Trace& golden, const traces::Trace& actual,
+                            const traces::Comparison& comparison, const std::vector<Frame>& backtrace);
+
+// {"cases": [{"name", "verdict", "events", "seconds", "divergence"?}], "conformant", "divergent"}. A case
+// that could not be run has the verdict "error" and a "message", and is counted in "errors".
+std::string to_json(const std::vector<CaseReport>& reports);
+
+// One test suite, one test case a report; false: the file could not be written.
+bool write_junit(const std::vector<CaseReport>& reports, const std::filesystem::path& file);
+
+}  // namespace levitate::vmm::cli

@@ -1,0 +1,16 @@
+// The commands of the tool, one file each. A command adds itself to the application; when it has been chosen
+// and parsed, the application calls it and leaves its exit status in `status`.
+#pragma once
+
+#include <CLI/App.hpp>
+
+namespace levitate::vmm::cli {
+
+void add_run_command(CLI::App& app, int& status);
+void add_record_command(CLI::App& app, int& status);
+void add_check_command(CLI::App& app, int& status);
+void add_diff_command(CLI::App& app, int& status);
+void add_show_command(CLI::App& app, int& status);
+void add_doctor_command(CLI::App& app, int& status);
+
+}  // namespace levitate::vmm::cli

@@ -1,0 +1,23 @@
+// Runs under a debugger.
+#pragma once
+
+#include <string>
+
+#include "vmm/gdb/server.hpp"
+#include "vmm/run/run.hpp"
+#include "vmm/run/session_target.hpp"
+
+namespace levitate::vmm::cli {
+
+// Runs as run() does, but stops at the program's first instruction, says on stderr where it listens, and
+// waits there for GDB. When GDB detaches, the run goes on to its end; when GDB kills it, the outcome is
+// SIGKILL. `endpoint` is "[ADDR:]PORT".
+Result<Outcome> debug(const RunSpec& spec, RunHooks hooks, const std::string& endpoint);
+
+// Listens at `endpoint`, "[ADDR:]PORT".
+Result<gdb::Listener> listen_for_gdb(const std::string& endpoint);
+
+// Waits for GDB where the session stands now, serves it, and leaves the session where GDB left it.
+Result<gdb::SessionEnd> serve_gdb(SessionTarget& target, gdb::Listener listener, const RunSpec& spec);
+
+}  // namespace levitate::vmm::cli

@@ -1,0 +1,149 @@
+#include "vmm/cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cmath>
+#include <cstdio>
+#include <map>
+
+#include "vmm/cli/paths.hpp"
+
+namespace levitate::vmm::cli {
+
+void MachineOptions::add_to(CLI::App& app) {
+    static const std::map<std::string, EngineKind> kEngines{{"auto", EngineKind::Auto},
+                                                            {"emu", EngineKind::Emu},
+                                                            {"kvm", EngineKind::Kvm},
+                                                            {"native", EngineKind::Native}};
+    app.add_option("--engine", engine, "What executes the guest: emu, kvm, native or auto (default)")
+        ->transform(CLI::CheckedTransformer(kEngines))
+        ->option_text("ENGINE");
+    app.add_option("--kernel", kernel, "An arm64 kernel Image to boot instead of Levitate's own")
+        ->option_text("PATH");
+    app.add_option("--kernel-args", kernel_arguments, "Appended to the kernel's command line")
+        ->option_text("TEXT");
+    app.add_option("--memory", memory_bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
+        ->transform(CLI::AsSizeValue{/*kb_is_1000=*/false})
+        ->check(CLI::Range(std::uint64_t{32} << 20, std::uint64_t{64} << 30))
+        ->option_text("SIZE");
+    app.add_option("--timeout", timeout_seconds, "End the run after this many seconds of host time")
+        ->check(CLI::PositiveNumber)
+        ->option_text("SECONDS");
+    app.add_flag("--stats", statistics, "Print instructions, time and MIPS to stderr at the end");
+    app.add_flag("-v,--verbose", verbosity, "Show the kernel's console on stderr; twice for more");
+}
+
+void MachineOptions::add_gdb_to(CLI::App& app) {
+    app.add_option("--gdb", gdb, "Listen for gdb-multiarch here and stop at the program's first instruction")
+        ->option_text("[ADDR:]PORT");
+}
+
+void MachineOptions::apply_to(RunSpec& spec) const {
+    spec.engine = engine;
+    spec.kernel = kernel.empty() ? guest_kernel_path() : std::filesystem::path{kernel};
+    spec.init = init_path();
+    spec.kernel_command_line = kernel_arguments;
+    spec.memory_bytes = memory_bytes;
+    spec.timeout = std::chrono::milliseconds{std::llround(timeout_seconds * 1000)};
+}
+
+void ProgramOptions::add_to(CLI::App& app) {
+    app.add_option("--env,-e", environment,
+                   "Set a variable in the program's environment, which is else empty")
+        ->option_text("NAME=VALUE")
+        ->allow_extra_args(false);
+    app.add_option("--file", files, "Put a host file into the guest's root at the given absolute path")
+        ->option_text("HOST:GUEST")
+        ->allow_extra_args(false);
+    app.add_option("--root", roots, "Copy a host directory's contents into the guest's root")
+        ->option_text("DIR")
+        ->allow_extra_args(false);
+    app.add_option("--sysroot", sysroots, "Look here first for the interpreter and shared libraries")
+        ->option_text("DIR")
+        ->allow_extra_args(false);
+    app.add_option("--cwd", cwd, "The program's working directory in the guest (default /)")
+        ->option_text("DIR");
+    app.add_option("--seed", seed, "Seeds the guest's random numbers (default 0)")->option_text("NUMBER");
+    app.add_flag("--randomize-addresses", randomize_addresses,
+                 "Leave address-space randomisation on (default off)");
+}
+
+Result<RunSpec> ProgramOptions::to_spec(const std::vector<std::string>& command) const {
+    const auto usage = [](std::string message) {
+        return std::unexpected(Error{.kind = Error::Kind::Usage, .message = std::move(message)});
+    };
+    if (command.empty()) {
+        return usage("no PROGRAM given; see --help");
+    }
+    if (command.front().starts_with('-')) {
+        return usage(command.front() + ": unknown option; see --help");
+    }
+    auto program = find_program(command.front());
+    if (!program) {
+        return std::unexpected(std::move(program.error()));
+    }
+    RunSpec spec;
+    spec.program = std::move(*program);
+    spec.argv = command;
+    spec.cwd = cwd;
+    spec.seed = seed;
+    spec.randomize_addresses = randomize_addresses;
+    for (const std::string& variable : environment) {
+        if (variable.find('=') == std::string::npos || variable.front() == '=') {
+            return usage("--env " + variable + ": not NAME=VALUE");
+        }
+        spec.envp.push_back(variable);
+    }
+    for (const std::string& mapping : files) {
+        const auto colon = mapping.rfind(':');
+        if (colon == std::string::npos || colon == 0 || mapping.substr(colon + 1, 1) != "/") {
+            return usage("--file " + mapping + ": not HOST:GUEST with an absolute GUEST path");
+        }
+        spec.files.push_back({.host = mapping.substr(0, colon), .guest = mapping.substr(colon + 1)});
+    }
+    spec.roots.assign(roots.begin(), roots.end());
+    spec.sysroots.assign(sysroots.begin(), sysroots.end());
+    return spec;
+}
+
+int fail(const Error& error) {
+    fmt::print(stderr, "levitate: {}\n", error.message);
+    switch (error.kind) {
+        case Error::Kind::Usage:
+            return kUsage;
+        case Error::Kind::NotExecutable:
+            return kNotExecutable;
+        case Error::Kind::NotFound:
+            return kNotFound;
+        case Error::Kind::Harness:
+            return kHarnessFault;
+    }
+    return kHarnessFault;
+}
+
+int exit_status(const Outcome& outcome) {
+    if (!outcome.incomplete.empty()) {
+        fmt::print(stderr, "levitate: the run did not end by itself: {}\n", outcome.incomplete);
+        return kHarnessFault;
+    }
+    constexpr int kSignalBase = 128;
+    return outcome.signal ? kSignalBase + *outcome.signal : outcome.exit_code.value_or(kHarnessFault);
+}
+
+void print_run_report(const Outcome& outcome, const MachineOptions& options) {
+    for (const std::string& encoding : outcome.undefined_encodings) {
+        fmt::print(stderr, "levitate: undefined instruction {}\n", encoding);
+    }
+    if (options.verbosity > 0 && !outcome.kernel_log.empty()) {
+        fmt::print(stderr, "{}{}", outcome.kernel_log, outcome.kernel_log.ends_with('\n') ? "" : "\n");
+    }
+    if (options.statistics) {
+        const double seconds = std::chrono::duration<double>(outcome.wall).count();
+        const auto instructions = static_cast<double>(outcome.instructions);
+        fmt::print(stderr, "instructions {}\nseconds {:.3f}\nMIPS {:.1f}\n", outcome.instructions, seconds,
+                   seconds > 0 ? instructions / seconds / 1e6 : 0.0);
+    }
+}
+
+}  // namespace levitate::vmm::cli

@@ -1,0 +1,66 @@
+// The options that several commands share.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vmm/gdb/connection.hpp"
+#include "vmm/run/run.hpp"
+
+namespace levitate::vmm::cli {
+
+// Exit statuses of the tool itself; a guest's own status otherwise.
+enum ExitStatus : int {
+    kSuccess = 0,
+    kDivergent = 1,
+    kUsage = 2,
+    kHarnessFault = 125,
+    kNotExecutable = 126,
+    kNotFound = 127,
+};
+
+// How to run: the same for run, record and check.
+struct MachineOptions {
+    EngineKind engine = EngineKind::Auto;
+    std::string kernel;
+    std::string kernel_arguments;
+    std::uint64_t memory_bytes = 512ULL << 20;
+    double timeout_seconds = 0;
+    bool statistics = false;
+    unsigned verbosity = 0;
+    std::string gdb;
+
+    void add_to(CLI::App& app);
+    void add_gdb_to(CLI::App& app);
+    void apply_to(RunSpec& spec) const;
+};
+
+// What to run: run and record.
+struct ProgramOptions {
+    std::vector<std::string> environment;
+    std::vector<std::string> files;
+    std::vector<std::string> roots;
+    std::vector<std::string> sysroots;
+    std::string cwd = "/";
+    std::uint64_t seed = 0;
+    bool randomize_addresses = false;
+
+    void add_to(CLI::App& app);
+    // `command` is PROGRAM and its arguments.
+    Result<RunSpec> to_spec(const std::vector<std::string>& command) const;
+};
+
+// Prints the error as "levitate: …" and returns the exit status for its kind.
+int fail(const Error& error);
+
+// The exit status that a shell would give to what became of the program: its own, or 128 plus the signal.
+// A run that ended without one is a fault of the harness or a time limit, and is said on stderr.
+int exit_status(const Outcome& outcome);
+
+// What --stats and -v ask for, on stderr, and the undefined encodings that were met in any case.
+void print_run_report(const Outcome& outcome, const MachineOptions& options);
+
+}  // namespace levitate::vmm::cli

@@ -1,0 +1,87 @@
+#include "vmm/cli/paths.hpp"
+
+#include <cstdlib>
+#include <string>
+#include <system_error>
+
+namespace levitate::vmm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The tool is installed as <prefix>/bin/levitate.
+fs::path data_directory() {
+    std::error_code error;
+    const fs::path self = fs::read_symlink("/proc/self/exe", error);
+    return self.parent_path().parent_path() / "share" / "levitate";
+}
+
+fs::path from_environment(const char* variable, std::string_view installed_name) {
+    const char* value = std::getenv(variable);
+    return value != nullptr && *value != '\0' ? fs::path{value} : data_directory() / installed_name;
+}
+
+bool is_file(const fs::path& path) {
+    std::error_code error;
+    return fs::is_regular_file(path, error);
+}
+
+Error not_executable(const fs::path& path, std::string_view why) {
+    return {.kind = Error::Kind::NotExecutable, .message = path.string() + ": " + std::string{why}};
+}
+
+}  // namespace
+
+fs::path guest_kernel_path() {
+    return from_environment("LEVITATE_KERNEL", "guest-kernel.Image");
+}
+fs::path init_path() {
+    return from_environment("LEVITATE_INIT", "init");
+}
+fs::path guests_directory() {
+    return from_environment("LEVITATE_GUESTS", "guests");
+}
+fs::path goldens_directory() {
+    return from_environment("LEVITATE_GOLDENS", "golden");
+}
+
+fs::path find_on_path(std::string_view name) {
+    const char* search_path = std::getenv("PATH");
+    std::string_view rest = search_path != nullptr ? search_path : "";
+    while (!rest.empty()) {
+        const auto colon = rest.find(':');
+        fs::path candidate = fs::path{rest.substr(0, colon)} / name;
+        if (is_file(candidate)) {
+            return candidate;
+        }
+        rest = colon == std::string_view::npos ? "" : rest.substr(colon + 1);
+    }
+    return {};
+}
+
+Result<fs::path> find_program(std::string_view name) {
+    if (name.find('/') != std::string_view::npos) {
+        const fs::path path{name};
+        std::error_code error;
+        if (!fs::exists(path, error)) {
+            return std::unexpected(
+                Error{.kind = Error::Kind::NotFound, .message = path.string() + ": no such file"});
+        }
+        if (!fs::is_regular_file(path, error)) {
+            return std::unexpected(not_executable(path, "not a regular file"));
+        }
+        return path;
+    }
+    if (const fs::path guest = guests_directory() / name; is_file(guest)) {
+        return guest;
+    }
+    if (fs::path found = find_on_path(name); !found.empty()) {
+        return found;
+    }
+    return std::unexpected(
+        Error{.kind = Error::Kind::NotFound,
+              .message = std::string{name} + ": not one of the guests in " + guests_directory().string() +
+                         " and not on PATH; a program in this directory is ./" + std::string{name}});
+}
+
+}  // namespace levitate::vmm::cli

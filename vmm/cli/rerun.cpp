@@ -1,0 +1,61 @@
+#include "vmm/cli/rerun.hpp"
+
+#include <fmt/format.h>
+
+#include "vmm/debugger/modules.hpp"
+#include "vmm/tracer/boundary_tracer.hpp"
+
+namespace levitate::vmm::cli {
+namespace {
+
+constexpr std::uint64_t kSlice = 10'000'000;
+
+}  // namespace
+
+Result<std::unique_ptr<Rerun>> Rerun::to_event(const RunSpec& spec, std::uint64_t order) {
+    auto rerun = std::make_unique<Rerun>();
+    rerun->hooks_.sink = &rerun->collector_;
+    rerun->hooks_.capture_output = true;
+    rerun->hooks_.on_event = [self = rerun.get(), order](Engine&, const traces::Event& event) {
+        self->task_ = event.task;
+        return event.order < order;
+    };
+    auto session = Session::create(spec, rerun->hooks_);
+    if (!session) {
+        return std::unexpected(std::move(session.error()));
+    }
+    rerun->session_ = std::move(*session);
+    while (true) {
+        const AdvanceReason reason = rerun->session_->advance(kSlice);
+        if (reason == AdvanceReason::Stopped) {
+            break;
+        }
+        if (reason == AdvanceReason::Ended) {
+            return failure(Error::Kind::Harness,
+                           fmt::format("run again, the program did not reach event {}", order));
+        }
+    }
+    // From here on nothing stops a debugger that goes on.
+    rerun->hooks_.on_event = nullptr;
+    return rerun;
+}
+
+std::vector<Frame> Rerun::backtrace() const {
+    const Engine& engine = session_->engine();
+    VcpuRegisters registers = engine.registers();
+    for (const TaskView& task : session_->tracer()->tasks()) {
+        if (task.number == task_ && task.registers) {
+            registers = *task.registers;
+        }
+    }
+    std::vector<HostFile> files;
+    for (const FileMapping& file : session_->modules()) {
+        files.push_back({.guest = file.guest, .host = file.host});
+    }
+    const auto modules = loaded_modules(collector_.trace().events, files);
+    return vmm::backtrace(modules, registers, [&engine](GuestVirt address, std::span<std::byte> into) {
+        return engine.read_memory(address, into, View::User);
+    });
+}
+
+}  // namespace levitate::vmm::cli

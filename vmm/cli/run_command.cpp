@@ -1,0 +1,50 @@
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "vmm/cli/commands.hpp"
+#include "vmm/cli/debug_session.hpp"
+#include "vmm/cli/options.hpp"
+
+namespace levitate::vmm::cli {
+namespace {
+
+struct RunCommand {
+    MachineOptions machine;
+    ProgramOptions program;
+
+    int execute(const std::vector<std::string>& command) const {
+        auto spec = program.to_spec(command);
+        if (!spec) {
+            return fail(spec.error());
+        }
+        machine.apply_to(*spec);
+        RunHooks hooks;
+        const auto outcome = machine.gdb.empty() ? run(*spec, hooks) : debug(*spec, hooks, machine.gdb);
+        if (!outcome) {
+            return fail(outcome.error());
+        }
+        print_run_report(*outcome, machine);
+        return exit_status(*outcome);
+    }
+};
+
+}  // namespace
+
+void add_run_command(CLI::App& app, int& status) {
+    auto command = std::make_shared<RunCommand>();
+    CLI::App* run =
+        app.add_subcommand("run", "PROGRAM [ARGS...]: run it; its output and exit status are ours");
+    run->footer(
+        "Examples:\n"
+        "  levitate run hello\n"
+        "  levitate run --stats ./target/aarch64-unknown-linux-gnu/release/tool --verbose input\n"
+        "  levitate run --kernel ./Image --env RUST_BACKTRACE=1 ./tool\n"
+        "  levitate run --gdb 1234 ./tool        then: gdb-multiarch ./tool -ex 'target remote :1234'");
+    command->machine.add_to(*run);
+    command->machine.add_gdb_to(*run);
+    command->program.add_to(*run);
+    run->prefix_command();
+    run->callback([command, run, &status] { status = command->execute(run->remaining()); });
+}
+
+}  // namespace levitate::vmm::cli

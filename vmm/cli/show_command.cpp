@@ -1,0 +1,62 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "traces/export/strace.hpp"
+#include "traces/format/lines.hpp"
+#include "vmm/cli/commands.hpp"
+#include "vmm/cli/goldens.hpp"
+#include "vmm/cli/options.hpp"
+
+namespace levitate::vmm::cli {
+namespace {
+
+enum class Format { Strace, Json };
+
+int show(const std::string& file, Format format) {
+    const auto trace = load_trace(file);
+    if (!trace) {
+        return fail(trace.error());
+    }
+    if (format == Format::Json) {
+        fmt::print("{}\n", traces::header_line(trace->header));
+    }
+    for (std::size_t index = 0; index < trace->events.size(); ++index) {
+        fmt::print("{}\n", format == Format::Json ? traces::event_line(trace->events[index])
+                                                  : traces::strace_line(*trace, index));
+    }
+    if (format == Format::Json) {
+        fmt::print("{}\n",
+                   traces::footer_line({.events = trace->events.size(), .incomplete = trace->incomplete}));
+    }
+    if (!trace->incomplete.empty()) {
+        fmt::print(stderr, "levitate: {}: incomplete: {}\n", file, trace->incomplete);
+    }
+    return kSuccess;
+}
+
+}  // namespace
+
+void add_show_command(CLI::App& app, int& status) {
+    struct Arguments {
+        std::string file;
+        Format format = Format::Strace;
+    };
+    static const std::map<std::string, Format> kFormats{{"strace", Format::Strace}, {"json", Format::Json}};
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* command = app.add_subcommand("show", "Print a trace");
+    command->footer(
+        "Examples:\n"
+        "  levitate show tool.jsonl\n"
+        "  levitate show tool.jsonl.zst --format json | jq .");
+    command->add_option("trace", arguments->file, "A trace file")->required()->option_text("TRACE");
+    command->add_option("--format", arguments->format, "strace (default) or json")
+        ->transform(CLI::CheckedTransformer(kFormats))
+        ->option_text("FORMAT");
+    command->callback([arguments, &status] { status = show(arguments->file, arguments->format); });
+}
+
+}  // namespace levitate::vmm::cli

@@ -1,0 +1,176 @@
+#include "vmm/run/session_target.hpp"
+
+#include <fmt/format.h>
+
+#include "vmm/tracer/boundary_tracer.hpp"
+
+namespace levitate::vmm {
+namespace {
+
+// How many instructions go by between two looks at whether the debugger wants to interrupt: a few
+// milliseconds of an interpreter.
+constexpr std::uint64_t kSlice = 500'000;
+
+// SPSR_EL1.M[3:2], the exception level.
+constexpr std::uint64_t kExceptionLevelMask = 0xc;
+// Bit 55 tells TTBR1's half from TTBR0's (Arm ARM D8.2.2).
+constexpr std::uint64_t kUpperHalf = std::uint64_t{1} << 55;
+
+constexpr ThreadId kCpu{1};
+
+ThreadId thread_of(traces::TaskNumber task) {
+    return ThreadId{static_cast<std::uint32_t>(task) + static_cast<std::uint32_t>(kCpu)};
+}
+
+}  // namespace
+
+bool SessionTarget::at_el0() const {
+    return (session_.engine().registers().pstate & kExceptionLevelMask) == 0;
+}
+
+bool SessionTarget::run_to_program(const std::function<bool()>& interrupted) {
+    session_.set_boundary_stops(BoundaryStops::On);
+    bool started = false;
+    while (!started && !session_.ended() && !interrupted()) {
+        session_.advance(kSlice);
+        started = session_.tracer() != nullptr && session_.tracer()->program_started();
+    }
+    session_.set_boundary_stops(BoundaryStops::Off);
+    return started;
+}
+
+std::vector<TargetThread> SessionTarget::threads() const {
+    std::vector<TargetThread> threads{{kCpu, "CPU, " + std::string{at_el0() ? "EL0" : "EL1"}}};
+    if (const BoundaryTracer* tracer = session_.tracer()) {
+        for (const TaskView& task : tracer->tasks()) {
+            threads.push_back({thread_of(task.number),
+                               fmt::format("task {}{}", static_cast<std::uint32_t>(task.number),
+                                           tracer->current_task() == task.number ? ", on the CPU" : "")});
+        }
+    }
+    return threads;
+}
+
+std::optional<VcpuRegisters> SessionTarget::registers(ThreadId thread) const {
+    const VcpuRegisters cpu = session_.engine().registers();
+    if (thread == kCpu) {
+        return cpu;
+    }
+    const BoundaryTracer* tracer = session_.tracer();
+    if (tracer == nullptr) {
+        return std::nullopt;
+    }
+    for (const TaskView& task : tracer->tasks()) {
+        if (thread_of(task.number) == thread) {
+            return task.registers ? task.registers : std::optional{cpu};
+        }
+    }
+    return std::nullopt;
+}
+
+bool SessionTarget::set_registers(ThreadId thread, const VcpuRegisters& registers) {
+    if (thread != kCpu) {
+        return false;
+    }
+    session_.engine().set_registers(registers);
+    return true;
+}
+
+std::size_t SessionTarget::read_memory(GuestVirt address, std::span<std::byte> into) const {
+    return session_.engine().read_memory(address, into, View::Kernel);
+}
+
+std::size_t SessionTarget::write_memory(GuestVirt address, std::span<const std::byte> from) {
+    return session_.engine().write_memory(address, from, View::Kernel);
+}
+
+void SessionTarget::insert_breakpoint(GuestVirt address) {
+    breakpoints_.insert(address);
+    set_breakpoints();
+}
+
+void SessionTarget::remove_breakpoint(GuestVirt address) {
+    breakpoints_.erase(address);
+    set_breakpoints();
+}
+
+void SessionTarget::set_breakpoints() {
+    const std::vector<GuestVirt> addresses(breakpoints_.begin(), breakpoints_.end());
+    session_.set_breakpoints(addresses);
+}
+
+bool SessionTarget::stops_here(GuestVirt address) const {
+    if ((value(address) & kUpperHalf) != 0) {
+        return true;
+    }
+    return session_.tracer() != nullptr && session_.tracer()->current_task().has_value();
+}
+
+TargetStop SessionTarget::ended() {
+    const auto outcome = session_.finish();
+    if (!outcome) {
+        return {.kind = TargetStop::Kind::Lost, .status = 0, .message = outcome.error().message};
+    }
+    if (outcome->signal) {
+        return {.kind = TargetStop::Kind::Killed, .status = *outcome->signal, .message = {}};
+    }
+    if (outcome->exit_code) {
+        return {.kind = TargetStop::Kind::Exited, .status = *outcome->exit_code, .message = {}};
+    }
+    return {.kind = TargetStop::Kind::Lost, .status = 0, .message = outcome->incomplete};
+}
+
+TargetStop SessionTarget::step(const std::function<bool()>& interrupted) {
+    const bool from_program = at_el0();
+    const auto task = session_.tracer() != nullptr ? session_.tracer()->current_task() : std::nullopt;
+    if (session_.advance(1) == AdvanceReason::Ended) {
+        return ended();
+    }
+    if (!from_program || at_el0()) {
+        return {.kind = TargetStop::Kind::Stepped, .status = 0, .message = {}};
+    }
+    session_.set_boundary_stops(BoundaryStops::On);
+    TargetStop stop{.kind = TargetStop::Kind::Stepped, .status = 0, .message = {}};
+    while (!at_el0() || session_.tracer()->current_task() != task) {
+        if (session_.advance(kSlice) == AdvanceReason::Ended) {
+            stop = ended();
+            break;
+        }
+        if (interrupted()) {
+            stop.kind = TargetStop::Kind::Interrupted;
+            break;
+        }
+    }
+    session_.set_boundary_stops(BoundaryStops::Off);
+    return stop;
+}
+
+TargetStop SessionTarget::resume(ResumeKind kind, const std::function<bool()>& interrupted) {
+    if (session_.ended()) {
+        return ended();
+    }
+    if (kind == ResumeKind::Step) {
+        return step(interrupted);
+    }
+    while (true) {
+        switch (session_.advance(kSlice)) {
+            case AdvanceReason::Ended:
+                return ended();
+            case AdvanceReason::Breakpoint:
+                if (stops_here(GuestVirt{session_.engine().registers().pc})) {
+                    return {.kind = TargetStop::Kind::Breakpoint, .status = 0, .message = {}};
+                }
+                break;
+            case AdvanceReason::Stopped:
+                return {.kind = TargetStop::Kind::Interrupted, .status = 0, .message = {}};
+            case AdvanceReason::Budget:
+            case AdvanceReason::Boundary:
+                break;
+        }
+        if (interrupted()) {
+            return {.kind = TargetStop::Kind::Interrupted, .status = 0, .message = {}};
+        }
+    }
+}
+
+}  // namespace levitate::vmm

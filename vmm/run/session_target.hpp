@@ -1,0 +1,46 @@
+// A Session as a debugger's Target.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "vmm/debugger/target.hpp"
+#include "vmm/run/session.hpp"
+
+namespace levitate::vmm {
+
+class SessionTarget final : public Target {
+  public:
+    // The session must record (have a sink): the program's tasks are known from its tracer. It must outlive
+    // the target.
+    explicit SessionTarget(Session& session) : session_(session) {}
+
+    // Runs to the program's first instruction. False: the run ended before, or `interrupted` said so.
+    bool run_to_program(const std::function<bool()>& interrupted);
+
+    std::vector<TargetThread> threads() const override;
+    std::optional<VcpuRegisters> registers(ThreadId thread) const override;
+    bool set_registers(ThreadId thread, const VcpuRegisters& registers) override;
+    std::size_t read_memory(GuestVirt address, std::span<std::byte> into) const override;
+    std::size_t write_memory(GuestVirt address, std::span<const std::byte> from) override;
+    void insert_breakpoint(GuestVirt address) override;
+    void remove_breakpoint(GuestVirt address) override;
+    // A step at EL0 that enters the kernel goes on until the same task is back at EL0, as a user of gdb on
+    // Linux expects; a step at EL1 is one instruction.
+    TargetStop resume(ResumeKind kind, const std::function<bool()>& interrupted) override;
+
+  private:
+    TargetStop step(const std::function<bool()>& interrupted);
+    TargetStop ended();
+    bool at_el0() const;
+    bool stops_here(GuestVirt address) const;
+    void set_breakpoints();
+
+    Session& session_;
+    std::set<GuestVirt> breakpoints_;
+};
+
+}  // namespace levitate::vmm
