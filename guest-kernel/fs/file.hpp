@@ -21,6 +21,7 @@ class Epoll;
 class FileTable;
 class Process;
 class Task;
+class UnixSocket;
 
 // poll(2)'s bits that mean "a read, or a write, would not block".
 inline constexpr std::uint32_t kPollReadable = POLLIN | POLLRDNORM;
@@ -94,6 +95,8 @@ class File : public RefCounted {
 
     // The set that this file is, if it is one of epoll's.
     virtual Epoll* as_epoll() { return nullptr; }
+    // The socket that this file is.
+    virtual UnixSocket* as_socket() { return nullptr; }
     // The process that a pidfd stands for; null: no pidfd.
     virtual Process* as_process() { return nullptr; }
 

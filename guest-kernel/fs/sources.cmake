@@ -1,4 +1,4 @@
-# The file side of the kernel: file systems, terminals and their system calls. Paths are from guest-kernel/.
+# The file side of the kernel: file systems, terminals, sockets and their system calls. Paths are from guest-kernel/.
 set(KERNEL_FS_SOURCES
     fs/anonymous.cpp
     fs/dentry.cpp
@@ -34,6 +34,8 @@ set(KERNEL_FS_SOURCES
     fs/tmpfs.cpp
     fs/tmpfs_file.cpp
     fs/vfs.cpp
+    net/unix_socket.cpp
+    net/unix_socket_file.cpp
     syscalls/directory.cpp
     syscalls/directory_mount.cpp
     syscalls/file.cpp
@@ -43,6 +45,8 @@ set(KERNEL_FS_SOURCES
     syscalls/ioctl.cpp
     syscalls/poll.cpp
     syscalls/poll_epoll.cpp
+    syscalls/socket.cpp
+    syscalls/socket_message.cpp
     syscalls/stat.cpp
     syscalls/stat_xattr.cpp
     tty/line_discipline.cpp

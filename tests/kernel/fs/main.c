@@ -69,6 +69,7 @@ int main(void) {
     run_tests(mount_tests);
     run_tests(proc_tests);
     run_tests(lock_tests);
+    run_tests(socket_tests);
     run_tests(tty_tests);
     printf("fs-tests: %d passed, %d failed\n", passed, failed);
     if (is_init) {

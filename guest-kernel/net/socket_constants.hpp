@@ -1,0 +1,32 @@
+// Numbers of the socket interface that Linux's UAPI headers leave to the C library (Linux
+// include/linux/socket.h and include/linux/net.h). SOL_SOCKET and SO_* are in <asm/socket.h>.
+#pragma once
+
+namespace kernel::socket_constants {
+
+inline constexpr int kFamilyUnix = 1;       // AF_UNIX
+inline constexpr unsigned kFamilyEnd = 46;  // AF_MAX
+
+inline constexpr unsigned kStream = 1;     // SOCK_STREAM
+inline constexpr unsigned kDatagram = 2;   // SOCK_DGRAM
+inline constexpr unsigned kSeqPacket = 5;  // SOCK_SEQPACKET
+inline constexpr unsigned kTypeMask = 0xf;
+
+inline constexpr int kShutRead = 0;
+inline constexpr int kShutWrite = 1;
+inline constexpr int kShutBoth = 2;
+
+inline constexpr unsigned kPeek = 0x2;                // MSG_PEEK
+inline constexpr unsigned kControlTruncated = 0x8;    // MSG_CTRUNC
+inline constexpr unsigned kTruncated = 0x20;          // MSG_TRUNC
+inline constexpr unsigned kDontWait = 0x40;           // MSG_DONTWAIT
+inline constexpr unsigned kWaitAll = 0x100;           // MSG_WAITALL
+inline constexpr unsigned kNoSignal = 0x4000;         // MSG_NOSIGNAL
+inline constexpr unsigned kOutOfBand = 0x1;           // MSG_OOB
+inline constexpr unsigned kCloseOnExec = 0x40000000;  // MSG_CMSG_CLOEXEC
+
+inline constexpr int kRights = 1;                // SCM_RIGHTS
+inline constexpr int kCredentials = 2;           // SCM_CREDENTIALS
+inline constexpr unsigned kMaximumRights = 253;  // SCM_MAX_FD
+
+}  // namespace kernel::socket_constants
