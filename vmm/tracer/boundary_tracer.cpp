@@ -21,9 +21,12 @@ void BoundaryTracer::handle(const Exit& exit) {
         case ExitReason::ExceptionFromEl0:
             on_exception(engine_.registers(), exit.irq);
             break;
-        case ExitReason::ReturnToEl0:
-            on_resume(engine_.registers());
+        case ExitReason::ReturnToEl0: {
+            const VcpuRegisters registers = engine_.registers();
+            on_resume(registers);
+            find_vdso_functions(registers);
             break;
+        }
         case ExitReason::WatchedLoad:
             on_watched_load(exit);
             break;
@@ -69,9 +72,14 @@ void BoundaryTracer::on_watched_load(const Exit& exit) {
 void BoundaryTracer::on_breakpoint() {
     constexpr std::uint64_t kExceptionLevel = 0xc;  // PSTATE.M[3:2]
     const VcpuRegisters registers = engine_.registers();
+    if ((registers.pstate & kExceptionLevel) == 0) {
+        record_vdso_call(registers);
+    }
+}
+
+void BoundaryTracer::record_vdso_call(const VcpuRegisters& registers) {
     const auto function = vdso_.find(GuestVirt{registers.pc});
-    const bool at_el0 = (registers.pstate & kExceptionLevel) == 0;
-    if (current_ && at_el0 && function != vdso_.end()) {
+    if (current_ && function != vdso_.end()) {
         recorder_.vdso_call(*current_, {.symbol = function->second,
                                         .arguments = {registers.x[0], registers.x[1]},
                                         .pc = registers.x[30]});
@@ -81,15 +89,35 @@ void BoundaryTracer::on_breakpoint() {
 void BoundaryTracer::watch(const InitialStack& stack, std::uint64_t space) {
     constexpr auto kAtSysinfoEhdr = static_cast<std::uint64_t>(traces::abi::constant("AT_SYSINFO_EHDR"));
     auxv_ = stack.auxv_range;
+    watched_space_ = space;
     engine_.set_watched_loads(space, auxv_.begin, auxv_.end);
     vdso_.clear();
     breakpoints_.clear();
-    const auto base = auxv_value(stack.auxv, kAtSysinfoEhdr);
-    for (VdsoFunction& function : vdso_functions(memory_, GuestVirt{base.value_or(0)})) {
+    engine_.set_breakpoints(breakpoints_);
+    unread_vdso_.reset();
+    if (const auto base = auxv_value(stack.auxv, kAtSysinfoEhdr)) {
+        unread_vdso_ = GuestVirt{*base};
+    }
+}
+
+// A kernel may map the vDSO's pages when they are first touched, as Linux does, so they are looked for at
+// each return to the program until they are there. Its start-up code reads the symbols before it can call
+// one; what enters a function by the very fault that maps it comes back to that function's first instruction.
+void BoundaryTracer::find_vdso_functions(const VcpuRegisters& registers) {
+    if (!unread_vdso_ || !current_ || translation_table(registers.ttbr0_el1) != watched_space_ ||
+        !engine_.translate(*unread_vdso_, View::User)) {
+        return;
+    }
+    for (VdsoFunction& function : vdso_functions(memory_, *unread_vdso_)) {
         breakpoints_.push_back(function.address);
         vdso_.emplace(function.address, std::move(function.name));
     }
-    engine_.set_breakpoints(breakpoints_);
+    if (!breakpoints_.empty()) {
+        unread_vdso_.reset();
+        engine_.set_breakpoints(breakpoints_);
+        // The engine steps over a breakpoint that it stands on.
+        record_vdso_call(registers);
+    }
 }
 
 void BoundaryTracer::finish(const traces::OutcomeEvent& outcome, const std::string& incomplete) {

@@ -150,6 +150,8 @@ class BoundaryTracer {
     // Watches (boundary_tracer.cpp).
     void on_watched_load(const Exit& exit);
     void on_breakpoint();
+    void record_vdso_call(const VcpuRegisters& registers);
+    void find_vdso_functions(const VcpuRegisters& registers);
     Task* find(traces::TaskNumber number);
     std::optional<traces::TaskNumber> find_by_stack(std::uint64_t stack) const;
 
@@ -167,6 +169,9 @@ class BoundaryTracer {
     std::optional<traces::TaskNumber> current_;
 
     AuxvRange auxv_;
+    std::optional<GuestVirt>
+        unread_vdso_;  // where the watched space has one whose symbols are not mapped yet
+    std::uint64_t watched_space_ = 0;
     std::map<GuestVirt, std::string> vdso_;
     std::vector<GuestVirt> breakpoints_;
 };

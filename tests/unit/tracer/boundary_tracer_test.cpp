@@ -356,6 +356,12 @@ TEST(boundary_tracer, load_that_begins_before_the_auxv_and_spans_entries_is_spli
     EXPECT_EQ(reads[1].size, 8U);
 }
 
+TEST(boundary_tracer, program_without_a_vdso_has_no_breakpoints) {
+    Guest guest;
+    guest.start_program();
+    EXPECT_TRUE(guest.engine.breakpoints.empty());
+}
+
 TEST(boundary_tracer, kernel_that_comes_back_on_another_stack_is_refused) {
     Guest guest;
     GuestTask task = guest.start_program();
