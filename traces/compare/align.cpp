@@ -76,6 +76,8 @@ struct Side {
     // Asynchronous signals, with what their handlers did, that the other side has not had yet: indices of
     // events.
     std::deque<std::vector<std::size_t>> waiting;
+    // The same for reads of the auxiliary vector.
+    std::deque<std::size_t> auxv_reads;
 
     bool ended() const { return next >= task->events.size(); }
     std::size_t remaining() const { return task->events.size() - next; }
@@ -85,6 +87,13 @@ struct Side {
         return next > 0 ? &index->trace().events[task->events[next - 1]] : nullptr;
     }
     bool concurrent() const { return index->note(event_index()).concurrent; }
+    // A thread's last wake comes after its last event, so that its joiner may wait although it runs alone by
+    // then.
+    bool concurrent(const SyscallEvent& call) const {
+        const CompareRule rule = rule_of(call);
+        const bool late = rule == CompareRule::Wait || rule == CompareRule::Wake;
+        return concurrent() || (late && index->note(event_index()).after_first_clone);
+    }
 };
 
 struct TaskPair {
@@ -103,10 +112,12 @@ struct Run {
 class Walk {
   public:
     // With `collected`, every difference of values is let pass and noted there; without, `variation` decides.
-    Walk(const TraceIndex& golden, const TraceIndex& actual, const Variation& variation, Variation* collected)
+    Walk(const TraceIndex& golden, const TraceIndex& actual, const Variation& variation,
+         const OptionalCalls& optional, Variation* collected)
         : golden_(golden),
           actual_(actual),
           variation_(variation),
+          optional_(optional),
           collected_(collected),
           equivalence_(mode_of(golden, actual)) {}
 
@@ -155,7 +166,8 @@ class Walk {
         for (std::size_t i = 0; i < std::min(golden.size(), actual.size()); ++i) {
             const TaskView* one = golden_.task(golden[i]);
             const TaskView* other = actual_.task(actual[i]);
-            pairs_[golden[i]] = {.golden = {&golden_, one, 0, {}}, .actual = {&actual_, other, 0, {}}};
+            pairs_[golden[i]] = {.golden = {&golden_, one, 0, {}, {}},
+                                 .actual = {&actual_, other, 0, {}, {}}};
             paired_actual_.insert(actual[i]);
             pair_children(one->children, other->children);
         }
@@ -204,11 +216,11 @@ class Walk {
     void step(TaskPair& pair) {
         pass_ignored(pair.golden);
         pass_ignored(pair.actual);
-        if (pair.golden.ended() && pair.actual.ended()) {
+        if (pair.golden.ended() && pair.actual.ended() && !match_auxv_reads(pair)) {
             finish(pair);
             return;
         }
-        if (match_waiting(pair)) {
+        if (match_auxv_reads(pair) || match_waiting(pair)) {
             return;
         }
         std::vector<FieldDifference> differences;
@@ -321,8 +333,9 @@ class Walk {
     bool scheduling_differences(const EventPair& events, const std::vector<FieldDifference>& differences) {
         const SyscallEvent* golden = call_of(events.golden_side());
         const SyscallEvent* actual = call_of(events.actual_side());
-        if (golden == nullptr || !events.concurrent() || !ordinary_result(*golden) ||
-            !ordinary_result(*actual)) {
+        const bool threaded = golden_.note(events.golden_event).after_first_clone &&
+                              actual_.note(events.actual_event).after_first_clone;
+        if (golden == nullptr || !threaded || !ordinary_result(*golden) || !ordinary_result(*actual)) {
             return false;
         }
         const bool only_outcome = std::ranges::all_of(differences, [](const FieldDifference& difference) {
@@ -339,10 +352,10 @@ class Walk {
                 }
                 return only_result;
             case CompareRule::Poll:
-                if (only_outcome) {
+                if (only_outcome && events.concurrent()) {
                     equivalence_.normalised("what was ready when");
                 }
-                return only_outcome;
+                return only_outcome && events.concurrent();
             default:
                 return false;
         }
@@ -468,48 +481,120 @@ class Walk {
 
     // ---- events that one side may have alone ----
 
+    enum class Which { Golden, Actual };
+
     bool skip(TaskPair& pair) {
-        return skip_one(pair.golden, false) || skip_one(pair.actual, true) || set_signal_aside(pair);
+        return skip_one(pair, Which::Golden) || skip_one(pair, Which::Actual) || set_auxv_read_aside(pair) ||
+               set_signal_aside(pair);
     }
 
-    bool skip_one(Side& side, bool is_actual) {
-        if (side.ended() || !side.concurrent()) {
-            return false;
-        }
-        const SyscallEvent* call = call_of(side.event());
-        if (call == nullptr) {
+    // The golden address space that the pair is in.
+    std::uint32_t space_of(const TaskPair& pair) const {
+        const auto& events = pair.golden.task->events;
+        return events.empty() ? 0 : golden_.note(events[std::min(pair.golden.next, events.size() - 1)]).space;
+    }
+
+    bool skip_one(TaskPair& pair, Which which) {
+        Side& side = which == Which::Golden ? pair.golden : pair.actual;
+        const SyscallEvent* call = side.ended() ? nullptr : call_of(side.event());
+        if (call == nullptr || !side.concurrent(*call)) {
             return false;
         }
         const CompareRule rule = rule_of(*call);
         const bool free = rule == CompareRule::Wait || rule == CompareRule::Wake || rule == CompareRule::Poll;
+        AddressMap& space = equivalence_.space(space_of(pair));
         if (free && ordinary_result(*call)) {
             equivalence_.normalised("waits, wakes and polls that are absent or repeated");
-        } else if (is_trimming(side, *call, is_actual)) {
+        } else if (is_trimming(space, *call, which)) {
             equivalence_.normalised("addresses");
+        } else if (optional_.contains(side.event())) {
+            equivalence_.normalised("calls that only some golden recordings have");
+            note_unplaced(space, *call, which);
         } else {
             return false;
         }
         equivalence_.commit();
-        matched_ += is_actual ? 0 : 1;
+        matched_ += which == Which::Golden ? 1 : 0;
         ++side.next;
         return true;
     }
 
     // munmap of a mapping's end that alignment leaves over: there is none where the mapping lies aligned.
-    bool is_trimming(const Side& side, const SyscallEvent& call, bool is_actual) {
-        if (call.number != syscall_number("munmap") || call.result != 0) {
-            return false;
+    static bool is_trimming(const AddressMap& space, const SyscallEvent& call, Which which) {
+        return call.number == syscall_number("munmap") && call.result == 0 &&
+               (which == Which::Golden ? space.moved(call.arguments[0])
+                                       : space.moved_from_actual(call.arguments[0]));
+    }
+
+    static void note_unplaced(AddressMap& space, const SyscallEvent& call, Which which) {
+        if (call.number != syscall_number("mmap") || !call.result || abi::is_error(*call.result)) {
+            return;
         }
-        if (!is_actual) {
-            return equivalence_.space(side.index->note(side.event_index()).space).moved(call.arguments[0]);
+        const auto address = static_cast<std::uint64_t>(*call.result);
+        if (which == Which::Golden) {
+            space.note_golden_only(address, call.arguments[1]);
+        } else {
+            space.note_actual_only(address, call.arguments[1]);
         }
-        for (const auto& [number, pair] : pairs_) {
-            if (&pair.actual == &side && !pair.golden.ended()) {
-                const std::uint32_t space = golden_.note(pair.golden.event_index()).space;
-                return equivalence_.space(space).moved_from_actual(call.arguments[0]);
+    }
+
+    // Once there are several tasks, a recorder that reads the calls and the vector in two runs cannot say
+    // between which calls a read came; that it came, and in which order, it can.
+    static bool at_free_auxv_read(const Side& side) {
+        return !side.ended() && std::holds_alternative<AuxvReadEvent>(side.event().body) &&
+               side.index->note(side.event_index()).after_first_clone;
+    }
+
+    bool set_auxv_read_aside(TaskPair& pair) {
+        for (Side* side : {&pair.golden, &pair.actual}) {
+            if (at_free_auxv_read(*side)) {
+                side->auxv_reads.push_back(side->event_index());
+                ++side->next;
+                return true;
             }
         }
         return false;
+    }
+
+    // Reads of the vector that have come on both sides by now, in their order.
+    bool match_auxv_reads(TaskPair& pair) {
+        if (pair.golden.auxv_reads.empty() && pair.actual.auxv_reads.empty()) {
+            return false;
+        }
+        if (set_auxv_read_aside(pair)) {
+            return true;
+        }
+        if (pair.golden.auxv_reads.empty() || pair.actual.auxv_reads.empty()) {
+            return false;
+        }
+        const EventPair events{golden_, actual_, pair.golden.auxv_reads.front(),
+                               pair.actual.auxv_reads.front()};
+        std::vector<FieldDifference> differences = compare_fields(events, equivalence_);
+        let_pass(events, differences);
+        if (differences.empty()) {
+            pair.golden.auxv_reads.pop_front();
+            pair.actual.auxv_reads.pop_front();
+            equivalence_.normalised("auxiliary vector reads that came at another point");
+            equivalence_.commit();
+            ++matched_;
+        } else if (!drop_optional_read(pair.golden) && !drop_optional_read(pair.actual)) {
+            diverge_at(pair, events.golden_event, events.actual_event, DivergenceKind::Auxv, differences,
+                       describe(events.golden_side()) + ": auxv differs");
+            pair.done = true;
+        }
+        return true;
+    }
+
+    bool drop_optional_read(Side& side) {
+        if (side.auxv_reads.empty() ||
+            !optional_.contains(side.index->trace().events[side.auxv_reads.front()])) {
+            return false;
+        }
+        equivalence_.roll_back();
+        equivalence_.normalised("auxiliary vector reads that only some golden recordings have");
+        equivalence_.commit();
+        side.auxv_reads.pop_front();
+        return true;
     }
 
     static std::vector<std::size_t> take_handler(Side& side) {
@@ -593,14 +678,19 @@ class Walk {
 
     void finish(TaskPair& pair) {
         pair.done = true;
+        while (drop_optional_read(pair.golden) || drop_optional_read(pair.actual)) {
+        }
         for (const Side* side : {&pair.golden, &pair.actual}) {
-            if (!side->waiting.empty()) {
-                const std::size_t event = side->waiting.front().front();
+            const bool is_read = side->waiting.empty() && !side->auxv_reads.empty();
+            if (is_read || !side->waiting.empty()) {
+                const std::size_t event = is_read ? side->auxv_reads.front() : side->waiting.front().front();
                 const bool is_golden = side == &pair.golden;
                 diverge_at(pair, is_golden ? std::optional(event) : std::nullopt,
-                           is_golden ? std::nullopt : std::optional(event), DivergenceKind::Signal, {},
+                           is_golden ? std::nullopt : std::optional(event),
+                           is_read ? DivergenceKind::Auxv : DivergenceKind::Signal, {},
                            describe(side->index->trace().events[event]) +
-                               (is_golden ? " was not delivered" : " is not in the golden recording"));
+                               (is_golden ? (is_read ? " is missing" : " was not delivered")
+                                          : " is not in the golden recording"));
                 return;
             }
         }
@@ -778,8 +868,7 @@ class Walk {
             return;
         }
         const EventPair events{golden_, actual_, *golden, *actual};
-        auto differences = compare_outcomes(std::get<OutcomeEvent>(events.golden_side().body),
-                                            std::get<OutcomeEvent>(events.actual_side().body));
+        auto differences = compare_outcomes(events, equivalence_);
         let_pass(events, differences);
         if (differences.empty()) {
             if (collected_ != nullptr) {
@@ -806,6 +895,7 @@ class Walk {
     const TraceIndex& golden_;
     const TraceIndex& actual_;
     const Variation& variation_;
+    const OptionalCalls& optional_;
     Variation* collected_;
     Equivalence equivalence_;
     std::map<TaskNumber, TaskPair> pairs_;
@@ -816,14 +906,16 @@ class Walk {
 
 }  // namespace
 
-Alignment align(const TraceIndex& golden, const TraceIndex& actual, const Variation& variation) {
-    return Walk(golden, actual, variation, nullptr).run();
+Alignment align(const TraceIndex& golden, const TraceIndex& actual, const Variation& variation,
+                const OptionalCalls& optional) {
+    return Walk(golden, actual, variation, optional, nullptr).run();
 }
 
-void collect_variation(const TraceIndex& reference, const TraceIndex& other, Variation& variation) {
+void collect_variation(const TraceIndex& reference, const TraceIndex& other, const OptionalCalls& optional,
+                       Variation& variation) {
     variation.begin_recording();
     const Variation nothing;
-    Walk(reference, other, nothing, &variation).run();
+    Walk(reference, other, nothing, optional, &variation).run();
 }
 
 }  // namespace levitate::traces::detail

@@ -9,6 +9,7 @@
 #include "traces/compare/compare.hpp"
 #include "traces/compare/equivalence.hpp"
 #include "traces/compare/fields.hpp"
+#include "traces/compare/optional_calls.hpp"
 #include "traces/compare/trace_index.hpp"
 #include "traces/compare/variation.hpp"
 
@@ -22,10 +23,12 @@ struct Alignment {
 };
 
 // Holds `actual` against one golden recording, with what its fellows let vary.
-Alignment align(const TraceIndex& golden, const TraceIndex& actual, const Variation& variation);
+Alignment align(const TraceIndex& golden, const TraceIndex& actual, const Variation& variation,
+                const OptionalCalls& optional);
 
 // Adds to `variation` how another recording differs from the reference. Where the two part in more than
 // values, the rest of that task adds nothing.
-void collect_variation(const TraceIndex& reference, const TraceIndex& other, Variation& variation);
+void collect_variation(const TraceIndex& reference, const TraceIndex& other, const OptionalCalls& optional,
+                       Variation& variation);
 
 }  // namespace levitate::traces::detail

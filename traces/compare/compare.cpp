@@ -1,6 +1,7 @@
 #include "traces/compare/compare.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <list>
 
 #include "traces/compare/align.hpp"
@@ -33,6 +34,12 @@ Comparison compare(std::span<const Trace> golden, const Trace& actual) {
     for (const Trace& trace : golden) {
         recordings.emplace_back(trace);
     }
+    detail::OptionalCalls optional;
+    for (auto one = recordings.begin(); one != recordings.end(); ++one) {
+        for (auto other = std::next(one); other != recordings.end(); ++other) {
+            optional.learn(*one, *other);
+        }
+    }
     const detail::TraceIndex actual_index(actual);
     Comparison best;
     std::size_t furthest = 0;
@@ -41,10 +48,10 @@ Comparison compare(std::span<const Trace> golden, const Trace& actual) {
         detail::Variation variation;
         for (auto other = recordings.begin(); other != recordings.end(); ++other) {
             if (other != reference) {
-                detail::collect_variation(*reference, *other, variation);
+                detail::collect_variation(*reference, *other, optional, variation);
             }
         }
-        detail::Alignment alignment = detail::align(*reference, actual_index, variation);
+        detail::Alignment alignment = detail::align(*reference, actual_index, variation, optional);
         const bool agrees = !alignment.divergence;
         if (number == 0 || agrees || alignment.matched > furthest) {
             furthest = alignment.matched;

@@ -87,6 +87,17 @@ ContentProblem compare_line(std::string_view golden_line, std::string_view actua
     return std::nullopt;
 }
 
+// Takes a decimal number off the front; absent where there is none, or none that fits.
+std::optional<std::uint64_t> take_number(std::string_view& text) {
+    std::uint64_t value = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (parsed.ec != std::errc{}) {
+        return std::nullopt;
+    }
+    text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
+    return value;
+}
+
 bool is_hex_digit(char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
@@ -112,6 +123,25 @@ ContentProblem compare_maps(std::string_view golden, std::string_view actual, Ex
                std::to_string(actual_lines.size());
     }
     return std::nullopt;
+}
+
+bool equal_but_for_numbers(std::string_view golden, std::string_view actual, const NumbersEqual& equal) {
+    while (!golden.empty() && !actual.empty()) {
+        const auto golden_number = take_number(golden);
+        const auto actual_number = take_number(actual);
+        if (golden_number && actual_number) {
+            if (*golden_number != *actual_number && !equal(*golden_number, *actual_number)) {
+                return false;
+            }
+            continue;
+        }
+        if (golden_number || actual_number || golden.front() != actual.front()) {
+            return false;
+        }
+        golden.remove_prefix(1);
+        actual.remove_prefix(1);
+    }
+    return golden.empty() && actual.empty();
 }
 
 std::string shape(std::string_view text) {

@@ -25,6 +25,10 @@ enum class Extent { Whole, Part };
 ContentProblem compare_maps(std::string_view golden, std::string_view actual, Extent golden_extent,
                             Extent actual_extent, const AddressesEqual& equal);
 
+// The same text, except that decimal numbers may differ where `equal` says that they mean the same.
+using NumbersEqual = std::function<bool(std::uint64_t golden, std::uint64_t actual)>;
+bool equal_but_for_numbers(std::string_view golden, std::string_view actual, const NumbersEqual& equal);
+
 // The text with every number (decimal or hexadecimal) as '#' and every run of blanks as one.
 std::string shape(std::string_view text);
 

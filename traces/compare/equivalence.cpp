@@ -58,6 +58,9 @@ bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode m
             return (delta & kPageMask) == 0 && bind(golden, actual);
         }
     }
+    if (contains(golden_only_, golden) && contains(actual_only_, actual)) {
+        return (delta & kPageMask) == 0 && bind(golden, actual);
+    }
     if (moved(golden) || moved_from_actual(actual)) {
         return false;
     }
@@ -65,6 +68,11 @@ bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode m
         return (delta & kStackMask) == 0 && bind(golden, actual);
     }
     return delta == 0 && !reverse_.contains(actual >> kPageBits);
+}
+
+bool AddressMap::contains(const std::vector<Range>& ranges, std::uint64_t address) {
+    return std::ranges::any_of(
+        ranges, [&](const Range& range) { return inside(address, range.address, range.length); });
 }
 
 bool AddressMap::bind(std::uint64_t golden, std::uint64_t actual) {
@@ -83,6 +91,8 @@ bool AddressMap::bind(std::uint64_t golden, std::uint64_t actual) {
 void AddressMap::note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length) {
     erase_pages(delta_, golden, length);
     erase_pages(reverse_, actual, length);
+    std::erase_if(golden_only_, [&](const Range& range) { return inside(range.address, golden, length); });
+    std::erase_if(actual_only_, [&](const Range& range) { return inside(range.address, actual, length); });
     cut(&Moved::golden, golden, length);
     cut(&Moved::actual, actual, length);
     if (golden != actual) {
@@ -116,11 +126,13 @@ void AddressMap::cut(std::uint64_t Moved::* start, std::uint64_t address, std::u
 }
 
 bool AddressMap::moved(std::uint64_t golden) const {
-    return std::ranges::any_of(moved_, [&](const Moved& m) { return inside(golden, m.golden, m.length); });
+    return contains(golden_only_, golden) ||
+           std::ranges::any_of(moved_, [&](const Moved& m) { return inside(golden, m.golden, m.length); });
 }
 
 bool AddressMap::moved_from_actual(std::uint64_t actual) const {
-    return std::ranges::any_of(moved_, [&](const Moved& m) { return inside(actual, m.actual, m.length); });
+    return contains(actual_only_, actual) ||
+           std::ranges::any_of(moved_, [&](const Moved& m) { return inside(actual, m.actual, m.length); });
 }
 
 void AddressMap::roll_back() {

@@ -31,6 +31,14 @@ class AddressMap {
     // Both kernels have put the same mapping at these addresses.
     void note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length);
 
+    // Only one side has made this mapping; the other makes its like elsewhere, or at another time.
+    void note_golden_only(std::uint64_t address, std::uint64_t length) {
+        golden_only_.push_back({address, length});
+    }
+    void note_actual_only(std::uint64_t address, std::uint64_t length) {
+        actual_only_.push_back({address, length});
+    }
+
     // Both have unmapped this range of the golden space.
     void note_unmapping(std::uint64_t golden, std::uint64_t length);
 
@@ -48,12 +56,20 @@ class AddressMap {
         std::uint64_t length = 0;
     };
 
+    struct Range {
+        std::uint64_t address = 0;
+        std::uint64_t length = 0;
+    };
+
+    static bool contains(const std::vector<Range>& ranges, std::uint64_t address);
     bool bind(std::uint64_t golden, std::uint64_t actual);
     void cut(std::uint64_t Moved::* start, std::uint64_t address, std::uint64_t length);
 
     std::map<std::uint64_t, std::uint64_t> delta_;    // golden page -> actual minus golden, modulo 2^64
     std::map<std::uint64_t, std::uint64_t> reverse_;  // actual page -> the same
     std::vector<Moved> moved_;
+    std::vector<Range> golden_only_;
+    std::vector<Range> actual_only_;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> fresh_;  // pages bound since the last commit
 };
 

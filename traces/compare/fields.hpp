@@ -60,8 +60,8 @@ bool same_identity(const Event& golden, const Event& actual);
 // back.
 std::vector<FieldDifference> compare_fields(const EventPair& pair, Equivalence& equivalence);
 
-// The program's end and its output.
-std::vector<FieldDifference> compare_outcomes(const OutcomeEvent& golden, const OutcomeEvent& actual);
+// The program's end and its output. Precondition: both events are outcomes.
+std::vector<FieldDifference> compare_outcomes(const EventPair& pair, Equivalence& equivalence);
 
 // "openat", "read of AT_PHDR", "signal SIGCHLD", …: what an event is, in a few words.
 std::string describe(const Event& event);

@@ -4,6 +4,7 @@
 
 #include "traces/abi/text.hpp"
 #include "traces/compare/contents.hpp"
+#include "traces/format/bytes.hpp"
 
 namespace levitate::traces::detail {
 namespace {
@@ -80,6 +81,10 @@ void ObjectComparer::bytes(const std::string& name, Bytes golden, Bytes actual, 
     if (std::ranges::equal(golden, actual)) {
         return;
     }
+    if (differ_in_pids_only(golden, actual)) {
+        equivalence_.normalised("process and thread numbers");
+        return;
+    }
     const auto first = static_cast<std::size_t>(std::ranges::mismatch(golden, actual).in1 - golden.begin());
     // The place is shown, not the beginning, which is the same.
     constexpr std::size_t kContext = 16;
@@ -93,6 +98,13 @@ void ObjectComparer::bytes(const std::string& name, Bytes golden, Bytes actual, 
     differences_.back().value_class = ValueClass::Bytes;
     differences_.back().golden_bytes.assign(golden.begin(), golden.end());
     differences_.back().actual_bytes.assign(actual.begin(), actual.end());
+}
+
+bool ObjectComparer::differ_in_pids_only(Bytes golden, Bytes actual) const {
+    return equal_but_for_numbers(as_string_view(golden), as_string_view(actual),
+                                 [&](std::uint64_t one, std::uint64_t other) {
+                                     return equivalence_.tokens_known_equal(Token::Pid, one, other);
+                                 });
 }
 
 void ObjectComparer::object(std::string_view type, const std::string& name, Bytes golden, Bytes actual,

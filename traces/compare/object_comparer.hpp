@@ -28,6 +28,8 @@ class ObjectComparer {
                DivergenceKind kind);
     // Bytes without a structure.
     void bytes(const std::string& name, Bytes golden, Bytes actual, DivergenceKind kind);
+    // Texts that differ only in numbers of processes that are the same in both traces.
+    bool differ_in_pids_only(Bytes golden, Bytes actual) const;
     void directory(const std::string& name, Bytes golden, Bytes actual);
 
     void address(const std::string& name, std::uint64_t golden, std::uint64_t actual, DivergenceKind kind);

@@ -103,6 +103,7 @@ class Sweep {
         }
         EventNote result;
         result.space = state.space;
+        result.after_first_clone = states_.size() > 1;
         for (const auto& [number, other] : states_) {
             const bool beside = number != event.task && other.last_order &&
                                 (!other.end_order || *other.end_order > state.last_order.value_or(0));

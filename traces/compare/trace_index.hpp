@@ -28,6 +28,8 @@ struct EventNote {
     bool concurrent = false;
     // One of those shares the address space.
     bool shares_memory = false;
+    // There has been more than one task by now.
+    bool after_first_clone = false;
     FdInfo fd;              // of a call's first argument, where that is a descriptor
     std::uint32_t space{};  // the address space, a number of its own for each exec and fork
 };

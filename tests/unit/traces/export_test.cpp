@@ -95,8 +95,7 @@ TEST(Export, signals_and_ends) {
     siginfo[8] = std::byte{1};
     siginfo[16] = std::byte{0x10};
     b.add(2, SignalEvent{11, 1, siginfo, 0, 0, 0});
-    EXPECT_EQ(last_line(b),
-              "[task 2] --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---");
+    EXPECT_EQ(last_line(b), "[task 2] --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---");
     b.end(1, 3);
     EXPECT_EQ(last_line(b), "+++ exited with 3 +++");
 }
