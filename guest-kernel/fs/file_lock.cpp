@@ -127,7 +127,7 @@ Result<void> FileLocks::lock_record(const RecordLock& wanted, LockWait wait) {
         TRY(begin_waiting(wanted.owner, holder->owner));
         Result<void> waited = released_.wait([&] { return conflict(wanted) == nullptr; });
         end_waiting(wanted.owner);
-        TRY(std::move(waited));
+        TRY(waited);
     }
     TRY(carve(wanted.owner, wanted.start, wanted.end));
     RecordLock merged = wanted;

@@ -47,13 +47,13 @@ class Reader {
             return fail("ends within a header");
         }
         std::string_view header = text(kHeaderSize);
-        std::string_view magic(header.data(), 6);
+        std::string_view magic = header.substr(0, 6);
         if (magic != "070701" && magic != "070702") {
             return fail("is not a cpio archive in newc form, uncompressed");
         }
         std::uint32_t fields[13];
         for (std::size_t i = 0; i < 13; i++) {
-            std::optional<std::uint32_t> value = hexadecimal({header.data() + 6 + 8 * i, 8});
+            std::optional<std::uint32_t> value = hexadecimal(header.substr(6 + 8 * i, 8));
             if (!value) {
                 return fail("has a header with a bad number");
             }
@@ -76,7 +76,7 @@ class Reader {
                       .modified = fields[5],
                       .archive_device = {fields[7], fields[8]},
                       .device = {fields[9], fields[10]},
-                      .name = trimmed({text(name_end).data() + kHeaderSize, name_size}),
+                      .name = trimmed(text(name_end).substr(kHeaderSize, name_size)),
                       .contents = archive_.subspan(offset_ + name_end, contents_size)};
         std::size_t size = padded(name_end + contents_size);
         offset_ += size < left() ? size : left();
@@ -95,13 +95,7 @@ class Reader {
         }
     }
     // The name up to its NUL.
-    static std::string_view trimmed(std::string_view name) {
-        std::size_t end = 0;
-        while (end < name.size() && name[end] != '\0') {
-            end++;
-        }
-        return {name.data(), end};
-    }
+    static std::string_view trimmed(std::string_view name) { return name.substr(0, name.find('\0')); }
     static std::optional<std::uint32_t> hexadecimal(std::string_view digits) {
         std::uint32_t value = 0;
         for (char digit : digits) {

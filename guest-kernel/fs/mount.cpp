@@ -39,7 +39,7 @@ unsigned long kept(unsigned long flags) {
     return flags;
 }
 
-Result<void> attach(Ref<Mount> mount, const Path& where) {
+Result<void> attach(const Ref<Mount>& mount, const Path& where) {
     TRY(table->mounts.push_back(mount));
     mount->mount_point = where;
     where.dentry->mount_count++;
@@ -127,7 +127,7 @@ Result<void> mount_file_system(std::string_view type, std::string_view source, c
         Ref<Mount> mount =
             TRY(make_ref<Mount>(std::move(file_system), std::move(root), std::move(copy), kept(flags)));
         mount->owns_tree = known.is_private;
-        return attach(std::move(mount), where);
+        return attach(mount, where);
     }
     return Errno(ENODEV);
 }
@@ -140,7 +140,7 @@ Result<void> bind_mount(const Path& from, const Path& where, unsigned long flags
     Ref<Mount> mount = TRY(make_ref<Mount>(Ref<FileSystem>(&from.mount->file_system()), from.dentry,
                                            std::move(source), from.mount->flags | (flags & MS_RDONLY)));
     mount->tree_owner = from.mount;
-    return attach(std::move(mount), where);
+    return attach(mount, where);
 }
 
 Result<void> move_mount(const Path& from, const Path& where) {

@@ -7,6 +7,7 @@
 #include "fs/file.hpp"
 #include "fs/fs_context.hpp"
 #include "fs/mount.hpp"
+#include "fs/namespace_checks.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -18,6 +19,25 @@ constexpr std::uint32_t kMaximumLinkCount = 0x7fffffff;
 PathWalk walk_from(Task& task, Path start) {
     return {*task.fs, task.credentials, std::move(start)};
 }
+
+// The owner and mode that a new inode gets (Linux fs/inode.c, inode_init_owner).
+void set_owner(Task& task, const Inode& directory, Inode& inode) {
+    inode.attributes.user = task.credentials.file_system_user;
+    inode.attributes.group = task.credentials.file_system_group;
+    if ((directory.attributes.mode & S_ISGID) != 0) {
+        inode.attributes.group = directory.attributes.group;
+        if (inode.is_directory()) {
+            inode.attributes.mode |= S_ISGID;
+        }
+    }
+}
+
+void drop_link(Inode& inode) {
+    inode.attributes.link_count--;
+    inode.touch_changed();
+}
+
+}  // namespace
 
 Result<ParentPath> parent_of(Task& task, Fd dirfd, std::string_view path) {
     PathWalk walk = walk_from(task, TRY(start_of(task, dirfd, path)));
@@ -42,17 +62,28 @@ Result<void> check_removal(Task& task, const Path& directory, const Path& entry)
     return {};
 }
 
-// The owner and mode that a new inode gets (Linux fs/inode.c, inode_init_owner).
-void set_owner(Task& task, const Inode& directory, Inode& inode) {
-    inode.attributes.user = task.credentials.file_system_user;
-    inode.attributes.group = task.credentials.file_system_group;
-    if ((directory.attributes.mode & S_ISGID) != 0) {
-        inode.attributes.group = directory.attributes.group;
-        if (inode.is_directory()) {
-            inode.attributes.mode |= S_ISGID;
-        }
-    }
+// An existing entry that is to go or to move, the link itself if it is one.
+Result<Path> entry_of(const ParentPath& place) {
+    return PathWalk::look_up(place.parent, place.last.view());
 }
+
+void take_out(const Path& directory, Dentry& entry) {
+    Ref<Dentry> keep(&entry);
+    Inode& inode = entry.inode();
+    entry.unlink();
+    directory.inode().entries_changed(-1);
+    if (inode.is_directory()) {
+        drop_link(directory.inode());
+        inode.attributes.link_count--;
+    }
+    drop_link(inode);
+}
+
+bool is_mount_point(const Path& entry, const Path& directory) {
+    return entry.mount != directory.mount || entry.dentry->mount_count > 0;
+}
+
+namespace {
 
 // Where a new entry is to go. EEXIST for what is there already, ".", ".." and "/" (Linux filename_create).
 Result<ParentPath> place_for_new(Task& task, Fd dirfd, std::string_view path, bool is_directory) {
@@ -75,32 +106,6 @@ Result<ParentPath> place_for_new(Task& task, Fd dirfd, std::string_view path, bo
     }
     TRY(check_directory_change(task, place.parent));
     return place;
-}
-
-// An existing entry that is to go or to move, the link itself if it is one.
-Result<Path> entry_of(const ParentPath& place) {
-    return PathWalk::look_up(place.parent, place.last.view());
-}
-
-void drop_link(Inode& inode) {
-    inode.attributes.link_count--;
-    inode.touch_changed();
-}
-
-void take_out(const Path& directory, Dentry& entry) {
-    Ref<Dentry> keep(&entry);
-    Inode& inode = entry.inode();
-    entry.unlink();
-    directory.inode().entries_changed(-1);
-    if (inode.is_directory()) {
-        drop_link(directory.inode());
-        inode.attributes.link_count--;
-    }
-    drop_link(inode);
-}
-
-bool is_mount_point(const Path& entry, const Path& directory) {
-    return entry.mount != directory.mount || entry.dentry->mount_count > 0;
 }
 
 }  // namespace
@@ -211,129 +216,6 @@ Result<void> remove_directory(Task& task, Fd dirfd, std::string_view path) {
     }
     take_out(place.parent, *entry.dentry);
     return {};
-}
-
-namespace {
-
-// Both ends of a rename.
-struct Rename {
-    ParentPath from;
-    ParentPath to;
-    Path source;
-    Path target;  // empty: nothing is there
-};
-
-// Linux fs/namei.c, do_renameat2: the checks before anything changes, in its order.
-Result<void> check_rename(Task& task, const Rename& rename, unsigned flags) {
-    bool source_is_directory = rename.source.inode().is_directory();
-    bool exchange = (flags & RENAME_EXCHANGE) != 0;
-    if (!rename.target.is_empty() && (flags & RENAME_NOREPLACE) != 0) {
-        return Errno(EEXIST);
-    }
-    if (exchange && rename.target.is_empty()) {
-        return Errno(ENOENT);
-    }
-    if (!source_is_directory &&
-        (rename.from.must_be_directory || (!exchange && rename.to.must_be_directory))) {
-        return Errno(ENOTDIR);
-    }
-    if (exchange && rename.to.must_be_directory && !rename.target.inode().is_directory()) {
-        return Errno(ENOTDIR);
-    }
-    // Not below itself.
-    if (rename.to.parent.dentry->is_within(*rename.source.dentry)) {
-        return Errno(EINVAL);
-    }
-    if (!rename.target.is_empty() && rename.from.parent.dentry->is_within(*rename.target.dentry)) {
-        return Errno(exchange ? EINVAL : ENOTEMPTY);
-    }
-    TRY(check_removal(task, rename.from.parent, rename.source));
-    TRY(check_directory_change(task, rename.to.parent));
-    TRY(rename.from.parent.inode().may_change_entries());
-    TRY(rename.to.parent.inode().may_change_entries());
-    if (is_mount_point(rename.source, rename.from.parent)) {
-        return Errno(EBUSY);
-    }
-    if (rename.target.is_empty()) {
-        return {};
-    }
-    TRY(check_removal(task, rename.to.parent, rename.target));
-    bool target_is_directory = rename.target.inode().is_directory();
-    if (!exchange && source_is_directory != target_is_directory) {
-        return Errno(source_is_directory ? ENOTDIR : EISDIR);
-    }
-    if (is_mount_point(rename.target, rename.to.parent)) {
-        return Errno(EBUSY);
-    }
-    if (!exchange && target_is_directory && rename.target.dentry->has_children()) {
-        return Errno(ENOTEMPTY);
-    }
-    return {};
-}
-
-// Link counts of directories follow the ".." entries that move.
-void move_subdirectory(const Inode& moved, Inode& from, Inode& to) {
-    if (moved.is_directory()) {
-        from.attributes.link_count--;
-        to.attributes.link_count++;
-    }
-}
-
-Result<void> carry_out_rename(Rename& rename, unsigned flags) {
-    Inode& from = rename.from.parent.inode();
-    Inode& to = rename.to.parent.inode();
-    if ((flags & RENAME_EXCHANGE) != 0) {
-        Dentry::exchange(*rename.source.dentry, *rename.target.dentry);
-        move_subdirectory(rename.source.inode(), from, to);
-        move_subdirectory(rename.target.inode(), to, from);
-        from.entries_changed(0);
-        to.entries_changed(0);
-        rename.target.inode().touch_changed();
-    } else {
-        if (!rename.target.is_empty()) {
-            take_out(rename.to.parent, *rename.target.dentry);
-        }
-        rename.source.dentry->move_to(*rename.to.parent.dentry, std::move(rename.to.last));
-        move_subdirectory(rename.source.inode(), from, to);
-        from.entries_changed(-1);
-        to.entries_changed(1);
-    }
-    rename.source.inode().touch_changed();
-    return {};
-}
-
-}  // namespace
-
-Result<void> rename_path(Task& task, Fd old_dirfd, std::string_view old_path, Fd new_dirfd,
-                         std::string_view new_path, unsigned flags) {
-    Rename rename;
-    rename.from = TRY(parent_of(task, old_dirfd, old_path));
-    rename.to = TRY(parent_of(task, new_dirfd, new_path));
-    if (rename.from.parent.mount != rename.to.parent.mount) {
-        return Errno(EXDEV);
-    }
-    if (rename.from.kind != LastKind::Name) {
-        return Errno(EBUSY);
-    }
-    if (rename.to.kind != LastKind::Name) {
-        return Errno((flags & RENAME_NOREPLACE) != 0 ? EEXIST : EBUSY);
-    }
-    rename.source = TRY(entry_of(rename.from));
-    Result<Path> target = entry_of(rename.to);
-    if (!target.is_error()) {
-        rename.target = target.release_value();
-    } else if (target.error() != Errno(ENOENT)) {
-        return target.error();
-    }
-    if (rename.to.parent.dentry->is_deleted()) {
-        return Errno(ENOENT);
-    }
-    TRY(check_rename(task, rename, flags));
-    // Two names of one file: nothing to do, and both stay.
-    if (!rename.target.is_empty() && rename.source.dentry->inode_ref() == rename.target.dentry->inode_ref()) {
-        return {};
-    }
-    return carry_out_rename(rename, flags);
 }
 
 }  // namespace kernel

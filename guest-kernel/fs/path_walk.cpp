@@ -36,14 +36,10 @@ Result<void> check_permission(const Inode& inode, unsigned wanted, const Credent
         return {};
     }
     bool any_execute = (mode & 0111) != 0;
-    if (inode.is_directory()) {
-        if (credentials.has(CAP_DAC_OVERRIDE) ||
-            ((wanted & kMayWrite) == 0 && credentials.has(CAP_DAC_READ_SEARCH))) {
-            return {};
-        }
-    } else if (wanted == kMayRead && credentials.has(CAP_DAC_READ_SEARCH)) {
-        return {};
-    } else if (((wanted & kMayExecute) == 0 || any_execute) && credentials.has(CAP_DAC_OVERRIDE)) {
+    bool only_reads = inode.is_directory() ? (wanted & kMayWrite) == 0 : wanted == kMayRead;
+    bool may_execute = inode.is_directory() || (wanted & kMayExecute) == 0 || any_execute;
+    if ((only_reads && credentials.has(CAP_DAC_READ_SEARCH)) ||
+        (may_execute && credentials.has(CAP_DAC_OVERRIDE))) {
         return {};
     }
     return Errno(EACCES);
@@ -67,7 +63,7 @@ PathWalk::Component PathWalk::next_component() {
     while (end < text.size() && text[end] != '/') {
         end++;
     }
-    std::string_view name(text.data() + offset_, end - offset_);
+    std::string_view name = text.substr(offset_, end - offset_);
     std::size_t next = end;
     while (next < text.size() && text[next] == '/') {
         next++;

@@ -24,10 +24,12 @@ set(KERNEL_FS_SOURCES
     fs/path.cpp
     fs/path_walk.cpp
     fs/pipe.cpp
+    fs/pipe_file.cpp
     fs/procfs.cpp
     fs/procfs_descriptors.cpp
     fs/procfs_mounts.cpp
     fs/procfs_task.cpp
+    fs/rename.cpp
     fs/sysfs.cpp
     fs/text_buffer.cpp
     fs/text_inode.cpp
@@ -36,6 +38,7 @@ set(KERNEL_FS_SOURCES
     fs/vfs.cpp
     net/unix_socket.cpp
     net/unix_socket_file.cpp
+    net/unix_socket_transfer.cpp
     syscalls/directory.cpp
     syscalls/directory_mount.cpp
     syscalls/file.cpp
@@ -47,9 +50,12 @@ set(KERNEL_FS_SOURCES
     syscalls/poll_epoll.cpp
     syscalls/socket.cpp
     syscalls/socket_message.cpp
+    syscalls/socket_options.cpp
     syscalls/stat.cpp
+    syscalls/stat_change.cpp
     syscalls/stat_xattr.cpp
     tty/line_discipline.cpp
+    tty/line_output.cpp
     tty/tty.cpp
     tty/tty_file.cpp
     tty/tty_ioctl.cpp)

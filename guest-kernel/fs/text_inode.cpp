@@ -89,7 +89,7 @@ Result<void> add_text_files(Dentry& root, std::span<const TextEntry> entries, in
         Ref<Dentry> directory(&root);
         std::string_view path = entry.path;
         for (std::size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/')) {
-            directory = TRY(subdirectory(*directory, {path.data(), slash}, missing_error));
+            directory = TRY(subdirectory(*directory, path.substr(0, slash), missing_error));
             path.remove_prefix(slash + 1);
         }
         Ref<FileSystem> file_system(&root.inode().file_system());

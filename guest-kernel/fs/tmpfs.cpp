@@ -93,12 +93,12 @@ Result<void> apply_option(std::string_view key, std::string_view value, TmpfsFil
 Result<void> parse_options(std::string_view text, TmpfsFileSystem::Options& options) {
     while (!text.empty()) {
         std::size_t end = std::min(text.find(','), text.size());
-        std::string_view option(text.data(), end);
+        std::string_view option = text.substr(0, end);
         std::size_t equals = std::min(option.find('='), option.size());
         std::string_view value = option;
         value.remove_prefix(std::min(equals + 1, option.size()));
         if (!option.empty()) {
-            TRY(apply_option({option.data(), equals}, value, options));
+            TRY(apply_option(option.substr(0, equals), value, options));
         }
         text.remove_prefix(std::min(end + 1, text.size()));
     }
@@ -182,7 +182,7 @@ Result<Ref<Inode>> TmpfsInode::create(std::uint32_t mode, DeviceNumber device) {
     }
     Ref<TmpfsFileSystem> file_system(&tmpfs());
     if ((mode & S_IFMT) == S_IFREG) {
-        return TRY(TmpfsRegularInode::make(std::move(file_system), mode));
+        return TRY(TmpfsRegularInode::make(file_system, mode));
     }
     return TRY(make_ref<TmpfsInode>(std::move(file_system), mode, device));
 }
@@ -203,7 +203,8 @@ void TmpfsInode::entries_changed(int difference) {
 TmpfsRegularInode::TmpfsRegularInode(Ref<TmpfsFileSystem> file_system, std::uint32_t mode)
     : TmpfsInode(std::move(file_system), mode, {}), seals(F_SEAL_SEAL) {}
 
-Result<Ref<TmpfsRegularInode>> TmpfsRegularInode::make(Ref<TmpfsFileSystem> file_system, std::uint32_t mode) {
+Result<Ref<TmpfsRegularInode>> TmpfsRegularInode::make(const Ref<TmpfsFileSystem>& file_system,
+                                                       std::uint32_t mode) {
     auto* made = new (std::nothrow) TmpfsRegularInode(file_system, mode);
     if (made == nullptr) {
         return Errno(ENOMEM);

@@ -57,7 +57,7 @@ class TmpfsInode : public Inode {
 
 class TmpfsRegularInode final : public TmpfsInode {
   public:
-    static Result<Ref<TmpfsRegularInode>> make(Ref<TmpfsFileSystem> file_system, std::uint32_t mode);
+    static Result<Ref<TmpfsRegularInode>> make(const Ref<TmpfsFileSystem>& file_system, std::uint32_t mode);
     ~TmpfsRegularInode() override;
 
     InodeAttributes current_attributes() override;

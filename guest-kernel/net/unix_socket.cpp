@@ -23,18 +23,6 @@ constexpr unsigned kMaximumBacklog = 4096;  // net.core.somaxconn
 // Those with a name. Made with the first, never destroyed.
 List<UnixSocket>* bound = nullptr;
 
-Deadline deadline_after(std::int64_t timeout) {
-    return timeout == 0 ? Deadline::never() : Deadline::after(timeout);
-}
-
-// A timeout of a socket option ends a call with EAGAIN (man 7 socket).
-Result<void> waited(Result<void> outcome) {
-    if (outcome.is_error() && outcome.error() == Errno(ETIMEDOUT)) {
-        return Errno(EAGAIN);
-    }
-    return outcome;
-}
-
 }  // namespace
 
 SocketIdentity SocketIdentity::of_current() {
@@ -148,9 +136,9 @@ Result<void> UnixSocket::connect(UnixSocket& target, bool nonblocking) {
         if (nonblocking) {
             return Errno(EAGAIN);
         }
-        TRY(waited(target.changed_.wait(
+        TRY(socket_wait(target.changed_.wait(
             [&] { return !target.is_listening_ || target.pending_.size() <= target.backlog_; },
-            deadline_after(send_timeout))));
+            socket_deadline(send_timeout))));
     }
     if (!target.is_listening_ || target.no_more_reads_) {
         return Errno(ECONNREFUSED);
@@ -175,8 +163,8 @@ Result<Ref<UnixSocket>> UnixSocket::accept(bool nonblocking) {
         if (nonblocking) {
             return Errno(EAGAIN);
         }
-        TRY(waited(changed_.wait([this] { return !pending_.is_empty() || no_more_reads_; },
-                                 deadline_after(receive_timeout))));
+        TRY(socket_wait(changed_.wait([this] { return !pending_.is_empty() || no_more_reads_; },
+                                      socket_deadline(receive_timeout))));
         if (pending_.is_empty()) {
             return Errno(EINVAL);  // shut down meanwhile
         }
@@ -228,219 +216,6 @@ void UnixSocket::close() {
 
 int UnixSocket::take_error() {
     return std::exchange(error_, 0);
-}
-
-bool UnixSocket::has_room() const {
-    return queued_bytes_ < kQueueLimit;
-}
-
-Result<void> UnixSocket::check_sendable(const UnixSocket* target) const {
-    if (error_ != 0) {
-        return Errno(error_);
-    }
-    if (is_connection_based()) {
-        if (no_more_writes_) {
-            return Errno(EPIPE);
-        }
-        if (target == nullptr) {
-            return Errno(ENOTCONN);
-        }
-        return {};
-    }
-    if (no_more_writes_) {
-        return Errno(EPIPE);
-    }
-    if (target == nullptr) {
-        return Errno(ENOTCONN);
-    }
-    if (target->is_closed_) {
-        return Errno(ECONNREFUSED);
-    }
-    if (target->no_more_reads_) {
-        return Errno(EPIPE);
-    }
-    return {};
-}
-
-Result<void> UnixSocket::queue_on(UnixSocket& target, IoBuffer& buffer, std::size_t size,
-                                  Vector<Ref<File>>& files) {
-    Own<SocketMessage> message = TRY(make_own<SocketMessage>());
-    TRY(message->bytes.resize(size));
-    if (buffer.take(message->bytes.data(), size) < size) {
-        return Errno(EFAULT);
-    }
-    message->files = std::move(files);
-    message->sender = SocketIdentity::of_current();
-    message->sender_address = TRY(String::copy_of(address()));
-    target.queued_bytes_ += size + kMessageCost;
-    target.messages_.push_back(*message.leak());
-    target.notify(kPollReadable);
-    return {};
-}
-
-Result<std::size_t> UnixSocket::send(IoBuffer& buffer, Vector<Ref<File>> files, UnixSocket* target,
-                                     unsigned flags, bool nonblocking) {
-    if ((flags & kOutOfBand) != 0) {
-        return Errno(EOPNOTSUPP);
-    }
-    bool is_stream = type_ == SocketType::Stream;
-    nonblocking = nonblocking || (flags & kDontWait) != 0;
-    std::size_t total = buffer.remaining();
-    if (!is_stream && total > kQueueLimit) {
-        return Errno(EMSGSIZE);
-    }
-    std::size_t done = 0;
-    for (;;) {
-        Ref<UnixSocket> receiver = target != nullptr ? Ref<UnixSocket>(target) : peer_;
-        Result<void> step = check_sendable(receiver.get());
-        if (step.is_error() && step.error() == Errno(EPIPE) && is_stream && (flags & kNoSignal) == 0 &&
-            done == 0) {
-            TRY(send_signal(Task::current(), user_siginfo(SIGPIPE, SI_USER)));
-        }
-        if (!step.is_error() && total == 0 && is_stream) {
-            return std::size_t{0};
-        }
-        if (!step.is_error() && !receiver->has_room()) {
-            step =
-                nonblocking
-                    ? Result<void>(Errno(EAGAIN))
-                    : waited(receiver->changed_.wait(
-                          [&] { return receiver->has_room() || check_sendable(receiver.get()).is_error(); },
-                          deadline_after(send_timeout)));
-            if (!step.is_error()) {
-                continue;
-            }
-        }
-        std::size_t size = is_stream ? std::min(kLargestPiece, total - done) : total;
-        if (!step.is_error()) {
-            step = queue_on(*receiver, buffer, size, files);
-        }
-        if (step.is_error()) {
-            return done > 0 ? Result<std::size_t>(done) : Result<std::size_t>(step.error());
-        }
-        done += size;
-        if (done == total) {
-            return done;
-        }
-    }
-}
-
-Result<void> UnixSocket::wait_for_data(bool nonblocking, std::int64_t timeout) {
-    auto has_end = [this] { return no_more_reads_ || error_ != 0 || is_closed_; };
-    if (!messages_.is_empty()) {
-        return {};
-    }
-    if (error_ != 0) {
-        return Errno(take_error());
-    }
-    if (has_end()) {
-        return {};
-    }
-    if (is_connection_based() && !peer_) {
-        return Errno(type_ == SocketType::Stream ? EINVAL : ENOTCONN);
-    }
-    if (nonblocking) {
-        return Errno(EAGAIN);
-    }
-    TRY(waited(changed_.wait([&] { return !messages_.is_empty() || has_end(); }, deadline_after(timeout))));
-    if (messages_.is_empty() && error_ != 0) {
-        return Errno(take_error());
-    }
-    return {};
-}
-
-Result<std::size_t> UnixSocket::receive(IoBuffer& buffer, unsigned flags, bool nonblocking,
-                                        ReceiveDetails& details) {
-    if ((flags & kOutOfBand) != 0) {
-        return Errno(EOPNOTSUPP);
-    }
-    nonblocking = nonblocking || (flags & kDontWait) != 0;
-    return type_ == SocketType::Stream ? receive_stream(buffer, flags, nonblocking, details)
-                                       : receive_message(buffer, flags, nonblocking, details);
-}
-
-Result<std::size_t> UnixSocket::receive_stream(IoBuffer& buffer, unsigned flags, bool nonblocking,
-                                               ReceiveDetails& details) {
-    bool peeks = (flags & kPeek) != 0;
-    std::size_t done = 0;
-    bool is_first = true;
-    if (buffer.is_empty()) {
-        return std::size_t{0};
-    }
-    do {
-        Result<void> ready =
-            wait_for_data(nonblocking || (done > 0 && (flags & kWaitAll) == 0), receive_timeout);
-        if (ready.is_error()) {
-            return done > 0 ? Result<std::size_t>(done) : Result<std::size_t>(ready.error());
-        }
-        SocketMessage* message = messages_.first();
-        while (message != nullptr && !buffer.is_empty() && !buffer.has_faulted()) {
-            bool has_files = !message->files.is_empty();
-            if (has_files && !is_first) {
-                return done;  // descriptors come with the first bytes of what they were sent with
-            }
-            if (has_files) {
-                for (Ref<File>& file : message->files) {
-                    TRY(details.files.push_back(file));
-                }
-            }
-            details.sender = message->sender;
-            is_first = false;
-            std::size_t copied = buffer.put(message->bytes.data() + message->taken, message->left());
-            done += copied;
-            if (peeks) {
-                message = messages_.next(*message);
-                continue;
-            }
-            message->files.clear();
-            message->taken += copied;
-            if (message->left() > 0) {
-                break;
-            }
-            messages_.pop_front();
-            queued_bytes_ -= message->bytes.size() + kMessageCost;
-            delete message;
-            message = messages_.first();
-            notify_of_room();
-            if (has_files) {
-                return done;
-            }
-        }
-        if (peeks || no_more_reads_) {
-            break;
-        }
-    } while ((flags & kWaitAll) != 0 && !buffer.is_empty() && !buffer.has_faulted());
-    return buffer.result(done);
-}
-
-Result<std::size_t> UnixSocket::receive_message(IoBuffer& buffer, unsigned flags, bool nonblocking,
-                                                ReceiveDetails& details) {
-    if (type_ == SocketType::SeqPacket && !was_connected_) {
-        return Errno(ENOTCONN);
-    }
-    TRY(wait_for_data(nonblocking, receive_timeout));
-    SocketMessage* message = messages_.first();
-    if (message == nullptr) {
-        return std::size_t{0};
-    }
-    std::size_t copied = buffer.put(message->bytes.data(), message->bytes.size());
-    if (buffer.has_faulted()) {
-        return Errno(EFAULT);
-    }
-    for (Ref<File>& file : message->files) {
-        TRY(details.files.push_back(file));
-    }
-    details.sender = message->sender;
-    details.sender_address = TRY(String::copy_of(message->sender_address.view()));
-    details.message_size = message->bytes.size();
-    details.was_truncated = copied < message->bytes.size();
-    if ((flags & kPeek) == 0) {
-        messages_.pop_front();
-        queued_bytes_ -= message->bytes.size() + kMessageCost;
-        delete message;
-        notify_of_room();
-    }
-    return (flags & kTruncated) != 0 ? details.message_size : copied;
 }
 
 std::size_t UnixSocket::available() {

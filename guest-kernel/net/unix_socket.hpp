@@ -141,6 +141,11 @@ class UnixSocketFile final : public File {
     Ref<UnixSocket> socket_;
 };
 
+// When a wait with a timeout option ends (0: never), and what its outcome means: EAGAIN at the timeout (man 7
+// socket).
+Deadline socket_deadline(std::int64_t timeout);
+Result<void> socket_wait(Result<void> outcome);
+
 // The open file of a socket. `flags`: O_NONBLOCK or nothing.
 Result<Ref<File>> make_socket_file(Ref<UnixSocket> socket, unsigned flags);
 

@@ -1,5 +1,4 @@
-// Sockets: making, naming and connecting them, and their options. Only AF_UNIX is there.
-#include <asm/socket.h>
+// Sockets: making, naming and connecting them. Only AF_UNIX is there.
 #include <linux/fcntl.h>
 #include <linux/un.h>
 
@@ -78,7 +77,7 @@ Result<String> read_address(UserBuffer address, int length) {
     }
     std::string_view name(bytes.data() + sizeof(family), size - sizeof(family));
     if (!name.empty() && name.front() != '\0') {
-        name = {name.data(), std::min(name.find('\0'), name.size())};
+        name = name.substr(0, name.find('\0'));
     }
     return String::copy_of(name);
 }
@@ -162,7 +161,7 @@ Result<long> sys_bind(Task& task, Fd sockfd, UserBuffer address, int addrlen) {
             TRY(digits.append_hex(number, 5));
             Result<void> named = target.socket->bind(digits.view(), nullptr);
             if (!named.is_error() || named.error() != Errno(EADDRINUSE)) {
-                TRY(std::move(named));
+                TRY(named);
                 return 0L;
             }
         }
@@ -231,102 +230,6 @@ Result<long> sys_shutdown(Task& task, Fd sockfd, int how) {
     SocketFile target = TRY(socket_of(task, sockfd));
     TRY(target.socket->shutdown(how));
     return 0L;
-}
-
-namespace {
-
-constexpr int kBufferSize = 212992;  // net.core.wmem_default: it cannot be changed here
-
-struct TimeValue {
-    std::int64_t seconds;
-    std::int64_t microseconds;
-};
-
-template <typename T>
-Result<long> give_option(const T& value, UserBuffer optval, UserInOut<int> optlen) {
-    int room = TRY(optlen.read());
-    if (room < 0) {
-        return Errno(EINVAL);
-    }
-    std::size_t size = std::min(sizeof(value), static_cast<std::size_t>(room));
-    TRY(copy_to_user(optval.address(), &value, size));
-    TRY(optlen.write(static_cast<int>(size)));
-    return 0L;
-}
-
-TimeValue to_time_value(std::int64_t nanoseconds) {
-    return {.seconds = nanoseconds / kNanosecondsPerSecond,
-            .microseconds = nanoseconds % kNanosecondsPerSecond / 1000};
-}
-
-Result<std::int64_t> read_timeout(UserBuffer optval, int optlen) {
-    if (optlen < static_cast<int>(sizeof(TimeValue))) {
-        return Errno(EINVAL);
-    }
-    TimeValue value = TRY(UserIn<TimeValue>(optval.address()).read());
-    if (value.microseconds < 0 || value.microseconds >= 1000000) {
-        return Errno(EDOM);
-    }
-    return value.seconds < 0 ? std::int64_t{1}
-                             : value.seconds * kNanosecondsPerSecond + value.microseconds * 1000;
-}
-
-}  // namespace
-
-Result<long> sys_getsockopt(Task& task, Fd sockfd, int level, int optname, UserBuffer optval,
-                            UserInOut<int> optlen) {
-    UnixSocket& socket = *TRY(socket_of(task, sockfd)).socket;
-    if (level != SOL_SOCKET) {
-        return Errno(EOPNOTSUPP);
-    }
-    switch (optname) {
-        case SO_TYPE:
-            return give_option(static_cast<int>(socket.type()), optval, optlen);
-        case SO_DOMAIN:
-            return give_option(kFamilyUnix, optval, optlen);
-        case SO_PROTOCOL:
-            return give_option(0, optval, optlen);
-        case SO_ERROR:
-            return give_option(socket.take_error(), optval, optlen);
-        case SO_ACCEPTCONN:
-            return give_option(socket.is_listening() ? 1 : 0, optval, optlen);
-        case SO_SNDBUF:
-        case SO_RCVBUF:
-            return give_option(kBufferSize, optval, optlen);
-        case SO_PASSCRED:
-            return give_option(socket.passes_credentials ? 1 : 0, optval, optlen);
-        case SO_PEERCRED:
-            return give_option(socket.peer_identity(), optval, optlen);
-        case SO_RCVTIMEO:
-            return give_option(to_time_value(socket.receive_timeout), optval, optlen);
-        case SO_SNDTIMEO:
-            return give_option(to_time_value(socket.send_timeout), optval, optlen);
-        default:
-            return Errno(ENOPROTOOPT);
-    }
-}
-
-Result<long> sys_setsockopt(Task& task, Fd sockfd, int level, int optname, UserBuffer optval, int optlen) {
-    UnixSocket& socket = *TRY(socket_of(task, sockfd)).socket;
-    if (level != SOL_SOCKET) {
-        return Errno(EOPNOTSUPP);
-    }
-    if (optlen < static_cast<int>(sizeof(int))) {
-        return Errno(EINVAL);
-    }
-    switch (optname) {
-        case SO_PASSCRED:
-            socket.passes_credentials = TRY(UserIn<int>(optval.address()).read()) != 0;
-            return 0L;
-        case SO_RCVTIMEO:
-            socket.receive_timeout = TRY(read_timeout(optval, optlen));
-            return 0L;
-        case SO_SNDTIMEO:
-            socket.send_timeout = TRY(read_timeout(optval, optlen));
-            return 0L;
-        default:
-            return Errno(ENOPROTOOPT);
-    }
 }
 
 }  // namespace kernel

@@ -12,6 +12,12 @@
 
 namespace kernel {
 
+// A character that ECHOCTL shows as ^X, and that takes no column.
+constexpr bool is_control(char byte) {
+    auto value = static_cast<unsigned char>(byte);
+    return value < 0x20 || value == 0x7f;
+}
+
 // What the line discipline asks of its terminal.
 class LineOwner {
   public:

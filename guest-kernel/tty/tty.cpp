@@ -69,6 +69,9 @@ Result<void> Tty::check_foreground(int signal) {
     if (blocked || ignored) {
         return signal == SIGTTIN ? Result<void>(Errno(EIO)) : Result<void>();
     }
+    if (is_orphaned_group(process.group)) {
+        return Errno(EIO);
+    }
     TRY(send_signal_to_group(process.group, kernel_siginfo(signal)));
     return Errno(ERESTARTSYS);
 }
