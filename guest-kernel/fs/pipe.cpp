@@ -74,7 +74,9 @@ std::size_t Pipe::take(IoBuffer& buffer) {
         front.offset += copied;
         front.size -= copied;
         if (front.size == 0) {
-            spare_ = std::move(front.page);
+            if (front.page->references == 1) {
+                spare_ = std::move(front.page);
+            }
             front = Slot();
             first_ = (first_ + 1) % slots_.size();
             used_--;
@@ -90,7 +92,7 @@ std::size_t Pipe::merge(IoBuffer& buffer) {
     }
     Slot& last = slot(used_ - 1);
     std::size_t end = last.offset + last.size;
-    if (end + odd > kPageSize) {
+    if (last.is_shared || end + odd > kPageSize) {
         return 0;
     }
     std::size_t copied = buffer.take(last.page->data() + end, odd);
@@ -109,6 +111,18 @@ Result<std::size_t> Pipe::put(IoBuffer& buffer) {
         done += copied;
         slot(used_) = {.page = std::move(page), .offset = 0, .size = copied};
         used_++;
+    }
+    return done;
+}
+
+std::size_t Pipe::duplicate_to(Pipe& other, std::size_t size) {
+    std::size_t done = 0;
+    for (std::size_t i = 0; i < used_ && !other.is_full() && done < size; i++) {
+        Slot copy = slot(i);
+        copy.size = std::min(copy.size, size - done);
+        copy.is_shared = true;
+        done += copy.size;
+        other.slot(other.used_++) = std::move(copy);
     }
     return done;
 }

@@ -26,6 +26,8 @@ class Pipe : public RefCounted {
     std::size_t take(IoBuffer& buffer);
     // Moves from the buffer what fits now. ENOMEM.
     Result<std::size_t> put(IoBuffer& buffer);
+    // Puts up to `size` bytes of what is here into another pipe as well (tee). How many.
+    std::size_t duplicate_to(Pipe& other, std::size_t size);
     // Completes the last slot with the odd part of a write, if that fits as a whole.
     std::size_t merge(IoBuffer& buffer);
 
@@ -42,6 +44,7 @@ class Pipe : public RefCounted {
         PageRef page;
         std::size_t offset = 0;
         std::size_t size = 0;
+        bool is_shared = false;  // the page is another pipe's too: nothing more is written to it
     };
     Slot& slot(std::size_t number) { return slots_[(first_ + number) % slots_.size()]; }
 

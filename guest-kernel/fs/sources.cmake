@@ -42,6 +42,7 @@ set(KERNEL_FS_SOURCES
     syscalls/directory.cpp
     syscalls/directory_mount.cpp
     syscalls/file.cpp
+    syscalls/file_advice.cpp
     syscalls/file_fcntl.cpp
     syscalls/io.cpp
     syscalls/io_copy.cpp

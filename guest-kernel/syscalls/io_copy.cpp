@@ -1,5 +1,5 @@
-// Bytes from file to file: sendfile, copy_file_range, splice. And memfd_create, which makes a file without a
-// name.
+// Bytes from file to file: sendfile, copy_file_range, splice, tee. And memfd_create, which makes a file
+// without a name.
 #include <linux/fcntl.h>
 #include <linux/memfd.h>
 
@@ -7,13 +7,19 @@
 
 #include "fs/file_table.hpp"
 #include "fs/memfd.hpp"
+#include "fs/pipe.hpp"
 #include "mm/page.hpp"
+#include "signal/signals.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
 
 namespace {
+
+// Linux include/linux/splice.h, not in UAPI.
+constexpr unsigned kSpliceNonblock = 2;
+constexpr unsigned kSpliceFlags = 15;  // with MOVE, MORE and GIFT, which are hints
 
 // An end of a copy: a file, and the position that a program passed or the file's own.
 class CopyEnd {
@@ -153,12 +159,10 @@ Result<long> sys_copy_file_range(Task& task, Fd fd_in, UserInOut<std::int64_t> o
 
 Result<long> sys_splice(Task& task, Fd fd_in, UserInOut<std::int64_t> off_in, Fd fd_out,
                         UserInOut<std::int64_t> off_out, std::size_t length, unsigned flags) {
-    constexpr unsigned kNonblock = 2;  // SPLICE_F_NONBLOCK (Linux include/linux/splice.h, not in UAPI)
-    constexpr unsigned kKnown = 15;    // with MOVE, MORE and GIFT, which are hints
     if (length == 0) {
         return 0L;
     }
-    if ((flags & ~kKnown) != 0) {
+    if ((flags & ~kSpliceFlags) != 0) {
         return Errno(EINVAL);
     }
     CopyEnd from(TRY(readable_file(task, fd_in)), off_in);
@@ -179,7 +183,46 @@ Result<long> sys_splice(Task& task, Fd fd_in, UserInOut<std::int64_t> off_in, Fd
     }
     TRY(from.begin());
     TRY(to.begin());
-    return run_copy(from, to, length, (flags & kNonblock) != 0);
+    return run_copy(from, to, length, (flags & kSpliceNonblock) != 0);
+}
+
+// Linux fs/splice.c, do_tee: waits until there is something to copy and room for it.
+Result<long> sys_tee(Task& task, Fd fd_in, Fd fd_out, std::size_t length, unsigned flags) {
+    if ((flags & ~kSpliceFlags) != 0) {
+        return Errno(EINVAL);
+    }
+    if (length == 0) {
+        return 0L;
+    }
+    Ref<File> in = TRY(readable_file(task, fd_in));
+    Ref<File> out = TRY(writable_file(task, fd_out));
+    Ref<Pipe> from = in->inode().pipe;
+    Ref<Pipe> to = out->inode().pipe;
+    if (!from || !to || from == to) {
+        return Errno(EINVAL);
+    }
+    bool nonblocking = (flags & kSpliceNonblock) != 0 || in->transfer_mode().nonblocking;
+    for (;;) {
+        if (to->readers == 0) {
+            TRY(send_signal(task, user_siginfo(SIGPIPE, SI_USER)));
+            return Errno(EPIPE);
+        }
+        if (from->is_empty() && from->writers == 0) {
+            return 0L;
+        }
+        if (std::size_t done = from->duplicate_to(*to, length)) {
+            to->readable.wake_all(kPollReadable);
+            return static_cast<long>(done);
+        }
+        if (nonblocking) {
+            return Errno(EAGAIN);
+        }
+        if (from->is_empty()) {
+            TRY(from->readable.wait([&] { return !from->is_empty() || from->writers == 0; }));
+        } else {
+            TRY(to->writable.wait([&] { return !to->is_full() || to->readers == 0; }));
+        }
+    }
 }
 
 Result<long> sys_memfd_create(Task& task, UserString title, unsigned flags) {

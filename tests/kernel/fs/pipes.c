@@ -212,6 +212,34 @@ TEST(fifos_wait_for_the_other_end) {
     close(both);
 }
 
+TEST(tee_copies_and_leaves) {
+    int a[2];
+    int b[2];
+    char text[16] = "";
+    CHECK_EQUAL(pipe2(a, O_NONBLOCK), 0);
+    CHECK_EQUAL(pipe2(b, O_NONBLOCK), 0);
+    CHECK_ERRNO(tee(a[0], b[1], 10, SPLICE_F_NONBLOCK), EAGAIN);
+    CHECK_EQUAL(write(a[1], "abc", 3), 3);
+    CHECK_EQUAL(tee(a[0], b[1], 10, 0), 3);
+    CHECK_EQUAL(write(b[1], "B", 1), 1);
+    CHECK_EQUAL(write(a[1], "A", 1), 1);
+    CHECK_EQUAL(read(a[0], text, 16), 4);
+    CHECK(memcmp(text, "abcA", 4) == 0);
+    CHECK_EQUAL(write(a[1], "overwritten", 11), 11);
+    CHECK_EQUAL(read(b[0], text, 16), 4);
+    CHECK(memcmp(text, "abcB", 4) == 0);
+    CHECK_ERRNO(tee(a[0], a[1], 10, 0), EINVAL);
+    CHECK_ERRNO(tee(a[0], 0, 10, 0), EINVAL);
+    CHECK_EQUAL(posix_fadvise(a[0], 0, 0, POSIX_FADV_NORMAL), ESPIPE);
+    int file = open("f", O_RDWR | O_CREAT, 0600);
+    CHECK_EQUAL(posix_fadvise(file, 0, 0, POSIX_FADV_SEQUENTIAL), 0);
+    CHECK_EQUAL(posix_fadvise(file, 0, 0, 99), EINVAL);
+    CHECK_EQUAL(readahead(file, 0, 4096), 0);
+    CHECK_ERRNO(readahead(a[0], 0, 4096), EINVAL);
+    CHECK_EQUAL(sync_file_range(file, 0, 0, 0), 0);
+    CHECK_ERRNO(sync_file_range(a[0], 0, 0, 0), ESPIPE);
+}
+
 static volatile int alarms;
 static void count_alarm(int signal) {
     (void)signal;
@@ -253,6 +281,7 @@ const struct test_case pipe_tests[] = {
     {"blocked_ends_are_woken", blocked_ends_are_woken},
     {"writes_up_to_pipe_buf_are_atomic", writes_up_to_pipe_buf_are_atomic},
     {"fifos_wait_for_the_other_end", fifos_wait_for_the_other_end},
+    {"tee_copies_and_leaves", tee_copies_and_leaves},
     {"interrupted_reads_are_eintr_or_go_on", interrupted_reads_are_eintr_or_go_on},
     {NULL, NULL},
 };
