@@ -151,7 +151,7 @@ template <class T, auto place, unsigned second>
 Flow permute(Core& core, Reg d, Reg n, Reg m, Active active) {
     const Lanes<T> first = read<T>(core, n);
     const Lanes<T> other = read<T>(core, m);
-    const unsigned count = active / sizeof(T);
+    const auto count = static_cast<unsigned>(active / sizeof(T));
     std::array<T, 2 * lane_count<T>> source{};
     std::copy_n(first.begin(), count, source.begin());
     std::copy_n(other.begin(), count, source.begin() + count);
