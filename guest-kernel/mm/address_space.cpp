@@ -384,6 +384,15 @@ void MemoryObject::add_mapping(Mapping& mapping) {
     mappings_.push_back(mapping);
 }
 
+bool MemoryObject::has_shared_writable_mapping() {
+    for (const Mapping& mapping : mappings_) {
+        if (mapping.attributes.sharing == Sharing::Shared && mapping.attributes.may_write) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void MemoryObject::unmap_from(std::uint64_t first_index) {
     for (Mapping& mapping : mappings_) {
         mapping.space.unmap_object_pages(mapping, first_index);

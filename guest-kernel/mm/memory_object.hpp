@@ -35,6 +35,8 @@ class MemoryObject : public RefCounted {
 
     void add_mapping(Mapping& mapping);
     bool is_mapped() { return !mappings_.is_empty(); }
+    // Is there a shared mapping that is writable, or may become so by mprotect (Linux's i_mmap_writable)?
+    bool has_shared_writable_mapping();
 
   private:
     List<Mapping, MappingOfObject> mappings_;

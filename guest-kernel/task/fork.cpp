@@ -178,8 +178,7 @@ Result<long> clone_task(Task& parent, const CloneRequest& request) {
         child->vfork_parent = &vfork_wait;
     }
     publish(parent, *child, !is_thread, flags);
-    child->state = TaskState::Sleeping;
-    scheduler::make_runnable(*child);
+    scheduler::make_first_runnable(*child);
     if ((flags & CLONE_VFORK) != 0 && vfork_wait.wait().is_error()) {
         child->vfork_parent = nullptr;
     }

@@ -66,7 +66,7 @@ void update_rseq(Task& task, Registers& registers) {
     }
 }
 
-Result<long> sys_rseq(Task& task, UserOut<rseq> area, unsigned length, unsigned flags, unsigned signature) {
+Result<long> sys_rseq(Task& task, UserIn<rseq> area, unsigned length, unsigned flags, unsigned signature) {
     const std::uint64_t address = area.address().value();
     if ((flags & RSEQ_FLAG_UNREGISTER) != 0) {
         if ((flags & ~static_cast<unsigned>(RSEQ_FLAG_UNREGISTER)) != 0 || task.rseq_address != address ||

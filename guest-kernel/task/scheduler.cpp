@@ -25,9 +25,61 @@ constinit Task* current = nullptr;
 constinit Task* ended = nullptr;
 constinit std::int64_t programmed_expiry = INT64_MAX;
 
+// Linux's values for one CPU: sysctl_sched_latency and sysctl_sched_wakeup_granularity.
+constexpr std::int64_t kPeriod = 6'000'000;
+constexpr std::int64_t kWakeUpGranularity = 1'000'000;
+
+// The least virtual run time of all that could run; never goes back.
+constinit std::int64_t least_runtime = 0;
+constinit std::int64_t queued = 0;
+
 List<Task, TaskInRunQueue>& run_queue() {
     static List<Task, TaskInRunQueue> queue;
     return queue;
+}
+
+// In order of virtual run time, behind equals.
+void enqueue(Task& task) {
+    ++queued;
+    for (Task& later : run_queue()) {
+        if (later.virtual_runtime > task.virtual_runtime) {
+            List<Task, TaskInRunQueue>::insert_before(later, task);
+            return;
+        }
+    }
+    run_queue().push_back(task);
+}
+
+Task* dequeue() {
+    Task* task = run_queue().pop_front();
+    if (task != nullptr) {
+        --queued;
+    }
+    return task;
+}
+
+void charge(Task& task, std::int64_t& account, std::int64_t now) {
+    const std::int64_t used = now - task.last_accounted;
+    account += used;
+    task.virtual_runtime += used;
+    task.last_accounted = now;
+}
+
+void update_least_runtime() {
+    std::int64_t least = current->state == TaskState::Runnable ? current->virtual_runtime : INT64_MAX;
+    if (!run_queue().is_empty() && run_queue().front().virtual_runtime < least) {
+        least = run_queue().front().virtual_runtime;
+    }
+    if (least != INT64_MAX && least > least_runtime) {
+        least_runtime = least;
+    }
+}
+
+void preempt_for(const Task& woken) {
+    if (current->state == TaskState::Runnable &&
+        current->virtual_runtime - woken.virtual_runtime > kWakeUpGranularity) {
+        current->needs_reschedule = true;
+    }
 }
 
 void program_timer(std::int64_t expiry) {
@@ -41,7 +93,7 @@ void program_timer(std::int64_t expiry) {
 // program where they are taken.
 Task& wait_for_runnable() {
     for (;;) {
-        Task* next = run_queue().pop_front();
+        Task* next = dequeue();
         if (next != nullptr) {
             return *next;
         }
@@ -73,21 +125,33 @@ void make_runnable(Task& task) {
         return;
     }
     task.state = TaskState::Runnable;
-    run_queue().push_back(task);
+    charge(*current, current->system_time, monotonic_now());
+    update_least_runtime();
+    const std::int64_t earliest = least_runtime - kPeriod / 2;
+    task.virtual_runtime = task.virtual_runtime < earliest ? earliest : task.virtual_runtime;
+    enqueue(task);
+    preempt_for(task);
+}
+
+void make_first_runnable(Task& task) {
+    task.state = TaskState::Runnable;
+    charge(*current, current->system_time, monotonic_now());
+    update_least_runtime();
+    const std::int64_t start = least_runtime + kPeriod / (queued + 2);
+    task.virtual_runtime = current->virtual_runtime > start ? current->virtual_runtime : start;
+    enqueue(task);
 }
 
 void schedule() {
     Task& previous = *current;
-    const std::int64_t now = monotonic_now();
-    previous.system_time += now - previous.last_accounted;
-    if (previous.state == TaskState::Runnable) {
-        ++previous.involuntary_switches;
-        run_queue().push_back(previous);
-    } else {
-        ++previous.voluntary_switches;
+    charge(previous, previous.system_time, monotonic_now());
+    const bool is_preempted = previous.state == TaskState::Runnable;
+    if (is_preempted) {
+        enqueue(previous);
     }
     Task& next = wait_for_runnable();
     if (&next != &previous) {
+        ++(is_preempted ? previous.involuntary_switches : previous.voluntary_switches);
         current = &next;
         activate(next);
         if (FAULT(switch_loses_v8)) {
@@ -102,6 +166,10 @@ void schedule() {
 }
 
 void yield() {
+    // Behind whoever is next, however little this one has had.
+    if (!run_queue().is_empty() && current->virtual_runtime < run_queue().front().virtual_runtime) {
+        current->virtual_runtime = run_queue().front().virtual_runtime;
+    }
     schedule();
 }
 
@@ -122,9 +190,7 @@ void end_current() {
 }
 
 void enter_kernel(Task& task) {
-    const std::int64_t now = monotonic_now();
-    task.user_time += now - task.last_accounted;
-    task.last_accounted = now;
+    charge(task, task.user_time, monotonic_now());
 }
 
 void leave_kernel(Task& task, Registers& registers) {
@@ -145,9 +211,7 @@ void leave_kernel(Task& task, Registers& registers) {
         expiry = task.slice_start + kSlice;
     }
     program_timer(expiry);
-    const std::int64_t now = monotonic_now();
-    task.system_time += now - task.last_accounted;
-    task.last_accounted = now;
+    charge(task, task.system_time, monotonic_now());
 }
 
 void handle_timer() {

@@ -1,4 +1,7 @@
-// Which task runs: round robin, one slice each, on one CPU.
+// Which task runs, on one CPU: the one that has had the least of it, as Linux's completely fair scheduler
+// chooses (kernel/sched/fair.c), so that who runs first after a fork or a wake-up is who would on Linux. Time
+// on the CPU counts as virtual run time; who slept is set back by at most half a period, who is new starts a
+// turn ahead.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +17,11 @@ namespace scheduler {
 // A task's turn while others wait.
 inline constexpr std::int64_t kSlice = 4'000'000;  // ns: one tick at Debian's HZ=250
 
-// Puts a task that waits, or is new, at the end of the run queue. No effect on one that is runnable already.
+// Puts a task that waits into the run queue. No effect on one that is runnable already. If it has had much
+// less than the current one, that one gives way when it next leaves the kernel.
 void make_runnable(Task& task);
+// The same for a task that has never run.
+void make_first_runnable(Task& task);
 // Gives the CPU away; returns when the current task's turn comes again. A task that is not Runnable comes
 // back only after make_runnable.
 void schedule();

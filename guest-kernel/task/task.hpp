@@ -104,8 +104,9 @@ class Task : public RefCounted,
     class VforkWait* vfork_parent = nullptr;  // wakes the parent at exec or exit
 
     // Scheduling.
-    std::int64_t slice_start = 0;     // monotonic: when it was last put on the CPU
-    std::int64_t last_accounted = 0;  // monotonic: up to here its time is in user_time and system_time
+    std::int64_t virtual_runtime = 0;  // ns of CPU time, as task/scheduler.hpp counts it
+    std::int64_t slice_start = 0;      // monotonic: when it was last put on the CPU
+    std::int64_t last_accounted = 0;   // monotonic: up to here its time is in user_time and system_time
     bool needs_reschedule = false;
     int nice = 0;
     int policy = 0;  // SCHED_*
