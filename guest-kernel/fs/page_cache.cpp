@@ -159,7 +159,14 @@ Result<void> PageCache::punch_hole(std::uint64_t offset, std::uint64_t length) {
     }
     std::uint64_t first_whole = page_ceiling(offset) >> kPageShift;
     std::uint64_t end_whole = page_floor(end) >> kPageShift;
-    if (first_whole < end_whole) {
+    if (is_mapped()) {
+        // A mapping may show these pages, and private copies of them must stay: they are cleared where they
+        // are.
+        for (std::optional<std::uint64_t> index = tree_.next(first_whole); index && *index < end_whole;
+             index = tree_.next(*index + 1)) {
+            clear_in_page(*index << kPageShift, kPageSize);
+        }
+    } else if (first_whole < end_whole) {
         erase_pages(first_whole, end_whole - 1);
     }
     if (page_floor(offset) == page_floor(end)) {
@@ -172,7 +179,6 @@ Result<void> PageCache::punch_hole(std::uint64_t offset, std::uint64_t length) {
     if ((end & kPageMask) != 0) {
         clear_in_page(page_floor(end), end & kPageMask);
     }
-    unmap_from(first_whole);
     return {};
 }
 

@@ -39,7 +39,8 @@ class PageCache final : public MemoryObject {
     void truncate(std::uint64_t size);
     // Allocates the pages of a range without changing contents or size (fallocate).
     Result<void> allocate(std::uint64_t offset, std::uint64_t length);
-    // Makes a range zero and gives its whole pages back. ENOMEM (nothing has changed then).
+    // Makes a range zero, and gives its whole pages back unless the file is mapped. ENOMEM (nothing has
+    // changed then).
     Result<void> punch_hole(std::uint64_t offset, std::uint64_t length);
     void grow_to(std::uint64_t size);
 

@@ -162,7 +162,8 @@ Result<long> add_seals(File& file, unsigned seals) {
     if ((inode->seals & F_SEAL_SEAL) != 0) {
         return Errno(EPERM);
     }
-    if ((seals & F_SEAL_WRITE) != 0 && (inode->seals & F_SEAL_WRITE) == 0 && inode->cache().is_mapped()) {
+    if ((seals & F_SEAL_WRITE) != 0 && (inode->seals & F_SEAL_WRITE) == 0 &&
+        inode->cache().has_shared_writable_mapping()) {
         return Errno(EBUSY);
     }
     inode->seals |= seals;

@@ -242,7 +242,12 @@ TEST(initial_files_can_be_changed) {
     CHECK_EQUAL(bytes[0], 0);
     CHECK_EQUAL(mapped[59999], 59999 % 251);
     CHECK_EQUAL(mapped[60001], 0);
+    unsigned char* copied = mmap(NULL, 80000, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    CHECK_EQUAL(copied[20000], 20000 % 251);
+    copied[40000] = 7;
     CHECK_EQUAL(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 10000, 20000), 0);
+    CHECK_EQUAL(copied[40000], 7);
+    CHECK_EQUAL(copied[20000], 0);
     CHECK_EQUAL(mapped[9999], 9999 % 251);
     CHECK_EQUAL(mapped[10000], 0);
     CHECK_EQUAL(mapped[29999], 0);
@@ -412,7 +417,12 @@ TEST(memfds) {
     CHECK_ERRNO(ftruncate(sealable, 8), EPERM);
     CHECK_ERRNO(write(sealable, "more", 4), EPERM);
     CHECK_EQUAL(pwrite(sealable, "D", 1, 0), 1);
+    void* shared = mmap(NULL, 4096, PROT_READ, MAP_SHARED, sealable, 0);
+    void* private = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, sealable, 0);
+    CHECK_ERRNO(fcntl(sealable, F_ADD_SEALS, F_SEAL_WRITE), EBUSY);
+    CHECK_EQUAL(munmap(shared, 4096), 0);
     CHECK_EQUAL(fcntl(sealable, F_ADD_SEALS, F_SEAL_WRITE), 0);
+    CHECK_EQUAL(munmap(private, 4096), 0);
     CHECK_ERRNO(pwrite(sealable, "D", 1, 0), EPERM);
     CHECK(mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, sealable, 0) == MAP_FAILED && errno == EPERM);
     CHECK_ERRNO(memfd_create("x", 0x100), EINVAL);
