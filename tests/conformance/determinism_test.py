@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Under the emulator a run is a pure function of its inputs: recorded again, a trace has the same bytes.
+
+    determinism_test.py CASES.JSON REPEATS [CASE]...
+
+Without CASE every case is recorded REPEATS times.
+"""
+
+import hashlib
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tool import levitate
+
+SECONDS = 120
+
+
+def record(case: dict[str, Any], trace: Path) -> str:
+    command: list[str] = ["record", "--engine", "emu", "--timeout", str(SECONDS), "-o", str(trace)]
+    for name, value in case.get("environment", {}).items():
+        command += ["--env", f"{name}={value}"]
+    command += ["--cwd", case.get("working_directory", "/")]
+    if case.get("randomize_addresses"):
+        command.append("--randomize-addresses")
+    command += [case["program"], *case.get("arguments", [])]
+    done = levitate(*command, seconds=SECONDS + 30, stdin=case.get("stdin", "").encode())
+    if not trace.is_file() or done.returncode == 125:
+        sys.exit(f"{case['name']}: recording failed: {done.stderr.decode(errors='replace')}")
+    return hashlib.sha256(trace.read_bytes() + done.stdout).hexdigest()
+
+
+def main() -> int:
+    cases = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    repeats, names = int(sys.argv[2]), sys.argv[3:]
+    failures = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        for case in cases:
+            if names and case["name"] not in names:
+                continue
+            digests = {record(case, Path(scratch) / "trace.jsonl") for _ in range(repeats)}
+            if len(digests) != 1:
+                failures += 1
+                print(f"{case['name']}: {len(digests)} different traces of {repeats}")
+    print(f"{failures} cases differ between runs")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

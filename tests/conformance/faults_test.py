@@ -1,0 +1,70 @@
+#!/usr/bin/env python3
+"""The suite notices what it is there for: kernels that do one thing wrong on purpose diverge, each in its own way.
+
+    faults_test.py FAULTS.INC KERNEL
+
+KERNEL is a guest kernel that is configured with LEVITATE_FAULTS=ON.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+from tool import DIVERGENT, levitate
+
+SECONDS = 60
+
+# For each fault a case that meets it, and the kinds of divergence by which it may show first.
+EXPECTED: dict[str, tuple[str, set[str]]] = {
+    "auxv_without_hwcap": ("auxv", {"auxv"}),
+    "auxv_without_vdso": ("auxv", {"auxv"}),
+    "auxv_random_unmapped": ("hello", {"auxv"}),
+    "futex_rejects_private": ("threads", {"result", "extra call", "missing call", "arguments"}),
+    "sigaltstack_does_nothing": ("stack-overflow", {"data", "missing call", "arguments"}),
+    "interrupt_loses_x17": ("numbers", {"registers"}),
+    "switch_loses_v8": ("threads", {"registers"}),
+    "short_write": ("hello", {"result"}),
+    "short_vector": ("memory", {"result"}),
+    "wait_status_wrong": ("spawn", {"data"}),
+    "exit_status_wrong": ("hello", {"exit"}),
+    "mmap_off_by_page": ("hello", {"result"}),
+    "clear_tid_not_woken": ("threads", {"result", "missing call", "exit"}),
+    "dontneed_keeps_contents": ("memory", {"arguments", "data", "output"}),
+    "getrandom_short": ("hello", {"result"}),
+    "munmap_keeps_mapping": ("memory", {"signal", "missing call", "data", "exit"}),
+    "sigreturn_keeps_mask": ("signals", {"data", "signal", "missing call"}),
+}
+
+
+def judge(fault: str, kernel: Path) -> str | None:
+    """What is wrong with how the fault was noticed, or None."""
+    case, kinds = EXPECTED[fault]
+    done = levitate("check", "--json", "--timeout", str(SECONDS), "--kernel", kernel, "--kernel-args",
+                    f"fault={fault}", case, seconds=SECONDS + 60)
+    if done.returncode != DIVERGENT:
+        return f"status {done.returncode} on {case}: {done.stderr.decode(errors='replace')[-500:]}"
+    result = json.loads(done.stdout)["cases"][0]
+    if result["verdict"] != "divergent":
+        return f"{case} is {result['verdict']}"
+    kind = result["divergence"]["kind"]
+    if kind not in kinds:
+        return f"{case} shows '{kind}', not {sorted(kinds)}: {result['divergence']['message']}"
+    return None
+
+
+def main() -> int:
+    declared = re.findall(r"^FAULT_POINT\((\w+),", Path(sys.argv[1]).read_text(encoding="utf-8"), re.MULTILINE)
+    kernel = Path(sys.argv[2])
+    failures = [f"{fault}: no case is named for it here" for fault in declared if fault not in EXPECTED]
+    failures += [f"{fault}: the kernel has no such fault" for fault in EXPECTED if fault not in declared]
+    for fault in EXPECTED:
+        if fault in declared and (reason := judge(fault, kernel)):
+            failures.append(f"{fault}: {reason}")
+    print("\n".join(failures))
+    print(f"{len(declared)} faults, {len(failures)} not noticed as they should be")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
