@@ -430,7 +430,8 @@ class Walk {
         }
         const bool golden_ended = *golden->last_result <= 0;
         const bool actual_ended = *actual->last_result <= 0;
-        if (golden_ended && actual_ended && golden->last_result != actual->last_result) {
+        const bool failed = *golden->last_result < 0 || *actual->last_result < 0;
+        if ((failed || (golden_ended && actual_ended)) && golden->last_result != actual->last_result) {
             return false;
         }
         const bool equal =

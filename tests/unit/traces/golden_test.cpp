@@ -79,6 +79,69 @@ TEST_P(Golden, recordings_agree_with_one_another) {
     EXPECT_LE(alone * 5, all.size()) << reports;
 }
 
+// What differed between the recordings may not blunt the comparison: in a program of one thread every single
+// change of a recording has to be found.
+class Mutated : public testing::Test {
+  protected:
+    void SetUp() override { golden_ = recordings("hello"); }
+
+    void expect_found(const Trace& changed, std::size_t event, const char* what) {
+        EXPECT_TRUE(compare(golden_, changed).divergence) << what << ": " << strace_line(golden_[0], event);
+    }
+
+    std::vector<Trace> golden_;
+};
+
+bool is_compared(const Event& event) {
+    return !std::holds_alternative<MemoryWriteEvent>(event.body) &&
+           !std::holds_alternative<RegisterReadEvent>(event.body) &&
+           !std::holds_alternative<MappedFileEvent>(event.body);
+}
+
+TEST_F(Mutated, each_dropped_event_is_found) {
+    for (std::size_t i = 0; i < golden_[0].events.size(); ++i) {
+        Trace changed = golden_[0];
+        changed.events.erase(changed.events.begin() + static_cast<std::ptrdiff_t>(i));
+        if (is_compared(golden_[0].events[i])) {
+            expect_found(changed, i, "dropped");
+        }
+    }
+}
+
+TEST_F(Mutated, each_repeated_event_is_found) {
+    for (std::size_t i = 0; i < golden_[0].events.size(); ++i) {
+        const Event event = golden_[0].events[i];
+        if (!is_compared(event) || std::holds_alternative<OutcomeEvent>(event.body)) {
+            continue;
+        }
+        Trace changed = golden_[0];
+        changed.events.insert(changed.events.begin() + static_cast<std::ptrdiff_t>(i), event);
+        expect_found(changed, i, "repeated");
+    }
+}
+
+TEST_F(Mutated, each_failing_call_is_found) {
+    for (std::size_t i = 0; i < golden_[0].events.size(); ++i) {
+        Trace changed = golden_[0];
+        auto* call = std::get_if<SyscallEvent>(&changed.events[i].body);
+        if (call != nullptr && call->result) {
+            call->result = -38;
+            expect_found(changed, i, "failed");
+        }
+    }
+}
+
+TEST_F(Mutated, each_changed_byte_of_output_is_found) {
+    for (Trace changed = golden_[0]; Event & event : changed.events) {
+        auto* outcome = std::get_if<OutcomeEvent>(&event.body);
+        for (std::size_t i = 0; outcome != nullptr && i < outcome->stdout_bytes.size(); ++i) {
+            outcome->stdout_bytes[i] ^= std::byte{1};
+            EXPECT_TRUE(compare(golden_, changed).divergence) << "byte " << i;
+            outcome->stdout_bytes[i] ^= std::byte{1};
+        }
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Cases, Golden, testing::ValuesIn(case_names()), [](const auto& parameter) {
     std::string name = parameter.param;
     std::ranges::replace(name, '-', '_');
