@@ -101,10 +101,19 @@ class InputFeeder {
         pending_ = one.input_bytes;
         ended_ = !live_;
         ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
+        // What the pipe takes is in it, and its end closed, before the program starts: what it then sees does
+        // not depend on when init runs.
+        if (!pending_.empty()) {
+            feed();
+        }
+        close_if_done();
+    }
+
+    // Asks the host for what it reads; nothing where the input is part of the case.
+    void ask_for_input() {
         if (live_) {
             line_.send_number(FrameType::StdinCredit, kStdinWindow);
         }
-        close_if_done();
     }
 
     pollfd poll_request() const {
@@ -127,9 +136,13 @@ class InputFeeder {
             reader_gone();
             return;
         }
-        if ((events & POLLOUT) == 0) {
-            return;
+        if ((events & POLLOUT) != 0) {
+            feed();
         }
+    }
+
+  private:
+    void feed() {
         const ssize_t written = ::write(pipe_.get(), pending_.data(), pending_.size());
         if (written < 0) {
             if (errno == EPIPE) {
@@ -143,8 +156,6 @@ class InputFeeder {
         }
         close_if_done();
     }
-
-  private:
     void reader_gone() {
         pipe_.close();
         if (live_) {
@@ -166,7 +177,7 @@ class InputFeeder {
 
 struct RunningProgram {
     pid_t pid = -1;
-    Descriptor input;
+    InputFeeder input;
     Descriptor output;
     Descriptor error_output;
 };
@@ -187,6 +198,7 @@ std::optional<RunningProgram> start_program(const Case& one, std::uint32_t numbe
     Pipe output = make_pipe();
     Pipe error_output = make_pipe();
     Pipe report = make_pipe();
+    InputFeeder feeder{one, std::move(input.writer), line};
     std::vector<char*> arguments = pointers_to(one.arguments);
     std::vector<char*> environment = pointers_to(one.environment);
     const pid_t pid = ::fork();
@@ -217,7 +229,7 @@ std::optional<RunningProgram> start_program(const Case& one, std::uint32_t numbe
         return std::nullopt;
     }
     return RunningProgram{.pid = pid,
-                          .input = std::move(input.writer),
+                          .input = std::move(feeder),
                           .output = std::move(output.reader),
                           .error_output = std::move(error_output.reader)};
 }
@@ -225,12 +237,14 @@ std::optional<RunningProgram> start_program(const Case& one, std::uint32_t numbe
 // Carries bytes both ways until the program has ended and its pipes are empty.
 class Pump {
   public:
-    Pump(const Case& one, RunningProgram program, Line& line)
+    Pump(RunningProgram program, Line& line)
         : line_(line),
           pid_(program.pid),
           outputs_{Output{std::move(program.output), FrameType::Stdout},
                    Output{std::move(program.error_output), FrameType::Stderr}},
-          input_(one, std::move(program.input), line) {}
+          input_(std::move(program.input)) {
+        input_.ask_for_input();
+    }
 
     // The wait status.
     int run() {
@@ -308,7 +322,7 @@ void run_case(const Case& one, std::uint32_t number, Line& line) {
         return;
     }
     line.send_number(FrameType::Started, number);
-    const int status = Pump{one, std::move(*program), line}.run();
+    const int status = Pump{std::move(*program), line}.run();
     std::vector<std::byte> payload;
     append_number(payload, number);
     if (WIFSIGNALED(status)) {
