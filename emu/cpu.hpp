@@ -151,7 +151,8 @@ class Cpu {
     // Must be called when highest_pending() may have changed for a reason the Cpu does not see (a device).
     void interrupts_changed();
 
-    // One that took a synchronous exception counts too, so that a guest whose vectors fault uses up its budget.
+    // One that took a synchronous exception counts too, so that a guest whose vectors fault uses up its
+    // budget.
     std::uint64_t retired_instructions() const;
     // The system counter, CNTPCT_EL0, now.
     std::uint64_t counter() const;

@@ -334,7 +334,7 @@ Flow multiple_structures(Core& core, Structures operands) {
         return core.sp_alignment_fault();
     }
     const std::uint64_t address = core.get(operands.base);
-    const unsigned lanes = operands.active / sizeof(T);
+    const auto lanes = static_cast<unsigned>(operands.active / sizeof(T));
     const unsigned bytes = operands.registers * operands.active;
     StructureBytes memory{};
     // Calls body(register, lane, offset in memory) for all of them.
