@@ -1,0 +1,405 @@
+#include "traces/compare/call_comparer.hpp"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "traces/abi/constants.hpp"
+#include "traces/abi/layouts.hpp"
+#include "traces/abi/payload.hpp"
+#include "traces/abi/syscalls.hpp"
+#include "traces/abi/text.hpp"
+#include "traces/compare/object_comparer.hpp"
+#include "traces/format/bytes.hpp"
+
+namespace levitate::traces::detail {
+namespace {
+
+using abi::ArgumentKind;
+using abi::constant;
+using abi::syscall_number;
+
+// What the kernel sees of a register that holds an argument of this kind.
+std::uint64_t significant(ArgumentKind kind, std::uint64_t value) {
+    switch (kind) {
+        case ArgumentKind::Fd:
+        case ArgumentKind::Int:
+        case ArgumentKind::Uint:
+        case ArgumentKind::Mode:
+        case ArgumentKind::Pid:
+        case ArgumentKind::Signal:
+        case ArgumentKind::Clock:
+        case ArgumentKind::Flags:
+        case ArgumentKind::Enum:
+            return value & 0xffffffffU;
+        default:
+            return value;
+    }
+}
+
+// Compares the two calls of a pair, which are the same call.
+class CallComparer {
+  public:
+    CallComparer(const EventPair& pair, Equivalence& equivalence, std::vector<FieldDifference>& differences)
+        : pair_(pair),
+          equivalence_(equivalence),
+          differences_(differences),
+          objects_(pair, equivalence, differences),
+          golden_(std::get<SyscallEvent>(pair.golden_side().body)),
+          actual_(std::get<SyscallEvent>(pair.actual_side().body)),
+          row_(abi::find_syscall(golden_.number, golden_.arguments)) {}
+
+    void compare() {
+        if (row_ != nullptr) {
+            for (std::size_t i = 0; i < row_->argument_count; ++i) {
+                argument(i);
+            }
+        }
+        result();
+        if (golden_.restarted != actual_.restarted) {
+            objects_.fixed("restarted", golden_.restarted ? "yes" : "no", actual_.restarted ? "yes" : "no",
+                           DivergenceKind::Result);
+        }
+        if (row_ != nullptr) {
+            payloads();
+        }
+    }
+
+  private:
+    using PayloadKey = std::tuple<unsigned, Direction, unsigned>;
+
+    void argument(std::size_t index) {
+        const abi::Argument& argument = row_->arguments()[index];
+        const std::string name(argument.name);
+        const std::uint64_t golden = significant(argument.kind, golden_.arguments[index]);
+        const std::uint64_t actual = significant(argument.kind, actual_.arguments[index]);
+        switch (argument.kind) {
+            case ArgumentKind::Unused:
+                return;
+            case ArgumentKind::Pid:
+                objects_.pid(name, static_cast<std::int32_t>(golden), static_cast<std::int32_t>(actual),
+                             DivergenceKind::Arguments);
+                return;
+            case ArgumentKind::Fd:
+            case ArgumentKind::Int:
+            case ArgumentKind::Uint:
+            case ArgumentKind::Long:
+            case ArgumentKind::Size:
+            case ArgumentKind::Offset:
+            case ArgumentKind::Mode:
+            case ArgumentKind::Signal:
+            case ArgumentKind::Clock:
+            case ArgumentKind::Flags:
+            case ArgumentKind::Flags64:
+            case ArgumentKind::Enum:
+                number(index, golden, actual);
+                return;
+            default:
+                objects_.address(name, golden, actual, DivergenceKind::Arguments);
+                return;
+        }
+    }
+
+    void number(std::size_t index, std::uint64_t golden, std::uint64_t actual) {
+        const abi::Argument& argument = row_->arguments()[index];
+        if (golden == actual) {
+            return;
+        }
+        if (abi::variation(row_->name, argument.name) == abi::Variation::MaybePid &&
+            equivalence_.tokens_known_equal(Token::Pid, golden, actual)) {
+            equivalence_.normalised("process and thread numbers");
+            return;
+        }
+        if (are_sizes_of_renamed_text(golden, actual)) {
+            return;
+        }
+        // How much of a mapping is cut off to align what is left depends on where it lies.
+        if (row_->number == syscall_number("munmap") && argument.kind == ArgumentKind::Size &&
+            equivalence_.space(pair_.space()).moved(golden_.arguments[0])) {
+            equivalence_.normalised("addresses");
+            return;
+        }
+        objects_.fixed(std::string(argument.name), abi::format_argument(*row_, index, golden),
+                       abi::format_argument(*row_, index, actual), DivergenceKind::Arguments);
+        const bool countable = argument.kind != ArgumentKind::Flags &&
+                               argument.kind != ArgumentKind::Flags64 &&
+                               argument.kind != ArgumentKind::Enum && argument.kind != ArgumentKind::Clock;
+        differences_.back().value_class = countable ? ValueClass::Number : ValueClass::Fixed;
+    }
+
+    // A text that names a process is longer where its number is.
+    bool are_sizes_of_renamed_text(std::uint64_t golden, std::uint64_t actual) const {
+        return std::ranges::any_of(golden_.payloads, [&](const Payload& one) {
+            return one.bytes.size() == golden &&
+                   std::ranges::any_of(actual_.payloads, [&](const Payload& other) {
+                       return other.argument == one.argument && other.element == one.element &&
+                              other.direction == one.direction && other.bytes.size() == actual &&
+                              objects_.differ_in_pids_only(one.bytes, other.bytes);
+                   });
+        });
+    }
+
+    static std::string result_text(const abi::SyscallRow* row, const SyscallEvent& call) {
+        return call.result ? abi::format_result(row, *call.result) : "?";
+    }
+
+    void result() {
+        const abi::ResultKind kind = row_ != nullptr ? row_->result : abi::ResultKind::Int;
+        if (!golden_.result || !actual_.result) {
+            if (golden_.result != actual_.result) {
+                wrong_result(ValueClass::Fixed);
+            }
+            return;
+        }
+        const std::int64_t golden = *golden_.result;
+        const std::int64_t actual = *actual_.result;
+        if (abi::is_error(golden) || abi::is_error(actual)) {
+            if (golden != actual) {
+                wrong_result(ValueClass::Error);
+            }
+            return;
+        }
+        switch (kind) {
+            case abi::ResultKind::Pid:
+                objects_.pid("result", golden, actual, DivergenceKind::Result);
+                return;
+            case abi::ResultKind::Time:
+                if (golden != actual) {
+                    objects_.time("result", std::to_string(golden), std::to_string(actual));
+                }
+                return;
+            case abi::ResultKind::Address:
+                address_result(static_cast<std::uint64_t>(golden), static_cast<std::uint64_t>(actual));
+                return;
+            default:
+                if (golden != actual && !are_sizes_of_renamed_text(static_cast<std::uint64_t>(golden),
+                                                                   static_cast<std::uint64_t>(actual))) {
+                    wrong_result(ValueClass::Number);
+                }
+                return;
+        }
+    }
+
+    void wrong_result(ValueClass value_class) {
+        objects_.fixed("result", result_text(row_, golden_), result_text(row_, actual_),
+                       DivergenceKind::Result);
+        differences_.back().value_class = value_class;
+    }
+
+    // A mapping that the kernel has placed. Beside other tasks of the address space its place depends on who
+    // came first; what matters is that it is the same mapping from then on.
+    void address_result(std::uint64_t golden, std::uint64_t actual) {
+        constexpr std::uint64_t kPageMask = 4095;
+        if (golden_.number == syscall_number("brk")) {
+            objects_.address("result", golden, actual, DivergenceKind::Result);
+            return;
+        }
+        const std::size_t length_at = golden_.number == syscall_number("mremap") ? 2 : 1;
+        const std::uint64_t length = (golden_.arguments[length_at] + kPageMask) & ~kPageMask;
+        const bool random = equivalence_.mode() == AddressMode::Random;
+        const bool aligned = ((golden ^ actual) & kPageMask) == 0;
+        if (golden == actual || (aligned && (random || pair_.shares_memory()))) {
+            equivalence_.space(pair_.space()).note_mapping(golden, actual, length);
+            if (golden != actual) {
+                equivalence_.normalised("addresses");
+            }
+            return;
+        }
+        wrong_result(aligned ? ValueClass::Address : ValueClass::Fixed);
+        differences_.back().golden_mapping = golden;
+        differences_.back().actual_mapping = actual;
+        differences_.back().mapping_length = length;
+    }
+
+    static std::map<PayloadKey, const Payload*> by_key(const SyscallEvent& call) {
+        std::map<PayloadKey, const Payload*> payloads;
+        for (const Payload& payload : call.payloads) {
+            payloads[{payload.argument, payload.direction, payload.element}] = &payload;
+        }
+        return payloads;
+    }
+
+    void payloads() {
+        const auto golden = by_key(golden_);
+        const auto actual = by_key(actual_);
+        for (const auto& [key, payload] : golden) {
+            const auto other = actual.find(key);
+            payload_pair(*payload, other != actual.end() ? other->second : nullptr);
+        }
+        for (const auto& [key, payload] : actual) {
+            if (!golden.contains(key)) {
+                objects_.fixed(payload_name(*payload), "", length_text(*payload), kind_of(*payload));
+            }
+        }
+    }
+
+    std::string payload_name(const Payload& payload) const {
+        const std::string name = payload.argument < row_->argument_count
+                                     ? std::string(row_->arguments()[payload.argument].name)
+                                     : "argument " + std::to_string(payload.argument);
+        return payload.element != 0 ? name + "[" + std::to_string(payload.element) + "]" : name;
+    }
+
+    static std::string length_text(const Payload& payload) {
+        return std::to_string(payload.length) + " bytes";
+    }
+
+    // What goes into the kernel is data where it is the program's bytes, and arguments otherwise.
+    DivergenceKind kind_of(const Payload& payload) const {
+        if (payload.direction == Direction::Out || payload.argument >= row_->argument_count) {
+            return DivergenceKind::Data;
+        }
+        const ArgumentKind kind = row_->arguments()[payload.argument].kind;
+        const bool data = kind == ArgumentKind::InBytes || kind == ArgumentKind::InIovec ||
+                          (payload.element != 0 && kind != ArgumentKind::Strings);
+        return data ? DivergenceKind::Data : DivergenceKind::Arguments;
+    }
+
+    void payload_pair(const Payload& golden, const Payload* actual) {
+        const std::string name = payload_name(golden);
+        if (actual == nullptr) {
+            objects_.fixed(name, length_text(golden), "", kind_of(golden));
+            return;
+        }
+        if (golden.argument >= row_->argument_count) {
+            objects_.bytes(name, golden.bytes, actual->bytes, kind_of(golden));
+            return;
+        }
+        const abi::Argument& argument = row_->arguments()[golden.argument];
+        if (varying_payload(argument, name, golden, *actual)) {
+            return;
+        }
+        typed_payload(argument, name, golden, *actual);
+    }
+
+    // What varies.inc says of the argument; false: it says nothing.
+    bool varying_payload(const abi::Argument& argument, const std::string& name, const Payload& golden,
+                         const Payload& actual) {
+        if (golden.direction == Direction::In && argument.kind != ArgumentKind::Inout) {
+            return false;
+        }
+        switch (abi::variation(row_->name, argument.name)) {
+            case abi::Variation::Time:
+                if (golden.direction == Direction::Out && golden.bytes != actual.bytes) {
+                    objects_.time(name, abi::format_object(argument.type, golden.bytes),
+                                  abi::format_object(argument.type, actual.bytes));
+                }
+                return golden.direction == Direction::Out;
+            case abi::Variation::Random:
+                if (golden.bytes.size() != actual.bytes.size()) {
+                    objects_.fixed(name, length_text(golden), length_text(actual), DivergenceKind::Data);
+                } else if (golden.bytes != actual.bytes) {
+                    equivalence_.normalised("random bytes");
+                }
+                return true;
+            case abi::Variation::Pid:
+                objects_.object("pid", name, golden.bytes, actual.bytes, DivergenceKind::Data);
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    void typed_payload(const abi::Argument& argument, const std::string& name, const Payload& golden,
+                       const Payload& actual) {
+        const DivergenceKind kind = kind_of(golden);
+        if (is_socket_address(argument, golden)) {
+            objects_.structure(abi::sockaddr_view(golden.bytes), name, golden.bytes, actual.bytes, kind);
+            rest_of_address(name, golden, actual, kind);
+        } else if (row_->number == syscall_number("getdents64")) {
+            objects_.directory(name, golden.bytes, actual.bytes);
+        } else if (row_->number == syscall_number("getsockopt") &&
+                   static_cast<std::int64_t>(golden_.arguments[2]) == constant("SO_PEERCRED")) {
+            objects_.object("ucred", name, golden.bytes, actual.bytes, kind);
+        } else if (row_->number == syscall_number("read") &&
+                   pair_.golden.note(pair_.golden_event).fd.kind == FdKind::SignalFd) {
+            objects_.array("signalfd_siginfo", name, golden.bytes, actual.bytes, kind);
+        } else if (is_iovec_array(argument, golden)) {
+            objects_.array("iovec", name, golden.bytes, actual.bytes, DivergenceKind::Arguments);
+        } else if (golden.element != 0 || argument.type.empty()) {
+            plain_bytes(name, golden, actual, kind);
+        } else if (argument.count.empty()) {
+            objects_.object(argument.type, name, golden.bytes, actual.bytes, kind);
+        } else {
+            objects_.array(argument.type, name, golden.bytes, actual.bytes, kind);
+        }
+        if (golden.length != actual.length && golden.bytes.size() == actual.bytes.size()) {
+            objects_.fixed(name + " (length)", length_text(golden), length_text(actual), kind);
+        }
+    }
+
+    void plain_bytes(const std::string& name, const Payload& golden, const Payload& actual,
+                     DivergenceKind kind) {
+        if (!is_path_with_known_pid(golden, actual)) {
+            objects_.bytes(name, golden.bytes, actual.bytes, kind);
+        }
+    }
+
+    // "/proc/12/maps" against "/proc/7/maps".
+    bool is_path_with_known_pid(const Payload& golden, const Payload& actual) {
+        if (row_->arguments()[golden.argument].kind != ArgumentKind::Path) {
+            return false;
+        }
+        constexpr std::string_view kProc = "/proc/";
+        std::string_view one = as_string_view(golden.bytes);
+        std::string_view other = as_string_view(actual.bytes);
+        if (one == other || !one.starts_with(kProc) || !other.starts_with(kProc)) {
+            return false;
+        }
+        one.remove_prefix(kProc.size());
+        other.remove_prefix(kProc.size());
+        const auto take_number = [](std::string_view& text) {
+            std::uint64_t value = 0;
+            while (!text.empty() && text[0] >= '0' && text[0] <= '9' && value < UINT32_MAX) {
+                value = value * 10 + static_cast<std::uint64_t>(text[0] - '0');
+                text.remove_prefix(1);
+            }
+            return value;
+        };
+        const std::uint64_t golden_pid = take_number(one);
+        const std::uint64_t actual_pid = take_number(other);
+        return golden_pid != 0 && actual_pid != 0 && one == other &&
+               equivalence_.tokens_equal(Token::Pid, golden_pid, actual_pid);
+    }
+
+    bool is_socket_address(const abi::Argument& argument, const Payload& payload) const {
+        const bool plain =
+            (argument.kind == ArgumentKind::InBytes || argument.kind == ArgumentKind::OutBytes) &&
+            argument.name == "address" && argument.count == "addrlen";
+        const bool message = argument.type == "user_msghdr" || argument.type == "mmsghdr";
+        return plain || (message && payload.element % abi::kMessageStride == 1);
+    }
+
+    // What stands behind the struct's fixed part: the path of an AF_UNIX address of any length.
+    void rest_of_address(const std::string& name, const Payload& golden, const Payload& actual,
+                         DivergenceKind kind) {
+        if (abi::sockaddr_view(golden.bytes).name == "sockaddr_un" || golden.bytes.size() < 2) {
+            objects_.bytes(name, golden.bytes, actual.bytes, kind);
+        }
+    }
+
+    static bool is_iovec_array(const abi::Argument& argument, const Payload& payload) {
+        const bool vector = argument.kind == ArgumentKind::InIovec || argument.kind == ArgumentKind::OutIovec;
+        const bool message = argument.type == "user_msghdr" || argument.type == "mmsghdr";
+        constexpr unsigned kMessageIovec = 3;
+        return (vector && payload.element == 0) ||
+               (message && payload.element % abi::kMessageStride == kMessageIovec);
+    }
+
+    const EventPair& pair_;
+    Equivalence& equivalence_;
+    std::vector<FieldDifference>& differences_;
+    ObjectComparer objects_;
+    const SyscallEvent& golden_;
+    const SyscallEvent& actual_;
+    const abi::SyscallRow* row_;
+};
+
+}  // namespace
+
+void compare_calls(const EventPair& pair, Equivalence& equivalence,
+                   std::vector<FieldDifference>& differences) {
+    CallComparer(pair, equivalence, differences).compare();
+}
+
+}  // namespace levitate::traces::detail
