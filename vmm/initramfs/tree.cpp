@@ -98,7 +98,8 @@ std::string Tree::resolve(std::string_view path, LastComponent last) const {
             resolved.resize(resolved.empty() ? 0 : resolved.rfind('/'));
             continue;
         }
-        const std::string candidate = resolved + "/" + component;
+        std::string candidate = resolved;
+        candidate.append("/").append(component);
         const auto found = nodes_.find(candidate);
         const bool follow = !rest.empty() || last == LastComponent::Follow;
         if (found == nodes_.end() || found->second.kind != NodeKind::Symlink || !follow) {
@@ -260,16 +261,16 @@ Result<void> copy_host_directory(const fs::path& directory, Tree& tree) {
     }
     std::ranges::sort(paths);
     for (const fs::path& path : paths) {
-        auto node = node_from_host(path);
-        if (!node) {
-            return std::unexpected(std::move(node.error()));
+        auto read = node_from_host(path);
+        if (!read) {
+            return std::unexpected(std::move(read.error()));
         }
-        if (!node->has_value()) {
-            continue;
-        }
+        std::optional<Node>& node = *read;
         const std::string guest = "/" + path.lexically_relative(directory).string();
-        if (auto added = tree.add(guest, std::move(**node)); !added) {
-            return added;
+        if (node) {
+            if (auto added = tree.add(guest, std::move(*node)); !added) {
+                return added;
+            }
         }
     }
     return {};

@@ -195,7 +195,7 @@ std::array<std::byte, 64> random_seed_bytes(std::uint64_t seed) {
 }
 
 Result<std::vector<std::byte>> make_device_tree(const DeviceTreeRequest& request) {
-    constexpr std::size_t kCapacity = 64 * 1024;
+    constexpr std::size_t kCapacity = std::size_t{64} * 1024;
     Writer tree{kCapacity};
     tree.begin("");
     tree.text("compatible", "linux,dummy-virt");

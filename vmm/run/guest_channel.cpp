@@ -146,6 +146,25 @@ void GuestChannel::on_text(std::string_view text) {
     }
 }
 
+std::string GuestChannel::last_words() const {
+    std::string_view log = kernel_log_;
+    std::string_view telling;
+    while (!log.empty()) {
+        const auto end = log.find('\n');
+        std::string_view line = log.substr(0, end);
+        line = line.substr(0, line.find_last_not_of("\r ") + 1);
+        const bool panic = line.find("panic") != std::string_view::npos;
+        if (panic) {
+            return std::string{line};
+        }
+        if (!line.empty()) {
+            telling = line;
+        }
+        log = end == std::string_view::npos ? std::string_view{} : log.substr(end + 1);
+    }
+    return std::string{telling};
+}
+
 void GuestChannel::fail(std::string why) {
     if (failure_.empty()) {
         failure_ = std::move(why);

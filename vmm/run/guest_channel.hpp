@@ -59,6 +59,8 @@ class GuestChannel final : private init::FrameDecoder::Receiver {
     std::vector<std::byte>& stdout_bytes() { return stdout_.captured; }
     std::vector<std::byte>& stderr_bytes() { return stderr_.captured; }
     const std::string& kernel_log() const { return kernel_log_; }
+    // The first line of the log that speaks of a panic, or else its last line.
+    std::string last_words() const;
 
   private:
     struct Output {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <csignal>
 #include <limits>
 #include <optional>
 #include <system_error>
@@ -16,6 +15,7 @@
 #include "vmm/initramfs/packer.hpp"
 #include "vmm/machine/machine.hpp"
 #include "vmm/run/guest_channel.hpp"
+#include "vmm/run/ignore_sigpipe.hpp"
 #include "vmm/run/live_input.hpp"
 #include "vmm/run/prepare.hpp"
 #include "vmm/run/recording.hpp"
@@ -35,46 +35,11 @@ constexpr std::uint64_t kThrottledInterval = 20'000;
 // How far the guest's clock may be ahead of ours while it could wait for live input.
 constexpr std::chrono::seconds kThrottleSlack{1};
 
-// A write to a closed pipe is to be an error that the channel sees, not the end of the process.
-class IgnoreSigpipe {
-  public:
-    IgnoreSigpipe() {
-        struct sigaction ignore{};
-        ignore.sa_handler = SIG_IGN;
-        ::sigaction(SIGPIPE, &ignore, &previous_);
-    }
-    ~IgnoreSigpipe() { ::sigaction(SIGPIPE, &previous_, nullptr); }
-    IgnoreSigpipe(const IgnoreSigpipe&) = delete;
-    IgnoreSigpipe& operator=(const IgnoreSigpipe&) = delete;
-
-  private:
-    struct sigaction previous_{};
-};
-
 OutputMode output_mode(const RunHooks& hooks) {
     if (hooks.capture_output) {
         return OutputMode::Capture;
     }
     return hooks.sink != nullptr ? OutputMode::StreamAndCapture : OutputMode::Stream;
-}
-
-// The last line of a kernel's console that speaks of a panic, or else its last line.
-std::string telling_line(std::string_view log) {
-    std::string_view telling;
-    while (!log.empty()) {
-        const auto end = log.find('\n');
-        std::string_view line = log.substr(0, end);
-        line = line.substr(0, line.find_last_not_of("\r ") + 1);
-        const bool panic = line.find("panic") != std::string_view::npos;
-        if (panic) {
-            return std::string{line};
-        }
-        if (!line.empty()) {
-            telling = line;
-        }
-        log = end == std::string_view::npos ? std::string_view{} : log.substr(end + 1);
-    }
-    return std::string{telling};
 }
 
 }  // namespace
@@ -91,7 +56,7 @@ struct Session::Implementation {
               }),
           sink(hooks, [this]() -> Engine& { return *engine; }) {
         if (!spec.stdin_bytes) {
-            input.emplace(channel);
+            input = std::make_unique<LiveInput>(channel);
         }
     }
 
@@ -115,13 +80,13 @@ struct Session::Implementation {
     const RunHooks& hooks;
     IgnoreSigpipe ignore_sigpipe;
     GuestChannel channel;
-    std::optional<LiveInput> input;
+    std::unique_ptr<LiveInput> input;  // nullptr: its bytes are in the run description
     HookSink sink;
-    std::optional<traces::Header> header;  // until the tracer has it
+    traces::Header header;  // empty where nothing is recorded; the tracer takes it
     std::vector<FileMapping> modules;
     std::unique_ptr<Machine> machine;
     std::unique_ptr<Engine> engine;
-    std::optional<BoundaryTracer> tracer;
+    std::unique_ptr<BoundaryTracer> tracer;
 
     Clock::time_point begun = Clock::now();
     std::uint64_t next_service = 0;
@@ -205,11 +170,10 @@ std::optional<AdvanceReason> Session::Implementation::handle(const Exit& exit) {
             reason = handle_breakpoint(exit);
             break;
         case ExitReason::PowerOff:
-            end(channel.is_done() ? "" : "the kernel powered off: " + telling_line(channel.kernel_log()));
+            end(channel.is_done() ? "" : "the kernel powered off: " + channel.last_words());
             break;
         case ExitReason::Reset:
-            end(channel.is_done() ? ""
-                                  : "the kernel reset the machine: " + telling_line(channel.kernel_log()));
+            end(channel.is_done() ? "" : "the kernel reset the machine: " + channel.last_words());
             break;
     }
     if (attention) {
@@ -268,8 +232,8 @@ void Session::Implementation::handle_attention() {
 }
 
 void Session::Implementation::start_tracer() {
-    header->kernel = channel.kernel_name();
-    tracer.emplace(*engine, std::move(*header), spec.guest_program, sink);
+    header.kernel = channel.kernel_name();
+    tracer = std::make_unique<BoundaryTracer>(*engine, std::move(header), spec.guest_program, sink);
 }
 
 void Session::Implementation::handle_idle() {
@@ -283,7 +247,7 @@ void Session::Implementation::handle_idle() {
         }
     }
     end(channel.program_started() ? "every task of the guest sleeps for ever"
-                                  : "the kernel waits for ever: " + telling_line(channel.kernel_log()));
+                                  : "the kernel waits for ever: " + channel.last_words());
 }
 
 milliseconds Session::Implementation::time_left() const {
@@ -400,7 +364,8 @@ void Session::request_stop() {
 
 void Session::set_boundary_stops(BoundaryStops stops) {
     implementation_->boundary_stops = stops;
-    implementation_->engine->set_boundary_exits(stops == BoundaryStops::On || implementation_->tracer);
+    implementation_->engine->set_boundary_exits(stops == BoundaryStops::On ||
+                                                implementation_->tracer != nullptr);
 }
 
 void Session::set_breakpoints(std::span<const GuestVirt> addresses) {
@@ -418,7 +383,7 @@ const Engine& Session::engine() const {
     return *implementation_->engine;
 }
 const BoundaryTracer* Session::tracer() const {
-    return implementation_->tracer ? &*implementation_->tracer : nullptr;
+    return implementation_->tracer.get();
 }
 const std::string& Session::guest_program() const {
     return implementation_->spec.guest_program;

@@ -1,0 +1,24 @@
+// Writing to a pipe that nobody reads any more.
+#pragma once
+
+#include <csignal>
+
+namespace levitate::vmm {
+
+// A write to a closed pipe is to be an error that the channel sees, not the end of the process.
+class IgnoreSigpipe {
+  public:
+    IgnoreSigpipe() {
+        struct sigaction ignore{};
+        ignore.sa_handler = SIG_IGN;
+        ::sigaction(SIGPIPE, &ignore, &previous_);
+    }
+    ~IgnoreSigpipe() { ::sigaction(SIGPIPE, &previous_, nullptr); }
+    IgnoreSigpipe(const IgnoreSigpipe&) = delete;
+    IgnoreSigpipe& operator=(const IgnoreSigpipe&) = delete;
+
+  private:
+    struct sigaction previous_{};
+};
+
+}  // namespace levitate::vmm
