@@ -191,8 +191,9 @@ class Collector {
     // What the argument's count says: a number, another argument, or the int that this one points to.
     std::uint64_t count_of(const Argument& argument) {
         std::uint64_t number = 0;
-        const char* const end = argument.count.data() + argument.count.size();
-        if (std::from_chars(argument.count.data(), end, number).ptr == end) {
+        const char* const begin = argument.count.data();
+        const char* const end = begin + argument.count.size();
+        if (std::from_chars(begin, end, number).ptr == end) {
             return number;
         }
         const std::size_t index = argument_index(row_, argument.count);

@@ -213,6 +213,7 @@ void Equivalence::roll_back() {
 
 std::vector<Normalisation> Equivalence::normalisations() const {
     std::vector<Normalisation> result;
+    result.reserve(counts_.size());
     for (const auto& [what, count] : counts_) {
         result.push_back({what, count});
     }

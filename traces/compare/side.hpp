@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <vector>
 
 #include "traces/abi/syscalls.hpp"
@@ -58,7 +57,7 @@ struct TaskPair {
 struct Run {
     std::size_t events = 0;
     std::vector<std::byte> bytes;
-    std::optional<std::int64_t> last_result;
+    std::int64_t last_result = 0;
 };
 
 }  // namespace levitate::traces::detail

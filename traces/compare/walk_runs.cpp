@@ -46,7 +46,7 @@ std::optional<Run> Walk::run_at(const Side& side, Direction direction) {
                 left -= taken;
             }
         }
-        run.last_result = call->result;
+        run.last_result = *call->result;
         ++run.events;
         if (failed || *call->result == 0) {
             break;
@@ -77,9 +77,9 @@ bool Walk::match_runs(TaskPair& pair) {
     if (!golden || !actual) {
         return false;
     }
-    const bool golden_ended = *golden->last_result <= 0;
-    const bool actual_ended = *actual->last_result <= 0;
-    const bool failed = *golden->last_result < 0 || *actual->last_result < 0;
+    const bool golden_ended = golden->last_result <= 0;
+    const bool actual_ended = actual->last_result <= 0;
+    const bool failed = golden->last_result < 0 || actual->last_result < 0;
     if ((failed || (golden_ended && actual_ended)) && golden->last_result != actual->last_result) {
         return false;
     }
@@ -110,7 +110,7 @@ bool Walk::contents_equal(abi::FileVariation variation, const TaskPair& pair, co
         case abi::FileVariation::Maps: {
             const std::uint32_t space = golden_.note(pair.golden.event_index()).space;
             const auto extent = [](const Run& run) {
-                return *run.last_result == 0 ? Extent::Whole : Extent::Part;
+                return run.last_result == 0 ? Extent::Whole : Extent::Part;
             };
             return !compare_maps(
                 one, other, extent(golden), extent(actual),

@@ -64,7 +64,7 @@ class CallText {
     }
 
     std::string argument(std::size_t index) const {
-        const std::string bare = abi::format_argument(row_, index, call_.arguments[index]);
+        std::string bare = abi::format_argument(row_, index, call_.arguments[index]);
         switch (row_.arguments()[index].kind) {
             case ArgumentKind::Path:
                 return string(find(index, Direction::In), kWhole, bare);

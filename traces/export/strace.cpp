@@ -42,7 +42,7 @@ struct LineWriter {
             // man 2 fcntl: these give flags.
             if (row != nullptr && row->number == abi::syscall_number("fcntl") &&
                 !abi::is_error(*call.result)) {
-                text += descriptor_flags(call);
+                text += descriptor_flags(call, *call.result);
             }
         } else {
             text += is_followed_by_exec(trace, event) ? "0" : "?";
@@ -50,9 +50,9 @@ struct LineWriter {
         return call.restarted ? text + " (to be restarted)" : text;
     }
 
-    static std::string descriptor_flags(const SyscallEvent& call) {
+    static std::string descriptor_flags(const SyscallEvent& call, std::int64_t result) {
         const auto command = static_cast<std::int64_t>(call.arguments[1] & 0xffffffffU);
-        const auto flags = static_cast<std::uint64_t>(*call.result);
+        const auto flags = static_cast<std::uint64_t>(result);
         if (command == abi::constant("F_GETFL")) {
             return " (flags " + abi::decode("open_flags", flags) + ")";
         }
