@@ -37,6 +37,7 @@ Operation undefined() {
     return operation<&execute_undefined>();
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as Cpu's constructor hands it on
 Core::Core(Config config, Bus& bus, InterruptController& interrupts)
     : timer(config.counter_frequency_hz, interrupts), gic(interrupts), memory_(config.ram), bus_(bus) {
     translation_changed();

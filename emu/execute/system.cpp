@@ -186,7 +186,13 @@ Operation MSR_immediate(Imm<3> op1, Imm<4> crm, Imm<3> op2) {
 // --- System registers
 // ----------------------------------------------------------------------------------------
 
-Flow read_register(Core& core, const Instruction& instruction, const SystemRegister* row, Target t) {
+// A row of the register table, as an operand.
+struct Row {
+    const SystemRegister* at;
+    const SystemRegister* operator->() const { return at; }
+};
+
+Flow read_register(Core& core, const Instruction& instruction, Row row, Target t) {
     if (const Flow flow = check_el0_access(core, row->el0_read, instruction.word); flow != Flow::Next) {
         return flow;
     }
@@ -199,7 +205,7 @@ Flow read_register(Core& core, const Instruction& instruction, const SystemRegis
     return flow;
 }
 
-Flow write_register(Core& core, const Instruction& instruction, const SystemRegister* row, Source t) {
+Flow write_register(Core& core, const Instruction& instruction, Row row, Source t) {
     if (const Flow flow = check_el0_access(core, row->el0_write, instruction.word); flow != Flow::Next) {
         return flow;
     }
@@ -214,12 +220,13 @@ std::uint16_t encoding_of(Imm<15> field) {
 
 Operation MRS(Imm<15> field, Reg Rt) {
     const SystemRegister* row = find_register(encoding_of(field));
-    return row != nullptr && row->read != nullptr ? operation<&read_register>(row, Rt.target()) : undefined();
+    return row != nullptr && row->read != nullptr ? operation<&read_register>(Row{row}, Rt.target())
+                                                  : undefined();
 }
 
 Operation write_operation(std::uint16_t encoding, Reg Rt) {
     const SystemRegister* row = find_register(encoding);
-    return row != nullptr && row->write != nullptr ? operation<&write_register>(row, Rt.source())
+    return row != nullptr && row->write != nullptr ? operation<&write_register>(Row{row}, Rt.source())
                                                    : undefined();
 }
 

@@ -133,8 +133,8 @@ Flow Core::load_slow(AccessMode mode, std::uint64_t address, void* into, unsigne
         if (piece->device && !is_aligned(address, size)) {
             return alignment_fault(address, Access::Read);
         }
-        if (piece->ram.has_value()) {
-            std::memcpy(bytes + done, piece->ram->host + (at & page_offset_mask), count);
+        if (const std::optional<RamPage>& ram = piece->ram; ram.has_value()) {
+            std::memcpy(bytes + done, ram->host + (at & page_offset_mask), count);
             continue;
         }
         if (!is_aligned(address, size)) {
@@ -170,14 +170,16 @@ Flow Core::store_slow(AccessMode mode, std::uint64_t address, const void* from, 
     if ((first->device || second->device) && !is_aligned(address, size)) {
         return alignment_fault(address, Access::Write);
     }
-    if (!first->ram.has_value() || !second->ram.has_value()) {
+    const std::optional<RamPage>& first_ram = first->ram;
+    const std::optional<RamPage>& second_ram = second->ram;
+    if (!first_ram.has_value() || !second_ram.has_value()) {
         const bool answers =
             is_aligned(address, size) && device_store(*first, bytes, size) != Flow::Exception;
         return answers ? Flow::Leave : raise_data_abort(address, Access::Write, fault::external);
     }
-    store_to_ram(*first->ram, address & page_offset_mask, bytes, first_size);
+    store_to_ram(*first_ram, address & page_offset_mask, bytes, first_size);
     if (first_size < size) {
-        store_to_ram(*second->ram, 0, bytes + first_size, size - first_size);
+        store_to_ram(*second_ram, 0, bytes + first_size, size - first_size);
     }
     return Flow::Next;
 }

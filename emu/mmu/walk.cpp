@@ -168,10 +168,11 @@ std::expected<Leaf, TranslationFault> find_leaf(const TranslationControl& contro
     }
 }
 
-// Writes a changed descriptor back. The walk has just read it, so it lies in RAM.
+// Writes a changed descriptor back. The walk has just read it from RAM.
 void store_descriptor(const PhysicalMemory& memory, std::uint64_t address, std::uint64_t descriptor) {
-    const std::optional<RamPage> page = memory.page(address);
-    std::memcpy(page->host + (address & page_offset_mask), &descriptor, sizeof descriptor);
+    if (const std::optional<RamPage> page = memory.page(address); page.has_value()) {
+        std::memcpy(page->host + (address & page_offset_mask), &descriptor, sizeof descriptor);
+    }
 }
 
 }  // namespace

@@ -107,7 +107,11 @@ class CpuTest : public testing::Test {
         after.sp_el0 = cpu.registers().sp_el0;
         cpu.set_registers(after);
     }
-    std::uint64_t get_register(std::uint16_t encoding) const { return cpu.system_register(encoding).value(); }
+    std::uint64_t get_register(std::uint16_t encoding) const {
+        const std::optional<std::uint64_t> value = cpu.system_register(encoding);
+        EXPECT_TRUE(value.has_value());
+        return value.value_or(0);
+    }
 
     // Stands at `address` with this PSTATE.
     void stand_at(std::uint64_t address, std::uint64_t pstate = spsr::mode_el1h | spsr::daif) {
