@@ -445,8 +445,8 @@ bool is_short(const Payload& payload) {
            payload.bytes.size() < std::min<std::uint64_t>(payload.length, kMostPayloadBytes);
 }
 
-// Takes from a second reading what the first could not have, except through arguments that the kernel has
-// written in between.
+// Takes from a second reading what the first could not have (of an empty string that is its end), except
+// through arguments that the kernel has written in between.
 void complete(const SyscallRow& row, std::vector<Payload> fresh, std::vector<Payload>& payloads) {
     for (Payload& again : fresh) {
         const ArgumentKind kind = row.argument_storage[again.argument].kind;
@@ -459,7 +459,7 @@ void complete(const SyscallRow& row, std::vector<Payload> fresh, std::vector<Pay
         });
         if (old == payloads.end()) {
             payloads.push_back(std::move(again));
-        } else if (is_short(*old) && again.bytes.size() > old->bytes.size()) {
+        } else if (is_short(*old) && (again.bytes.size() > old->bytes.size() || !is_short(again))) {
             *old = std::move(again);
         }
     }
