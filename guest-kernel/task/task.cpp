@@ -12,7 +12,8 @@ namespace {
 
 constexpr int kMaximumNumber = 32768;  // Linux's default pid_max
 
-constinit int last_number = 0;
+constinit constexpr int kReservedNumbers = 300;  // RESERVED_PIDS in Linux kernel/pid.c
+int last_number = 0;
 constinit Process* init = nullptr;
 constinit std::size_t tasks = 0;
 
@@ -136,8 +137,11 @@ List<Process, ProcessInTable>& all_processes() {
 
 Result<int> allocate_task_number() {
     for (int tries = 0; tries < kMaximumNumber; ++tries) {
-        // Linux starts again at 300 (RESERVED_PIDS).
-        last_number = last_number + 1 >= kMaximumNumber ? 300 : last_number + 1;
+        // Linux starts again at RESERVED_PIDS, and its kernel threads have taken the first numbers: what
+        // comes after process 1 begins there, so that numbers are as long as on Linux.
+        const int next = last_number + 1;
+        const bool reserved = next > 1 && next < kReservedNumbers;
+        last_number = reserved || next >= kMaximumNumber ? kReservedNumbers : next;
         if (!is_number_in_use(last_number)) {
             return last_number;
         }
