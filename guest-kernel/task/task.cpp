@@ -12,8 +12,8 @@ namespace {
 
 constexpr int kMaximumNumber = 32768;  // Linux's default pid_max
 
-constinit constexpr int kReservedNumbers = 300;  // RESERVED_PIDS in Linux kernel/pid.c
-int last_number = 0;
+constexpr int kReservedNumbers = 300;  // RESERVED_PIDS in Linux kernel/pid.c
+constinit int last_number = 0;
 constinit Process* init = nullptr;
 constinit std::size_t tasks = 0;
 
