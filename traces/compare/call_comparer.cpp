@@ -147,8 +147,12 @@ class CallComparer {
     static bool dies_next(const Trace& trace, std::size_t event) {
         const auto rest = std::span(trace.events).subspan(event + 1);
         const auto next = std::ranges::find(rest, trace.events[event].task, &Event::task);
-        const auto* end = next != rest.end() ? std::get_if<TaskEndEvent>(&next->body) : nullptr;
-        return end != nullptr && end->signal.has_value();
+        if (next != rest.end() && std::holds_alternative<TaskEndEvent>(next->body)) {
+            return !std::get<TaskEndEvent>(next->body).exit_code.has_value();
+        }
+        const auto* outcome = std::get_if<OutcomeEvent>(&trace.events.back().body);
+        const bool silent = next == rest.end() || std::holds_alternative<OutcomeEvent>(next->body);
+        return silent && outcome != nullptr && outcome->signal.has_value();
     }
 
     void result() {

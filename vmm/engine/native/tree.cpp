@@ -16,13 +16,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// fs::copy leaves the times of modification behind, which programs see.
-std::error_code copy_times(const fs::path& from, const fs::path& to) {
+// fs::copy leaves the times of modification behind and puts modes through the umask; programs see both.
+std::error_code copy_attributes(const fs::path& from, const fs::path& to) {
     std::error_code error;
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(from, error)) {
         if (!entry.is_symlink(error)) {
-            const auto time = entry.last_write_time(error);
-            fs::last_write_time(to / entry.path().lexically_relative(from), time, error);
+            const fs::path copy = to / entry.path().lexically_relative(from);
+            fs::permissions(copy, entry.status().permissions(), error);
+            fs::last_write_time(copy, entry.last_write_time(), error);
         }
         if (error) {
             break;
@@ -45,7 +46,7 @@ TreeFailure enter_fresh_tree(const std::string& tree, const std::string& mount_p
     std::error_code error;
     fs::copy(tree, mount_point, fs::copy_options::recursive | fs::copy_options::copy_symlinks, error);
     if (!error) {
-        error = copy_times(tree, mount_point);
+        error = copy_attributes(tree, mount_point);
     }
     if (error) {
         return {.step = "copy", .error = error.value()};
