@@ -8,7 +8,6 @@ namespace levitate::vmm {
 namespace {
 
 constexpr std::uint64_t kInstructionSize = 4;
-constexpr traces::TaskNumber kFirstTask{1};
 
 HandlerEntry as_handler_entry(const UserRegisters& now) {
     return {.x = now.x, .sp = now.sp, .pc = now.pc};

@@ -126,6 +126,10 @@ void BoundaryTracer::finish(const traces::OutcomeEvent& outcome, const std::stri
     engine_.set_boundary_exits(false);
     const std::string& reason = refusal_.empty() ? incomplete : refusal_;
     const bool never_started = reason.empty() && !recorder_.has_started();
+    if (reason.empty()) {
+        // A signal that ends the program ends its threads too, without their crossing the boundary again.
+        end_process(kFirstTask, {.exit_code = outcome.exit_code, .signal = outcome.signal});
+    }
     recorder_.finish(outcome, never_started ? "the program was never seen to start" : reason);
 }
 

@@ -11,7 +11,6 @@ namespace levitate::vmm {
 namespace {
 
 constexpr traces::TaskNumber kNoTask{};
-constexpr traces::TaskNumber kFirstTask{1};
 constexpr std::uint64_t kAuxvEntrySize = 16;
 
 class PayloadMemory final : public traces::abi::MemoryReader {

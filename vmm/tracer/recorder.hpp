@@ -16,6 +16,9 @@
 
 namespace levitate::vmm {
 
+// The program's first task, and so its first process.
+inline constexpr traces::TaskNumber kFirstTask{1};
+
 struct SyscallEntry {
     std::uint64_t number = 0;                  // x8
     std::array<std::uint64_t, 6> arguments{};  // x0 to x5
