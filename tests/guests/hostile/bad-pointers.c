@@ -11,7 +11,7 @@
 
 // None is small enough to be a descriptor.
 static const uintptr_t kAddresses[] = {
-    0x800, 0x123456789000, 0x0000fffffffff000, 0xffff000000000000, 0xffff800008000000, 0xfffffffffffffff8,
+    0x800, 0x123456789000, 0x0000ffff00000000, 0xffff000000000000, 0xffff800008000000, 0xfffffffffffffff8,
 };
 enum { kAddressCount = sizeof(kAddresses) / sizeof(kAddresses[0]) };
 

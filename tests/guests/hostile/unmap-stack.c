@@ -5,7 +5,7 @@
 int main(void) {
     volatile char here = 0;
     const uintptr_t page = (uintptr_t)&here & ~(uintptr_t)0xfff;
-    // Everything around the stack pointer; what does not exist is no error for munmap(2).
-    munmap((void*)(page - 0x100000), 0x200000);
+    // This page and what is below it; what does not exist is no error for munmap(2).
+    munmap((void*)(page - 0x100000), 0x101000);
     return here;
 }
