@@ -62,10 +62,10 @@ struct Entry {
 void append_entry(std::vector<std::byte>& archive, const Entry& entry, std::string_view name,
                   std::span<const std::byte> contents) {
     // magic, ino, mode, uid, gid, nlink, mtime, filesize, major, minor, rmajor, rminor, namesize, check
-    const std::string header = fmt::format(
-        "070701{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}", entry.inode,
-        entry.mode, 0, 0, entry.links, kGuestEpoch, contents.size(), 0, 0, entry.device_major,
-        entry.device_minor, name.size() + 1, 0);
+    const std::string header =
+        fmt::format("070701{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}{:08X}",
+                    entry.inode, entry.mode, 0, 0, entry.links, kGuestEpoch, contents.size(), 0, 0,
+                    entry.device_major, entry.device_minor, name.size() + 1, 0);
     const auto header_bytes = std::as_bytes(std::span{header});
     archive.insert(archive.end(), header_bytes.begin(), header_bytes.end());
     const auto name_bytes = std::as_bytes(std::span{name});
@@ -92,8 +92,9 @@ Result<std::vector<std::byte>> write_cpio(const Tree& tree) {
     for (const auto& [path, node] : tree.nodes()) {
         const auto contents = contents_of(node);
         if (contents.size() > std::numeric_limits<std::uint32_t>::max()) {
-            return failure(Error::Kind::Usage,
-                           fmt::format("{}: too large for an initramfs, which holds files of up to 4 GiB", path));
+            return failure(
+                Error::Kind::Usage,
+                fmt::format("{}: too large for an initramfs, which holds files of up to 4 GiB", path));
         }
         if (path == "/") {
             continue;  // the kernel has made it
