@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
@@ -13,6 +12,7 @@
 
 #include "traces/abi/constants.hpp"
 #include "traces/abi/syscalls.hpp"
+#include "vmm/descriptor.hpp"
 
 namespace levitate::vmm {
 namespace {
@@ -27,17 +27,10 @@ struct ElfEnd {
 // The entry point as the file's header gives it.
 std::optional<std::uint64_t> file_entry_point(const std::filesystem::path& file) {
     elf_version(EV_CURRENT);
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return std::nullopt;
-    }
+    const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
+    const std::unique_ptr<Elf, ElfEnd> elf{elf_begin(descriptor.get(), ELF_C_READ, nullptr)};
     GElf_Ehdr header{};
-    bool valid = false;
-    {
-        const std::unique_ptr<Elf, ElfEnd> elf{elf_begin(descriptor, ELF_C_READ, nullptr)};
-        valid = elf && gelf_getehdr(elf.get(), &header) != nullptr;
-    }
-    ::close(descriptor);
+    const bool valid = elf && gelf_getehdr(elf.get(), &header) != nullptr;
     return valid ? std::optional{header.e_entry} : std::nullopt;
 }
 

@@ -5,7 +5,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -89,21 +88,15 @@ std::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
     return endpoint;
 }
 
-Descriptor::~Descriptor() {
-    if (number_ >= 0) {
-        ::close(number_);
-    }
-}
-
 std::expected<Listener, std::string> Listener::open(const Endpoint& endpoint) {
     const std::string place = endpoint.address + ":" + std::to_string(endpoint.port);
     Listener listener;
     listener.socket_ = Descriptor{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    if (listener.socket_.number() < 0) {
+    if (!listener.socket_.is_open()) {
         return std::unexpected(system_error("cannot make a socket"));
     }
     const int on = 1;
-    ::setsockopt(listener.socket_.number(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    ::setsockopt(listener.socket_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -111,9 +104,8 @@ std::expected<Listener, std::string> Listener::open(const Endpoint& endpoint) {
     inet_pton(AF_INET, endpoint.address.c_str(), &address.sin_addr);
     socklen_t length = sizeof address;
     auto* generic = reinterpret_cast<sockaddr*>(&address);
-    if (::bind(listener.socket_.number(), generic, length) != 0 ||
-        ::listen(listener.socket_.number(), 1) != 0 ||
-        ::getsockname(listener.socket_.number(), generic, &length) != 0) {
+    if (::bind(listener.socket_.get(), generic, length) != 0 || ::listen(listener.socket_.get(), 1) != 0 ||
+        ::getsockname(listener.socket_.get(), generic, &length) != 0) {
         return std::unexpected(system_error("cannot listen on " + place));
     }
     listener.port_ = ntohs(address.sin_port);
@@ -123,7 +115,7 @@ std::expected<Listener, std::string> Listener::open(const Endpoint& endpoint) {
 std::expected<Descriptor, std::string> Listener::accept() {
     int number = -1;
     do {
-        number = ::accept4(socket_.number(), nullptr, nullptr, SOCK_CLOEXEC);
+        number = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
     } while (number < 0 && errno == EINTR);
     if (number < 0) {
         return std::unexpected(system_error("cannot accept a GDB connection"));
@@ -139,7 +131,7 @@ std::optional<char> Connection::next_byte() {
         std::array<char, 4096> buffer{};
         ssize_t count = 0;
         do {
-            count = ::recv(socket_.number(), buffer.data(), buffer.size(), 0);
+            count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
         } while (count < 0 && errno == EINTR);
         if (count <= 0) {
             return std::nullopt;
@@ -199,7 +191,7 @@ bool Connection::send(std::string_view payload) {
 }
 
 bool Connection::interrupt_requested() {
-    pollfd entry{.fd = socket_.number(), .events = POLLIN, .revents = 0};
+    pollfd entry{.fd = socket_.get(), .events = POLLIN, .revents = 0};
     if (input_.empty() && ::poll(&entry, 1, 0) <= 0) {
         return false;
     }
@@ -217,7 +209,7 @@ bool Connection::interrupt_requested() {
 
 bool Connection::write_all(std::string_view bytes) {
     while (!bytes.empty()) {
-        const ssize_t count = ::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        const ssize_t count = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (count < 0 && errno == EINTR) {
             continue;
         }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "vmm/descriptor.hpp"
+
 namespace levitate::vmm::gdb {
 
 // Where to listen: "PORT" or "ADDR:PORT". The address defaults to 127.0.0.1; port 0 lets the system choose.
@@ -19,24 +21,6 @@ struct Endpoint {
 
 // The error says what is wrong with `text`.
 std::expected<Endpoint, std::string> parse_endpoint(std::string_view text);
-
-// Owns a file descriptor.
-class Descriptor {
-  public:
-    Descriptor() = default;
-    explicit Descriptor(int number) : number_(number) {}
-    Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(number_, other.number_);
-        return *this;
-    }
-    ~Descriptor();
-
-    int number() const { return number_; }
-
-  private:
-    int number_ = -1;
-};
 
 class Listener {
   public:

@@ -13,6 +13,8 @@
 #include <optional>
 #include <system_error>
 
+#include "vmm/descriptor.hpp"
+
 namespace levitate::vmm {
 namespace {
 
@@ -159,12 +161,12 @@ const Node* Tree::find(std::string_view path) const {
 }
 
 Result<FileContents> read_host_file(const fs::path& path) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
+    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!file.is_open()) {
         return std::unexpected(cannot("open", path, errno));
     }
     struct stat status{};
-    int error = ::fstat(fd, &status) == 0 ? 0 : errno;
+    int error = ::fstat(file.get(), &status) == 0 ? 0 : errno;
     if (error == 0 && S_ISDIR(status.st_mode)) {
         error = EISDIR;
     }
@@ -180,7 +182,7 @@ Result<FileContents> read_host_file(const fs::path& path) {
         if (length == bytes->size()) {
             bytes->resize(length + kLeastRead);
         }
-        const ssize_t count = ::read(fd, bytes->data() + length, bytes->size() - length);
+        const ssize_t count = ::read(file.get(), bytes->data() + length, bytes->size() - length);
         if (count < 0) {
             error = errno == EINTR ? 0 : errno;
         } else if (count == 0) {
@@ -189,7 +191,6 @@ Result<FileContents> read_host_file(const fs::path& path) {
             length += static_cast<std::size_t>(count);
         }
     }
-    ::close(fd);
     if (error != 0) {
         return std::unexpected(cannot("read", path, error));
     }

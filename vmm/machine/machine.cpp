@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "vmm/descriptor.hpp"
 #include "vmm/machine/device_tree.hpp"
 #include "vmm/machine/kernel_image.hpp"
 #include "vmm/machine/memory_map.hpp"
@@ -37,22 +38,21 @@ Error cannot_read(const std::filesystem::path& path, int error) {
 
 // Reads the file into the front of `into`, and no more than fits. The number of bytes that the file has.
 Result<std::size_t> read_into(const std::filesystem::path& path, std::span<std::byte> into) {
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
+    const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!file.is_open()) {
         return std::unexpected(cannot_read(path, errno));
     }
     struct stat status{};
-    int error = ::fstat(fd, &status) == 0 ? 0 : errno;
+    int error = ::fstat(file.get(), &status) == 0 ? 0 : errno;
     std::size_t length = 0;
     while (error == 0 && length < into.size()) {
-        const ssize_t count = ::read(fd, into.data() + length, into.size() - length);
+        const ssize_t count = ::read(file.get(), into.data() + length, into.size() - length);
         if (count <= 0) {
             error = count < 0 ? errno : 0;
             break;
         }
         length += static_cast<std::size_t>(count);
     }
-    ::close(fd);
     if (error != 0) {
         return std::unexpected(cannot_read(path, error));
     }

@@ -72,7 +72,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
                                   .randomization = program.randomize_addresses ? AddressRandomization::On
                                                                                : AddressRandomization::Off});
     if (failure.step != nullptr) {
-        report_and_exit(init::kReportFd, failure.step, failure.error);
+        report_and_exit(failure.report_fd, failure.step, failure.error);
     }
     ::execve(program.path.c_str(), argv, envp);
     report_and_exit(init::kReportFd, "execve", errno);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "vmm/engine/native/descriptor.hpp"
+#include "vmm/descriptor.hpp"
 #include "vmm/error.hpp"
 
 namespace levitate::vmm::native {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "vmm/descriptor.hpp"
 #include "vmm/initramfs/init/line.hpp"
 #include "vmm/initramfs/init/program.hpp"
 #include "vmm/initramfs/init/run_description.hpp"
@@ -23,13 +24,12 @@ namespace {
 
 std::string read_file(const char* path) {
     std::string text;
-    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+    const Descriptor file{::open(path, O_RDONLY | O_CLOEXEC)};
     std::array<char, 65536> buffer;
     ssize_t count = 0;
-    while (fd >= 0 && (count = ::read(fd, buffer.data(), buffer.size())) > 0) {
+    while ((count = ::read(file.get(), buffer.data(), buffer.size())) > 0) {
         text.append(buffer.data(), static_cast<std::size_t>(count));
     }
-    ::close(fd);
     return text;
 }
 

@@ -14,46 +14,11 @@
 #include <string>
 #include <utility>
 
+#include "vmm/descriptor.hpp"
 #include "vmm/initramfs/init/surroundings.hpp"
 
 namespace levitate::vmm::init {
 namespace {
-
-class Descriptor {
-  public:
-    Descriptor() = default;
-    explicit Descriptor(int fd) : fd_(fd) {}
-    Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    Descriptor& operator=(Descriptor&& other) noexcept {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~Descriptor() { close(); }
-    int get() const { return fd_; }
-    bool is_open() const { return fd_ >= 0; }
-    void close() {
-        if (fd_ >= 0) {
-            ::close(std::exchange(fd_, -1));
-        }
-    }
-
-  private:
-    int fd_ = -1;
-};
-
-struct Pipe {
-    Descriptor reader;
-    Descriptor writer;
-};
-
-// Both ends stay closed where the kernel gives none; what uses them then fails and says so.
-Pipe make_pipe() {
-    std::array<int, 2> ends{-1, -1};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
-        return {};
-    }
-    return {.reader = Descriptor{ends[0]}, .writer = Descriptor{ends[1]}};
-}
 
 struct ExecReport {
     int error;
@@ -194,10 +159,11 @@ void send_exec_failure(Line& line, std::uint32_t number, int error, std::string_
 
 // Returns when execve has succeeded; nullopt: it has not, which has been reported.
 std::optional<RunningProgram> start_program(const Case& one, std::uint32_t number, Line& line) {
-    Pipe input = make_pipe();
-    Pipe output = make_pipe();
-    Pipe error_output = make_pipe();
-    Pipe report = make_pipe();
+    // A pipe that the kernel does not give stays closed; what uses it then fails and says so.
+    Pipe input = make_pipe().value_or(Pipe{});
+    Pipe output = make_pipe().value_or(Pipe{});
+    Pipe error_output = make_pipe().value_or(Pipe{});
+    Pipe report = make_pipe().value_or(Pipe{});
     InputFeeder feeder{one, std::move(input.writer), line};
     std::vector<char*> arguments = pointers_to(one.arguments);
     std::vector<char*> environment = pointers_to(one.environment);

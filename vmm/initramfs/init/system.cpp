@@ -16,6 +16,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "vmm/descriptor.hpp"
+
 namespace levitate::vmm::init {
 namespace {
 
@@ -46,18 +48,14 @@ constexpr std::array kLinks{
 };
 
 void raise_loopback() {
-    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) {
-        return;
-    }
+    const Descriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     ifreq request{};
     constexpr std::string_view kName = "lo";
     std::ranges::copy(kName, request.ifr_name);
-    if (::ioctl(fd, SIOCGIFFLAGS, &request) == 0) {
+    if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) == 0) {
         request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP | IFF_RUNNING);
-        ::ioctl(fd, SIOCSIFFLAGS, &request);
+        ::ioctl(socket.get(), SIOCSIFFLAGS, &request);
     }
-    ::close(fd);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A file descriptor that closes itself.
+// File descriptors that close themselves.
 #pragma once
 
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <optional>
 #include <utility>
 
-namespace levitate::vmm::native {
+namespace levitate::vmm {
 
 class Descriptor {
   public:
@@ -47,4 +47,4 @@ inline std::optional<Pipe> make_pipe() {
     return Pipe{.reader = Descriptor{ends[0]}, .writer = Descriptor{ends[1]}};
 }
 
-}  // namespace levitate::vmm::native
+}  // namespace levitate::vmm
