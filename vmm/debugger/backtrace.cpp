@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 #include <memory>
+#include <ranges>
 
 // libiberty demangles Rust's both schemes; its header is C.
 extern "C" {
@@ -127,6 +128,34 @@ void set_call_site(Frame& caller, Dwarf_Die* inlined, Dwarf_Die* unit) {
     }
 }
 
+bool holds_functions(int tag) {
+    return tag == DW_TAG_namespace || tag == DW_TAG_module || tag == DW_TAG_structure_type ||
+           tag == DW_TAG_class_type || tag == DW_TAG_union_type || tag == DW_TAG_enumeration_type;
+}
+
+bool holds_code(int tag) {
+    return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block;
+}
+
+// Appends the DIEs below `parent` that the code at `address` (without the module's bias) stands in, the
+// outermost first, and says whether there are any. dwarf_getscopes, which is meant for this, finds nothing
+// where an inlined Rust function's abstract origin lies in a namespace (elfutils 0.188).
+bool add_scopes(Dwarf_Die& parent, Dwarf_Addr address, std::vector<Dwarf_Die>& scopes) {
+    Dwarf_Die child;
+    for (int end = dwarf_child(&parent, &child); end == 0; end = dwarf_siblingof(&child, &child)) {
+        const int tag = dwarf_tag(&child);
+        if (holds_code(tag) && dwarf_haspc(&child, address) > 0) {
+            scopes.push_back(child);
+            add_scopes(child, address, scopes);
+            return true;
+        }
+        if (holds_functions(tag) && add_scopes(child, address, scopes)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // The functions whose code stands at `pc`, the innermost first. `lookup` is pc, or one less in a caller, so
 // that a call at a function's very end is not taken for the function after it.
 void add_frames(Dwfl_Module* module, std::uint64_t pc, std::uint64_t lookup, std::vector<Frame>& frames) {
@@ -144,11 +173,12 @@ void add_frames(Dwfl_Module* module, std::uint64_t pc, std::uint64_t lookup, std
     }
     Dwarf_Addr bias = 0;
     Dwarf_Die* unit = dwfl_module_addrdie(module, lookup, &bias);
-    Dwarf_Die* found = nullptr;
-    const int count = unit == nullptr ? 0 : dwarf_getscopes(unit, lookup - bias, &found);
-    const std::unique_ptr<Dwarf_Die, FreeMemory> owner{found};
     Frame frame = innermost;
-    for (Dwarf_Die& scope : std::span{found, count > 0 ? static_cast<std::size_t>(count) : 0}) {
+    std::vector<Dwarf_Die> scopes;
+    if (unit != nullptr) {
+        add_scopes(*unit, lookup - bias, scopes);
+    }
+    for (Dwarf_Die& scope : std::views::reverse(scopes)) {
         const int tag = dwarf_tag(&scope);
         if (tag == DW_TAG_inlined_subroutine) {
             frame.function = name_of(&scope);
