@@ -44,6 +44,8 @@ struct Difference {
     std::string field;
     std::string golden;  // for people; empty where there is none
     std::string actual;
+    // Of data: where the first byte is that differs. The texts begin at or a little before it.
+    std::optional<std::size_t> first_byte = std::nullopt;
 };
 
 struct Divergence {

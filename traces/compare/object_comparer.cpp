@@ -95,6 +95,7 @@ void ObjectComparer::bytes(const std::string& name, Bytes golden, Bytes actual, 
                std::to_string(bytes.size()) + " bytes)";
     };
     fixed(name, show(golden), show(actual), kind);
+    differences_.back().shown.first_byte = first;
     differences_.back().value_class = ValueClass::Bytes;
     differences_.back().golden_bytes.assign(golden.begin(), golden.end());
     differences_.back().actual_bytes.assign(actual.begin(), actual.end());

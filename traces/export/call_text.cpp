@@ -24,16 +24,14 @@ class CallText {
   public:
     CallText(const SyscallEvent& call, const abi::SyscallRow& row) : call_(call), row_(row) {}
 
-    std::string text() const {
-        std::string result = std::string(row_.name) + "(";
-        bool first = true;
+    std::vector<EventField> arguments() const {
+        std::vector<EventField> fields;
         for (std::size_t i = 0; i < row_.argument_count; ++i) {
             if (is_shown(i)) {
-                result += (first ? "" : ", ") + argument(i);
-                first = false;
+                fields.push_back({.name = std::string(row_.arguments()[i].name), .text = argument(i)});
             }
         }
-        return result + ")";
+        return fields;
     }
 
   private:
@@ -235,20 +233,68 @@ class CallText {
     const abi::SyscallRow& row_;
 };
 
+// The task's next event is the start of another program: the execve succeeded, which strace writes as 0.
+bool is_followed_by_exec(const Trace& trace, std::size_t event) {
+    for (std::size_t i = event + 1; i < trace.events.size(); ++i) {
+        if (trace.events[i].task == trace.events[event].task) {
+            return std::holds_alternative<ExecEvent>(trace.events[i].body);
+        }
+    }
+    return false;
+}
+
+std::string descriptor_flags(const SyscallEvent& call, std::int64_t result) {
+    const auto command = static_cast<std::int64_t>(call.arguments[1] & 0xffffffffU);
+    const auto flags = static_cast<std::uint64_t>(result);
+    if (command == constant("F_GETFL")) {
+        return " (flags " + abi::decode("open_flags", flags) + ")";
+    }
+    return command == constant("F_GETFD") && flags != 0 ? " (flags " + abi::decode("fd_flags", flags) + ")"
+                                                        : "";
+}
+
 }  // namespace
 
-std::string call_text(const SyscallEvent& call) {
+std::string call_name(const SyscallEvent& call) {
     if (const abi::SyscallRow* row = abi::find_syscall(call.number, call.arguments)) {
-        return CallText(call, *row).text();
+        return std::string(row->name);
+    }
+    char digits[32];
+    const auto end = std::to_chars(std::begin(digits), std::end(digits), call.number, 16).ptr;
+    return "syscall_0x" + std::string(digits, end);
+}
+
+std::vector<EventField> call_arguments(const SyscallEvent& call) {
+    if (const abi::SyscallRow* row = abi::find_syscall(call.number, call.arguments)) {
+        return CallText(call, *row).arguments();
     }
     // As strace writes a call that it does not know: with all registers.
-    char name[32];
-    const auto end = std::to_chars(std::begin(name), std::end(name), call.number, 16).ptr;
-    std::string text = "syscall_0x" + std::string(name, end) + "(";
+    std::vector<EventField> fields;
     for (std::size_t i = 0; i < call.arguments.size(); ++i) {
-        text += (i != 0 ? ", " : "") + abi::format_address(call.arguments[i]);
+        fields.push_back({.name = "x" + std::to_string(i), .text = abi::format_address(call.arguments[i])});
     }
-    return text + ")";
+    return fields;
+}
+
+std::string call_result(const Trace& trace, std::size_t event) {
+    const auto& call = std::get<SyscallEvent>(trace.events[event].body);
+    if (!call.result) {
+        return is_followed_by_exec(trace, event) ? "0" : "?";
+    }
+    const abi::SyscallRow* row = abi::find_syscall(call.number, call.arguments);
+    std::string text = abi::format_result(row, *call.result);
+    // man 2 fcntl: these give flags.
+    if (row != nullptr && row->number == abi::syscall_number("fcntl") && !abi::is_error(*call.result)) {
+        text += descriptor_flags(call, *call.result);
+    }
+    return text;
+}
+
+std::string end_text(const std::optional<int>& exit_code, const std::optional<int>& signal) {
+    if (exit_code) {
+        return "exited with " + std::to_string(*exit_code);
+    }
+    return signal ? "killed by " + abi::signal_name(*signal) : "ended";
 }
 
 }  // namespace levitate::traces::detail

@@ -9,23 +9,6 @@
 namespace levitate::traces {
 namespace {
 
-// The task's next event is the start of another program: the execve succeeded, which strace writes as 0.
-bool is_followed_by_exec(const Trace& trace, std::size_t event) {
-    for (std::size_t i = event + 1; i < trace.events.size(); ++i) {
-        if (trace.events[i].task == trace.events[event].task) {
-            return std::holds_alternative<ExecEvent>(trace.events[i].body);
-        }
-    }
-    return false;
-}
-
-std::string status_text(const std::optional<int>& exit_code, const std::optional<int>& signal) {
-    if (exit_code) {
-        return "exited with " + std::to_string(*exit_code);
-    }
-    return signal ? "killed by " + abi::signal_name(*signal) : "ended";
-}
-
 std::string hex(std::uint64_t value) {
     return abi::format_address(value);
 }
@@ -35,30 +18,14 @@ struct LineWriter {
     std::size_t event;
 
     std::string operator()(const SyscallEvent& call) const {
-        std::string text = detail::call_text(call) + " = ";
-        const abi::SyscallRow* row = abi::find_syscall(call.number, call.arguments);
-        if (call.result) {
-            text += abi::format_result(row, *call.result);
-            // man 2 fcntl: these give flags.
-            if (row != nullptr && row->number == abi::syscall_number("fcntl") &&
-                !abi::is_error(*call.result)) {
-                text += descriptor_flags(call, *call.result);
-            }
-        } else {
-            text += is_followed_by_exec(trace, event) ? "0" : "?";
+        std::string text = detail::call_name(call) + "(";
+        bool first = true;
+        for (const EventField& argument : detail::call_arguments(call)) {
+            text += (first ? "" : ", ") + argument.text;
+            first = false;
         }
+        text += ") = " + detail::call_result(trace, event);
         return call.restarted ? text + " (to be restarted)" : text;
-    }
-
-    static std::string descriptor_flags(const SyscallEvent& call, std::int64_t result) {
-        const auto command = static_cast<std::int64_t>(call.arguments[1] & 0xffffffffU);
-        const auto flags = static_cast<std::uint64_t>(result);
-        if (command == abi::constant("F_GETFL")) {
-            return " (flags " + abi::decode("open_flags", flags) + ")";
-        }
-        return command == abi::constant("F_GETFD") && flags != 0
-                   ? " (flags " + abi::decode("fd_flags", flags) + ")"
-                   : "";
     }
 
     std::string operator()(const AuxvReadEvent& read) const {
@@ -88,7 +55,7 @@ struct LineWriter {
     }
 
     std::string operator()(const TaskEndEvent& end) const {
-        return "+++ " + status_text(end.exit_code, end.signal) + " +++";
+        return "+++ " + detail::end_text(end.exit_code, end.signal) + " +++";
     }
 
     std::string operator()(const RegistersEvent& registers) const {
@@ -114,7 +81,7 @@ struct LineWriter {
     }
 
     std::string operator()(const OutcomeEvent& outcome) const {
-        return "+++ program " + status_text(outcome.exit_code, outcome.signal) + ", stdout " +
+        return "+++ program " + detail::end_text(outcome.exit_code, outcome.signal) + ", stdout " +
                std::to_string(outcome.stdout_bytes.size()) + " bytes, stderr " +
                std::to_string(outcome.stderr_bytes.size()) + " bytes +++";
     }

@@ -120,7 +120,8 @@ int CheckCommand::execute() const {
             if (report.result && report.result->comparison.divergence) {
                 const CaseResult& result = *report.result;
                 fmt::print("{}", divergence_text(result.golden.recordings[result.comparison.golden],
-                                                 result.actual, result.comparison, result.backtrace));
+                                                 result.actual, result.comparison, result.backtrace,
+                                                 style_of_descriptor(STDOUT_FILENO)));
             }
             std::fflush(stdout);
         }

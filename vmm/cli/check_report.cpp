@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "traces/export/strace.hpp"
+#include "vmm/cli/side_by_side.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
@@ -56,6 +57,9 @@ Json divergence_json(const CaseResult& result) {
     for (const traces::Difference& difference : divergence.differences) {
         differences.push_back(
             {{"field", difference.field}, {"golden", difference.golden}, {"actual", difference.actual}});
+        if (difference.first_byte) {
+            differences.back()["first_byte"] = *difference.first_byte;
+        }
     }
     Json frames = Json::array();
     for (const Frame& frame : result.backtrace) {
@@ -98,7 +102,8 @@ std::string case_line(const CaseReport& report) {
 }
 
 std::string divergence_text(const traces::Trace& golden, const traces::Trace& actual,
-                            const traces::Comparison& comparison, const std::vector<Frame>& backtrace) {
+                            const traces::Comparison& comparison, const std::vector<Frame>& backtrace,
+                            const TextStyle& style) {
     const traces::Divergence& divergence = *comparison.divergence;
     const bool in_golden = divergence.golden_event.has_value();
     const traces::Trace& shown = in_golden ? golden : actual;
@@ -113,11 +118,7 @@ std::string divergence_text(const traces::Trace& golden, const traces::Trace& ac
     }
     text += fmt::format("  golden   {}\n  actual   {}\n", event_text(golden, divergence.golden_event),
                         event_text(actual, divergence.actual_event));
-    for (const traces::Difference& difference : divergence.differences) {
-        text += fmt::format("  differs  {}: golden {}, actual {}\n", difference.field,
-                            difference.golden.empty() ? "nothing" : difference.golden,
-                            difference.actual.empty() ? "nothing" : difference.actual);
-    }
+    text += "\n" + side_by_side(golden, actual, divergence, style) + "\n";
     if (!actual.incomplete.empty()) {
         text += fmt::format("  the run did not end by itself: {}\n", actual.incomplete);
     }
@@ -185,7 +186,7 @@ bool write_junit(const std::vector<CaseReport>& reports, const std::filesystem::
                 std::string{traces::to_string(result.comparison.divergence->kind)}.c_str();
             failure.append_attribute("message") = result.comparison.divergence->message.c_str();
             failure.text() = divergence_text(result.golden.recordings[result.comparison.golden],
-                                             result.actual, result.comparison, result.backtrace)
+                                             result.actual, result.comparison, result.backtrace, TextStyle{})
                                  .c_str();
         }
     }

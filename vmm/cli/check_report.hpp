@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vmm/cli/check_case.hpp"
+#include "vmm/cli/text_style.hpp"
 
 namespace levitate::vmm::cli {
 
@@ -20,10 +21,11 @@ bool conformant(const traces::Comparison& comparison);
 // "hello  identical  57 events  0.08 s", with what was normalised where something was.
 std::string case_line(const CaseReport& report);
 
-// Kind, task, event number, golden and actual event side by side with the differing fields marked, the events
-// before, and the backtrace. Precondition: there is a divergence.
+// Kind, task, event number, the events before, golden and actual event in a line each and then side by side
+// with the differing fields marked, and the backtrace. Precondition: there is a divergence.
 std::string divergence_text(const traces::Trace& golden, const traces::Trace& actual,
-                            const traces::Comparison& comparison, const std::vector<Frame>& backtrace);
+                            const traces::Comparison& comparison, const std::vector<Frame>& backtrace,
+                            const TextStyle& style);
 
 // {"cases": [{"name", "verdict", "events", "seconds", "divergence"?}], "conformant", "divergent"}. A case
 // that could not be run has the verdict "error" and a "message", and is counted in "errors".

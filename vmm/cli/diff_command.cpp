@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <memory>
@@ -28,7 +29,8 @@ int compare_files(const std::string& golden_name, const std::string& actual_name
         fmt::print("  normalised: {} {}\n", normalisation.count, normalisation.what);
     }
     if (comparison.divergence) {
-        fmt::print("{}", divergence_text(golden->recordings[comparison.golden], *actual, comparison, {}));
+        fmt::print("{}", divergence_text(golden->recordings[comparison.golden], *actual, comparison, {},
+                                         style_of_descriptor(STDOUT_FILENO)));
     }
     return conformant(comparison) ? kSuccess : kDivergent;
 }

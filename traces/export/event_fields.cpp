@@ -1,0 +1,146 @@
+#include "traces/export/event_fields.hpp"
+
+#include <span>
+
+#include "traces/abi/constants.hpp"
+#include "traces/abi/layouts.hpp"
+#include "traces/abi/text.hpp"
+#include "traces/export/call_text.hpp"
+
+namespace levitate::traces {
+namespace {
+
+using Fields = std::vector<EventField>;
+
+// Of a program's whole output only the beginning.
+constexpr std::size_t kOutputBytes = 64;
+
+std::string hex(std::uint64_t value) {
+    return abi::format_address(value);
+}
+
+std::string quoted(std::string_view text) {
+    return abi::format_string(std::as_bytes(std::span(text)), SIZE_MAX);
+}
+
+std::string output(std::span<const std::byte> bytes) {
+    return abi::format_string(bytes, kOutputBytes) + " (" + std::to_string(bytes.size()) + " bytes)";
+}
+
+std::string auxv_name(std::uint64_t type) {
+    const auto name = abi::find_name("auxv_types", static_cast<std::int64_t>(type));
+    return name ? std::string(*name) : "type " + std::to_string(type);
+}
+
+void add_strings(Fields& fields, const std::string& name, const std::vector<std::string>& strings) {
+    for (std::size_t i = 0; i < strings.size(); ++i) {
+        fields.push_back({name + "[" + std::to_string(i) + "]", quoted(strings[i])});
+    }
+}
+
+struct FieldLister {
+    const Trace& trace;
+    std::size_t event;
+
+    Fields operator()(const SyscallEvent& call) const {
+        Fields fields{{"call", detail::call_name(call)}};
+        for (EventField& argument : detail::call_arguments(call)) {
+            fields.push_back(std::move(argument));
+        }
+        fields.push_back({"result", detail::call_result(trace, event)});
+        if (call.restarted) {
+            fields.push_back({"restarted", "yes"});
+        }
+        return fields;
+    }
+
+    Fields operator()(const AuxvReadEvent& read) const {
+        return {{"event", "auxv read"},
+                {"entry", auxv_name(read.type)},
+                {auxv_name(read.type), abi::format_auxv(read.type, read.value)},
+                {"offset", std::to_string(read.offset)},
+                {"size", std::to_string(read.size)}};
+    }
+
+    Fields operator()(const VdsoCallEvent& call) const {
+        Fields fields{{"event", "vDSO call"}, {"symbol", call.symbol}};
+        for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+            fields.push_back({"argument " + std::to_string(i), hex(call.arguments[i])});
+        }
+        return fields;
+    }
+
+    Fields operator()(const SignalEvent& signal) const {
+        return {{"event", "signal"},
+                {"signal", abi::signal_name(signal.signal)},
+                {"siginfo", abi::format_object("siginfo_t", signal.siginfo)},
+                {"handler", hex(signal.handler)},
+                {"interrupted_pc", hex(signal.interrupted_pc)},
+                {"frame", hex(signal.frame)}};
+    }
+
+    Fields operator()(const ExecEvent& exec) const {
+        Fields fields{{"event", "exec"}, {"path", quoted(exec.path)}};
+        add_strings(fields, "argv", exec.argv);
+        add_strings(fields, "envp", exec.envp);
+        for (const AuxvEntry& entry : exec.auxv) {
+            fields.push_back({auxv_name(entry.type), abi::format_auxv(entry.type, entry.value)});
+        }
+        fields.push_back({"sp", hex(exec.sp)});
+        fields.push_back({"entry_pc", hex(exec.entry_pc)});
+        return fields;
+    }
+
+    Fields operator()(const TaskStartEvent& start) const {
+        return {{"event", "task start"},
+                {"parent", "task " + std::to_string(static_cast<std::uint32_t>(start.parent))},
+                {"clone_flags", abi::decode("clone_flags", start.clone_flags)},
+                {"tid", std::to_string(start.tid)}};
+    }
+
+    Fields operator()(const TaskEndEvent& end) const {
+        return {{"event", "task end"}, {"end", detail::end_text(end.exit_code, end.signal)}};
+    }
+
+    Fields operator()(const RegistersEvent& registers) const {
+        Fields fields{{"event", "registers lost"}, {"during", registers.during}};
+        for (const RegistersEvent::Change& change : registers.changes) {
+            fields.push_back({change.name, change.before + " -> " + change.after});
+        }
+        return fields;
+    }
+
+    Fields operator()(const MemoryWriteEvent& write) const {
+        return {{"event", "kernel's write"},
+                {"cause", write.cause},
+                {"address", hex(write.address)},
+                {"bytes", output(write.bytes)}};
+    }
+
+    Fields operator()(const RegisterReadEvent& read) const {
+        return {{"event", "register read"}, {read.name, hex(read.value)}};
+    }
+
+    Fields operator()(const MappedFileEvent& mapped) const {
+        return {{"event", "mapped file"},
+                {"path", quoted(mapped.file.path)},
+                {"address", hex(mapped.address)},
+                {"length", std::to_string(mapped.length)},
+                {"offset", std::to_string(mapped.offset)}};
+    }
+
+    Fields operator()(const OutcomeEvent& outcome) const {
+        return {{"event", "program end"},
+                {"status", detail::end_text(outcome.exit_code, outcome.signal)},
+                {"stdout", output(outcome.stdout_bytes)},
+                {"stderr", output(outcome.stderr_bytes)}};
+    }
+};
+
+}  // namespace
+
+std::vector<EventField> event_fields(const Trace& trace, std::size_t event) {
+    return std::visit(FieldLister{trace, event}, trace.events[event].body);
+}
+
+}  // namespace levitate::traces
