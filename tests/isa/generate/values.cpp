@@ -1,16 +1,11 @@
-#include "tests/unit/emu/fp/cases.hpp"
+#include "tests/isa/generate/values.hpp"
 
-#include <algorithm>
 #include <array>
 #include <span>
 
-namespace levitate::emu::test {
+namespace levitate::isa {
 
 namespace {
-
-std::uint64_t below(Random& random, std::uint64_t limit) {
-    return random() % limit;
-}
 
 // Bit patterns of one format that lie at an edge of it, or of a conversion from it.
 constexpr std::array<std::uint64_t, 24> half_edges{
@@ -52,22 +47,22 @@ std::uint64_t fp_lane(const LaneFormat& format, Random& random) {
     const std::uint64_t fraction_mask = (std::uint64_t{1} << format.fraction_bits) - 1;
     const unsigned exponent_bits = format.width - 1 - format.fraction_bits;
     const std::uint64_t bias = (std::uint64_t{1} << (exponent_bits - 1)) - 1;
-    switch (below(random, 8)) {
+    switch (random.below(8)) {
         case 0:
         case 1:
-            return format.edges[below(random, format.edges.size())] | sign_of(format, random);
+            return format.edges[random.below(format.edges.size())] | sign_of(format, random);
         case 2:  // next to an edge
-            return (format.edges[below(random, format.edges.size())] + below(random, 5) - 2) & mask;
+            return (format.edges[random.below(format.edges.size())] + random.below(5) - 2) & mask;
         case 3:  // around one
-            return ((bias - 4 + below(random, 10)) << format.fraction_bits) | (random() & fraction_mask) |
+            return ((bias - 4 + random.below(10)) << format.fraction_bits) | (random() & fraction_mask) |
                    sign_of(format, random);
         case 4:  // few bits set
-            return ((bias - 12 + below(random, 24)) << format.fraction_bits) |
+            return ((bias - 12 + random.below(24)) << format.fraction_bits) |
                    (random() & random() & random() & random() & fraction_mask) | sign_of(format, random);
         case 5:  // subnormal, or just above
             return (random() & ((fraction_mask << 2) | 3)) | sign_of(format, random);
         case 6:  // a fraction of all ones at the end
-            return (random() | ((std::uint64_t{1} << below(random, format.fraction_bits)) - 1)) & mask;
+            return (random() | ((std::uint64_t{1} << random.below(format.fraction_bits)) - 1)) & mask;
         default:
             return random() & mask;
     }
@@ -76,13 +71,13 @@ std::uint64_t fp_lane(const LaneFormat& format, Random& random) {
 std::uint64_t integer_lane(unsigned width, Random& random) {
     const std::uint64_t mask = ~std::uint64_t{0} >> (64 - width);
     const std::uint64_t top = std::uint64_t{1} << (width - 1);
-    switch (below(random, 5)) {
+    switch (random.below(5)) {
         case 0:
-            return (top - 2 + below(random, 5)) & mask;
+            return (top - 2 + random.below(5)) & mask;
         case 1:
-            return (0 - std::uint64_t{3} + below(random, 7)) & mask;
+            return (0 - std::uint64_t{3} + random.below(7)) & mask;
         case 2:
-            return std::uint64_t{1} << below(random, width);
+            return std::uint64_t{1} << random.below(width);
         default:
             return random() & mask;
     }
@@ -100,104 +95,38 @@ void fill_vector(std::uint64_t (&vector)[2], unsigned profile, Random& random) {
 }
 
 std::uint64_t random_fpcr(Random& random) {
-    if (below(random, 2) == 0) {
+    if (random.below(2) == 0) {
         return 0;
     }
     constexpr std::uint64_t modes = 0b111'11'00'1 << 19;  // AHP, DN, FZ, RMode, FZ16
     return random() & modes;
 }
 
+}  // namespace
+
+std::uint64_t random_general(Random& random) {
+    if (random.one_in(4)) {
+        return fp_lane(formats[random.below(formats.size())], random);
+    }
+    return integer_lane(8U << random.below(4), random);
+}
+
 JudgeState random_state(Random& random) {
     JudgeState state{};
     constexpr unsigned profiles = 7;
-    const unsigned profile = static_cast<unsigned>(below(random, profiles));
+    const unsigned profile = static_cast<unsigned>(random.below(profiles));
     for (auto& vector : state.v) {
         fill_vector(vector, profile, random);
     }
     for (std::uint64_t& x : state.x) {
-        x = integer_lane(8U << below(random, 4), random);
-        x = below(random, 4) == 0 ? fp_lane(formats[below(random, formats.size())], random) : x;
+        x = random_general(random);
     }
     constexpr std::uint64_t flags = 0x0800009f;
-    state.nzcv = random() & 0xf0000000;
+    state.pstate = random() & JUDGE_PSTATE;
     state.fpcr = random_fpcr(random);
-    state.fpsr = below(random, 2) == 0 ? 0 : random() & flags;
+    state.fpsr = random.one_in(2) ? 0 : random() & flags;
     state.sp = JUDGE_MEMORY + JUDGE_MEMORY_SIZE / 2;
     return state;
 }
 
-// Encoding groups of loads and stores (Arm ARM C4.1.94).
-bool is_memory_access(std::uint32_t word) {
-    return (word >> 25 & 0b101) == 0b100;
-}
-bool is_literal(std::uint32_t word) {
-    return (word >> 27 & 0b111) == 0b011 && (word >> 24 & 0b11) == 0b00;
-}
-bool is_single_register(std::uint32_t word) {
-    return (word >> 27 & 0b111) == 0b111;
-}
-
-void lead_to_memory(JudgeRequest& request, std::size_t index, Random& random) {
-    request.memory_seed = random() | 1;
-    std::uint32_t& word = request.word;
-    if (is_literal(word)) {
-        const std::uint64_t target = JUDGE_MEMORY + 4 * below(random, JUDGE_MEMORY_SIZE / 4 - 4);
-        const std::uint64_t distance = target - (JUDGE_CODE + index * JUDGE_STRIDE + 4);
-        word = (word & ~(0x7ffffU << 5)) | static_cast<std::uint32_t>(distance / 4) << 5;
-        return;
-    }
-    const std::uint32_t base = word >> 5 & 31;
-    if (is_single_register(word) && (word >> 24 & 1) != 0) {
-        word &= ~(0xffU << 14);  // the offset's upper bits
-    }
-    if (is_single_register(word) && (word >> 21 & 1) != 0 && (word >> 16 & 31) != 31) {
-        request.state.x[word >> 16 & 31] = below(random, 64);  // an index
-    }
-    if (base != 31) {
-        request.state.x[base] = JUDGE_MEMORY + JUDGE_MEMORY_SIZE / 2 + below(random, 64);
-    }
-}
-
-// Encodings that QEMU 7.2 gets wrong, by the Arm ARM.
-struct Defect {
-    std::uint32_t mask;
-    std::uint32_t value;
-};
-constexpr std::array<Defect, 5> defects{{
-    // Modified immediate with op 1, cmode 1111 and o2 1 is not allocated; QEMU takes it for FMOV.
-    {0xbff8fc00, 0x2f00fc00},
-    // FCVTZS (fixed-point) of a half-precision scalar: QEMU sign-extends the result to 32 bits.
-    {0xffe0fc00, 0x5f00fc00},
-    // FMAXNMV, FMINNMV, FMAXV and FMINV of half precision with the size's lower bit set are not allocated.
-    {0xbf7ffc00, 0x0e70c800},
-    {0xbf7ffc00, 0x0e70f800},
-    // FRECPX exists for scalars only; QEMU aborts on the vector form in half precision.
-    {0xbffffc00, 0x0ef9f800},
-}};
-
-bool is_judged_wrongly(std::uint32_t word) {
-    return std::ranges::any_of(defects,
-                               [&](const Defect& defect) { return (word & defect.mask) == defect.value; });
-}
-
-std::uint32_t random_word(const decode::Row& row, Random& random) {
-    std::uint32_t word = 0;
-    do {
-        word = row.value | (static_cast<std::uint32_t>(random()) & ~row.mask);
-    } while (is_judged_wrongly(word));
-    return word;
-}
-
-}  // namespace
-
-JudgeRequest make_case(const decode::Row& row, std::size_t index, Random& random) {
-    JudgeRequest request{};
-    request.word = random_word(row, random);
-    request.state = random_state(random);
-    if (is_memory_access(request.word)) {
-        lead_to_memory(request, index, random);
-    }
-    return request;
-}
-
-}  // namespace levitate::emu::test
+}  // namespace levitate::isa

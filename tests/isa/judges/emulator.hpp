@@ -1,0 +1,60 @@
+// The implementation that is judged: levitate's CPU at EL0, as a program of Linux would find it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "emu/cpu.hpp"
+#include "tests/isa/generate/batch.hpp"
+
+namespace levitate::isa {
+
+// A step with the state that it found: its patches are in it.
+struct EmulatedStep {
+    JudgeState before;
+    JudgeReply reply;
+};
+
+class Emulator {
+  public:
+    Emulator();
+
+    // Runs every sequence. What comes back stands by slot; where no step is, or none was reached, the outcome
+    // is JUDGE_NOT_RUN. `emulated` is given the size that it needs.
+    void run(const Batch& batch, std::vector<EmulatedStep>& emulated);
+
+  private:
+    class NoBus final : public emu::Bus {
+      public:
+        std::optional<std::uint64_t> read(std::uint64_t address, unsigned size) override;
+        bool write(std::uint64_t address, unsigned size, std::uint64_t value) override;
+    };
+    // An interrupt is always pending, and EL0 masks it: so WFI and WFE do not wait.
+    class PendingInterrupt final : public emu::InterruptController {
+      public:
+        std::optional<Pending> highest_pending() override { return Pending{.intid = 32, .priority = 0}; }
+        void acknowledge(std::uint32_t /*intid*/) override {}
+        void deactivate(std::uint32_t /*intid*/) override {}
+        void send_sgi(std::uint64_t /*value*/) override {}
+        void set_timer_output(emu::TimerOutput /*output*/, bool /*level*/) override {}
+    };
+
+    template <class T>
+    void put(std::uint64_t address, const T& value);
+    void map_pages();
+    void set_up_system();
+    void clear_exclusive_monitor();
+    void run_sequence(const JudgeSequence& sequence, const Batch& batch, std::vector<EmulatedStep>& emulated);
+    JudgeReply run_step(const JudgeState& before, const JudgeStep& step, std::uint64_t slot);
+    JudgeReply exception_reply() const;
+    std::uint64_t memory_hash() const;
+
+    std::vector<std::byte> ram_;
+    NoBus bus_;
+    PendingInterrupt interrupts_;
+    emu::Cpu cpu_;
+};
+
+}  // namespace levitate::isa

@@ -1,0 +1,133 @@
+// The execution proof as a command; see `prove_cpu --help`.
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <random>
+
+#include "emu/decode/table.hpp"
+#include "tests/isa/judges/linux_judge.hpp"
+#include "tests/isa/proof/proof.hpp"
+
+namespace levitate::isa {
+namespace {
+
+struct JudgeMaker {
+    std::string name;
+    std::unique_ptr<Judge> (*make)();
+};
+
+template <class T>
+std::unique_ptr<Judge> make_judge() {
+    return std::make_unique<T>();
+}
+
+const std::vector<JudgeMaker>& judge_makers() {
+    static const std::vector<JudgeMaker> makers{
+        {"qemu-aarch64", &make_judge<LinuxJudge>},
+    };
+    return makers;
+}
+
+struct Options {
+    std::uint64_t cases = 100'000;
+    std::uint64_t seed = std::random_device{}();
+    std::vector<std::string> judges;
+    std::string row;
+    std::optional<std::uint64_t> sequence;
+    std::string report;
+    std::uint64_t mismatches = 20;
+};
+
+constexpr int status_proven = 0;
+constexpr int status_differs = 1;
+constexpr int status_cannot_judge = 125;
+
+// The judge's part of the proof.
+class Run {
+  public:
+    Run(const Options& options, std::unique_ptr<Judge> judge) : options_(options), judge_(judge->name()) {
+        std::vector<std::unique_ptr<Judge>> judges;
+        judges.push_back(std::move(judge));
+        proof_ = std::make_unique<Proof>(options.seed, std::move(judges));
+    }
+
+    int execute() {
+        const auto ran = proof_->run(
+            options_.sequence.value_or(0), [this](std::uint64_t number) { return next(number); },
+            [this](const Mismatch& mismatch) { show(mismatch); });
+        if (!ran.has_value()) {
+            fmt::print(stderr, "prove-cpu: {}: {}\n", judge_, ran.error());
+            return status_cannot_judge;
+        }
+        fmt::print("{}: {} cases, {} differences\n", judge_, proof_->tally().total(0), mismatches_);
+        return mismatches_ == 0 ? status_proven : status_differs;
+    }
+
+    const Tally& tally() const { return proof_->tally(); }
+
+  private:
+    // The sequence after `number` whose first step is of a wanted row.
+    std::optional<std::uint64_t> next(std::uint64_t number) {
+        const auto rows = emu::decode::all_rows();
+        if (options_.sequence.has_value() || proof_->tally().total(0) >= options_.cases ||
+            mismatches_ >= options_.mismatches) {
+            return std::nullopt;
+        }
+        do {
+            ++number;
+        } while (!options_.row.empty() && options_.row != rows[number % rows.size()].name);
+        return number;
+    }
+
+    void show(const Mismatch& mismatch) {
+        if (mismatches_++ >= options_.mismatches) {
+            return;
+        }
+        fmt::print("{} differs in step {}: scripts/prove-cpu --seed {} --judge {} --sequence {}\n{}", judge_,
+                   mismatch.step, options_.seed, judge_, mismatch.sequence, mismatch.text);
+    }
+
+    const Options& options_;
+    std::string judge_;
+    std::unique_ptr<Proof> proof_;
+    std::uint64_t mismatches_ = 0;
+};
+
+int prove(const Options& options) {
+    fmt::print("seed {}\n", options.seed);
+    int status = status_proven;
+    for (const JudgeMaker& maker : judge_makers()) {
+        if (!options.judges.empty() &&
+            std::ranges::find(options.judges, maker.name) == options.judges.end()) {
+            continue;
+        }
+        Run run{options, maker.make()};
+        status = std::max(status, run.execute());
+        if (!options.report.empty()) {
+            std::ofstream{options.report + "-" + maker.name + ".tsv"} << run.tally().table();
+        }
+    }
+    return status;
+}
+
+}  // namespace
+}  // namespace levitate::isa
+
+int main(int argc, char** argv) {
+    levitate::isa::Options options;
+    CLI::App app{
+        "Compares the CPU with other implementations of the architecture on random instruction sequences"};
+    app.add_option("--cases", options.cases, "instructions to compare with each judge")
+        ->capture_default_str();
+    app.add_option("--seed", options.seed, "what the cases are made from (a fresh one, which is printed)");
+    app.add_option("--judge", options.judges, "only this judge; may be given again");
+    app.add_option("--row", options.row, "only sequences that begin with this row of the decode table");
+    app.add_option("--sequence", options.sequence, "only this sequence of the seed's");
+    app.add_option("--report", options.report, "write the cases a row to FILE-judge.tsv")->type_name("FILE");
+    app.add_option("--mismatches", options.mismatches, "end after so many")->capture_default_str();
+    CLI11_PARSE(app, argc, argv);
+    return levitate::isa::prove(options);
+}
