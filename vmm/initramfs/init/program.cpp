@@ -214,16 +214,29 @@ class Pump {
 
     // The wait status.
     int run() {
-        int status = 0;
-        while (::waitpid(pid_, &status, WNOHANG) == 0) {
+        std::optional<int> status;
+        while (!(status = reap())) {
             turn(Wait::Block);
         }
         while (turn(Wait::No) == Progress::Made) {
         }
-        return status;
+        return *status;
     }
 
   private:
+    // Takes the status of every child that has ended, orphans that process 1 has inherited included: the
+    // program's, if it is one of them.
+    std::optional<int> reap() const {
+        std::optional<int> program_status;
+        int status = 0;
+        for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
+            if (child == pid_) {
+                program_status = status;
+            }
+        }
+        return program_status;
+    }
+
     enum class Wait { Block, No };
     enum class Progress { None, Made };
 
