@@ -24,14 +24,13 @@ constexpr std::uint64_t kFileHardLimit = 4096;
 constexpr std::uint64_t kLockedMemoryLimit = 8 << 20;
 constexpr std::uint64_t kMessageQueueLimit = 819200;
 
-// Linux include/asm-generic/resource.h, INIT_RLIMITS; threads and pending signals by memory as kernel/fork.c
-// has it.
+// Linux include/asm-generic/resource.h, INIT_RLIMITS; threads and pending signals as kernel/fork.c, fork_init
+// has them.
 void set_limits(Process& process) {
     for (rlimit64& limit : process.limits) {
         limit = {.rlim_cur = RLIM64_INFINITY, .rlim_max = RLIM64_INFINITY};
     }
-    constexpr std::uint64_t kThreadCost = 8 * KernelStack::kSize;
-    const std::uint64_t by_memory = memory_counts().total_pages * kPageSize / kThreadCost / 2;
+    const std::uint64_t by_memory = maximum_tasks() / 2;
     process.limits[RLIMIT_STACK].rlim_cur = kStackLimit;
     process.limits[RLIMIT_CORE].rlim_cur = 0;
     process.limits[RLIMIT_NPROC] = {.rlim_cur = by_memory, .rlim_max = by_memory};

@@ -12,6 +12,7 @@
 #include "fs/text_inode.hpp"
 #include "lib/random.hpp"
 #include "task/proc_text.hpp"
+#include "task/table.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -122,6 +123,11 @@ Result<void> append_constant(String& out) {
     return out.append("\n");
 }
 
+Result<void> append_maximum_tasks(String& out) {
+    TRY(out.append_decimal(maximum_tasks()));
+    return out.append("\n");
+}
+
 constexpr std::uint64_t kPoolBits = 256;      // Linux drivers/char/random.c
 constexpr std::uint64_t kMaximumPid = 32768;  // PID_MAX_DEFAULT
 constexpr std::uint64_t kMaximumGroups = 65536;
@@ -152,6 +158,7 @@ constexpr TextEntry kFiles[] = {
     {"sys/kernel/random/poolsize", 0444, append_constant<kPoolBits>},
     {"sys/kernel/random/uuid", 0444, append_new_uuid},
     {"sys/kernel/randomize_va_space", 0444, append_constant<0>},
+    {"sys/kernel/threads-max", 0444, append_maximum_tasks},
     {"sys/vm/max_map_count", 0444, append_constant<kMaximumMappings>},
     {"sys/vm/mmap_min_addr", 0444, append_constant<kLowestMapping>},
     {"sys/vm/overcommit_memory", 0444, append_constant<0>},

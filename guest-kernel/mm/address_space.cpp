@@ -360,7 +360,8 @@ std::uint64_t AddressSpace::change_brk(std::uint64_t end) {
 }
 
 MemoryUsage AddressSpace::usage() {
-    MemoryUsage usage;
+    MemoryUsage usage{.resident_pages = page_table_.present_pages(),
+                      .most_resident_pages = page_table_.most_present_pages()};
     for (const Own<Mapping>& mapping : mappings_) {
         const std::uint64_t pages = mapping->size() >> kPageShift;
         const MappingAttributes& attributes = mapping->attributes;
@@ -371,10 +372,6 @@ MemoryUsage AddressSpace::usage() {
             usage.data_pages += pages;
         } else if ((attributes.protection & PROT_EXEC) != 0) {
             usage.code_pages += pages;
-        }
-        for (std::uint64_t page = page_table_.next_present(mapping->start, mapping->end); page < mapping->end;
-             page = page_table_.next_present(page + kPageSize, mapping->end)) {
-            ++usage.resident_pages;
         }
     }
     return usage;

@@ -48,9 +48,10 @@ enum class Placement { Hint, Fixed, FixedNoReplace };
 enum class FaultResult { Resolved, NotMapped, NotPermitted, BeyondObject, OutOfMemory };
 
 struct MemoryUsage {
-    std::uint64_t mapped_pages = 0;    // VmSize
-    std::uint64_t resident_pages = 0;  // VmRSS
-    std::uint64_t data_pages = 0;      // private writable
+    std::uint64_t mapped_pages = 0;         // VmSize
+    std::uint64_t resident_pages = 0;       // VmRSS
+    std::uint64_t most_resident_pages = 0;  // VmHWM
+    std::uint64_t data_pages = 0;           // private writable
     std::uint64_t stack_pages = 0;
     std::uint64_t code_pages = 0;
 };

@@ -49,6 +49,7 @@ bool is_any_pending(const Task& task) {
 void sleep_while_stopped(Task& task) {
     while (task.process->stop_signal != 0 && !task.process->is_exiting) {
         task.state = TaskState::Stopped;
+        complete_stop(*task.process);
         scheduler::schedule();
     }
 }
@@ -59,17 +60,13 @@ void act_on_stop(Task& task, int signal) {
     if (signal != SIGSTOP && is_orphaned_group(task.process->group)) {
         return;
     }
-    stop_process(*task.process, signal);
-    for (Task& other : task.process->threads) {
-        if (other.state == TaskState::Sleeping) {
-            scheduler::make_runnable(other);
-        }
-    }
+    begin_stop(*task.process, signal);
 }
 
 // The next signal that a handler takes. Default actions are carried out on the way.
 std::optional<TakenSignal> take_handled_signal(Task& task) {
     for (;;) {
+        announce_change(*task.process);
         if (task.process->is_exiting) {
             exit_task(task, task.process->exit_status);
         }

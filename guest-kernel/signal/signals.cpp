@@ -3,6 +3,8 @@
 
 #include <linux/resource.h>
 
+#include <utility>
+
 #include "task/exit.hpp"
 #include "task/scheduler.hpp"
 #include "task/table.hpp"
@@ -75,8 +77,33 @@ bool kills_at_once(Task& task, int signal) {
             (*task.signal_handlers)[signal].handler == as_handler(SIG_DFL) && is_fatal_by_default(signal));
 }
 
-std::uint64_t count_queued(const Process& process) {
-    return process.pending.queued();
+// Signals that wait for any task of the user.
+std::uint64_t count_queued(std::uint32_t user) {
+    std::uint64_t queued = 0;
+    for (const Process& process : all_processes()) {
+        queued += process.real_user == user ? process.pending.queued() : 0;
+    }
+    for (const Task& task : all_tasks()) {
+        queued += task.credentials.user == user ? task.pending.queued() : 0;
+    }
+    return queued;
+}
+
+// Makes the signal pending. RLIMIT_SIGPENDING holds for real-time signals and for what a program queues; past
+// it, or without memory, a real-time signal that carries data is EAGAIN and the others lose their siginfo
+// (Linux kernel/signal.c, __send_signal_locked).
+Result<void> make_pending(PendingSignals& pending, const Task& target, const siginfo_t& info) {
+    const bool is_limited = is_realtime(info.si_signo) || info.si_code < 0;
+    const bool is_full = is_limited && count_queued(target.credentials.user) >=
+                                           target.process->limit(RLIMIT_SIGPENDING).rlim_cur;
+    if (!is_full && !pending.add(info).is_error()) {
+        return {};
+    }
+    if (is_realtime(info.si_signo) && info.si_code != SI_USER && info.si_code != SI_KERNEL) {
+        return Errno(EAGAIN);
+    }
+    pending.add_without_info(info.si_signo);
+    return {};
 }
 
 }  // namespace
@@ -98,14 +125,11 @@ Result<void> PendingSignals::add(const siginfo_t& info) {
     }
     auto* queued = new (std::nothrow) QueuedSignal;
     if (queued == nullptr) {
-        if (is_realtime(signal) && info.si_code != SI_KERNEL && info.si_code != SI_USER) {
-            return Errno(EAGAIN);
-        }
-    } else {
-        queued->info = info;
-        queue_.push_back(*queued);
-        ++queued_;
+        return Errno(ENOMEM);
     }
+    queued->info = info;
+    queue_.push_back(*queued);
+    ++queued_;
     set_.add(signal);
     return {};
 }
@@ -197,7 +221,7 @@ Result<void> send_signal(Task& task, const siginfo_t& info) {
     if (is_dropped(task, signal)) {
         return {};
     }
-    TRY(task.pending.add(info));
+    TRY(make_pending(task.pending, task, info));
     process.signals_changed.wake_all();
     if (wants(task, signal)) {
         if (kills_at_once(task, signal) && !process.is_exiting && signal == SIGKILL) {
@@ -218,10 +242,7 @@ Result<void> send_signal(Process& process, const siginfo_t& info) {
     if (leader == nullptr || is_dropped(*leader, signal)) {
         return {};
     }
-    if (is_realtime(signal) && count_queued(process) >= process.limit(RLIMIT_SIGPENDING).rlim_cur) {
-        return Errno(EAGAIN);
-    }
-    TRY(process.pending.add(info));
+    TRY(make_pending(process.pending, *leader, info));
     process.signals_changed.wake_all();
     // The leader if it does not block the signal, else any thread that does not.
     Task* taker = wants(*leader, signal) ? leader : nullptr;
@@ -264,7 +285,7 @@ void force_signal(Task& task, const siginfo_t& info) {
         task.is_forced_to_die = true;  // init too
     }
     if (task.pending.add(info).is_error()) {
-        begin_process_exit(*task.process, signal);
+        task.pending.add_without_info(signal);
     }
 }
 
@@ -276,28 +297,60 @@ bool may_signal(const Task& sender, const Task& target, int signal) {
            (signal == SIGCONT && sender.process->session == target.process->session);
 }
 
-void stop_process(Process& process, int signal) {
-    if (process.stop_signal == 0) {
-        process.stop_signal = signal;
-        process.stop_unreported = true;
-        process.continue_unreported = false;
-        report_stop_to_parent(process);
+void begin_stop(Process& process, int signal) {
+    if (process.stop_signal != 0) {
+        return;
     }
+    process.stop_signal = signal;
+    for (Task& task : process.threads) {
+        if (task.state == TaskState::Sleeping) {
+            scheduler::make_runnable(task);
+        }
+    }
+}
+
+void complete_stop(Process& process) {
+    if (process.stop_signal == 0 || process.is_stopped || process.threads.is_empty()) {
+        return;
+    }
+    for (Task& task : process.threads) {
+        if (task.state != TaskState::Stopped) {
+            return;
+        }
+    }
+    process.is_stopped = true;
+    process.stop_unreported = true;
+    process.continue_unreported = false;
+    report_change_to_parent(process, CLD_STOPPED);
 }
 
 void continue_process(Process& process) {
     if (process.stop_signal == 0) {
         return;
     }
-    process.stop_signal = 0;
-    process.stop_unreported = false;
+    const int change = process.is_stopped ? CLD_CONTINUED : CLD_STOPPED;
+    forget_stop(process);
+    process.unannounced_change = change;
     process.continue_unreported = true;
     for (Task& task : process.threads) {
         if (task.state == TaskState::Stopped) {
             scheduler::make_runnable(task);
         }
     }
-    report_stop_to_parent(process);
+}
+
+void announce_change(Process& process) {
+    if (process.unannounced_change != 0) {
+        report_change_to_parent(process, std::exchange(process.unannounced_change, 0));
+    }
+}
+
+void forget_stop(Process& process) {
+    process.stop_signal = 0;
+    process.is_stopped = false;
+    process.stop_unreported = false;
+    process.continue_unreported = false;
+    process.unannounced_change = 0;
 }
 
 }  // namespace kernel

@@ -52,8 +52,10 @@ class PendingSignals {
     PendingSignals() = default;
     ~PendingSignals() { clear(); }
     SignalSet set() const { return set_; }
-    // ENOMEM only for a real-time signal; others are then remembered without their siginfo.
+    // ENOMEM: nothing is pending that was not before.
     Result<void> add(const siginfo_t& info);
+    // It will seem to come from nobody: SI_USER, pid 0.
+    void add_without_info(int signal) { set_.add(signal); }
     // Takes the signal out. Precondition: set().contains(signal).
     siginfo_t take(int signal);
     void remove_all(SignalSet which);
@@ -115,8 +117,16 @@ bool is_stop_signal(int signal);
 bool is_ignored_by_default(int signal);
 bool is_fatal_by_default(int signal);
 
-void stop_process(Process& process, int signal);
+// A group stop (Linux kernel/signal.c, do_signal_stop): every thread stops when it next leaves the kernel.
+// The process is stopped, and its parent hears of it, when the last one has.
+void begin_stop(Process& process, int signal);
+// To be called whenever a thread has stopped or ended: is it the last?
+void complete_stop(Process& process);
+// SIGCONT. The parent hears of it from the first thread that runs again: announce_change.
 void continue_process(Process& process);
+void announce_change(Process& process);
+// The process ends: what a parent could still have learned of stops is no more.
+void forget_stop(Process& process);
 // Has no member whose parent is in another group of the same session (POSIX): terminal stops do nothing then.
 bool is_orphaned_group(int group);
 

@@ -42,6 +42,11 @@ Result<long> commit_users(Task& task, Credentials next) {
     if (next.effective_user != task.credentials.effective_user) {
         task.dumpable = false;
     }
+    // Programs that drop their privileges expect no failure here: execve brings it (Linux kernel/sys.c,
+    // flag_nproc_exceeded, which does not count the caller yet).
+    if (next.user != task.credentials.user) {
+        task.has_too_many_tasks = is_over_task_limit(*task.process, next.user);
+    }
     task.credentials = next;
     task.process->real_user = next.user;
     return 0;

@@ -191,8 +191,7 @@ Result<void> become_only_thread(Task& task) {
     }
     for (Task& other : process.threads) {
         if (&other != &task) {
-            siginfo_t kill = kernel_siginfo(SIGKILL);
-            TRY(other.pending.add(kill));
+            other.pending.add_without_info(SIGKILL);
             scheduler::make_runnable(other);
         }
     }
@@ -269,6 +268,10 @@ Result<void> StringList::drop_first() {
 }
 
 Result<void> execute(Task& task, ExecRequest&& request) {
+    if (task.has_too_many_tasks && is_over_task_limit(*task.process, task.credentials.user)) {
+        return Errno(EAGAIN);
+    }
+    task.has_too_many_tasks = false;
     const std::string_view called_as = base_name(request.path.view());
     String name = TRY(String::copy_of(called_as));
     TRY(resolve_scripts(task, request));
@@ -281,6 +284,9 @@ Result<void> execute(Task& task, ExecRequest&& request) {
     }
     RefPtr<AddressSpace> old = std::exchange(task.address_space, program.space);
     task.address_space->page_table().activate();
+    if (old) {
+        task.process->note_peak_memory(*old);
+    }
     old = nullptr;
     reset_for_program(task, name.view());
     if (task.vfork_parent != nullptr) {

@@ -29,6 +29,7 @@ void leave_address_space(Task& task) {
     }
     walk_robust_list(task);
     clear_child_tid(task);
+    task.process->note_peak_memory(*task.address_space);
     RefPtr<AddressSpace> gone = std::move(task.address_space);
     if (task.vfork_parent != nullptr) {
         task.vfork_parent->finish();
@@ -81,7 +82,7 @@ void wake_orphaned_group(int group, int session, const Process* leaving) {
     }
     bool has_stopped = false;
     for (Process& member : all_processes()) {
-        has_stopped = has_stopped || (member.group == group && member.stop_signal != 0);
+        has_stopped = has_stopped || (member.group == group && member.is_stopped);
     }
     if (has_stopped) {
         (void)send_signal_to_group(group, kernel_siginfo(SIGHUP));
@@ -115,7 +116,7 @@ void begin_process_exit(Process& process, int status) {
     }
     process.is_exiting = true;
     process.exit_status = status;
-    process.stop_signal = 0;
+    forget_stop(process);
     for (Task& task : process.threads) {
         scheduler::make_runnable(task);
     }
@@ -132,11 +133,12 @@ void exit_task(Task& task, int status) {
     task.fs = nullptr;
     task.exit_status = status;
     Process& process = *task.process;
-    process.dead_threads.add(task_usage(task));
+    process.past.add(task_usage(task));
     List<Task, TaskOfProcess>::remove(task);
     remove_from_table(task);
     task.pending.clear();
     process.thread_ended.wake_all();
+    complete_stop(process);
     if (process.threads.is_empty()) {
         if (!process.is_exiting) {
             process.exit_status = status;

@@ -22,7 +22,7 @@ constexpr std::uint64_t kUnsupported = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEW
                                        CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME |
                                        CLONE_INTO_CGROUP;
 
-Result<void> check(const Task& parent, const CloneRequest& request) {
+Result<void> check(Task& parent, const CloneRequest& request) {
     const std::uint64_t flags = request.flags;
     const bool is_thread = (flags & CLONE_THREAD) != 0;
     if ((flags & kUnsupported) != 0 || (is_thread && (flags & CLONE_SIGHAND) == 0) ||
@@ -35,11 +35,14 @@ Result<void> check(const Task& parent, const CloneRequest& request) {
     if ((flags & CLONE_PARENT) != 0 && parent.process->parent == nullptr) {
         return Errno(EINVAL);
     }
-    if (!parent.credentials.has(CAP_SYS_RESOURCE) && parent.credentials.user != 0 &&
-        task_count() >= parent.process->limit(RLIMIT_NPROC).rlim_cur) {
+    const Credentials& credentials = parent.credentials;
+    const bool is_limited =
+        credentials.user != 0 && !credentials.has(CAP_SYS_RESOURCE) && !credentials.has(CAP_SYS_ADMIN);
+    if (is_limited && task_count_of_user(credentials.user) >= parent.process->limit(RLIMIT_NPROC).rlim_cur) {
         return Errno(EAGAIN);
     }
-    return {};
+    parent.has_too_many_tasks = false;
+    return task_count() < maximum_tasks() ? Result<void>() : Result<void>(Errno(EAGAIN));
 }
 
 Result<Ref<Process>> new_process(Task& parent, const CloneRequest& request, int number) {

@@ -357,7 +357,7 @@ Result<void> append_status(Task& task, String& out) {
         line("VmSize", memory.mapped_pages);
         line("VmLck", 0);
         line("VmPin", 0);
-        line("VmHWM", memory.resident_pages);
+        line("VmHWM", memory.most_resident_pages);
         line("VmRSS", memory.resident_pages);
         line("VmData", memory.data_pages);
         line("VmStk", memory.stack_pages);

@@ -15,6 +15,7 @@
 
 namespace kernel {
 
+class AddressSpace;
 class Task;
 class Tty;
 struct TaskOfProcess;
@@ -58,6 +59,8 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     rlimit64 limit(unsigned resource) const { return limits[resource]; }
     // Every thread's usage, the dead ones' included.
     ResourceUsage usage();
+    // An address space of the process goes: its peak is remembered.
+    void note_peak_memory(AddressSpace& space);
     Task* leader();
     unsigned thread_count();
 
@@ -81,12 +84,14 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     bool is_exiting = false;      // exit_group or a fatal signal: every thread is on its way out
     bool is_zombie = false;
     int exit_status = 0;               // as wait4 reports it
-    int stop_signal = 0;               // stopped by this one; 0: not stopped
+    int stop_signal = 0;               // every thread stops, or has stopped, for this one; 0: none does
+    bool is_stopped = false;           // every thread has
     bool stop_unreported = false;      // for WUNTRACED
     bool continue_unreported = false;  // for WCONTINUED
+    int unannounced_change = 0;        // CLD_* that the next thread to run tells the parent; 0: nothing
     bool is_child_subreaper = false;
 
-    ResourceUsage dead_threads;
+    ResourceUsage past;  // of dead threads, and of the programs before the last execve
     ResourceUsage reaped_children;
     std::array<rlimit64, RLIM_NLIMITS> limits{};
     IntervalTimer real_timer;

@@ -1,6 +1,8 @@
 // Numbers for tasks, and the tables that find tasks and processes by them.
 #pragma once
 
+#include <cstdint>
+
 #include "lib/result.hpp"
 #include "task/task.hpp"
 
@@ -15,7 +17,14 @@ void remove_from_table(Task& task);
 void remove_from_table(Process& process);
 
 List<Task, TaskInTable>& all_tasks();
+// The living ones, and a zombie process as one, as Linux counts them.
 std::size_t task_count();
+std::size_t task_count_of_user(std::uint32_t real_user);
+// As many tasks as an eighth of memory has room for their stacks: threads-max (Linux kernel/fork.c,
+// set_max_threads).
+std::size_t maximum_tasks();
+// Has a user more tasks than the process's RLIMIT_NPROC? Root never has too many.
+bool is_over_task_limit(const Process& process, std::uint32_t real_user);
 // The most recent one.
 int last_task_number();
 // The parent of orphans.

@@ -3,6 +3,7 @@
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
 #include "mm/address_space.hpp"
+#include "mm/page.hpp"
 #include "task/table.hpp"
 #include "tty/tty.hpp"
 
@@ -80,9 +81,7 @@ void ResourceUsage::add(const ResourceUsage& other) {
     minor_faults += other.minor_faults;
     voluntary_switches += other.voluntary_switches;
     involuntary_switches += other.involuntary_switches;
-    if (other.maximum_resident_pages > maximum_resident_pages) {
-        maximum_resident_pages = other.maximum_resident_pages;
-    }
+    maximum_resident_pages = std::max(maximum_resident_pages, other.maximum_resident_pages);
 }
 
 ResourceUsage task_usage(const Task& task) {
@@ -90,15 +89,21 @@ ResourceUsage task_usage(const Task& task) {
             .minor_faults = task.minor_faults,
             .voluntary_switches = task.voluntary_switches,
             .involuntary_switches = task.involuntary_switches,
-            .maximum_resident_pages = task.address_space ? task.address_space->usage().resident_pages : 0};
+            .maximum_resident_pages =
+                task.address_space ? task.address_space->page_table().most_present_pages() : 0};
 }
 
 ResourceUsage Process::usage() {
-    ResourceUsage total = dead_threads;
+    ResourceUsage total = past;
     for (Task& task : threads) {
         total.add(task_usage(task));
     }
     return total;
+}
+
+void Process::note_peak_memory(AddressSpace& space) {
+    past.maximum_resident_pages =
+        std::max(past.maximum_resident_pages, space.page_table().most_present_pages());
 }
 
 Task* Process::leader() {
@@ -165,15 +170,40 @@ void add_to_table(Process& process) {
 
 void remove_from_table(Task& task) {
     List<Task, TaskInTable>::remove(task);
-    --tasks;
+    if (!task.process->threads.is_empty()) {
+        --tasks;
+    }
 }
 
 void remove_from_table(Process& process) {
     List<Process, ProcessInTable>::remove(process);
+    --tasks;
 }
 
 std::size_t task_count() {
     return tasks;
+}
+
+std::size_t task_count_of_user(std::uint32_t real_user) {
+    std::size_t count = 0;
+    for (const Task& task : all_tasks()) {
+        count += task.credentials.user == real_user ? 1 : 0;
+    }
+    for (const Process& process : all_processes()) {
+        count += process.is_zombie && process.real_user == real_user ? 1 : 0;
+    }
+    return count;
+}
+
+bool is_over_task_limit(const Process& process, std::uint32_t real_user) {
+    return real_user != 0 && task_count_of_user(real_user) > process.limit(RLIMIT_NPROC).rlim_cur;
+}
+
+std::size_t maximum_tasks() {
+    constexpr std::uint64_t kLeast = 20;         // MIN_THREADS
+    constexpr std::uint64_t kMost = 0x3fffffff;  // FUTEX_TID_MASK
+    return std::min(std::max(memory_counts().total_pages * kPageSize / (8 * KernelStack::kSize), kLeast),
+                    kMost);
 }
 
 int last_task_number() {

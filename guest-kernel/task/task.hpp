@@ -122,6 +122,8 @@ class Task : public RefCounted,
     unsigned long personality = 0;  // man 2 personality
     bool no_new_privileges = false;
     bool dumpable = true;
+    bool has_too_many_tasks =
+        false;            // its user had, when it became that user: execve is EAGAIN as long as that is so
     int exit_status = 0;  // as wait4 reports it
     std::array<char, kNameSize> command_name{};
 };

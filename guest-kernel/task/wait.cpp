@@ -66,13 +66,13 @@ void report_to_parent(Process& child) {
     parent.child_changed.wake_all();
 }
 
-void report_stop_to_parent(Process& child) {
+void report_change_to_parent(Process& child, int change) {
     Process& parent = *child.parent;
     if (parent.is_zombie || parent.threads.is_empty()) {
         return;
     }
-    const ChildEnd what = child.stop_signal != 0 ? ChildEnd{.code = CLD_STOPPED, .status = child.stop_signal}
-                                                 : ChildEnd{.code = CLD_CONTINUED, .status = SIGCONT};
+    // A stop that SIGCONT overtook has no signal any more.
+    const ChildEnd what{.code = change, .status = change == CLD_STOPPED ? child.stop_signal : SIGCONT};
     if ((parent_action(parent).flags & SA_NOCLDSTOP) == 0) {
         (void)send_signal(parent, child_siginfo(child, SIGCHLD, what));
     }
@@ -135,7 +135,7 @@ bool take_report(Process& child, unsigned options, WaitOutcome& outcome) {
         }
         return true;
     }
-    if ((options & WSTOPPED) != 0 && child.stop_signal != 0 && child.stop_unreported) {
+    if ((options & WSTOPPED) != 0 && child.stop_unreported) {
         outcome.status = child.stop_signal << 8 | 0x7f;
         outcome.what = {.code = CLD_STOPPED, .status = child.stop_signal};
         child.stop_unreported = !consume;
@@ -159,7 +159,8 @@ Result<WaitOutcome> wait_for_child(Task& task, const WaitTarget& target, unsigne
         for (Process* child = parent.children.first(); child != nullptr;
              child = parent.children.next(*child)) {
             if (matches(*child, target, options)) {
-                has_match = true;
+                // A zombie has nothing to wait for but its end (Linux kernel/exit.c, wait_consider_child).
+                has_match = has_match || !child->is_zombie || (options & WEXITED) != 0;
                 if (take_report(*child, options, outcome)) {
                     return true;
                 }

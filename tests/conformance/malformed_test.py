@@ -153,11 +153,9 @@ class HostileGuests(Malformed):
         self.assertIn(b"undefined: signal 4\n", done.stdout)
         self.assertIn(b"unaligned: signal 7\n", done.stdout)
 
-    def test_fork_without_end_and_memory_is_refused_or_killed(self) -> None:
+    def test_fork_without_end_is_refused(self) -> None:
         done = levitate("run", "--timeout", "100", "--memory", "128M", "fork-without-end", seconds=150)
-        self.assert_no_crash(done)
-        if done.returncode != 128 + 9:
-            self.assertEqual(done.stdout, b"refused: yes, all reaped: yes\nforks again: yes\n", done.stderr)
+        self.assertEqual(done.stdout, b"refused: yes, all reaped: yes\nforks again: yes\n", done.stderr)
 
     def test_memory_that_runs_out_comes_back(self) -> None:
         done = levitate("run", "--timeout", "100", "--memory", "128M", "fill-memory", seconds=150)

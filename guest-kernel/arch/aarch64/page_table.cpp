@@ -153,6 +153,8 @@ Result<void> PageTable::set(std::uint64_t address, Page* frame, int protection) 
     if (is_present(before)) {
         invalidate(address);
     } else {
+        ++present_pages_;
+        most_present_pages_ = std::max(most_present_pages_, present_pages_);
         data_barrier();
         instruction_barrier();
     }
@@ -183,6 +185,7 @@ PageRef PageTable::clear(std::uint64_t address) {
     }
     Page* frame = page_of(PhysicalAddress(*place & kAddressMask));
     *place = 0;
+    --present_pages_;
     invalidate(address);
     return PageRef::adopt(frame);
 }

@@ -21,7 +21,9 @@ class PageTable {
     PageTable(PageTable&& other) noexcept
         : root_(std::exchange(other.root_, nullptr)),
           identifier_(other.identifier_),
-          generation_(other.generation_) {}
+          generation_(other.generation_),
+          present_pages_(other.present_pages_),
+          most_present_pages_(other.most_present_pages_) {}
     PageTable& operator=(PageTable&&) = delete;
     PageTable(const PageTable&) = delete;
     PageTable& operator=(const PageTable&) = delete;
@@ -39,6 +41,10 @@ class PageTable {
     // The first address >= from and < to whose entry is not empty, or `to`. Skips what has no tables at all.
     std::uint64_t next_present(std::uint64_t from, std::uint64_t to) const;
 
+    // How many pages are present, and how many were at most (VmRSS and VmHWM).
+    std::uint64_t present_pages() const { return present_pages_; }
+    std::uint64_t most_present_pages() const { return most_present_pages_; }
+
     // The CPU uses this table from here on.
     void activate();
 
@@ -51,6 +57,8 @@ class PageTable {
     Page* root_ = nullptr;
     std::uint16_t identifier_ = 0;  // ASID
     std::uint64_t generation_ = 0;  // of ASIDs; 0: has none yet
+    std::uint64_t present_pages_ = 0;
+    std::uint64_t most_present_pages_ = 0;
 };
 
 }  // namespace kernel
