@@ -28,6 +28,7 @@ enum class ResumeKind { Continue, Step };
 struct TargetStop {
     enum class Kind {
         Breakpoint,   // the next instruction is at a breakpoint
+        Watchpoint,   // memory at `address` has changed under a watchpoint
         Stepped,      // one instruction has retired
         Interrupted,  // `interrupted` asked for it
         Exited,       // the program ended with exit status `status`
@@ -37,6 +38,13 @@ struct TargetStop {
     Kind kind = Kind::Stepped;
     int status = 0;
     std::string message;
+    GuestVirt address{};
+};
+
+struct WatchedMemory {
+    GuestVirt address{};
+    std::uint64_t size = 0;  // bytes
+    auto operator<=>(const WatchedMemory&) const = default;
 };
 
 class Target {
@@ -58,6 +66,16 @@ class Target {
     // programs of the guest use the same addresses.
     virtual void insert_breakpoint(GuestVirt address) = 0;
     virtual void remove_breakpoint(GuestVirt address) = 0;
+
+    // Stops resume(Continue) when the bytes no longer read as they did when it began. Both may be repeated.
+    // In the program's half the address space is the one that the CPU is in when the watchpoint is inserted.
+    // The CPU runs much slower while there is one.
+    virtual void insert_watchpoint(const WatchedMemory& memory) = 0;
+    virtual void remove_watchpoint(const WatchedMemory& memory) = 0;
+
+    // The program's auxiliary vector as /proc/pid/auxv has it (man 5 proc); empty before the program has
+    // started. A debugger learns from it where a position-independent program lies.
+    virtual std::vector<std::byte> auxiliary_vector() const = 0;
 
     // Runs until a stop. `interrupted` is asked a few hundred times a second whether to stop.
     virtual TargetStop resume(ResumeKind kind, const std::function<bool()>& interrupted) = 0;

@@ -13,6 +13,8 @@ namespace {
 
 // In hex, so half of it in bytes; also what qSupported promises to take.
 constexpr std::size_t kPacketSize = 0x4000;
+// What is watched is read after every instruction.
+constexpr std::uint64_t kMostWatchedBytes = 4096;
 constexpr std::string_view kOk = "OK";
 constexpr std::string_view kBadRequest = "E16";  // EINVAL
 constexpr std::string_view kBadAddress = "E0e";  // EFAULT
@@ -31,6 +33,12 @@ std::string to_hex(std::span<const std::byte> bytes) {
 
 std::string to_hex(std::string_view text) {
     return to_hex(std::as_bytes(std::span{text}));
+}
+
+std::string hex_number(std::uint64_t number) {
+    std::array<char, 16> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
+    return {digits.data(), end};
 }
 
 std::optional<std::uint64_t> parse_hex(std::string_view text) {
@@ -165,12 +173,19 @@ Server::Reply Server::answer(std::string_view packet) {
 
 std::string Server::query(std::string_view packet) {
     constexpr std::string_view kFeatures = "qXfer:features:read:target.xml:";
+    constexpr std::string_view kAuxv = "qXfer:auxv:read::";
     constexpr std::string_view kExtraInfo = "qThreadExtraInfo,";
     if (packet.starts_with("qSupported")) {
-        return "PacketSize=4000;QStartNoAckMode+;qXfer:features:read+;swbreak+;hwbreak+;vContSupported+";
+        return "PacketSize=4000;QStartNoAckMode+;qXfer:features:read+;qXfer:auxv:read+;swbreak+;hwbreak+;"
+               "vContSupported+";
     }
     if (packet.starts_with(kFeatures)) {
         return transfer(target_description(), packet.substr(kFeatures.size()));
+    }
+    if (packet.starts_with(kAuxv)) {
+        const std::vector<std::byte> auxv = target_.auxiliary_vector();
+        return transfer({reinterpret_cast<const char*>(auxv.data()), auxv.size()},
+                        packet.substr(kAuxv.size()));
     }
     if (packet == "qAttached") {
         return "1";
@@ -199,14 +214,7 @@ std::string Server::query(std::string_view packet) {
 std::string Server::thread_list() const {
     std::string list = "m";
     for (const TargetThread& thread : target_.threads()) {
-        std::array<char, 8> digits{};
-        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(),
-                                       static_cast<std::uint32_t>(thread.id), 16)
-                             .ptr;
-        if (list.size() > 1) {
-            list += ',';
-        }
-        list.append(digits.data(), end);
+        list += (list.size() > 1 ? "," : "") + hex_number(static_cast<std::uint32_t>(thread.id));
     }
     return list;
 }
@@ -318,18 +326,27 @@ std::string Server::write_memory(std::string_view assignment) {
 }
 
 std::string Server::change_breakpoint(std::string_view packet) {
-    // Z0 and Z1, software and hardware breakpoints, are the same thing here; watchpoints are not supported.
-    if (packet.size() < 3 || (packet[1] != '0' && packet[1] != '1') || packet[2] != ',') {
+    // Z0 and Z1, software and hardware breakpoints, are the same thing here. Z2 watches for writes; for reads
+    // (Z3, Z4) there is nothing.
+    if (packet.size() < 3 || packet[1] < '0' || packet[1] > '2' || packet[2] != ',') {
         return std::string{kUnsupported};
     }
-    const auto address = parse_hex(split(packet.substr(3), ',').first);
-    if (!address) {
+    const auto [address_text, rest] = split(packet.substr(3), ',');
+    const auto address = parse_hex(address_text);
+    const auto size = parse_hex(split(rest, ';').first);
+    if (!address || !size) {
         return std::string{kBadRequest};
     }
-    if (packet.front() == 'Z') {
-        target_.insert_breakpoint(GuestVirt{*address});
+    const bool inserts = packet.front() == 'Z';
+    if (packet[1] == '2') {
+        const WatchedMemory memory{.address = GuestVirt{*address}, .size = *size};
+        if (memory.size == 0 || memory.size > kMostWatchedBytes) {
+            return std::string{kBadRequest};
+        }
+        inserts ? target_.insert_watchpoint(memory) : target_.remove_watchpoint(memory);
     } else {
-        target_.remove_breakpoint(GuestVirt{*address});
+        inserts ? target_.insert_breakpoint(GuestVirt{*address})
+                : target_.remove_breakpoint(GuestVirt{*address});
     }
     return std::string{kOk};
 }
@@ -366,6 +383,8 @@ std::string Server::stop_reply(const TargetStop& stop) const {
     switch (stop.kind) {
         case TargetStop::Kind::Breakpoint:
             return two_digits('T', kSigtrap) + "swbreak:;thread:1;";
+        case TargetStop::Kind::Watchpoint:
+            return two_digits('T', kSigtrap) + "watch:" + hex_number(value(stop.address)) + ";thread:1;";
         case TargetStop::Kind::Stepped:
             return two_digits('T', kSigtrap) + "thread:1;";
         case TargetStop::Kind::Interrupted:

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "vmm/tracer/boundary_tracer.hpp"
 
 namespace levitate::vmm {
@@ -17,6 +19,7 @@ constexpr std::uint64_t kExceptionLevelMask = 0xc;
 constexpr std::uint64_t kUpperHalf = std::uint64_t{1} << 55;
 
 constexpr ThreadId kCpu{1};
+const TargetStop kStepped{.kind = TargetStop::Kind::Stepped, .status = 0, .message = {}};
 
 ThreadId thread_of(traces::TaskNumber task) {
     return ThreadId{static_cast<std::uint32_t>(task) + static_cast<std::uint32_t>(kCpu)};
@@ -99,6 +102,34 @@ void SessionTarget::set_breakpoints() {
     session_.set_breakpoints(addresses);
 }
 
+void SessionTarget::insert_watchpoint(const WatchedMemory& memory) {
+    const bool in_kernel = (value(memory.address) & kUpperHalf) != 0;
+    const std::uint64_t space = translation_table(session_.engine().registers().ttbr0_el1);
+    watchpoints_[memory] = {.space = in_kernel ? 0 : space, .bytes = {}};
+}
+
+void SessionTarget::remove_watchpoint(const WatchedMemory& memory) {
+    watchpoints_.erase(memory);
+}
+
+std::vector<std::byte> SessionTarget::auxiliary_vector() const {
+    std::vector<std::byte> bytes;
+    if (session_.tracer() == nullptr || session_.tracer()->program_auxv().empty()) {
+        return bytes;
+    }
+    const auto append = [&bytes](const traces::AuxvEntry& entry) {
+        for (const std::uint64_t word : {entry.type, entry.value}) {
+            const auto raw = std::as_bytes(std::span{&word, 1});
+            bytes.insert(bytes.end(), raw.begin(), raw.end());
+        }
+    };
+    for (const traces::AuxvEntry& entry : session_.tracer()->program_auxv()) {
+        append(entry);
+    }
+    append({});  // AT_NULL
+    return bytes;
+}
+
 bool SessionTarget::stops_here(GuestVirt address) const {
     if ((value(address) & kUpperHalf) != 0) {
         return true;
@@ -121,17 +152,30 @@ TargetStop SessionTarget::ended() {
 }
 
 TargetStop SessionTarget::step(const std::function<bool()>& interrupted) {
+    const std::uint64_t pc = session_.engine().registers().pc;
     const bool from_program = at_el0();
+    while (true) {
+        if (session_.advance(1) == AdvanceReason::Ended) {
+            return ended();
+        }
+        if (!from_program || at_el0()) {
+            return kStepped;
+        }
+        // A fault (a page's first use) or an interrupt has come before the instruction, an SVC is behind us.
+        const bool executed = session_.engine().registers().elr_el1 != pc;
+        const TargetStop stop = return_to_program(interrupted);
+        if (stop.kind != TargetStop::Kind::Stepped || executed || session_.engine().registers().pc != pc) {
+            return stop;
+        }
+    }
+}
+
+// From the kernel to the next instruction of the task that has entered it.
+TargetStop SessionTarget::return_to_program(const std::function<bool()>& interrupted) {
     const auto task = session_.tracer() != nullptr ? session_.tracer()->current_task() : std::nullopt;
-    if (session_.advance(1) == AdvanceReason::Ended) {
-        return ended();
-    }
-    if (!from_program || at_el0()) {
-        return {.kind = TargetStop::Kind::Stepped, .status = 0, .message = {}};
-    }
+    TargetStop stop = kStepped;
     session_.set_boundary_stops(BoundaryStops::On);
-    TargetStop stop{.kind = TargetStop::Kind::Stepped, .status = 0, .message = {}};
-    while (!at_el0() || session_.tracer()->current_task() != task) {
+    while (!at_el0() || (session_.tracer() != nullptr && session_.tracer()->current_task() != task)) {
         if (session_.advance(kSlice) == AdvanceReason::Ended) {
             stop = ended();
             break;
@@ -152,8 +196,52 @@ TargetStop SessionTarget::resume(ResumeKind kind, const std::function<bool()>& i
     if (kind == ResumeKind::Step) {
         return step(interrupted);
     }
+    for (auto& [memory, watchpoint] : watchpoints_) {
+        watchpoint.bytes = read(memory);
+    }
+    // With watchpoints the kernel runs up to its return to the program, whose instructions are watched.
+    session_.set_boundary_stops(watchpoints_.empty() ? BoundaryStops::Off : BoundaryStops::On);
+    const TargetStop stop = go_on(interrupted);
+    session_.set_boundary_stops(BoundaryStops::Off);
+    return stop;
+}
+
+// How far to run before the watchpoints are to be looked at.
+std::uint64_t SessionTarget::budget() const {
+    const bool watches_kernel = std::ranges::any_of(
+        watchpoints_, [](const auto& watchpoint) { return watchpoint.second.space == 0; });
+    const bool watches_here = !watchpoints_.empty() && (watches_kernel || at_el0());
+    return watches_here ? 1 : kSlice;
+}
+
+std::vector<std::byte> SessionTarget::read(const WatchedMemory& memory) const {
+    std::vector<std::byte> bytes(memory.size);
+    bytes.resize(read_memory(memory.address, bytes));
+    return bytes;
+}
+
+std::optional<GuestVirt> SessionTarget::changed_memory() {
+    if (watchpoints_.empty()) {
+        return std::nullopt;
+    }
+    const std::uint64_t space = translation_table(session_.engine().registers().ttbr0_el1);
+    for (auto& [memory, watchpoint] : watchpoints_) {
+        if (watchpoint.space != 0 && (watchpoint.space != space || !at_el0())) {
+            continue;
+        }
+        std::vector<std::byte> bytes = read(memory);
+        if (bytes != watchpoint.bytes) {
+            watchpoint.bytes = std::move(bytes);
+            return memory.address;
+        }
+    }
+    return std::nullopt;
+}
+
+TargetStop SessionTarget::go_on(const std::function<bool()>& interrupted) {
+    std::uint64_t next_question = 0;
     while (true) {
-        switch (session_.advance(kSlice)) {
+        switch (session_.advance(budget())) {
             case AdvanceReason::Ended:
                 return ended();
             case AdvanceReason::Breakpoint:
@@ -167,8 +255,15 @@ TargetStop SessionTarget::resume(ResumeKind kind, const std::function<bool()>& i
             case AdvanceReason::Boundary:
                 break;
         }
-        if (interrupted()) {
-            return {.kind = TargetStop::Kind::Interrupted, .status = 0, .message = {}};
+        if (const auto address = changed_memory()) {
+            return {.kind = TargetStop::Kind::Watchpoint, .status = 0, .message = {}, .address = *address};
+        }
+        const std::uint64_t now = session_.engine().retired_instructions();
+        if (now >= next_question) {
+            next_question = now + kSlice;
+            if (interrupted()) {
+                return {.kind = TargetStop::Kind::Interrupted, .status = 0, .message = {}};
+            }
         }
     }
 }

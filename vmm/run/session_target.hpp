@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -28,12 +29,26 @@ class SessionTarget final : public Target {
     std::size_t write_memory(GuestVirt address, std::span<const std::byte> from) override;
     void insert_breakpoint(GuestVirt address) override;
     void remove_breakpoint(GuestVirt address) override;
+    void insert_watchpoint(const WatchedMemory& memory) override;
+    void remove_watchpoint(const WatchedMemory& memory) override;
+    std::vector<std::byte> auxiliary_vector() const override;
     // A step at EL0 that enters the kernel goes on until the same task is back at EL0, as a user of gdb on
     // Linux expects; a step at EL1 is one instruction.
     TargetStop resume(ResumeKind kind, const std::function<bool()>& interrupted) override;
 
   private:
+    // What a watchpoint's memory held when it was last looked at.
+    struct Watchpoint {
+        std::uint64_t space = 0;  // its translation table; 0: any, for the kernel's half
+        std::vector<std::byte> bytes;
+    };
+
     TargetStop step(const std::function<bool()>& interrupted);
+    TargetStop return_to_program(const std::function<bool()>& interrupted);
+    TargetStop go_on(const std::function<bool()>& interrupted);
+    std::uint64_t budget() const;
+    std::optional<GuestVirt> changed_memory();
+    std::vector<std::byte> read(const WatchedMemory& memory) const;
     TargetStop ended();
     bool at_el0() const;
     bool stops_here(GuestVirt address) const;
@@ -41,6 +56,7 @@ class SessionTarget final : public Target {
 
     Session& session_;
     std::set<GuestVirt> breakpoints_;
+    std::map<WatchedMemory, Watchpoint> watchpoints_;
 };
 
 }  // namespace levitate::vmm

@@ -89,6 +89,7 @@ void BoundaryTracer::record_vdso_call(const VcpuRegisters& registers) {
 void BoundaryTracer::watch(const InitialStack& stack, std::uint64_t space) {
     constexpr auto kAtSysinfoEhdr = static_cast<std::uint64_t>(traces::abi::constant("AT_SYSINFO_EHDR"));
     auxv_ = stack.auxv_range;
+    program_auxv_ = stack.auxv;
     watched_space_ = space;
     engine_.set_watched_loads(space, auxv_.begin, auxv_.end);
     vdso_.clear();

@@ -67,6 +67,9 @@ class BoundaryTracer {
     std::optional<traces::TaskNumber> current_task() const { return current_; }
     // The tasks that are alive, as far as is known.
     std::vector<TaskView> tasks() const;
+    // As the last exec of the program's first process made it, without AT_NULL; empty before the program has
+    // started.
+    const std::vector<traces::AuxvEntry>& program_auxv() const { return program_auxv_; }
     // Entry points of the vDSO: what the tracer has given to Engine::set_breakpoints.
     std::span<const GuestVirt> breakpoints() const { return breakpoints_; }
 
@@ -169,6 +172,7 @@ class BoundaryTracer {
     std::optional<traces::TaskNumber> current_;
 
     AuxvRange auxv_;
+    std::vector<traces::AuxvEntry> program_auxv_;
     std::optional<GuestVirt>
         unread_vdso_;  // where the watched space has one whose symbols are not mapped yet
     std::uint64_t watched_space_ = 0;

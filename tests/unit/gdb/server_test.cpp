@@ -56,6 +56,9 @@ class FakeTarget : public Target {
     }
     void insert_breakpoint(GuestVirt address) override { breakpoints.insert(value(address)); }
     void remove_breakpoint(GuestVirt address) override { breakpoints.erase(value(address)); }
+    void insert_watchpoint(const WatchedMemory& watched) override { watchpoints.insert(watched); }
+    void remove_watchpoint(const WatchedMemory& watched) override { watchpoints.erase(watched); }
+    std::vector<std::byte> auxiliary_vector() const override { return auxv; }
     TargetStop resume(ResumeKind kind, const std::function<bool()>& /*interrupted*/) override {
         resumed.push_back(kind);
         const TargetStop stop = stops.front();
@@ -66,6 +69,8 @@ class FakeTarget : public Target {
     VcpuRegisters cpu;
     std::array<std::byte, 256> memory{};
     std::set<std::uint64_t> breakpoints;
+    std::set<WatchedMemory> watchpoints;
+    std::vector<std::byte> auxv;
     std::deque<TargetStop> stops;
     std::vector<ResumeKind> resumed;
 
@@ -191,8 +196,32 @@ TEST_F(GdbServer, breakpoints_come_and_go) {
     EXPECT_TRUE(target_.breakpoints.empty());
 }
 
-TEST_F(GdbServer, watchpoints_are_said_to_be_unsupported) {
-    EXPECT_EQ(ask("Z2,1000,8"), "+" + framed(""));
+TEST_F(GdbServer, write_watchpoints_come_and_go) {
+    EXPECT_EQ(ask("Z2,1000,8"), "+" + framed("OK"));
+    EXPECT_TRUE(target_.watchpoints.contains({.address = GuestVirt{0x1000}, .size = 8}));
+    EXPECT_EQ(ask("z2,1000,8"), "+" + framed("OK"));
+    EXPECT_TRUE(target_.watchpoints.empty());
+    EXPECT_EQ(ask("Z2,1000,0"), "+" + framed("E16"));
+    EXPECT_EQ(ask("Z2,1000,100000"), "+" + framed("E16"));
+}
+
+TEST_F(GdbServer, read_watchpoints_are_said_to_be_unsupported) {
+    EXPECT_EQ(ask("Z3,1000,8"), "+" + framed(""));
+    EXPECT_EQ(ask("Z4,1000,8"), "+" + framed(""));
+}
+
+TEST_F(GdbServer, watchpoint_stop_names_the_address) {
+    target_.stops = {{.kind = TargetStop::Kind::Watchpoint,
+                      .status = 0,
+                      .message = {},
+                      .address = GuestVirt{0xfffff7ff0010}}};
+    EXPECT_EQ(ask("c"), "+" + framed("T05watch:fffff7ff0010;thread:1;"));
+}
+
+TEST_F(GdbServer, auxiliary_vector_is_served_escaped) {
+    target_.auxv = {std::byte{9}, std::byte{'#'}, std::byte{0}};
+    EXPECT_EQ(ask("qXfer:auxv:read::0,1000"),
+              "+" + framed(std::string{"l\x09}\x03", 4} + std::string(1, '\0')));
 }
 
 TEST_F(GdbServer, step_and_continue_report_their_stops) {
