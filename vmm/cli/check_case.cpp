@@ -12,11 +12,15 @@ std::optional<std::size_t> divergent_event(const CaseResult& result) {
     if (!divergence) {
         return std::nullopt;
     }
-    if (divergence->actual_event) {
+    const auto& events = result.actual.events;
+    const auto is_outcome = [&events](std::size_t index) {
+        return std::holds_alternative<traces::OutcomeEvent>(events[index].body);
+    };
+    if (divergence->actual_event && !is_outcome(*divergence->actual_event)) {
         return divergence->actual_event;
     }
-    for (std::size_t index = result.actual.events.size(); index > 0; --index) {
-        if (result.actual.events[index - 1].task == divergence->task) {
+    for (std::size_t index = events.size(); index > 0; --index) {
+        if (events[index - 1].task == divergence->task && !is_outcome(index - 1)) {
             return index - 1;
         }
     }

@@ -28,8 +28,9 @@ struct CaseResult {
 // An Error is a fault of the harness; what kernel or program do wrong is a divergence.
 Result<CaseResult> check_case(GoldenCase golden, RunSpec spec);
 
-// The event in CaseResult::actual that shows the divergence best: the differing one, else the last of its
-// task. nullopt: the actual trace has no event of the task.
+// The event in CaseResult::actual at which the divergence is best looked at: the differing one, else the last
+// of its task. Not the program's outcome: the guest is gone by then. nullopt: the actual trace has no event
+// of the task.
 std::optional<std::size_t> divergent_event(const CaseResult& result);
 
 }  // namespace levitate::vmm::cli

@@ -9,6 +9,8 @@ namespace levitate::vmm::cli {
 namespace {
 
 constexpr std::uint64_t kSlice = 10'000'000;
+// SPSR_EL1.M[3:2], the exception level.
+constexpr std::uint64_t kExceptionLevelMask = 0xc;
 
 }  // namespace
 
@@ -43,6 +45,10 @@ Result<std::unique_ptr<Rerun>> Rerun::to_event(const RunSpec& spec, std::uint64_
 std::vector<Frame> Rerun::backtrace() const {
     const Engine& engine = session_->engine();
     VcpuRegisters registers = engine.registers();
+    // A task that has just ended is seen at its last exception, whose EL0 side is in ELR_EL1.
+    if ((registers.pstate & kExceptionLevelMask) != 0) {
+        registers.pc = registers.elr_el1;
+    }
     for (const TaskView& task : session_->tracer()->tasks()) {
         if (task.number == task_ && task.registers) {
             registers = *task.registers;
