@@ -16,6 +16,8 @@ constexpr std::size_t kMostStringBytes = std::size_t{32} * 4096;
 // Of one call: an array of messages, each with an array of buffers, could name the same memory a million
 // times.
 constexpr std::size_t kMostPayloads = std::size_t{16} << 10;
+// The same where the call failed, so that all of it may be meaningless: a vector of the largest length stays.
+constexpr std::size_t kMostRefusedPayloads = 1 + 1024;
 constexpr std::size_t kMostIovecs = 1024;    // UIO_MAXIOV
 constexpr std::size_t kMostMessages = 1024;  // likewise for the mmsg calls
 constexpr std::uint64_t kPageBytes = 4096;
@@ -465,6 +467,21 @@ void complete(const SyscallRow& row, std::vector<Payload> fresh, std::vector<Pay
     }
 }
 
+// Leaves of what a failed call was given no more than kMostRefusedBytes in kMostRefusedPayloads pieces.
+void cut_refused(std::vector<Payload>& payloads) {
+    if (payloads.size() > kMostRefusedPayloads) {
+        payloads.resize(kMostRefusedPayloads);
+    }
+    std::size_t room = kMostRefusedBytes;
+    for (Payload& payload : payloads) {
+        if (payload.bytes.size() > room) {
+            payload.bytes.resize(room);
+            payload.bytes.shrink_to_fit();
+        }
+        room -= payload.bytes.size();
+    }
+}
+
 }  // namespace
 
 std::vector<Payload> read_payloads_at_entry(std::uint64_t number, Arguments arguments, MemoryReader& memory) {
@@ -483,6 +500,9 @@ void read_payloads_at_exit(std::uint64_t number, Arguments arguments, std::optio
     }
     if (std::ranges::any_of(payloads, is_short)) {
         complete(*row, read_payloads_at_entry(number, arguments, memory), payloads);
+    }
+    if (result && is_error(*result)) {
+        cut_refused(payloads);
     }
     if (result) {
         Collector(*row, arguments, memory, payloads).exit(*result);

@@ -24,6 +24,8 @@ using Arguments = std::span<const std::uint64_t, kMostArguments>;
 
 // No payload holds more bytes than this; its `length` still says what the call asked for.
 constexpr std::size_t kMostPayloadBytes = std::size_t{64} << 20;
+// All that a failed call was given together holds no more than this: the kernel has taken none of it.
+constexpr std::size_t kMostRefusedBytes = std::size_t{64} << 10;
 
 // How Payload::element counts where one argument leads to several pieces of memory.
 //   iovec array          0: the array itself; 1 + i: buffer i
@@ -39,9 +41,10 @@ constexpr unsigned kMessageStride = 2048;
 std::vector<Payload> read_payloads_at_entry(std::uint64_t number, Arguments arguments, MemoryReader& memory);
 
 // To be called at the return, with what read_payloads_at_entry gave: reads again what was cut short there
-// (the kernel has faulted it in by now) and appends what the kernel wrote, as far as `result` says that it
-// wrote. `result` is absent for a call that does not return (exit, a successful execve): only the first is
-// done then, and after an execve, whose memory is gone, the caller must not call this at all.
+// (the kernel has faulted it in by now), cuts what a failed call was given, and appends what the kernel
+// wrote, as far as `result` says that it wrote. `result` is absent for a call that does not return (exit, a
+// successful execve): only the first is done then, and after an execve, whose memory is gone, the caller must
+// not call this at all.
 void read_payloads_at_exit(std::uint64_t number, Arguments arguments, std::optional<std::int64_t> result,
                            MemoryReader& memory, std::vector<Payload>& payloads);
 

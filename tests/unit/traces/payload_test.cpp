@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 
@@ -14,14 +15,18 @@ namespace {
 class FakeMemory final : public MemoryReader {
   public:
     std::size_t read(std::uint64_t address, std::span<std::byte> into) override {
-        for (std::size_t i = 0; i < into.size(); ++i) {
-            const auto page = pages_.find((address + i) / kPage);
+        std::size_t done = 0;
+        while (done < into.size()) {
+            const auto page = pages_.find((address + done) / kPage);
             if (page == pages_.end()) {
-                return i;
+                break;
             }
-            into[i] = page->second[(address + i) % kPage];
+            const auto part = std::span(page->second).subspan((address + done) % kPage);
+            const std::size_t count = std::min(part.size(), into.size() - done);
+            std::copy_n(part.begin(), count, into.begin() + static_cast<std::ptrdiff_t>(done));
+            done += count;
         }
-        return into.size();
+        return done;
     }
 
     void write(std::uint64_t address, std::span<const std::byte> bytes) {
@@ -114,6 +119,48 @@ TEST(Payload, what_was_not_mapped_at_the_entry_is_read_at_the_exit) {
     read_payloads_at_exit(syscall_number("openat"), arguments, 3, memory, payloads);
     ASSERT_EQ(payloads.size(), 1U);
     EXPECT_EQ(text(payloads[0]), "/etc/passwd");
+}
+
+TEST(Payload, an_empty_path_that_was_not_mapped_at_the_entry_has_its_end_at_the_exit) {
+    FakeMemory memory;
+    const Registers arguments{3, 0x1fff, 0x3000, static_cast<std::uint64_t>(constant("AT_EMPTY_PATH"))};
+    const std::uint64_t number = syscall_number("newfstatat");
+    auto payloads = read_payloads_at_entry(number, arguments, memory);
+    ASSERT_EQ(payloads.size(), 1U);
+    EXPECT_EQ(payloads[0].length, 1U);  // not known to be empty
+    memory.write(0x1fff, std::string_view("\0", 1));
+    memory.write(0x3000, std::string(128, 's'));
+    read_payloads_at_exit(number, arguments, 0, memory, payloads);
+    ASSERT_EQ(payloads.size(), 2U);
+    EXPECT_EQ(payloads[0].direction, Direction::In);
+    EXPECT_TRUE(payloads[0].bytes.empty());
+    EXPECT_EQ(payloads[0].length, 0U);
+}
+
+TEST(Payload, of_what_a_failed_call_was_given_the_beginning_is_kept) {
+    FakeMemory memory;
+    constexpr std::size_t kGiven = 3 * kMostRefusedBytes;
+    memory.write(0x100000, std::string(kGiven, 'x'));
+    const auto refused = whole_call("write", {9, 0x100000, kGiven}, -error_number("EBADF"), memory);
+    ASSERT_EQ(refused.size(), 1U);
+    EXPECT_EQ(refused[0].bytes.size(), kMostRefusedBytes);
+    EXPECT_EQ(refused[0].length, kGiven);
+    EXPECT_EQ(whole_call("write", {9, 0x100000, kGiven}, 5, memory).at(0).bytes.size(), kGiven);
+}
+
+TEST(Payload, a_failed_call_with_a_wild_array_of_messages_stays_small) {
+    FakeMemory memory;
+    // Every word of it is an address within it, so each message has a name, control data and buffers.
+    for (std::uint64_t at = 0x10000; at < 0x40000; at += 8) {
+        memory.number<std::uint64_t>(at, 0x10000);
+    }
+    const auto payloads = whole_call("sendmmsg", {9, 0x10000, UINT64_MAX, 0}, -error_number("EBADF"), memory);
+    std::size_t bytes = 0;
+    for (const Payload& payload : payloads) {
+        bytes += payload.bytes.size();
+    }
+    EXPECT_LE(bytes, kMostRefusedBytes);
+    EXPECT_LE(payloads.size(), 1025U);
 }
 
 TEST(Payload, readv_fills_its_buffers_in_order) {
