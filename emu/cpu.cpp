@@ -45,10 +45,6 @@ Flow Core::execute_undecoded(const Instruction& instruction) {
 
 // The page at `pc`, made current; nullptr if fetching from it takes an exception, which has been raised.
 CodePage* Core::fetch_page() {
-    if (pstate.il) {
-        raise({.exception_class = ExceptionClass::IllegalState});
-        return nullptr;
-    }
     if (pc % instruction_bytes != 0) {
         raise({.exception_class = ExceptionClass::PcAlignment, .sets_far = true, .far = pc});
         return nullptr;
@@ -148,6 +144,11 @@ Halt Core::run(std::uint64_t instructions) {
             return {.reason = HaltReason::Budget};
         }
         CodePage* page = fetch_page();
+        // After what fetching can cause (Arm ARM D1.3.5).
+        if (page != nullptr && pstate.il) {
+            raise({.exception_class = ExceptionClass::IllegalState});
+            page = nullptr;
+        }
         if (page == nullptr) {
             ++retired;
             take_exception(pc);

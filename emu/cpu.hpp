@@ -85,7 +85,7 @@ enum class HaltReason {
     ReturnToEl0,       // an ERET to EL0 has been executed; PC is the first EL0 instruction, not yet executed
     WatchedLoad,       // a load at EL0 has touched the watched range and has retired
     Breakpoint,        // the next instruction is at a breakpoint; it has not been executed
-    Hypercall,         // HVC or SMC; PC is past it. The user reads x0.. and writes the results (PSCI)
+    Hypercall,         // HVC at EL1; PC is past it. The user reads x0.. and writes the results (PSCI)
     Stopped,           // request_stop() was called
 };
 

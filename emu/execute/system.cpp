@@ -15,7 +15,7 @@ Flow supervisor_call(Core& core, std::uint16_t immediate) {
     return core.raise({.exception_class = ExceptionClass::Svc, .iss = immediate, .resume = Return::Next});
 }
 
-// HVC and SMC: whoever runs the CPU stands for the levels above EL1.
+// There is no EL2: whoever runs the CPU answers in its place, as QEMU does for PSCI.
 Flow hypercall(Core& core) {
     if (core.pstate.el == 0) {
         return core.raise_undefined();
@@ -35,8 +35,9 @@ Operation HVC(Imm<16> /*imm16*/) {
     return operation<&hypercall>();
 }
 
+// There is no EL3 (Arm ARM C6.2.275).
 Operation SMC(Imm<16> /*imm16*/) {
-    return operation<&hypercall>();
+    return undefined();
 }
 
 Operation BRK(Imm<16> imm16) {

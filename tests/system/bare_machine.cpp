@@ -1,0 +1,56 @@
+// Runs a bare-metal Image on the machine and the emulated CPU until it switches itself off; its UART is
+// standard output.
+//   bare_machine IMAGE
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+
+#include "vmm/engine/emu/emu_engine.hpp"
+#include "vmm/machine/machine.hpp"
+
+namespace levitate::vmm {
+namespace {
+
+// As transcript_test.py gives QEMU.
+constexpr std::uint64_t kMemoryBytes = std::uint64_t{256} << 20U;
+// No guest takes a fifth of it.
+constexpr std::uint64_t kMostInstructions = 200'000'000;
+
+int run_image(const char* path) {
+    auto machine = Machine::create({.memory_bytes = kMemoryBytes,
+                                    .kernel = path,
+                                    .initramfs = {},
+                                    .boot_arguments = "",
+                                    .console = [](std::byte byte) { std::putchar(static_cast<int>(byte)); }});
+    if (!machine) {
+        fmt::print(stderr, "bare_machine: {}\n", machine.error().message);
+        return 2;
+    }
+    const auto engine = make_emu_engine(**machine, 0);
+    const Exit exit = engine->run(kMostInstructions);
+    std::fflush(stdout);
+    if (exit.reason == ExitReason::PowerOff) {
+        return 0;
+    }
+    const VcpuRegisters registers = engine->registers();
+    fmt::print(stderr, "bare_machine: {}: {} at PC {:#x}, PSTATE {:#x}, after {} instructions\n", path,
+               exit.reason == ExitReason::Budget ? "still running"
+               : exit.reason == ExitReason::Idle ? "waits for an interrupt that never comes"
+                                                 : "reset",
+               registers.pc, registers.pstate, engine->retired_instructions());
+    return 1;
+}
+
+}  // namespace
+}  // namespace levitate::vmm
+
+int main(int argc, char** argv) {
+    if (argc != 2) {
+        fmt::print(stderr, "usage: bare_machine IMAGE\n");
+        return 2;
+    }
+    return levitate::vmm::run_image(argv[1]);
+}

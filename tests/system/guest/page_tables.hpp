@@ -1,0 +1,64 @@
+// Translation tables of stage 1 (Arm ARM D8.3), of any granule and size.
+#pragma once
+
+#include <cstdint>
+
+namespace guest {
+
+namespace descriptor {
+inline constexpr std::uint64_t valid = 1;
+inline constexpr std::uint64_t table_or_page = 2;
+// MAIR_EL1 as the runtime sets it: attribute 0 is Normal memory.
+inline constexpr std::uint64_t device = 1 << 2;         // Device-nGnRnE
+inline constexpr std::uint64_t non_cacheable = 2 << 2;  // Normal
+inline constexpr std::uint64_t user = 1 << 6;           // AP[1]
+inline constexpr std::uint64_t read_only = 1 << 7;      // AP[2]
+inline constexpr std::uint64_t inner_shareable = 3 << 8;
+inline constexpr std::uint64_t access_flag = 1 << 10;
+inline constexpr std::uint64_t not_global = 1 << 11;
+inline constexpr std::uint64_t dirty_modifier = std::uint64_t{1} << 51;
+inline constexpr std::uint64_t contiguous = std::uint64_t{1} << 52;
+inline constexpr std::uint64_t pxn = std::uint64_t{1} << 53;
+inline constexpr std::uint64_t uxn = std::uint64_t{1} << 54;
+inline constexpr std::uint64_t table_pxn = std::uint64_t{1} << 59;
+inline constexpr std::uint64_t table_uxn = std::uint64_t{1} << 60;
+inline constexpr std::uint64_t table_no_user = std::uint64_t{1} << 61;
+inline constexpr std::uint64_t table_read_only = std::uint64_t{1} << 62;
+// What a mapping that works has. Level 3 has pages, the levels above blocks.
+inline constexpr std::uint64_t block = valid | access_flag | inner_shareable;
+inline constexpr std::uint64_t page = block | table_or_page;
+}  // namespace descriptor
+
+// log2 of the translation granule.
+enum class Granule : std::uint8_t { K4 = 12, K16 = 14, K64 = 16 };
+
+class PageTables {
+  public:
+    // For addresses of `input_bits` bits: 64 - TxSZ.
+    PageTables(Granule granule, unsigned input_bits);
+
+    // For TTBRn_EL1.
+    std::uint64_t root() const { return root_; }
+    unsigned first_level() const { return first_level_; }
+    // The place of the descriptor for `address` at `level`; the tables above it are made where there are
+    // none.
+    std::uint64_t& entry(std::uint64_t address, unsigned level);
+    // Maps a page (level 3) or a block, with `attributes` from namespace descriptor.
+    void map(std::uint64_t address, std::uint64_t physical, std::uint64_t attributes, unsigned level = 3) {
+        entry(address, level) = physical | attributes;
+    }
+    // log2 of what one descriptor at `level` maps.
+    unsigned shift(unsigned level) const { return granule_ + (granule_ - 3) * (3 - level); }
+
+  private:
+    unsigned granule_;
+    unsigned input_bits_;
+    unsigned first_level_;
+    std::uint64_t root_;
+};
+
+// `size` bytes of zeros, aligned to it: a power of two of at least 4 KiB. Never freed; a guest that asks for
+// more than there is ends with a message.
+std::uint64_t allocate(std::uint64_t size);
+
+}  // namespace guest

@@ -1,0 +1,110 @@
+#include "tests/system/guest/runtime.hpp"
+
+#include <cstddef>
+
+#include "tests/system/guest/memory_map.hpp"
+
+extern "C" {
+extern const std::uint32_t image_start[];
+extern const std::uint32_t read_only_end[];
+extern const std::uint32_t fragments_start[];
+extern const std::uint32_t fragments_end[];
+
+[[noreturn]] void runtime_start();
+
+// What the compiler calls of its own accord.
+void* memset(void* to, int value, std::size_t size) {
+    auto* bytes = static_cast<volatile unsigned char*>(to);
+    for (std::size_t i = 0; i != size; ++i) {
+        bytes[i] = static_cast<unsigned char>(value);
+    }
+    return to;
+}
+
+void* memcpy(void* to, const void* from, std::size_t size) {
+    auto* bytes = static_cast<volatile unsigned char*>(to);
+    for (std::size_t i = 0; i != size; ++i) {
+        bytes[i] = static_cast<const unsigned char*>(from)[i];
+    }
+    return to;
+}
+}
+
+namespace guest {
+
+namespace {
+
+constexpr std::uint64_t gib = std::uint64_t{1} << 30;
+
+// Attributes 0 to 2, as namespace descriptor numbers them.
+constexpr std::uint64_t memory_attributes = 0xff | 0x00 << 8 | 0x44 << 16;
+
+std::uint64_t place_of(const std::uint32_t* symbol) {
+    return reinterpret_cast<std::uint64_t>(symbol);
+}
+
+void map_pages(PageTables& tables, std::uint64_t address, std::uint64_t physical, std::uint64_t size,
+               std::uint64_t attributes) {
+    constexpr std::uint64_t page_size = 4096;
+    for (std::uint64_t done = 0; done < size; done += page_size) {
+        tables.map(address + done, physical + done, descriptor::page | attributes);
+    }
+}
+
+// With SCTLR_EL1.WXN what is to be executed must not be writable: the image is mapped in pages.
+void map_ram(PageTables& tables) {
+    constexpr std::uint64_t block_size = 2 << 20;
+    const std::uint64_t image = place_of(image_start);
+    const std::uint64_t writable = place_of(read_only_end);
+    for (std::uint64_t at = ram; at < ram + gib; at += block_size) {
+        if (at != image) {
+            tables.map(at, at, descriptor::block | descriptor::pxn | descriptor::uxn, 2);
+        }
+    }
+    map_pages(tables, image, image, writable - image, descriptor::read_only | descriptor::uxn);
+    map_pages(tables, writable, writable, image + block_size - writable, descriptor::pxn | descriptor::uxn);
+}
+
+PageTables make_main_tables() {
+    PageTables tables(Granule::K4, 48);
+    tables.map(0, 0, descriptor::block | descriptor::device | descriptor::pxn | descriptor::uxn, 1);
+    map_ram(tables);
+    map_pages(tables, user_code, place_of(fragments_start),
+              place_of(fragments_end) - place_of(fragments_start),
+              descriptor::user | descriptor::read_only | descriptor::pxn);
+    map_pages(tables, user_data, allocate(user_data_size), user_data_size,
+              descriptor::user | descriptor::pxn | descriptor::uxn);
+    return tables;
+}
+
+}  // namespace
+
+PageTables& main_tables() {
+    static PageTables tables = make_main_tables();
+    return tables;
+}
+
+void synchronize_tables() {
+    __asm__ volatile("dsb sy\n\ttlbi vmalle1\n\tdsb sy\n\tisb" : : : "memory");
+}
+
+void power_off() {
+    constexpr std::uint64_t system_off = 0x8400'0008;  // PSCI, Arm DEN 0022
+    register std::uint64_t function __asm__("x0") = system_off;
+    __asm__ volatile("hvc #0" : "+r"(function) : : "memory");
+    for (;;) {
+    }
+}
+
+}  // namespace guest
+
+void runtime_start() {
+    using namespace guest;
+    WRITE_REGISTER(mair_el1, memory_attributes);
+    WRITE_REGISTER(tcr_el1, tcr::usual);
+    WRITE_REGISTER(ttbr0_el1, main_tables().root());
+    synchronize_tables();
+    WRITE_REGISTER(sctlr_el1, sctlr::usual);
+    guest_main();
+    power_off();
+}
