@@ -9,6 +9,8 @@
 
 #include "emu/decode/table.hpp"
 #include "tests/isa/judges/linux_judge.hpp"
+#include "tests/isa/judges/mpfr_judge.hpp"
+#include "tests/isa/judges/vixl_judge.hpp"
 #include "tests/isa/proof/proof.hpp"
 
 namespace levitate::isa {
@@ -27,6 +29,8 @@ std::unique_ptr<Judge> make_judge() {
 const std::vector<JudgeMaker>& judge_makers() {
     static const std::vector<JudgeMaker> makers{
         {"qemu-aarch64", &make_judge<LinuxJudge>},
+        {"VIXL", &make_judge<VixlJudge>},
+        {"MPFR", &make_judge<MpfrJudge>},
     };
     return makers;
 }

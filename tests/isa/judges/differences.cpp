@@ -39,6 +39,26 @@ bool SetsAarch32Fields(std::uint32_t word, const JudgeState& before) {
     return t != 31 && (before.x[t] & fields) != 0;
 }
 
+// MSR or MRS of another register than NZCV.
+bool NotNzcv(std::uint32_t word, const JudgeState& /*before*/) {
+    constexpr std::uint32_t nzcv = 0b1'1'011'0100'0010'000;
+    return bits(word, 20, 5) != nzcv;
+}
+
+// Of a shift by immediate: otherwise the word is a modified immediate.
+bool HasShift(std::uint32_t word, const JudgeState& /*before*/) {
+    return bits(word, 22, 19) != 0;
+}
+
+// Vd is the register of which an element is taken, M:Rm.
+bool DestinationIsElement(std::uint32_t word, const JudgeState& /*before*/) {
+    return bits(word, 4, 0) == bits(word, 20, 16) || bits(word, 4, 0) == bits(word, 19, 16);
+}
+
+bool DestinationIsSource(std::uint32_t word, const JudgeState& /*before*/) {
+    return bits(word, 4, 0) == bits(word, 9, 5) || bits(word, 4, 0) == bits(word, 20, 16);
+}
+
 struct Difference {
     std::string_view judge;
     std::uint32_t mask;
