@@ -31,8 +31,7 @@ Result<Ref<Dentry>> devtmpfs_root(std::string_view) {
     if (root != nullptr) {
         return Ref<Dentry>(root);
     }
-    Ref<Dentry> made = TRY(make_internal_tmpfs("devtmpfs"));
-    made->inode().attributes.mode = S_IFDIR | 0755;
+    Ref<Dentry> made = TRY(make_devtmpfs());
     for (const Node& node : kNodes) {
         Ref<Inode> inode = TRY(made->inode().create(S_IFCHR | node.mode, node.device));
         TRY(add_entry(*made, node.name, std::move(inode)));

@@ -6,11 +6,16 @@
 
 namespace kernel {
 
+namespace {
+Dentry* root = nullptr;  // made once, never destroyed
+}  // namespace
+
+Result<void> initialize_memfds() {
+    root = TRY(make_memfd_tmpfs()).leak();
+    return {};
+}
+
 Result<Ref<File>> make_memfd(std::string_view name, bool sealable) {
-    static Dentry* root = nullptr;  // made once, never destroyed
-    if (root == nullptr) {
-        root = TRY(make_internal_tmpfs("tmpfs")).leak();
-    }
     const Credentials& credentials = Task::current().credentials;
     Ref<TmpfsFileSystem> file_system(&static_cast<TmpfsFileSystem&>(root->inode().file_system()));
     Ref<TmpfsRegularInode> inode = TRY(TmpfsRegularInode::make(file_system, S_IFREG | 0777));

@@ -7,6 +7,9 @@
 
 namespace kernel {
 
+// Once, in boot. Before that, no memfd can be made.
+Result<void> initialize_memfds();
+
 // Shows as "/memfd:name (deleted)". Without `sealable` it is sealed against seals.
 Result<Ref<File>> make_memfd(std::string_view name, bool sealable);
 

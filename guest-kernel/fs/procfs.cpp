@@ -157,7 +157,7 @@ constexpr TextEntry kFiles[] = {
     {"sys/kernel/random/entropy_avail", 0444, append_constant<kPoolBits>},
     {"sys/kernel/random/poolsize", 0444, append_constant<kPoolBits>},
     {"sys/kernel/random/uuid", 0444, append_new_uuid},
-    {"sys/kernel/randomize_va_space", 0444, append_constant<0>},
+    {"sys/kernel/randomize_va_space", 0444, append_constant<2>},
     {"sys/kernel/threads-max", 0444, append_maximum_tasks},
     {"sys/vm/max_map_count", 0444, append_constant<kMaximumMappings>},
     {"sys/vm/mmap_min_addr", 0444, append_constant<kLowestMapping>},

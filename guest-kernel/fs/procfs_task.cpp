@@ -82,9 +82,9 @@ Result<Path> root_of(Task& task) {
     return task.fs->root;
 }
 
-// There is one cgroup, the root of the unified hierarchy.
-Result<void> append_cgroup(Task&, String& out) {
-    return out.append("0::/\n");
+// A line for each hierarchy that is or has been mounted (man 7 cgroups): there is none.
+Result<void> append_cgroup(Task&, String&) {
+    return {};
 }
 
 Result<void> append_name(Task& task, String& out) {

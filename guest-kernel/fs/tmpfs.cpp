@@ -146,17 +146,24 @@ struct statfs TmpfsFileSystem::statistics() {
     return result;
 }
 
-// Linux mm/shmem.c, shmem_show_options.
+// Linux mm/shmem.c, shmem_show_options; fs/ramfs/inode.c, ramfs_show_options.
 void TmpfsFileSystem::describe_options(TextBuffer& out) {
+    if (magic() == kRamfsMagic) {
+        if (options_.mode != 0755) {
+            out.text(",mode=").octal(options_.mode);
+        }
+        return;
+    }
     TmpfsFileSystem::Options defaults = default_options();
-    bool is_root = name() == "rootfs";
-    if (is_root || options_.maximum_pages != defaults.maximum_pages) {
+    // Linux makes these two before it knows all of its memory: theirs are not the defaults.
+    bool is_early = name() == "rootfs" || name() == "devtmpfs";
+    if (is_early || options_.maximum_pages != defaults.maximum_pages) {
         out.text(",size=").decimal(options_.maximum_pages << (kPageShift - 10)).character('k');
     }
-    if (is_root || options_.maximum_inodes != defaults.maximum_inodes) {
+    if (is_early || options_.maximum_inodes != defaults.maximum_inodes) {
         out.text(",nr_inodes=").decimal(options_.maximum_inodes);
     }
-    if (!is_root && options_.mode != 01777) {
+    if (options_.mode != 01777) {
         out.text(",mode=").octal(options_.mode, 3);
     }
     if (options_.user != 0) {
@@ -165,6 +172,7 @@ void TmpfsFileSystem::describe_options(TextBuffer& out) {
     if (options_.group != 0) {
         out.text(",gid=").decimal(options_.group);
     }
+    out.text(",inode64");
 }
 
 TmpfsInode::TmpfsInode(Ref<TmpfsFileSystem> file_system, std::uint32_t mode, DeviceNumber device)
@@ -256,13 +264,17 @@ Result<Ref<Dentry>> make_ramfs(std::string_view options) {
 }
 
 Result<Ref<Dentry>> make_rootfs() {
-    TmpfsFileSystem::Options options = default_options();
-    options.mode = 0755;
-    return make_instance("rootfs", kTmpfsMagic, options);
+    return make_instance("rootfs", kTmpfsMagic, default_options());
 }
 
-Result<Ref<Dentry>> make_internal_tmpfs(std::string_view name) {
-    return make_instance(name, kTmpfsMagic, {});
+Result<Ref<Dentry>> make_devtmpfs() {
+    TmpfsFileSystem::Options options = default_options();
+    options.mode = 0755;
+    return make_instance("devtmpfs", kTmpfsMagic, options);
+}
+
+Result<Ref<Dentry>> make_memfd_tmpfs() {
+    return make_instance("tmpfs", kTmpfsMagic, {});
 }
 
 }  // namespace kernel

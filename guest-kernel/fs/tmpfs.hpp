@@ -77,9 +77,11 @@ class TmpfsRegularInode final : public TmpfsInode {
 // File system types for mount(2): a new instance each. EINVAL for an option that is not known.
 Result<Ref<Dentry>> make_tmpfs(std::string_view options);
 Result<Ref<Dentry>> make_ramfs(std::string_view options);
-// The root of everything: a tmpfs called rootfs, mode 0755.
+// The root of everything: a tmpfs called rootfs, as open to all as /tmp until the archive says otherwise.
 Result<Ref<Dentry>> make_rootfs();
-// An instance for the kernel's own purposes, not limited.
-Result<Ref<Dentry>> make_internal_tmpfs(std::string_view name);
+// The empty instance behind devtmpfs.
+Result<Ref<Dentry>> make_devtmpfs();
+// The instance of memory files, not limited (Linux mm/shmem.c, shm_mnt).
+Result<Ref<Dentry>> make_memfd_tmpfs();
 
 }  // namespace kernel

@@ -6,6 +6,7 @@
 #include "fs/anonymous.hpp"
 #include "fs/devtmpfs.hpp"
 #include "fs/initramfs.hpp"
+#include "fs/memfd.hpp"
 #include "fs/mount.hpp"
 #include "fs/path_walk.hpp"
 #include "fs/pipe.hpp"
@@ -18,10 +19,12 @@ namespace kernel {
 
 Result<void> mount_root_from_initramfs(std::span<const std::byte> archive) {
     TRY(initialize_dentries());
+    // These two first, as in Linux: their devices are 0:1 and 0:2.
+    TRY(initialize_memfds());
+    TRY(mount_root());
     TRY(initialize_anonymous_files());
     TRY(initialize_pipes());
     TRY(initialize_console_tty());
-    TRY(mount_root());
     return unpack_initramfs(archive);
 }
 

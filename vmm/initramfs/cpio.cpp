@@ -96,16 +96,13 @@ Result<std::vector<std::byte>> write_cpio(const Tree& tree) {
                 Error::Kind::Usage,
                 fmt::format("{}: too large for an initramfs, which holds files of up to 4 GiB", path));
         }
-        if (path == "/") {
-            continue;  // the kernel has made it
-        }
         append_entry(archive,
                      {.inode = ++inode,
                       .mode = type_bits(node.kind) | node.permissions,
                       .links = node.kind == NodeKind::Directory ? 2U : 1U,
                       .device_major = node.device_major,
                       .device_minor = node.device_minor},
-                     std::string_view{path}.substr(1), contents);
+                     path == "/" ? std::string_view{"."} : std::string_view{path}.substr(1), contents);
     }
     append_entry(archive, {}, kTrailer, {});
     return archive;

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -91,21 +93,40 @@ TEST(walking_up_leaves_a_mount) {
     CHECK_EQUAL(umount("m"), 0);
 }
 
+// What the archive says nothing of: the root directory itself.
+TEST(root_is_an_early_tmpfs) {
+    struct stat status;
+    CHECK_EQUAL(stat("/", &status), 0);
+    CHECK_EQUAL(status.st_mode, S_IFDIR | 01777);
+    CHECK_EQUAL(status.st_dev, makedev(0, 2));
+    char text[256] = {0};
+    int fd = open("/proc/self/mountinfo", O_RDONLY);
+    CHECK(read(fd, text, sizeof(text) - 1) > 0);
+    CHECK(strncmp(text, "1 1 0:2 / / rw - rootfs ", 24) == 0);
+    close(fd);
+    // Shared memory comes before it (mm/shmem.c, shm_mnt).
+    int memory = memfd_create("memory", 0);
+    CHECK_EQUAL(fstat(memory, &status), 0);
+    CHECK_EQUAL(status.st_dev, makedev(0, 1));
+    close(memory);
+}
+
 TEST(mounts_are_listed) {
     CHECK_EQUAL(mkdir("m", 0700), 0);
     CHECK_EQUAL(mount("my source", "m", "tmpfs", MS_NOSUID | MS_NODEV, "size=64k"), 0);
     static char text[4096];
     int fd = open("/proc/self/mounts", O_RDONLY);
     CHECK(read(fd, text, sizeof(text) - 1) > 0);
-    CHECK(strstr(text, "my\\040source /work/mounts_are_listed/m tmpfs rw,nosuid,nodev,relatime,size=64k") !=
-          NULL);
+    CHECK(strstr(text,
+                 "my\\040source /work/mounts_are_listed/m tmpfs rw,nosuid,nodev,relatime,size=64k,inode64 0 "
+                 "0\n") != NULL);
     close(fd);
     fd = open("/proc/self/mountinfo", O_RDONLY);
     memset(text, 0, sizeof(text));
     CHECK(read(fd, text, sizeof(text) - 1) > 0);
     CHECK(strstr(text,
-                 " / /work/mounts_are_listed/m rw,nosuid,nodev,relatime - tmpfs my\\040source rw,size=64k") !=
-          NULL);
+                 " / /work/mounts_are_listed/m rw,nosuid,nodev,relatime - tmpfs my\\040source "
+                 "rw,size=64k,inode64\n") != NULL);
     close(fd);
     CHECK_EQUAL(umount("m"), 0);
 }
@@ -129,6 +150,7 @@ const struct test_case mount_tests[] = {
     {"read_only_mounts_are_erofs", read_only_mounts_are_erofs},
     {"bind_mounts_show_a_tree_twice", bind_mounts_show_a_tree_twice},
     {"walking_up_leaves_a_mount", walking_up_leaves_a_mount},
+    {"root_is_an_early_tmpfs", root_is_an_early_tmpfs},
     {"mounts_are_listed", mounts_are_listed},
     {"tmpfs_counts_inodes", tmpfs_counts_inodes},
     {NULL, NULL},

@@ -130,6 +130,8 @@ TEST(system_files_can_be_read) {
             check_failed(__FILE__, __LINE__, "%s cannot be read", path);
         }
     }
+    CHECK_EQUAL(read_file("/proc/sys/kernel/randomize_va_space", text, sizeof(text)), 2);
+    CHECK(strcmp(text, "2\n") == 0);
     CHECK(read_file("/sys/devices/system/cpu/online", text, sizeof(text)) > 0);
     CHECK(read_file("/sys/devices/system/cpu/possible", text, sizeof(text)) > 0);
 }

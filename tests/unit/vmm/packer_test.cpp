@@ -77,6 +77,7 @@ class PackerTest : public testing::Test {
 
 TEST_F(PackerTest, archive_has_init_program_console_and_description) {
     auto entries = packed();
+    EXPECT_EQ(entries["."].mode, 0040755U);
     EXPECT_EQ(entries["init"].mode, 0100755U);
     EXPECT_EQ(entries["bin/program"].mode, 0100755U);
     EXPECT_EQ(entries["bin/program"].contents, text_of(**read_host_file(request.program)));
