@@ -66,17 +66,17 @@ class Run {
             fmt::print(stderr, "prove-cpu: {}: {}\n", judge_, ran.error());
             return status_cannot_judge;
         }
-        fmt::print("{}: {} cases, {} differences\n", judge_, proof_->tally().total(0), mismatches_);
+        fmt::print("{}: {} cases, {} differences\n", judge_, tally().total(), mismatches_);
         return mismatches_ == 0 ? status_proven : status_differs;
     }
 
-    const Tally& tally() const { return proof_->tally(); }
+    const Tally& tally() const { return proof_->tallies()[0]; }
 
   private:
     // The sequence after `number` whose first step is of a wanted row.
     std::optional<std::uint64_t> next(std::uint64_t number) {
         const auto rows = emu::decode::all_rows();
-        if (options_.sequence.has_value() || proof_->tally().total(0) >= options_.cases ||
+        if (options_.sequence.has_value() || tally().total() >= options_.cases ||
             mismatches_ >= options_.mismatches) {
             return std::nullopt;
         }
@@ -103,6 +103,7 @@ class Run {
 int prove(const Options& options) {
     fmt::print("seed {}\n", options.seed);
     int status = status_proven;
+    std::vector<Tally> tallies;
     for (const JudgeMaker& maker : judge_makers()) {
         if (!options.judges.empty() &&
             std::ranges::find(options.judges, maker.name) == options.judges.end()) {
@@ -110,9 +111,11 @@ int prove(const Options& options) {
         }
         Run run{options, maker.make()};
         status = std::max(status, run.execute());
-        if (!options.report.empty()) {
-            std::ofstream{options.report + "-" + maker.name + ".tsv"} << run.tally().table();
-        }
+        tallies.push_back(run.tally());
+    }
+    if (!options.report.empty() && !(std::ofstream{options.report} << coverage_table(tallies))) {
+        fmt::print(stderr, "prove-cpu: cannot write {}\n", options.report);
+        status = status_cannot_judge;
     }
     return status;
 }
@@ -130,7 +133,8 @@ int main(int argc, char** argv) {
     app.add_option("--judge", options.judges, "only this judge; may be given again");
     app.add_option("--row", options.row, "only sequences that begin with this row of the decode table");
     app.add_option("--sequence", options.sequence, "only this sequence of the seed's");
-    app.add_option("--report", options.report, "write the cases a row to FILE-judge.tsv")->type_name("FILE");
+    app.add_option("--report", options.report, "write how many cases each row has had with which judge")
+        ->type_name("FILE.tsv");
     app.add_option("--mismatches", options.mismatches, "end after so many")->capture_default_str();
     CLI11_PARSE(app, argc, argv);
     return levitate::isa::prove(options);

@@ -13,25 +13,6 @@ namespace levitate::isa {
 
 namespace {
 
-std::string_view outcome_name(std::uint32_t outcome) {
-    switch (outcome) {
-        case JUDGE_RETIRED:
-            return "retired";
-        case JUDGE_UNDEFINED:
-            return "undefined";
-        case JUDGE_UNMAPPED:
-            return "translation fault";
-        case JUDGE_FORBIDDEN:
-            return "permission fault";
-        case JUDGE_MISALIGNED:
-            return "alignment fault";
-        case JUDGE_TRAPPED:
-            return "breakpoint";
-        default:
-            return "not run";
-    }
-}
-
 std::string vector_text(const std::uint64_t (&vector)[2]) {
     return fmt::format("{:016x}_{:016x}", vector[1], vector[0]);
 }
@@ -99,6 +80,25 @@ bool is_same(const JudgeReply& emulated, const JudgeReply& judged) {
 }
 
 }  // namespace
+
+std::string_view outcome_name(std::uint32_t outcome) {
+    switch (outcome) {
+        case JUDGE_RETIRED:
+            return "retired";
+        case JUDGE_UNDEFINED:
+            return "undefined";
+        case JUDGE_UNMAPPED:
+            return "translation fault";
+        case JUDGE_FORBIDDEN:
+            return "permission fault";
+        case JUDGE_MISALIGNED:
+            return "alignment fault";
+        case JUDGE_TRAPPED:
+            return "breakpoint";
+        default:
+            return "not run";
+    }
+}
 
 std::string difference(const JudgeStep& step, const JudgeReply& emulated, const JudgeReply& judged) {
     if (is_same(emulated, judged)) {

@@ -1,7 +1,9 @@
 // Two outcomes of one step.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "tests/isa/judges/emulator.hpp"
 
@@ -11,6 +13,9 @@ namespace levitate::isa {
 // memory fault of an instruction that makes several accesses, its data registers and memory may differ: the
 // architecture lets part of them be written.
 std::string difference(const JudgeStep& step, const JudgeReply& emulated, const JudgeReply& judged);
+
+// For people: how a step ended, an enum JudgeOutcome.
+std::string_view outcome_name(std::uint32_t outcome);
 
 // The step's word, its row's name and the registers that the word may name, as the step found them.
 std::string describe(const JudgeStep& step, const JudgeState& before);

@@ -1,7 +1,7 @@
 #include "tests/isa/proof/proof.hpp"
 
-#include <algorithm>
-#include <optional>
+#include <array>
+#include <utility>
 
 #include "emu/decode/table.hpp"
 #include "tests/isa/judges/differences.hpp"
@@ -9,20 +9,12 @@
 
 namespace levitate::isa {
 
-namespace {
-
-std::vector<std::string> names_of(const std::vector<std::unique_ptr<Judge>>& judges) {
-    std::vector<std::string> names;
-    for (const auto& judge : judges) {
-        names.emplace_back(judge->name());
-    }
-    return names;
-}
-
-}  // namespace
-
 Proof::Proof(std::uint64_t seed, std::vector<std::unique_ptr<Judge>> judges)
-    : generator_(seed, emu::decode::all_rows()), judges_(std::move(judges)), tally_(names_of(judges_)) {}
+    : generator_(seed, emu::decode::all_rows()), judges_(std::move(judges)) {
+    for (const auto& judge : judges_) {
+        tallies_.emplace_back(judge->name());
+    }
+}
 
 std::expected<void, std::string> Proof::run(
     std::uint64_t first, const std::function<std::optional<std::uint64_t>(std::uint64_t)>& next,
@@ -74,7 +66,7 @@ void Proof::compare(std::size_t judge, const Round& round, std::span<const Judge
             if (reply.outcome == JUDGE_NOT_RUN || is_known_difference(name, what.word, emulated.before)) {
                 continue;
             }
-            tally_.count(judge, what.word, reply.outcome == JUDGE_RETIRED);
+            tallies_[judge].count(what.word, reply.outcome == JUDGE_RETIRED);
             const std::string text = difference(what, emulated.reply, reply);
             if (!text.empty()) {
                 on_mismatch({name, round.batch.numbers[i], step, describe(what, emulated.before) + text});

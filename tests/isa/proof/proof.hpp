@@ -5,6 +5,8 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,7 +34,8 @@ class Proof {
         std::uint64_t first, const std::function<std::optional<std::uint64_t>(std::uint64_t)>& next,
         const std::function<void(const Mismatch&)>& on_mismatch);
 
-    const Tally& tally() const { return tally_; }
+    // One a judge, in the judges' order.
+    std::span<const Tally> tallies() const { return tallies_; }
 
   private:
     // A batch, and what the emulator makes of it.
@@ -46,7 +49,7 @@ class Proof {
     Generator generator_;
     Emulator emulator_;
     std::vector<std::unique_ptr<Judge>> judges_;
-    Tally tally_;
+    std::vector<Tally> tallies_;
 };
 
 }  // namespace levitate::isa

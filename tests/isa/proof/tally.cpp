@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "emu/decode/table.hpp"
 
 namespace levitate::isa {
@@ -14,8 +17,38 @@ std::size_t row_index(std::uint32_t word) {
     return row == nullptr ? rows.size() : static_cast<std::size_t>(row - rows.data());
 }
 
-// As in the .inc files, but for the letters: which of the bits that are not fixed are ignored is not known
-// here.
+#define OTHER_JUDGE(row, judge, test) {row, judge, test},
+constexpr OtherJudge other_judges[] = {
+#include "tests/isa/proof/other_judges.inc"
+};
+
+std::string table_line(std::span<const Tally> tallies, std::size_t row) {
+    std::string text;
+    for (const Tally& tally : tallies) {
+        const Tally::Count& count = tally.counts()[row];
+        text += fmt::format("\t{}\t{}", count.cases, count.retired);
+    }
+    return text;
+}
+
+}  // namespace
+
+Tally::Tally(std::string_view judge) : judge_(judge), counts_(emu::decode::all_rows().size() + 1) {}
+
+void Tally::count(std::uint32_t word, bool has_retired) {
+    ++total_;
+    Count& count = counts_[row_index(word)];
+    ++count.cases;
+    count.retired += has_retired ? 1U : 0U;
+}
+
+std::vector<OtherJudge> other_judges_of(const emu::decode::Row& row) {
+    std::vector<OtherJudge> result;
+    std::ranges::copy_if(other_judges, std::back_inserter(result),
+                         [&](const OtherJudge& other) { return other.row == row.name; });
+    return result;
+}
+
 std::string bit_string(const emu::decode::Row& row) {
     std::string text;
     for (unsigned bit = 32; bit-- > 0;) {
@@ -25,39 +58,21 @@ std::string bit_string(const emu::decode::Row& row) {
     return text;
 }
 
-}  // namespace
-
-Tally::Tally(std::vector<std::string> judges)
-    : judges_(std::move(judges)),
-      totals_(judges_.size()),
-      counts_(emu::decode::all_rows().size() + 1, std::vector<Count>(judges_.size())) {}
-
-void Tally::count(std::size_t judge, std::uint32_t word, bool has_retired) {
-    ++totals_[judge];
-    Count& count = counts_[row_index(word)][judge];
-    ++count.cases;
-    count.retired += has_retired ? 1U : 0U;
-}
-
-std::string Tally::table() const {
-    std::string text = "encoding\trow";
-    for (const std::string& judge : judges_) {
-        text += fmt::format("\t{0}\t{0} retired", judge);
+std::string coverage_table(std::span<const Tally> tallies) {
+    std::string text = "bits\trow";
+    for (const Tally& tally : tallies) {
+        text += fmt::format("\t{0}\t{0} retired", tally.judge());
     }
-    text += '\n';
-    const auto add = [&](std::string_view encoding, std::string_view name, std::span<const Count> counts) {
-        text += fmt::format("{}\t{}", encoding, name);
-        for (const Count& count : counts) {
-            text += fmt::format("\t{}\t{}", count.cases, count.retired);
+    text += "\tother judges\n";
+    const auto rows = emu::decode::all_rows();
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        text += fmt::format("{}\t{}{}\t", bit_string(rows[i]), rows[i].name, table_line(tallies, i));
+        for (const OtherJudge& other : other_judges_of(rows[i])) {
+            text += fmt::format("{} ({}) ", other.judge, other.test);
         }
         text += '\n';
-    };
-    const auto rows = emu::decode::all_rows();
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-        add(bit_string(rows[row]), rows[row].name, of_row(row));
     }
-    add("", "(words that no row takes)", of_no_row());
-    return text;
+    return text + fmt::format("\t(words that no row takes){}\t\n", table_line(tallies, rows.size()));
 }
 
 }  // namespace levitate::isa

@@ -1,7 +1,6 @@
-// How many cases each row has had, by judge.
+// How many cases each row of the decode table has had, and with which judges.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,31 +12,42 @@
 
 namespace levitate::isa {
 
+// One judge's.
 class Tally {
   public:
-    // Of all rows of the decode table.
-    explicit Tally(std::vector<std::string> judges);
+    explicit Tally(std::string_view judge);
 
     struct Count {
-        std::uint64_t cases = 0;    // steps that the judge had an opinion on
+        std::uint64_t cases = 0;    // instructions that the judge had an opinion on
         std::uint64_t retired = 0;  // of these, those that took no exception
     };
 
-    void count(std::size_t judge, std::uint32_t word, bool has_retired);
+    void count(std::uint32_t word, bool has_retired);
 
-    std::uint64_t total(std::size_t judge) const { return totals_[judge]; }
-    const std::vector<std::string>& judges() const { return judges_; }
-    // By judge; that of the row `row` of emu::decode::all_rows(), and of words that no row takes.
-    std::span<const Count> of_row(std::size_t row) const { return counts_[row]; }
-    std::span<const Count> of_no_row() const { return counts_.back(); }
-
-    // Tab-separated, one line a row, for people and for scripts.
-    std::string table() const;
+    const std::string& judge() const { return judge_; }
+    std::uint64_t total() const { return total_; }
+    // By the place of the row in emu::decode::all_rows(); the last is for words that no row takes.
+    std::span<const Count> counts() const { return counts_; }
 
   private:
-    std::vector<std::string> judges_;
-    std::vector<std::uint64_t> totals_;
-    std::vector<std::vector<Count>> counts_;  // a row each; the last for words that no row takes
+    std::string judge_;
+    std::uint64_t total_ = 0;
+    std::vector<Count> counts_;
 };
+
+// A test that judges rows besides the generated cases (other_judges.inc).
+struct OtherJudge {
+    std::string_view row;  // its name
+    std::string_view judge;
+    std::string_view test;  // where
+};
+std::vector<OtherJudge> other_judges_of(const emu::decode::Row& row);
+
+// The bits that the row fixes, as in the .inc files; '.' for the others.
+std::string bit_string(const emu::decode::Row& row);
+
+// Tab-separated, one line a row, for people and for scripts: the bits, the name, each judge's cases and how
+// many of them retired, and the other judges.
+std::string coverage_table(std::span<const Tally> tallies);
 
 }  // namespace levitate::isa

@@ -1,0 +1,57 @@
+// Every file in tests/isa/cases, on the emulator. Its assembly must be what the word is.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+// VIXL's headers do not compile under this project's warnings.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpragmas"
+#pragma GCC diagnostic ignored "-Wall"
+#pragma GCC diagnostic ignored "-Wextra"
+#include <aarch64/decoder-aarch64.h>
+#include <aarch64/disasm-aarch64.h>
+#pragma GCC diagnostic pop
+
+#include "tests/isa/proof/case_file.hpp"
+
+namespace levitate::isa {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<fs::path> case_files() {
+    std::vector<fs::path> files{fs::directory_iterator{LEVITATE_CASES}, {}};
+    std::ranges::sort(files);
+    return files;
+}
+
+std::string disassembly(std::uint32_t word) {
+    vixl::aarch64::Decoder decoder;
+    vixl::aarch64::Disassembler disassembler;
+    decoder.AppendVisitor(&disassembler);
+    decoder.Decode(reinterpret_cast<const vixl::aarch64::Instruction*>(&word));
+    return disassembler.GetOutput();
+}
+
+class NamedCase : public testing::TestWithParam<fs::path> {};
+
+TEST_P(NamedCase, does_what_it_says) {
+    std::ifstream file{GetParam()};
+    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    const auto named = parse_case(text);
+    ASSERT_TRUE(named.has_value()) << GetParam() << ": " << named.error();
+    for (const Case::Code& code : named->code) {
+        EXPECT_EQ(code.assembly, disassembly(code.word)) << GetParam();
+    }
+    Emulator emulator;
+    EXPECT_EQ(run_case(emulator, *named), "") << GetParam();
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, NamedCase, testing::ValuesIn(case_files()),
+                         [](const auto& file) { return file.param.stem().string(); });
+
+}  // namespace
+}  // namespace levitate::isa
