@@ -43,15 +43,6 @@ Core::Core(Config config, Bus& bus, InterruptController& interrupts)
     translation_changed();
 }
 
-Flow Core::raise_undefined() {
-    return raise({.exception_class = ExceptionClass::Unknown});
-}
-
-Flow Core::trap_fp() {
-    constexpr std::uint32_t condition_always = 0x1e << 20;  // CV and COND
-    return raise({.exception_class = ExceptionClass::FpAccess, .iss = condition_always});
-}
-
 void Core::record_undefined(std::uint64_t address, std::uint32_t word) {
     const auto same = [&](const UndefinedEncoding& known) {
         return known.word == word && known.exception_level == pstate.el;
@@ -72,8 +63,10 @@ bool Core::alignment_checked() const {
 
 void Core::translation_changed() {
     flush_tlb();
-    for (std::size_t i = 0; i < tag_masks_.size(); ++i) {
-        tag_masks_[i] = ~page_offset_mask | (alignment_checked() ? low_mask(static_cast<unsigned>(i)) : 0);
+    for (std::size_t i = 0; i < alignment_rules_.size(); ++i) {
+        const std::uint64_t size = std::uint64_t{1} << i;
+        alignment_rules_[i] = alignment_checked() ? AlignmentRule{0, ~page_offset_mask | (size - 1)}
+                                                  : AlignmentRule{size - 1, ~page_offset_mask};
     }
     level_changed();
 }
@@ -86,6 +79,7 @@ void Core::level_changed() {
     mode_ = pstate.el == 0 ? AccessMode::User
             : pstate.pan   ? AccessMode::KernelWithoutUser
                            : AccessMode::Kernel;
+    tlb_ = &data_tlb_[static_cast<std::size_t>(mode_)];
 }
 
 void Core::set_pan(bool pan) {

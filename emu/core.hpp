@@ -10,6 +10,7 @@
 #include <expected>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "emu/cpu.hpp"
@@ -36,6 +37,14 @@ struct ExclusiveMonitor {
 };
 
 enum class Waiting : std::uint8_t { No, ForInterrupt, ForEvent };
+
+// What an executor does itself: the usual, which is what needs no call, or all of it (emu/thread.hpp).
+enum class Form : std::uint8_t { Usual, Complete };
+
+// How many instructions had retired when this one began.
+struct RetiredBefore {
+    std::uint64_t instructions;
+};
 
 class Core {
   public:
@@ -71,43 +80,55 @@ class Core {
 
     template <class T>
     Flow load(std::uint64_t address, T& value) {
-        return load_as(mode_, address, value);
+        return load_through(*tlb_, mode_, address, value);
     }
     template <class T>
     Flow store(std::uint64_t address, const T& value) {
-        return store_as(mode_, address, value);
+        return store_through(*tlb_, mode_, address, value);
     }
     template <class T>
     Flow load_as(AccessMode mode, std::uint64_t address, T& value) {
-        const DataTlbEntry& entry = data_tlb_[static_cast<std::size_t>(mode)][tlb_index(address)];
-        if (entry.read_tag == (address & tag_mask<T>()) &&
-            (address & page_offset_mask) <= page_size - sizeof(T)) [[likely]] {
-            std::memcpy(&value, entry.host + (address & page_offset_mask), sizeof(T));
-            return Flow::Next;
-        }
-        return load_slow(mode, address, &value, sizeof(T));
+        return load_through(tlb_of(mode), mode, address, value);
     }
     template <class T>
     Flow store_as(AccessMode mode, std::uint64_t address, const T& value) {
-        const DataTlbEntry& entry = data_tlb_[static_cast<std::size_t>(mode)][tlb_index(address)];
-        if (entry.write_tag == (address & tag_mask<T>()) &&
-            (address & page_offset_mask) <= page_size - sizeof(T)) [[likely]] {
-            std::memcpy(entry.host + (address & page_offset_mask), &value, sizeof(T));
-            return Flow::Next;
-        }
-        return store_slow(mode, address, &value, sizeof(T));
+        return store_through(tlb_of(mode), mode, address, value);
     }
     // Two accesses of one instruction, at `address` and after it. If the second faults the first store may
     // have been done, which the architecture allows.
     template <class T>
     Flow load_pair(std::uint64_t address, T& first, T& second) {
-        const Flow flow = load(address, first);
-        return flow == Flow::Exception ? flow : both(flow, load(address + sizeof(T), second));
+        const DataTlbEntry& entry = (*tlb_)[tlb_index(address)];
+        if (entry.read_tag == tag_of<T, 2>(address)) [[likely]] {
+            const std::byte* host = entry.host + (address & page_offset_mask);
+            std::memcpy(&first, host, sizeof(T));
+            std::memcpy(&second, host + sizeof(T), sizeof(T));
+            return Flow::Next;
+        }
+        if (form == Form::Usual) {
+            return redo();
+        }
+        const Flow flow = load_slow(mode_, address, &first, sizeof(T));
+        return flow == Flow::Exception
+                   ? flow
+                   : both(flow, load_slow(mode_, address + sizeof(T), &second, sizeof(T)));
     }
     template <class T>
     Flow store_pair(std::uint64_t address, const T& first, const T& second) {
-        const Flow flow = store(address, first);
-        return flow == Flow::Exception ? flow : both(flow, store(address + sizeof(T), second));
+        const DataTlbEntry& entry = (*tlb_)[tlb_index(address)];
+        if (entry.write_tag == tag_of<T, 2>(address)) [[likely]] {
+            std::byte* host = entry.host + (address & page_offset_mask);
+            std::memcpy(host, &first, sizeof(T));
+            std::memcpy(host + sizeof(T), &second, sizeof(T));
+            return Flow::Next;
+        }
+        if (form == Form::Usual) {
+            return redo();
+        }
+        const Flow flow = store_slow(mode_, address, &first, sizeof(T));
+        return flow == Flow::Exception
+                   ? flow
+                   : both(flow, store_slow(mode_, address + sizeof(T), &second, sizeof(T)));
     }
 
     // The mode of ordinary accesses, and that of LDTR and STTR.
@@ -119,30 +140,66 @@ class Core {
     bool sp_misaligned(Source base) const {
         return base == Source{sp_place} && (x[sp_place] & 15) != 0 && sp_alignment_checked_;
     }
-    Flow sp_alignment_fault();
-    Flow alignment_fault(std::uint64_t address, Access access);
+    Flow sp_alignment_fault() { return raise({.exception_class = ExceptionClass::SpAlignment}); }
+    Flow alignment_fault(std::uint64_t address, Access access) {
+        return raise_data_abort(address, access, fault::alignment);
+    }
 
     // --- Exceptions ----------------------------------------------------------------------------------------
 
-    Flow raise(const Exception& pending) {
-        exception = pending;
-        return Flow::Exception;
-    }
+    Flow raise(const Exception& pending) { return form == Form::Usual ? redo() : raise_now(pending); }
     // UNDEFINED for a reason known only at execution (at decode time, return undefined()).
-    Flow raise_undefined();
+    Flow raise_undefined() { return raise({.exception_class = ExceptionClass::Unknown}); }
     // An access to SIMD or floating-point registers that CPACR_EL1.FPEN traps.
-    Flow trap_fp();
+    Flow trap_fp() {
+        constexpr std::uint32_t condition_always = 0x1e << 20;  // CV and COND
+        return raise({.exception_class = ExceptionClass::FpAccess, .iss = condition_always});
+    }
     Exception exception;
 
-    // --- Where an executor is ------------------------------------------------------------------------------
+    // --- Threaded code (emu/thread.hpp) --------------------------------------------------------------------
+
+    Form form = Form::Usual;
+    // Whether the Flow::Exception just returned asks for the complete form instead; asked once.
+    bool take_redo() { return std::exchange(redo_, false); }
 
     std::uint64_t address_of(const Instruction& instruction) const {
         return code_base_ + instruction.page_offset;
     }
-    // Instructions retired before this one.
-    std::uint64_t retired_before(const Instruction& instruction) const {
-        return retired + static_cast<std::uint64_t>(&instruction - run_first_);
+    RetiredBefore retired_before(const Instruction& at, std::int64_t credit) const {
+        return {slice_end_ - left_from(at, credit)};
     }
+    // Each of these ends a Code function, with what it returns.
+    Flow go_on(const Instruction* next, std::int64_t credit) {
+        if constexpr (calls_in_tails) {
+            return next->operation.code(*this, next, credit);
+        } else {
+            next_ = next;
+            next_credit_ = credit;
+            return Flow::Next;
+        }
+    }
+    // `at` was a branch, to branch_target.
+    Flow branch(const Instruction& at, std::int64_t credit) {
+        const std::uint64_t offset = branch_target - code_base_;
+        if (offset < page_size && offset % instruction_bytes == 0) [[likely]] {
+            const auto distance = static_cast<std::int64_t>(offset - at.page_offset);
+            const std::int64_t new_credit = credit + (distance >> instruction_shift) - 1;
+            if (new_credit >= 0) [[likely]] {
+                return go_on(&code_page_->slots[offset / instruction_bytes], new_credit);
+            }
+        }
+        return branch_elsewhere(at, credit);
+    }
+    Flow branch_elsewhere(const Instruction& at, std::int64_t credit);
+    // The code after a page's last instruction.
+    Flow leave_page(std::int64_t credit);
+    // Back to the run loop, which gets `flow`, with `pc` and `retired` set: as `at`, which returned `flow`,
+    // leaves them, or as they are before it.
+    Flow stop(const Instruction& at, std::int64_t credit, Flow flow);
+    Flow stop_before(const Instruction& at, std::int64_t credit, Flow flow);
+    // Decodes the slot of the current page that has this place in it.
+    void decode(const Instruction& slot);
 
     // --- System --------------------------------------------------------------------------------------------
 
@@ -157,7 +214,7 @@ class Core {
     // reads it, as of that instruction: the executor calls observe_time() first.
     std::uint64_t nanoseconds() const { return observed_retired_ + idle_nanoseconds_; }
     std::uint64_t counter() const { return timer.ticks(nanoseconds()); }
-    void observe_time(const Instruction& instruction) { observed_retired_ = retired_before(instruction); }
+    void observe_time(RetiredBefore now) { observed_retired_ = now.instructions; }
     // A timer register was written; the lines and the next event are to be worked out again.
     Flow timers_changed();
     // highest_pending(), or what the CPU interface makes of it, may have changed.
@@ -194,7 +251,13 @@ class Core {
     std::expected<Translation, TranslationFault> translate_for(std::uint64_t address, Access access,
                                                                AccessMode mode, TableUpdate update) const;
     Flow raise_data_abort(std::uint64_t address, Access access, std::uint32_t fsc,
-                          std::uint32_t more_iss = 0);
+                          std::uint32_t more_iss = 0) {
+        const std::uint32_t write = access == Access::Write ? data_abort::write : 0;
+        return raise({.exception_class = ExceptionClass::DataAbort,
+                      .iss = fsc | write | more_iss,
+                      .sets_far = true,
+                      .far = address});
+    }
 
     // --- The user's side (cpu.cpp) -------------------------------------------------------------------------
 
@@ -209,16 +272,51 @@ class Core {
     std::optional<std::uint64_t> translate(std::uint64_t address, unsigned exception_level) const;
     std::span<const UndefinedEncoding> undefined_encodings() const { return undefined_encodings_; }
     void record_undefined(std::uint64_t address, std::uint32_t word);
-    // Finds and decodes the instruction in a slot of the current page.
-    Flow execute_undecoded(const Instruction& instruction);
 
     std::uint64_t pc = 0;       // between runs of instructions; not while an executor runs
     std::uint64_t retired = 0;  // likewise
 
   private:
+    // Whether the compiler makes jumps of calls in tails. Where it does not, the run loop makes each call.
+#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
+    static constexpr bool calls_in_tails = true;
+#else
+    static constexpr bool calls_in_tails = false;
+#endif
+
+    const DataTlb& tlb_of(AccessMode mode) const { return data_tlb_[static_cast<std::size_t>(mode)]; }
+    // What a data TLB entry's tag must be for `count` accesses of T from `address` on: the page of the last
+    // byte. Where alignment is checked it is that of the last access with the bits that must be zero.
+    template <class T, unsigned count = 1>
+    std::uint64_t tag_of(std::uint64_t address) const {
+        const AlignmentRule& rule = alignment_rules_[std::countr_zero(sizeof(T))];
+        return (address + rule.reach + sizeof(T) * (count - 1)) & rule.mask;
+    }
     template <class T>
-    std::uint64_t tag_mask() const {
-        return tag_masks_[static_cast<std::size_t>(std::countr_zero(sizeof(T)))];
+    Flow load_through(const DataTlb& tlb, AccessMode mode, std::uint64_t address, T& value) {
+        const DataTlbEntry& entry = tlb[tlb_index(address)];
+        if (entry.read_tag == tag_of<T>(address)) [[likely]] {
+            std::memcpy(&value, entry.host + (address & page_offset_mask), sizeof(T));
+            return Flow::Next;
+        }
+        return form == Form::Usual ? redo() : load_slow(mode, address, &value, sizeof(T));
+    }
+    template <class T>
+    Flow store_through(const DataTlb& tlb, AccessMode mode, std::uint64_t address, const T& value) {
+        const DataTlbEntry& entry = tlb[tlb_index(address)];
+        if (entry.write_tag == tag_of<T>(address)) [[likely]] {
+            std::memcpy(entry.host + (address & page_offset_mask), &value, sizeof(T));
+            return Flow::Next;
+        }
+        return form == Form::Usual ? redo() : store_slow(mode, address, &value, sizeof(T));
+    }
+    Flow redo() {
+        redo_ = true;
+        return Flow::Exception;
+    }
+    Flow raise_now(const Exception& pending) {
+        exception = pending;
+        return Flow::Exception;
     }
     // The general cases: translation, device memory, watched pages, pages with code, two pages at once.
     Flow load_slow(AccessMode mode, std::uint64_t address, void* into, unsigned size);
@@ -246,6 +344,13 @@ class Core {
     // The run loop's parts (cpu.cpp).
     CodePage* fetch_page();
     Flow run_slice(CodePage* page, std::uint64_t limit);
+    Flow run_one(const Instruction& slot);
+    Flow run_thread(const Instruction* at, std::int64_t credit);
+    Flow enter_page(std::uint64_t address, std::uint64_t left);
+    // How many instructions may retire from `at` on.
+    static std::uint64_t left_from(const Instruction& at, std::int64_t credit) {
+        return static_cast<std::uint64_t>(credit) + (page_size - at.page_offset) / instruction_bytes;
+    }
     std::optional<Halt> pending_halt();
     void update_interrupts();
     bool skip_to_next_event();
@@ -255,15 +360,27 @@ class Core {
 
     AccessMode mode_ = AccessMode::Kernel;
     bool sp_alignment_checked_ = false;
-    std::array<std::uint64_t, 5> tag_masks_{};
+    bool redo_ = false;
+    // By log2 of an access's size: what is added to its address, and what is then compared.
+    struct AlignmentRule {
+        std::uint64_t reach;
+        std::uint64_t mask;
+    };
+    std::array<AlignmentRule, 5> alignment_rules_{};
+    const DataTlb* tlb_ = nullptr;  // of mode_
     std::array<DataTlb, access_modes> data_tlb_;
     std::array<FetchTlb, 2> fetch_tlb_;
     bool tlb_has_blocks_ = false;
     bool tlb_is_empty_ = true;
 
     std::uint64_t code_base_ = 0;  // virtual address of the page being executed
-    const Instruction* run_first_ = nullptr;
     CodePage* code_page_ = nullptr;
+    std::uint64_t slice_end_ = 0;  // what `retired` may become until the run loop looks again
+    // What go_on() leaves to the run loop.
+    const Instruction* next_ = nullptr;
+    std::int64_t next_credit_ = 0;
+    // An instruction to be executed alone, and what stops after it.
+    std::array<Instruction, 2> single_{};
 
     PhysicalMemory memory_;
     CodeCache code_cache_;
@@ -285,24 +402,6 @@ class Core {
     std::vector<UndefinedEncoding> undefined_encodings_;
 };
 
-namespace detail {
-
-template <auto executor>
-Flow fp_checked(Core& core, const Instruction& instruction) {
-    if (core.fp_trapped) [[unlikely]] {
-        return core.trap_fp();
-    }
-    return Call<executor>::execute(core, instruction);
-}
-
-}  // namespace detail
-
-// As operation(), for an instruction that CPACR_EL1.FPEN traps.
-template <auto executor, class... Arguments>
-Operation fp_operation(Arguments... arguments) {
-    Operation result = operation<executor>(arguments...);
-    result.execute = &detail::fp_checked<executor>;
-    return result;
-}
-
 }  // namespace levitate::emu
+
+#include "emu/thread.hpp"  // IWYU pragma: export

@@ -14,16 +14,12 @@ enum class Index : std::uint8_t { Offset, Pre, Post };
 // LDTR and STTR access memory as EL0 would.
 enum class Privilege : std::uint8_t { Current, User };
 
-template <Privilege privilege>
-AccessMode mode_of(const Core& core) {
-    return privilege == Privilege::User ? core.unprivileged_mode() : core.mode();
-}
-
 // Loads Memory, which is signed if the load extends the sign, and extends it to Result, the register's width.
-template <class Memory, class Result>
-Flow load_extended(Core& core, AccessMode mode, std::uint64_t address, Target t) {
+template <class Memory, class Result, Privilege privilege = Privilege::Current>
+Flow load_extended(Core& core, std::uint64_t address, Target t) {
     std::make_unsigned_t<Memory> value = 0;
-    const Flow flow = core.load_as(mode, address, value);
+    const Flow flow = privilege == Privilege::User ? core.load_as(core.unprivileged_mode(), address, value)
+                                                   : core.load(address, value);
     if (flow != Flow::Exception) [[likely]] {
         using Extended = std::conditional_t<std::is_signed_v<Memory>, std::make_signed_t<Result>, Result>;
         const auto extended = static_cast<Result>(Extended{static_cast<Memory>(value)});
@@ -43,7 +39,7 @@ Flow load(Core& core, Target t, Source n, Target writeback, std::int32_t offset)
     const std::uint64_t base = core.get(n);
     const std::uint64_t indexed = base + static_cast<std::uint64_t>(std::int64_t{offset});
     const std::uint64_t address = index == Index::Post ? base : indexed;
-    const Flow flow = load_extended<Memory, Result>(core, mode_of<privilege>(core), address, t);
+    const Flow flow = load_extended<Memory, Result, privilege>(core, address, t);
     if constexpr (index != Index::Offset) {
         if (flow != Flow::Exception) {
             core.set(writeback, indexed);
@@ -60,7 +56,9 @@ Flow store(Core& core, Source t, Source n, Target writeback, std::int32_t offset
     const std::uint64_t base = core.get(n);
     const std::uint64_t indexed = base + static_cast<std::uint64_t>(std::int64_t{offset});
     const std::uint64_t address = index == Index::Post ? base : indexed;
-    const Flow flow = core.store_as(mode_of<privilege>(core), address, core.get<Memory>(t));
+    const auto value = core.get<Memory>(t);
+    const Flow flow = privilege == Privilege::User ? core.store_as(core.unprivileged_mode(), address, value)
+                                                   : core.store(address, value);
     if constexpr (index != Index::Offset) {
         if (flow != Flow::Exception) {
             core.set(writeback, indexed);
@@ -75,7 +73,7 @@ Flow load_register(Core& core, Target t, Source n, Source m, Extend extend, std:
         return core.sp_alignment_fault();
     }
     const std::uint64_t address = core.get(n) + extended(core.get(m), extend, shift);
-    return load_extended<Memory, Result>(core, core.mode(), address, t);
+    return load_extended<Memory, Result>(core, address, t);
 }
 
 template <class Memory>
@@ -90,7 +88,7 @@ template <class Memory, class Result>
 Flow load_literal(Core& core, const Instruction& instruction, Target t, std::int32_t offset) {
     const std::uint64_t address =
         core.address_of(instruction) + static_cast<std::uint64_t>(std::int64_t{offset});
-    return load_extended<Memory, Result>(core, core.mode(), address, t);
+    return load_extended<Memory, Result>(core, address, t);
 }
 
 Flow prefetch(Core&) {

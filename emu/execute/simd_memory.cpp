@@ -301,7 +301,7 @@ template <class Unit, Direction direction>
 Flow transfer_units(Core& core, std::uint64_t address, StructureBytes& bytes, unsigned count) {
     Flow flow = Flow::Next;
     for (unsigned at = 0; at < count; at += sizeof(Unit)) {
-        Unit unit;
+        Unit unit{};
         Flow access = Flow::Next;
         if constexpr (direction == Direction::Load) {
             access = core.load(address + at, unit);

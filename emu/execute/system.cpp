@@ -193,11 +193,11 @@ struct Row {
     const SystemRegister* operator->() const { return at; }
 };
 
-Flow read_register(Core& core, const Instruction& instruction, Row row, Target t) {
+Flow read_register(Core& core, const Instruction& instruction, RetiredBefore now, Row row, Target t) {
     if (const Flow flow = check_el0_access(core, row->el0_read, instruction.word); flow != Flow::Next) {
         return flow;
     }
-    core.observe_time(instruction);
+    core.observe_time(now);
     std::uint64_t value = 0;
     const Flow flow = row->read(core, value);
     if (flow != Flow::Exception) {
@@ -206,11 +206,11 @@ Flow read_register(Core& core, const Instruction& instruction, Row row, Target t
     return flow;
 }
 
-Flow write_register(Core& core, const Instruction& instruction, Row row, Source t) {
+Flow write_register(Core& core, const Instruction& instruction, RetiredBefore now, Row row, Source t) {
     if (const Flow flow = check_el0_access(core, row->el0_write, instruction.word); flow != Flow::Next) {
         return flow;
     }
-    core.observe_time(instruction);
+    core.observe_time(now);
     return row->write(core, core.get(t));
 }
 

@@ -29,22 +29,6 @@ bool is_aligned(std::uint64_t address, unsigned size) {
 
 }  // namespace
 
-Flow Core::raise_data_abort(std::uint64_t address, Access access, std::uint32_t fsc, std::uint32_t more_iss) {
-    const std::uint32_t write = access == Access::Write ? data_abort::write : 0;
-    return raise({.exception_class = ExceptionClass::DataAbort,
-                  .iss = fsc | write | more_iss,
-                  .sets_far = true,
-                  .far = address});
-}
-
-Flow Core::alignment_fault(std::uint64_t address, Access access) {
-    return raise_data_abort(address, access, fault::alignment);
-}
-
-Flow Core::sp_alignment_fault() {
-    return raise({.exception_class = ExceptionClass::SpAlignment});
-}
-
 std::expected<Translation, TranslationFault> Core::translate_for(std::uint64_t address, Access access,
                                                                  AccessMode mode, TableUpdate update) const {
     return emu::translate(translation_control(), memory_, address, access, mode, update);

@@ -1,12 +1,13 @@
 #include "emu/mmu/code_cache.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace levitate::emu {
 
 void CodePage::clear() {
-    for (Instruction& slot : slots) {
-        slot.operation.execute = &decode_slot;
+    for (Instruction& slot : std::span(slots).first<slots_per_page>()) {
+        slot.operation.code = &decode_slot;
     }
     decoded = false;
     stores = 0;
@@ -21,7 +22,7 @@ void CodePage::invalidate(std::size_t offset, std::size_t size) {
     }
     const std::size_t last = std::min((offset + size - 1) / instruction_bytes, slots_per_page - 1);
     for (std::size_t slot = offset / instruction_bytes; slot <= last; ++slot) {
-        slots[slot].operation.execute = &decode_slot;
+        slots[slot].operation.code = &decode_slot;
     }
 }
 
@@ -30,10 +31,11 @@ CodePage& CodeCache::page(const std::byte* host, CodePage*& slot) {
         pages_.push_back(std::make_unique<CodePage>());
         slot = pages_.back().get();
         slot->host = host;
-        for (std::size_t i = 0; i < slots_per_page; ++i) {
+        for (std::size_t i = 0; i < slot->slots.size(); ++i) {
             slot->slots[i].page_offset = static_cast<std::uint16_t>(i * instruction_bytes);
         }
         slot->clear();
+        slot->slots.back().operation.code = &end_of_page;
     }
     return *slot;
 }

@@ -1,7 +1,8 @@
 // Decoded instructions, kept by physical page.
 //
 // A page's slots are decoded one at a time, when first executed: a slot that is not decoded yet holds the
-// operation that decodes it. So there are no basic blocks to find, to end and to invalidate.
+// code that decodes it. A basic block is whatever run of slots is executed in one go (emu/thread.hpp): there
+// is none to find, to end and to invalidate.
 #pragma once
 
 #include <array>
@@ -15,11 +16,11 @@
 
 namespace levitate::emu {
 
-inline constexpr std::size_t instruction_bytes = 4;
 inline constexpr std::size_t slots_per_page = page_size / instruction_bytes;
 
 struct CodePage {
-    std::array<Instruction, slots_per_page> slots;
+    // And the end of the page.
+    std::array<Instruction, slots_per_page + 1> slots;
     // SAFETY: the page in the user's RAM.
     const std::byte* host = nullptr;
     // Whether a slot may be decoded. While it is set, no data TLB lets a store to the page pass by.
@@ -45,7 +46,9 @@ class CodeCache {
     std::vector<std::unique_ptr<CodePage>> pages_;
 };
 
-// Decodes the slot and executes it. Defined with the run loop, which knows where the page lies.
-Flow decode_slot(Core& core, const Instruction& instruction);
+// What slots hold that are not decoded yet: decodes the slot and goes on with it. And what comes after the
+// last slot: goes on in the next page. Defined with the run loop, which knows where the page lies.
+Flow decode_slot(Core& core, const Instruction* at, std::int64_t credit);
+Flow end_of_page(Core& core, const Instruction* at, std::int64_t credit);
 
 }  // namespace levitate::emu

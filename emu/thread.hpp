@@ -1,0 +1,167 @@
+// Threaded code: how decoded instructions are executed one after another.
+//
+// Every slot of a code page (emu/mmu/code_cache.hpp) holds a function that executes its instruction and then
+// calls that of the next slot in its tail, which the compiler makes a jump: a straight run of instructions
+// costs one indirect jump each. A taken branch goes on the same way, within its page or through the fetch TLB
+// to another. The run loop (cpu.cpp) is returned to only when something asks for it.
+//
+// Nothing is counted on the way. `credit` is how many instructions may still retire after the last one of the
+// page, if all from `at` to the end of the page do: going straight on does not change it, and a branch
+// changes it by its distance. While it is not negative the rest of the page cannot be too long, so only
+// branches look at it. With less left than the rest of a page, the run loop executes instructions one by one
+// (Core::run_one), so that a run ends exactly where it is to.
+//
+// Loads and stores find their place in host memory through the data TLB, inline. One that misses makes the
+// executor return Flow::Exception before anything has changed, and so does any exception; the same executor
+// then runs again, compiled into another function where Core::form is Form::Complete. So the usual one calls
+// nothing and needs no stack frame.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+#include <utility>
+
+#include "emu/core.hpp"
+#include "emu/instruction.hpp"
+
+namespace levitate::emu {
+
+namespace detail {
+
+template <class... Operands>
+inline constexpr std::size_t packed_size = (sizeof(Operands) + ... + 0);
+
+template <class... Operands>
+void pack(Operation& operation, Operands... operands) {
+    static_assert(packed_size<Operands...> <= Operation::operand_bytes, "too many operands");
+    static_assert((std::is_trivially_copyable_v<Operands> && ...));
+    [[maybe_unused]] std::size_t at = 0;
+    ((std::memcpy(operation.operands.data() + at, &operands, sizeof operands), at += sizeof operands), ...);
+}
+
+template <class Operand>
+Operand unpack(const Operation& operation, std::size_t at) {
+    Operand operand;
+    std::memcpy(&operand, operation.operands.data() + at, sizeof operand);
+    return operand;
+}
+
+template <class... Operands>
+consteval std::array<std::size_t, sizeof...(Operands) + 1> operand_offsets() {
+    std::array<std::size_t, sizeof...(Operands) + 1> offsets{};
+    std::size_t at = 0;
+    std::size_t index = 0;
+    ((offsets[index++] = at, at += sizeof(Operands)), ...);
+    return offsets;
+}
+
+// Calls function(operands…) with the operands that pack() stored.
+template <class... Operands, class Function>
+Flow with_operands(const Operation& operation, Function function) {
+    return [&]<std::size_t... i>(std::index_sequence<i...>) {
+        [[maybe_unused]] constexpr auto offsets = operand_offsets<Operands...>();
+        return function(unpack<Operands>(operation, offsets[i])...);
+    }(std::index_sequence_for<Operands...>{});
+}
+
+// The forms an executor may have.
+template <auto executor, class Signature = decltype(executor)>
+struct Call;
+
+template <auto executor, class... Operands>
+struct Call<executor, Flow (*)(Core&, Operands...)> {
+    static void pack_operands(Operation& operation, Operands... operands) { pack(operation, operands...); }
+    static Flow execute(Core& core, const Instruction& at, std::int64_t /*credit*/) {
+        return with_operands<Operands...>(at.operation,
+                                          [&](Operands... operands) { return executor(core, operands...); });
+    }
+};
+
+template <auto executor, class... Operands>
+struct Call<executor, Flow (*)(Core&, const Instruction&, Operands...)> {
+    static void pack_operands(Operation& operation, Operands... operands) { pack(operation, operands...); }
+    static Flow execute(Core& core, const Instruction& at, std::int64_t /*credit*/) {
+        return with_operands<Operands...>(
+            at.operation, [&](Operands... operands) { return executor(core, at, operands...); });
+    }
+};
+
+template <auto executor, class... Operands>
+struct Call<executor, Flow (*)(Core&, const Instruction&, RetiredBefore, Operands...)> {
+    static void pack_operands(Operation& operation, Operands... operands) { pack(operation, operands...); }
+    static Flow execute(Core& core, const Instruction& at, std::int64_t credit) {
+        return with_operands<Operands...>(at.operation, [&](Operands... operands) {
+            return executor(core, at, core.retired_before(at, credit), operands...);
+        });
+    }
+};
+
+// The same executor where CPACR_EL1.FPEN may trap it.
+template <class Call>
+struct FpCall : Call {
+    static Flow execute(Core& core, const Instruction& at, std::int64_t credit) {
+        if (core.fp_trapped) [[unlikely]] {
+            return core.trap_fp();
+        }
+        return Call::execute(core, at, credit);
+    }
+};
+
+// The complete form, and what the run loop must hear of.
+template <class Call>
+[[gnu::noinline, gnu::cold]] Flow unusual(Core& core, const Instruction* at, std::int64_t credit, Flow flow) {
+    if (flow == Flow::Exception && core.take_redo()) {
+        core.form = Form::Complete;
+        flow = Call::execute(core, *at, credit);
+        core.form = Form::Usual;
+        if (flow == Flow::Next) {
+            return core.go_on(at + 1, credit);
+        }
+    }
+    return core.stop(*at, credit, flow);
+}
+
+template <class Call>
+Flow thread(Core& core, const Instruction* at, std::int64_t credit) {
+    if (core.form != Form::Usual) {
+        __builtin_unreachable();  // known to the compiler, so that it drops what only the complete form does
+    }
+    const Flow flow = Call::execute(core, *at, credit);
+    if (flow == Flow::Next) [[likely]] {
+        return core.go_on(at + 1, credit);
+    }
+    if (flow == Flow::Branch) [[likely]] {
+        return core.branch(*at, credit);
+    }
+    return unusual<Call>(core, at, credit, flow);
+}
+
+template <class Call, class... Arguments>
+Operation make_operation(Arguments... arguments) {
+    Operation result{};
+    result.code = &thread<Call>;
+    Call::pack_operands(result, arguments...);
+    return result;
+}
+
+}  // namespace detail
+
+// The operation that calls `executor` with these operands. Its form is one of
+//     Flow executor(Core&, operands…)
+//     Flow executor(Core&, const Instruction&, operands…)                   if it needs its own address or
+//     word Flow executor(Core&, const Instruction&, RetiredBefore, operands…)    if it looks at the time
+template <auto executor, class... Arguments>
+Operation operation(Arguments... arguments) {
+    return detail::make_operation<detail::Call<executor>>(arguments...);
+}
+
+// As operation(), for an instruction that CPACR_EL1.FPEN traps.
+template <auto executor, class... Arguments>
+Operation fp_operation(Arguments... arguments) {
+    return detail::make_operation<detail::FpCall<detail::Call<executor>>>(arguments...);
+}
+
+}  // namespace levitate::emu
