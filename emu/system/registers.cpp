@@ -71,8 +71,13 @@ Flow keep_translation(Core& core, std::uint64_t value) {
 Flow read_ccsidr(Core& core, std::uint64_t& result) {
     // 64 KiB of data, 64 KiB of instructions, 1 MiB of both.
     constexpr std::array<std::uint64_t, 3> sizes{0x701fe01a, 0x201fe01a, 0x70ffe03a};
-    const std::uint64_t selected = core.system.csselr & 0xf;
+    const std::uint64_t selected = core.system.csselr;
     result = selected < sizes.size() ? sizes[selected] : 0;
+    return Flow::Next;
+}
+
+Flow write_csselr(Core& core, std::uint64_t value) {
+    core.system.csselr = value & 0xf;
     return Flow::Next;
 }
 
@@ -362,12 +367,19 @@ Flow translate_address(Core& core, std::uint64_t address) {
     constexpr std::uint64_t reserved_one = std::uint64_t{1} << 11;
     const auto translation = core.translate_for(address, access, mode, TableUpdate::Allowed);
     if (!translation.has_value()) {
-        core.system.par = reserved_one | std::uint64_t{translation.error().fsc} << 1 | 1;
+        const std::uint32_t fsc = translation.error().fsc;
+        if ((fsc & ~std::uint32_t{3}) == fault::external_on_walk) {
+            // The walk's own abort is taken (Arm ARM D8.10), and reported as a write.
+            return core.raise_data_abort(address, Access::Write, fsc, data_abort::cache_maintenance);
+        }
+        core.system.par = reserved_one | std::uint64_t{fsc} << 1 | 1;
         return Flow::Next;
     }
+    // What the descriptor says counts for cacheable memory alone.
+    constexpr std::uint8_t non_cacheable = 0x44;
     constexpr std::uint64_t outer_shareable = 2;
-    const std::uint64_t shareability =
-        translation->device ? outer_shareable : std::uint64_t{translation->shareability};
+    const bool cacheable = !translation->device && translation->attributes != non_cacheable;
+    const std::uint64_t shareability = cacheable ? std::uint64_t{translation->shareability} : outer_shareable;
     core.system.par = std::uint64_t{translation->attributes} << 56 | page_of(translation->physical) |
                       reserved_one | shareability << 7;
     return Flow::Next;

@@ -4,6 +4,7 @@
 #include "tests/system/guest/memory_map.hpp"
 #include "tests/system/guest/page_tables.hpp"
 #include "tests/system/guest/print.hpp"
+#include "tests/system/guest/regime.hpp"
 #include "tests/system/guest/run.hpp"
 #include "tests/system/guest/runtime.hpp"
 
@@ -15,49 +16,7 @@ using descriptor::block;
 using descriptor::page;
 using descriptor::user;
 
-constexpr std::uint64_t upper = 0xffff'0000'0000'0000;
 constexpr std::uint64_t no_memory = 0x5000'0000;  // physical: RAM ends at 256 MiB, and nothing answers here
-
-// An upper half of its own for a case, under `control`.
-void use_upper(const PageTables& tables, std::uint64_t control = tcr::usual) {
-    WRITE_REGISTER(tcr_el1, control);
-    WRITE_REGISTER(ttbr1_el1, tables.root());
-    synchronize_tables();
-}
-
-// Changes the lower half, which the code runs in, and so with the MMU off.
-void use_lower(const PageTables& tables, std::uint64_t control) {
-    WRITE_REGISTER(sctlr_el1, sctlr::usual & ~sctlr::mmu);
-    WRITE_REGISTER(tcr_el1, control);
-    WRITE_REGISTER(ttbr0_el1, tables.root());
-    synchronize_tables();
-    WRITE_REGISTER(sctlr_el1, sctlr::usual);
-}
-
-// Back to the usual, after a case that changed control registers.
-void restore() {
-    use_lower(main_tables(), tcr::usual);
-}
-
-std::uint64_t marked_page() {
-    static const std::uint64_t physical = [] {
-        const std::uint64_t place = allocate(4096);
-        mark_page(place);
-        return place;
-    }();
-    return physical;
-}
-
-// Where block mappings of 2 MiB lead: its last page is marked too.
-std::uint64_t marked_block() {
-    static const std::uint64_t physical = [] {
-        const std::uint64_t place = allocate(0x20'0000);
-        mark_page(place);
-        mark_page(place + 0x1f'f000);
-        return place;
-    }();
-    return physical;
-}
 
 void faults_by_level() {
     line("-- translation faults");
@@ -128,7 +87,7 @@ void faults_by_level() {
     WRITE_REGISTER(ttbr1_el1, large);
     synchronize_tables();
     show_accesses("TTBR1", place);
-    restore();
+    use_main();
 }
 
 void external_aborts() {
@@ -150,7 +109,7 @@ void external_aborts() {
     WRITE_REGISTER(ttbr1_el1, no_memory);
     synchronize_tables();
     show_accesses("table of level 0", upper);
-    restore();
+    use_main();
 }
 
 void permissions() {
@@ -204,7 +163,7 @@ void permissions() {
             }
         }
     }
-    restore();
+    use_main();
 }
 
 // The first and last address of every size of the upper half, and of the lower ones that hold the runtime.
@@ -277,7 +236,7 @@ void sizes(Granule granule) {
         print_access(last - granule_size, Level::El1h, Kind::Read);
         print("\n");
     }
-    restore();
+    use_main();
 }
 
 }  // namespace

@@ -2,10 +2,13 @@
 
 #include "tests/system/guest/memory_map.hpp"
 #include "tests/system/guest/print.hpp"
+#include "tests/system/guest/runtime.hpp"
 
 extern "C" {
 extern guest::RunState run_state;
 void enter_run();
+// Where run_entry.S goes with an exception outside every run.
+[[noreturn]] void runtime_exception();
 extern const std::uint32_t fragments_start[];
 }
 
@@ -141,3 +144,8 @@ const RunState& show(const char* what, const std::uint32_t* fragment, const Star
 }
 
 }  // namespace guest
+
+void runtime_exception() {
+    guest::report("an exception in the runtime", run_state, 0);
+    guest::power_off();
+}

@@ -5,9 +5,9 @@
 #include <initializer_list>
 
 // Declares and defines position-independent code. Where nothing else ends it, `completed` does.
-#define FRAGMENT(name, text)                                                                             \
-    extern "C" const std::uint32_t name[];                                                               \
-    __asm__(".pushsection .fragments, \"ax\"\n.arch armv8.2-a+crc\n.balign 4\n.global " #name "\n" #name \
+#define FRAGMENT(name, text)                                                                                 \
+    extern "C" const std::uint32_t name[];                                                                   \
+    __asm__(".pushsection .fragments, \"ax\"\n.arch armv8.2-a+crc+lse\n.balign 4\n.global " #name "\n" #name \
             ":\n" text "\nbrk #0xdead\n.popsection")
 
 namespace guest {
@@ -76,7 +76,7 @@ bool is_completed(const RunState& state);
 // to it.
 void report(const char* what, const RunState& state, std::uint64_t origin);
 
-// run() and report(), the level in words included.
+// run() and report(), the level in words before it.
 const RunState& show(const char* what, const std::uint32_t* fragment, const Start& start,
                      std::initializer_list<std::uint64_t> arguments = {});
 

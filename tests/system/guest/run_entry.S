@@ -106,7 +106,9 @@ leave_run:
     adrp    x0, main_frame
     add     x0, x0, :lo12:main_frame
     ldr     x1, [x0, #96]
+    cbz     x1, 1f
     mov     sp, x1
+    str     xzr, [x0, #96]
     ldp     x19, x20, [x0]
     ldp     x21, x22, [x0, #16]
     ldp     x23, x24, [x0, #32]
@@ -114,3 +116,9 @@ leave_run:
     ldp     x27, x28, [x0, #64]
     ldp     x29, x30, [x0, #80]
     ret
+
+    // No run was under way: the runtime itself has failed.
+1:  adrp    x0, stack_top
+    add     x0, x0, :lo12:stack_top
+    mov     sp, x0
+    b       runtime_exception

@@ -1,0 +1,39 @@
+#include "tests/system/guest/gic.hpp"
+
+namespace guest::gic {
+
+namespace {
+
+constexpr std::uint32_t interrupts = 288;
+
+}  // namespace
+
+void initialise() {
+    constexpr std::uint64_t waker = gic_redistributor + 0x14;
+    constexpr std::uint32_t processor_sleep = 1 << 1;
+    constexpr std::uint32_t children_asleep = 1 << 2;
+    device_word(waker) = device_word(waker) & ~processor_sleep;
+    while ((device_word(waker) & children_asleep) != 0) {
+    }
+    constexpr std::uint32_t enable_group_1 = 1 << 1;
+    constexpr std::uint32_t affinity_routing = 1 << 4;
+    device_word(gic_distributor) = affinity_routing | enable_group_1;
+    for (std::uint32_t intid = 0; intid < interrupts; ++intid) {
+        if (intid % 32 == 0) {
+            device_word(frame_of(intid) + group + intid / 8) = ~0U;
+            device_word(frame_of(intid) + clear_enable + intid / 8) = ~0U;
+        }
+        priority_of(intid) = 0xa0;
+    }
+    WRITE_REGISTER(S3_0_C12_C12_5, 7U);  // ICC_SRE_EL1
+    set_priority_mask(0xff);
+    WRITE_REGISTER(S3_0_C12_C12_7, 1U);  // ICC_IGRPEN1_EL1
+}
+
+void set_edge(std::uint32_t intid, bool edge) {
+    volatile std::uint32_t& word = device_word(frame_of(intid) + configuration + intid / 16 * 4);
+    const std::uint32_t bit = 2U << intid % 16 * 2;
+    word = edge ? word | bit : word & ~bit;
+}
+
+}  // namespace guest::gic
