@@ -10,6 +10,7 @@
 #include "emu/decode/table.hpp"
 #include "tests/isa/judges/linux_judge.hpp"
 #include "tests/isa/judges/mpfr_judge.hpp"
+#include "tests/isa/judges/straight_judge.hpp"
 #include "tests/isa/judges/vixl_judge.hpp"
 #include "tests/isa/proof/proof.hpp"
 
@@ -31,6 +32,7 @@ const std::vector<JudgeMaker>& judge_makers() {
         {"qemu-aarch64", &make_judge<LinuxJudge>},
         {"VIXL", &make_judge<VixlJudge>},
         {"MPFR", &make_judge<MpfrJudge>},
+        {"straight", &make_judge<StraightJudge>},
     };
     return makers;
 }

@@ -16,13 +16,16 @@ using emu::Registers;
 // The machine: system code and tables in the first 2 MiB, which EL0 cannot see, and what the protocol names
 // above.
 constexpr std::uint64_t ram_base = 0x40000000;
-constexpr std::uint64_t ram_size = 0x300000;
+constexpr std::uint64_t ram_size = 0x380000;
 constexpr std::uint64_t vectors = 0x40010000;
 constexpr std::uint64_t setup = 0x40020000;
 constexpr std::uint64_t level_1_table = 0x40030000;
 constexpr std::uint64_t level_2_table = 0x40031000;
 constexpr std::uint64_t level_3_table = 0x40032000;
 constexpr std::uint64_t block_size = 0x200000;
+// Of run_straight(): some pieces of code lie across a page border.
+constexpr std::uint64_t straight_code = 0x40300000;
+constexpr std::uint64_t straight_stride = 0x1f0;
 
 // PSTATE as in SPSR_EL1: DAIF set.
 constexpr std::uint64_t el1h = 0x3c5;
@@ -65,6 +68,10 @@ Registers to_registers(const JudgeState& state, std::uint64_t pc) {
 
 constexpr std::uint64_t word_address(std::uint64_t slot) {
     return JUDGE_CODE + slot * JUDGE_STRIDE + JUDGE_WORD_OFFSET;
+}
+
+constexpr std::uint64_t straight_address(const JudgeSequence& sequence) {
+    return straight_code + sequence.first_slot / JUDGE_STEPS * straight_stride;
 }
 
 constexpr bool is_memory_fault(std::uint32_t outcome) {
@@ -142,6 +149,7 @@ void Emulator::map_pages() {
         }
     };
     map(JUDGE_CODE, JUDGE_SLOTS * JUDGE_STRIDE, read_only);
+    map(straight_code, JUDGE_SEQUENCES * straight_stride, read_only);
     map(JUDGE_MEMORY, JUDGE_MEMORY_SIZE, read_write | never_executed);
     map(JUDGE_READ_ONLY, JUDGE_PAGE, read_only | never_executed);
 }
@@ -183,7 +191,7 @@ void Emulator::set_up_system() {
 }
 
 void Emulator::clear_exclusive_monitor() {
-    constexpr std::uint64_t clrex = setup + 10 * 4;
+    constexpr std::uint64_t clrex = setup + 40;  // the code's last word
     Registers registers;
     registers.pc = clrex;
     registers.pstate = el1h;
@@ -203,12 +211,16 @@ void Emulator::run(const Batch& batch, std::vector<EmulatedStep>& emulated) {
     }
 }
 
-void Emulator::run_sequence(const JudgeSequence& sequence, const Batch& batch,
-                            std::vector<EmulatedStep>& emulated) {
+void Emulator::prepare_memory(const JudgeSequence& sequence) {
     std::array<std::uint64_t, JUDGE_MEMORY_SIZE / 8> memory;
     judge_fill(memory.data(), sizeof memory, sequence.memory_seed);
     put(JUDGE_MEMORY, memory);
     clear_exclusive_monitor();
+}
+
+void Emulator::run_sequence(const JudgeSequence& sequence, const Batch& batch,
+                            std::vector<EmulatedStep>& emulated) {
+    prepare_memory(sequence);
     const JudgeState* state = &sequence.state;
     std::uint64_t slot = sequence.first_slot;
     for (const JudgeStep& step : batch.steps_of(sequence)) {
@@ -239,6 +251,26 @@ JudgeReply Emulator::run_step(const JudgeState& before, const JudgeStep& step, s
     if (judge_may_touch_memory(step.word) != 0) {
         reply.memory_hash = memory_hash();
     }
+    return reply;
+}
+
+void Emulator::lay_out_straight(const JudgeSequence& sequence, std::span<const std::uint32_t> code) {
+    std::memcpy(&ram_[straight_address(sequence) - ram_base], code.data(), code.size_bytes());
+}
+
+JudgeReply Emulator::run_straight(const JudgeSequence& sequence, std::size_t instructions) {
+    prepare_memory(sequence);
+    cpu_.set_registers(to_registers(sequence.state, straight_address(sequence)));
+    JudgeReply reply{};
+    if (cpu_.run(instructions).reason == emu::HaltReason::ExceptionFromEl0) {
+        reply = exception_reply();
+    } else {
+        const Registers after = cpu_.registers();
+        reply.outcome = JUDGE_RETIRED;
+        reply.pc = after.pc;
+        reply.state = to_state(after);
+    }
+    reply.memory_hash = memory_hash();
     return reply;
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "emu/cpu.hpp"
@@ -24,6 +25,13 @@ class Emulator {
     // Runs every sequence. What comes back stands by slot; where no step is, or none was reached, the outcome
     // is JUDGE_NOT_RUN. `emulated` is given the size that it needs.
     void run(const Batch& batch, std::vector<EmulatedStep>& emulated);
+
+    // Straight code, at an address of the sequence's own: laid out for as many sequences as are wanted, and
+    // then run in the sequence's state and memory. `pc` and `memory_hash` of what comes back are those of all
+    // of it.
+    void lay_out_straight(const JudgeSequence& sequence, std::span<const std::uint32_t> code);
+    void finish_layout() { cpu_.invalidate_code(); }
+    JudgeReply run_straight(const JudgeSequence& sequence, std::size_t instructions);
 
   private:
     class NoBus final : public emu::Bus {
@@ -46,6 +54,7 @@ class Emulator {
     void map_pages();
     void set_up_system();
     void clear_exclusive_monitor();
+    void prepare_memory(const JudgeSequence& sequence);
     void run_sequence(const JudgeSequence& sequence, const Batch& batch, std::vector<EmulatedStep>& emulated);
     JudgeReply run_step(const JudgeState& before, const JudgeStep& step, std::uint64_t slot);
     JudgeReply exception_reply() const;

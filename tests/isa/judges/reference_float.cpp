@@ -105,14 +105,15 @@ class ReferenceFloat::Real {
         mpfr_add(value_, value_, ulp.value_, MPFR_RNDN);
     }
 
-    // The magnitude in units of 2^unit, rounded to an integer. nullopt: it does not fit 64 bits.
+    // The magnitude in units of 2^unit, rounded to an integer, if that fits 64 bits.
     struct Rounded {
-        std::uint64_t magnitude;
-        bool is_exact;
+        bool fits = false;
+        std::uint64_t magnitude = 0;
+        bool is_exact = false;
     };
-    std::optional<Rounded> rounded(long unit, Rounding rounding) const {
+    Rounded rounded(long unit, Rounding rounding) const {
         if (!is_zero() && exponent() - unit > 64) {
-            return std::nullopt;
+            return {};
         }
         Real scaled{mpfr_get_prec(value_)};
         Real whole{mpfr_get_prec(value_)};
@@ -122,16 +123,16 @@ class ReferenceFloat::Real {
         mpfr_trunc(whole.value_, scaled.value_);
         mpfr_sub(rest.value_, scaled.value_, whole.value_, MPFR_RNDN);
         if (mpfr_fits_ulong_p(whole.value_, MPFR_RNDZ) == 0) {
-            return std::nullopt;
+            return {};
         }
         const std::uint64_t magnitude = mpfr_get_ui(whole.value_, MPFR_RNDZ);
         const bool has_rest = !rest.is_zero();
         const int against_half = mpfr_cmp_d(rest.value_, 0.5);
         const bool away = rounds_away(rounding, is_negative(), (magnitude & 1) != 0, against_half, has_rest);
         if (away && magnitude == low_mask(64)) {
-            return std::nullopt;
+            return {};
         }
-        return Rounded{.magnitude = magnitude + (away ? 1 : 0), .is_exact = !has_rest};
+        return {.fits = true, .magnitude = magnitude + (away ? 1 : 0), .is_exact = !has_rest};
     }
 
     mpfr_ptr get() { return value_; }
@@ -206,7 +207,7 @@ std::uint64_t ReferenceFloat::round(FloatFormat format, const Real& value, Round
     }
     const long exponent = std::max(value.exponent(), least_exponent);
     const auto rounded = value.rounded(exponent - static_cast<long>(format.fraction_bits), rounding);
-    std::uint64_t mantissa = rounded->magnitude;
+    std::uint64_t mantissa = rounded.magnitude;
     std::uint64_t biased = static_cast<std::uint64_t>(exponent + bias(format));
     const std::uint64_t implicit = std::uint64_t{1} << format.fraction_bits;
     if (mantissa == 2 * implicit) {
@@ -216,7 +217,7 @@ std::uint64_t ReferenceFloat::round(FloatFormat format, const Real& value, Round
     if (mantissa < implicit) {
         biased = 0;
     }
-    if (is_tiny && !rounded->is_exact) {
+    if (is_tiny && !rounded.is_exact) {
         flags_ |= underflow;
     }
     if (is_alternative_half(format, conversion)) {
@@ -231,7 +232,7 @@ std::uint64_t ReferenceFloat::round(FloatFormat format, const Real& value, Round
                                  (rounding == Rounding::Down && is_negative);
         return to_infinity ? infinity(format, is_negative) : greatest(format, is_negative);
     }
-    if (!rounded->is_exact) {
+    if (!rounded.is_exact) {
         flags_ |= inexact;
     }
     return zero(format, is_negative) | biased << format.fraction_bits | (mantissa & fraction_mask(format));
@@ -525,17 +526,17 @@ std::uint64_t ReferenceFloat::round_to_integral(FloatFormat format, std::uint64_
         return zero(format, operand.is_negative);
     }
     const auto rounded = operand.value.rounded(0, rounding);
-    if (!rounded.has_value()) {
+    if (!rounded.fits) {
         return operand.bits;  // so large that it is an integer
     }
-    if (!rounded->is_exact && raises_inexact) {
+    if (!rounded.is_exact && raises_inexact) {
         flags_ |= inexact;
     }
-    if (rounded->magnitude == 0) {
+    if (rounded.magnitude == 0) {
         return zero(format, operand.is_negative);
     }
     Real result{64};
-    result.set(operand.is_negative, rounded->magnitude, 0);
+    result.set(operand.is_negative, rounded.magnitude, 0);
     return round(format, result, Rounding::Zero);
 }
 
@@ -549,17 +550,17 @@ std::uint64_t ReferenceFloat::to_fixed(FloatFormat format, std::uint64_t a, Roun
     const std::uint64_t greatest_positive = low_mask(is_signed ? width - 1 : width);
     const std::uint64_t greatest_negative = is_signed ? greatest_positive + 1 : 0;
     const std::uint64_t limit = operand.is_negative ? greatest_negative : greatest_positive;
-    std::optional<Real::Rounded> rounded;
+    Real::Rounded rounded;
     if (!operand.is_infinity()) {
         rounded = operand.value.rounded(-static_cast<long>(fraction_bits), rounding);
     }
-    const bool saturates = !rounded.has_value() || rounded->magnitude > limit;
+    const bool saturates = !rounded.fits || rounded.magnitude > limit;
     if (saturates) {
         flags_ |= invalid_operation;
-    } else if (!rounded->is_exact) {
+    } else if (!rounded.is_exact) {
         flags_ |= inexact;
     }
-    const std::uint64_t magnitude = saturates ? limit : rounded->magnitude;
+    const std::uint64_t magnitude = saturates ? limit : rounded.magnitude;
     return (operand.is_negative ? 0 - magnitude : magnitude) & low_mask(width);
 }
 
