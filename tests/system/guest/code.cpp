@@ -187,7 +187,7 @@ void in_its_own_page() {
     line("-- in its own page");
     PageTables tables(Granule::K4, 48);
     const Aliases aliases = map_aliases(tables);
-    for (unsigned i = 0; i < 24; ++i) {
+    for (std::uint64_t i = 0; i < 24; ++i) {
         word(aliases.write + 4 * i) = patch_itself[i];
     }
     clean_and_invalidate(aliases.write, aliases.user_all);

@@ -20,8 +20,8 @@ void initialise() {
     device_word(gic_distributor) = affinity_routing | enable_group_1;
     for (std::uint32_t intid = 0; intid < interrupts; ++intid) {
         if (intid % 32 == 0) {
-            device_word(frame_of(intid) + group + intid / 8) = ~0U;
-            device_word(frame_of(intid) + clear_enable + intid / 8) = ~0U;
+            word_of(group, intid) = ~0U;
+            word_of(clear_enable, intid) = ~0U;
         }
         priority_of(intid) = 0xa0;
     }
@@ -31,7 +31,8 @@ void initialise() {
 }
 
 void set_edge(std::uint32_t intid, bool edge) {
-    volatile std::uint32_t& word = device_word(frame_of(intid) + configuration + intid / 16 * 4);
+    volatile std::uint32_t& word =
+        device_word(frame_of(intid) + configuration + std::uint64_t{intid / 16} * 4);
     const std::uint32_t bit = 2U << intid % 16 * 2;
     word = edge ? word | bit : word & ~bit;
 }

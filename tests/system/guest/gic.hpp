@@ -33,12 +33,16 @@ void initialise();
 inline std::uint64_t frame_of(std::uint32_t intid) {
     return intid < first_spi ? sgi_frame : gic_distributor;
 }
+// The word of a one-bit-an-interrupt array that holds `intid`.
+inline volatile std::uint32_t& word_of(Array array, std::uint32_t intid) {
+    return device_word(frame_of(intid) + array + std::uint64_t{intid / 32} * 4);
+}
 inline bool test(Array array, std::uint32_t intid) {
-    return (device_word(frame_of(intid) + array + intid / 32 * 4) >> intid % 32 & 1) != 0;
+    return (word_of(array, intid) >> intid % 32 & 1) != 0;
 }
 // For the arrays in which a one acts and a zero does not.
 inline void set(Array array, std::uint32_t intid) {
-    device_word(frame_of(intid) + array + intid / 32 * 4) = 1U << intid % 32;
+    word_of(array, intid) = 1U << intid % 32;
 }
 inline volatile std::uint8_t& priority_of(std::uint32_t intid) {
     return *reinterpret_cast<volatile std::uint8_t*>(frame_of(intid) + priority + intid);

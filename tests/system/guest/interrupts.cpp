@@ -202,7 +202,7 @@ void preemption() {
         line("IAR ", acknowledge());
         show_interface("  then");
     }
-    for (std::uint32_t intid = 5; intid-- > 0;) {
+    for (const std::uint32_t intid : {4U, 3U, 2U, 1U, 0U}) {
         end(intid);
         show_interface("ended");
     }
@@ -290,12 +290,12 @@ void shared() {
     }
     line("-- Group 0");
     set(set_enable, intid);
-    device_word(gic_distributor + group + intid / 32 * 4) = ~(1U << intid % 32);
+    word_of(group, intid) = ~(1U << intid % 32);
     set(set_pending, intid);
     print_taken();
     print_state(intid);
     show_interface("");
-    device_word(gic_distributor + group + intid / 32 * 4) = ~0U;
+    word_of(group, intid) = ~0U;
     print_taken();
     show_interface("");
     set(clear_pending, intid);
