@@ -5,11 +5,24 @@
 #include <array>
 
 #include "lib/random.hpp"
+#include "mm/page.hpp"
+#include "task/scheduler.hpp"
+#include "task/task.hpp"
 #include "tty/tty_file.hpp"
 
 namespace kernel {
 
 namespace {
+
+// Reads and writes of devices without an end give way to others, and to signals, after each page (Linux
+// drivers/char/mem.c, read_iter_zero; drivers/char/random.c, get_random_bytes_user).
+bool is_interrupted_after(std::size_t done) {
+    if (done % kPageSize != 0) {
+        return false;
+    }
+    scheduler::reschedule_if_due();
+    return Task::current().has_pending_signal();
+}
 
 // Devices without a place: pread and pwrite are allowed, lseek goes nowhere (Linux drivers/char/mem.c).
 class MemoryDeviceFile : public File {
@@ -21,7 +34,14 @@ class MemoryDeviceFile : public File {
         return std::int64_t{0};
     }
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t&, TransferMode) override {
-        return buffer.result(buffer.put_zeros(buffer.remaining()));
+        std::size_t done = 0;
+        while (!buffer.is_empty() && !buffer.has_faulted()) {
+            done += buffer.put_zeros(std::min(buffer.remaining(), kPageSize));
+            if (is_interrupted_after(done)) {
+                break;
+            }
+        }
+        return buffer.result(done);
     }
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t&, TransferMode) override {
         return buffer.remaining();
@@ -31,6 +51,7 @@ class MemoryDeviceFile : public File {
 class NullFile final : public MemoryDeviceFile {
   public:
     using MemoryDeviceFile::MemoryDeviceFile;
+    bool can_splice_to() const override { return true; }
     Result<std::size_t> read(IoBuffer&, std::int64_t&, TransferMode) override { return std::size_t{0}; }
 };
 
@@ -50,6 +71,8 @@ class FullFile final : public MemoryDeviceFile {
 class RandomFile final : public MemoryDeviceFile {
   public:
     using MemoryDeviceFile::MemoryDeviceFile;
+    bool can_splice_from() const override { return true; }
+    bool can_splice_to() const override { return true; }
 
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t&, TransferMode) override {
         std::array<std::byte, 256> chunk;
@@ -58,6 +81,9 @@ class RandomFile final : public MemoryDeviceFile {
             std::size_t size = std::min(chunk.size(), buffer.remaining());
             fill_random({chunk.data(), size});
             done += buffer.put(chunk.data(), size);
+            if (is_interrupted_after(done)) {
+                break;
+            }
         }
         return buffer.result(done);
     }
@@ -67,6 +93,9 @@ class RandomFile final : public MemoryDeviceFile {
         std::size_t done = 0;
         while (!buffer.is_empty() && !buffer.has_faulted()) {
             done += buffer.take(chunk.data(), chunk.size());
+            if (is_interrupted_after(done)) {
+                break;
+            }
         }
         return buffer.result(done);
     }

@@ -75,6 +75,9 @@ class File : public RefCounted {
     // Does it have a position (else pread, pwrite and lseek are ESPIPE)?
     virtual bool is_seekable() const { return false; }
     virtual Result<std::int64_t> seek(std::int64_t offset, int whence);
+    // Can splice and sendfile take from it, or put into it? (A pipe is asked only as the output of sendfile.)
+    virtual bool can_splice_from() const { return false; }
+    virtual bool can_splice_to() const { return false; }
 
     // poll(2)'s bits that hold now. `registrar`, where not null, is told of the queues to watch.
     virtual std::uint32_t poll(PollRegistrar* registrar);

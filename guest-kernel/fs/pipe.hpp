@@ -59,6 +59,7 @@ class PipeFile final : public File {
     PipeFile(Path path, unsigned flags, Ref<Pipe> pipe);
     ~PipeFile() override;
 
+    bool can_splice_to() const override { return true; }
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t& position, TransferMode mode) override;
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t& position, TransferMode mode) override;
     std::uint32_t poll(PollRegistrar* registrar) override;

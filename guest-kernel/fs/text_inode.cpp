@@ -45,6 +45,7 @@ class TextFile final : public File {
     }
 
     bool is_seekable() const override { return true; }
+    bool can_splice_from() const override { return true; }
     Result<std::int64_t> seek(std::int64_t offset, int whence) override {
         if (whence > 1) {
             return Errno(EINVAL);  // seq_lseek knows SEEK_SET and SEEK_CUR

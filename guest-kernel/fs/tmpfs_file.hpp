@@ -15,6 +15,8 @@ class TmpfsFile final : public File {
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t& position, TransferMode mode) override;
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t& position, TransferMode mode) override;
     bool is_seekable() const override { return true; }
+    bool can_splice_from() const override { return true; }
+    bool can_splice_to() const override { return true; }
     bool is_pollable() const override { return false; }
     Result<std::int64_t> seek(std::int64_t offset, int whence) override;
     Result<void> truncate(std::uint64_t size) override { return inode_.truncate(size); }

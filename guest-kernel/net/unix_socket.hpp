@@ -130,6 +130,8 @@ class UnixSocketFile final : public File {
         : File(std::move(path), O_RDWR | flags), socket_(std::move(socket)) {}
     ~UnixSocketFile() override { socket_->close(); }
 
+    bool can_splice_from() const override { return true; }
+    bool can_splice_to() const override { return true; }
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
     std::uint32_t poll(PollRegistrar* registrar) override { return socket_->poll(registrar); }

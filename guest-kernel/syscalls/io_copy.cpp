@@ -11,6 +11,7 @@
 #include "mm/page.hpp"
 #include "signal/signals.hpp"
 #include "syscalls/handlers.hpp"
+#include "task/scheduler.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -82,6 +83,11 @@ Result<std::size_t> copy(CopyEnd& from, CopyEnd& to, std::size_t size, bool nonb
             written += put.value();
         }
         total += written;
+        // Linux fs/splice.c, splice_from_pipe_next.
+        scheduler::reschedule_if_due();
+        if (Task::current().has_pending_signal()) {
+            break;
+        }
     }
     return total;
 }
@@ -111,12 +117,11 @@ Result<long> sys_sendfile(Task& task, Fd out_fd, Fd in_fd, UserInOut<std::int64_
     CopyEnd from(TRY(readable_file(task, in_fd)), offset);
     TRY(from.begin());
     CopyEnd to(TRY(writable_file(task, out_fd)), {});
-    // Linux splices: the input needs pages (a regular file or device), the output must not append.
-    FileType type = from.file().inode().type();
-    if ((!from.file().is_seekable() && type != FileType::Fifo) || type == FileType::Directory) {
-        return Errno(EINVAL);
-    }
-    if ((to.file().flags() & O_APPEND) != 0) {
+    // Linux fs/splice.c, splice_direct_to_actor: what has no position may only go into a pipe, lest it be
+    // lost.
+    bool to_pipe = static_cast<bool>(to.file().inode().pipe);
+    if (!from.file().can_splice_from() || !to.file().can_splice_to() ||
+        (!to_pipe && (!from.file().is_seekable() || (to.file().flags() & O_APPEND) != 0))) {
         return Errno(EINVAL);
     }
     return run_copy(from, to, count, false);
@@ -143,6 +148,9 @@ Result<long> sys_copy_file_range(Task& task, Fd fd_in, UserInOut<std::int64_t> o
     if (!from.file().is_readable() || !to.file().is_writable() || (to.file().flags() & O_APPEND) != 0) {
         return Errno(EBADF);
     }
+    if (&in.file_system() != &out.file_system()) {
+        return Errno(EXDEV);
+    }
     std::int64_t end = 0;
     auto size = static_cast<std::int64_t>(length);
     if (__builtin_add_overflow(from.position(), size, &end) ||
@@ -165,12 +173,15 @@ Result<long> sys_splice(Task& task, Fd fd_in, UserInOut<std::int64_t> off_in, Fd
     if ((flags & ~kSpliceFlags) != 0) {
         return Errno(EINVAL);
     }
-    CopyEnd from(TRY(readable_file(task, fd_in)), off_in);
-    CopyEnd to(TRY(writable_file(task, fd_out)), off_out);
+    CopyEnd from(TRY(task.files->get_for_io(fd_in)), off_in);
+    CopyEnd to(TRY(task.files->get_for_io(fd_out)), off_out);
     bool from_pipe = static_cast<bool>(from.file().inode().pipe);
     bool to_pipe = static_cast<bool>(to.file().inode().pipe);
     if ((from_pipe && !off_in.is_null()) || (to_pipe && !off_out.is_null())) {
         return Errno(ESPIPE);
+    }
+    if (!from.file().is_readable() || !to.file().is_writable()) {
+        return Errno(EBADF);
     }
     if (!from_pipe && !to_pipe) {
         return Errno(EINVAL);
@@ -178,7 +189,11 @@ Result<long> sys_splice(Task& task, Fd fd_in, UserInOut<std::int64_t> off_in, Fd
     if (from_pipe && to_pipe && from.file().inode().pipe == to.file().inode().pipe) {
         return Errno(EINVAL);
     }
-    if ((to.file().flags() & O_APPEND) != 0) {
+    if (!from_pipe && (!from.file().can_splice_from() || (!off_in.is_null() && !from.file().is_seekable()))) {
+        return Errno(EINVAL);
+    }
+    if (!to_pipe && (!to.file().can_splice_to() || (!off_out.is_null() && !to.file().is_seekable()) ||
+                     (to.file().flags() & O_APPEND) != 0)) {
         return Errno(EINVAL);
     }
     TRY(from.begin());

@@ -11,6 +11,7 @@
 #include "mm/page.hpp"
 #include "syscalls/handlers.hpp"
 #include "syscalls/usage.hpp"
+#include "task/scheduler.hpp"
 #include "task/table.hpp"
 #include "task/task.hpp"
 #include "time/clock.hpp"
@@ -194,8 +195,11 @@ Result<long> sys_getrandom(Task& task, UserBuffer buffer, std::size_t count, uns
             break;
         }
         // Linux gives way to signals after each page.
-        if (done % kPageSize == 0 && task.has_pending_signal()) {
-            break;
+        if (done % kPageSize == 0) {
+            scheduler::reschedule_if_due();
+            if (task.has_pending_signal()) {
+                break;
+            }
         }
     }
     return done == 0 && count != 0 ? Result<long>(Errno(EFAULT)) : Result<long>(static_cast<long>(done));

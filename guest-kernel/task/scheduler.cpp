@@ -89,6 +89,15 @@ void program_timer(std::int64_t expiry) {
     }
 }
 
+// For the next timer, or the end of the current task's turn.
+void program_timer_while_running() {
+    std::int64_t expiry = timer_queue().next_expiry();
+    if (!run_queue().is_empty()) {
+        expiry = std::min(expiry, current->slice_start + kSlice);
+    }
+    program_timer(expiry);
+}
+
 // The next task to run. While there is none, sleeps and takes interrupts: this is the only place besides a
 // program where they are taken.
 Task& wait_for_runnable() {
@@ -206,12 +215,16 @@ void leave_kernel(Task& task, Registers& registers) {
             break;
         }
     }
-    std::int64_t expiry = timer_queue().next_expiry();
-    if (!run_queue().is_empty() && task.slice_start + kSlice < expiry) {
-        expiry = task.slice_start + kSlice;
-    }
-    program_timer(expiry);
+    program_timer_while_running();
     charge(task, task.system_time, monotonic_now());
+}
+
+void reschedule_if_due() {
+    arch::handle_pending_interrupts();
+    if (std::exchange(current->needs_reschedule, false)) {
+        schedule();
+    }
+    program_timer_while_running();
 }
 
 void handle_timer() {

@@ -37,6 +37,11 @@ void yield();
 void enter_kernel(Task& task);
 void leave_kernel(Task& task, Registers& registers);
 
+// Between two steps of a call that takes long (Linux's cond_resched): timers that are due expire, and who is
+// due runs. The caller must not rely on what other tasks could change meanwhile, and looks for signals
+// itself.
+void reschedule_if_due();
+
 // The timer interrupt.
 void handle_timer();
 

@@ -12,6 +12,8 @@ class TtyFile final : public File {
   public:
     TtyFile(Path path, unsigned flags, Ref<Tty> tty) : File(std::move(path), flags), tty_(std::move(tty)) {}
 
+    bool can_splice_from() const override { return true; }
+    bool can_splice_to() const override { return true; }
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t&, TransferMode mode) override {
         return tty_->read(buffer, mode);
     }

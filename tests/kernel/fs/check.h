@@ -57,4 +57,5 @@ extern const struct test_case mount_tests[];
 extern const struct test_case proc_tests[];
 extern const struct test_case lock_tests[];
 extern const struct test_case socket_tests[];
+extern const struct test_case splice_tests[];
 extern const struct test_case tty_tests[];

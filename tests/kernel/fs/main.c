@@ -70,6 +70,7 @@ int main(void) {
     run_tests(proc_tests);
     run_tests(lock_tests);
     run_tests(socket_tests);
+    run_tests(splice_tests);
     run_tests(tty_tests);
     printf("fs-tests: %d passed, %d failed\n", passed, failed);
     if (is_init) {

@@ -59,6 +59,8 @@ int main(int count, char** arguments) {
     }
     mkdir("/proc", 0755);
     mount("proc", "/proc", "proc", 0, nullptr);
+    mkdir("/dev", 0755);
+    mount("devtmpfs", "/dev", "devtmpfs", 0, nullptr);
     behaviour::run_all();
     reboot(RB_POWER_OFF);
 }

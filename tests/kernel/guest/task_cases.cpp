@@ -1,9 +1,14 @@
 // Processes, threads, signals and time, as a program sees them.
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +33,13 @@ void alarm_after(long microseconds, int flags) {
     sigaction(SIGALRM, &action, nullptr);
     const itimerval once = {{0, 0}, {0, microseconds}};
     setitimer(ITIMER_REAL, &once, nullptr);
+}
+
+// Again and again: one comes during each call that takes longer than this, whenever the call begins.
+void alarm_each_20_milliseconds() {
+    alarm_after(20000, SA_RESTART);
+    const itimerval repeated = {{0, 20000}, {0, 20000}};
+    setitimer(ITIMER_REAL, &repeated, nullptr);
 }
 
 int status_of(pid_t child) {
@@ -161,6 +173,39 @@ CASE(read_goes_on_with_sa_restart) {
     char byte = 0;
     EXPECT(read(ends[0], &byte, 1) == 1 && byte == 'x' && alarms == 1);
     EXPECT(status_of(child) == 0);
+}
+
+CASE(alarm_cuts_a_long_read_short) {
+    static char buffer[1 << 20];
+    constexpr int kParts = 1024;
+    iovec parts[kParts];
+    for (iovec& part : parts) {
+        part = {buffer, sizeof(buffer)};
+    }
+    const int fd = open("/dev/zero", O_RDONLY);
+    alarm_each_20_milliseconds();
+    const ssize_t count = readv(fd, parts, kParts);
+    EXPECT(count > 0 && count < static_cast<ssize_t>(kParts * sizeof(buffer)) && count % 4096 == 0);
+    EXPECT(alarms > 0);
+}
+
+CASE(alarm_cuts_getrandom_short) {
+    constexpr std::size_t kSize = 64 << 20;
+    void* memory = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    alarm_each_20_milliseconds();
+    const ssize_t count = getrandom(memory, kSize, 0);
+    EXPECT(count > 0 && count < static_cast<ssize_t>(kSize) && count % 4096 == 0);
+    EXPECT(alarms > 0);
+}
+
+CASE(alarm_cuts_sendfile_short) {
+    const int from = open("/dev/urandom", O_RDONLY);
+    const int to = open("/dev/null", O_WRONLY);
+    constexpr std::size_t kSize = std::size_t{1} << 30;
+    alarm_each_20_milliseconds();
+    const ssize_t count = sendfile(to, from, nullptr, kSize);
+    EXPECT(count > 0 && count < static_cast<ssize_t>(kSize));
+    EXPECT(alarms > 0);
 }
 
 CASE(handler_runs_on_the_alternate_stack) {

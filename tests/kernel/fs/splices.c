@@ -1,0 +1,134 @@
+// What sendfile, splice and copy_file_range take from and put into (man 2 splice, man 2 copy_file_range).
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "check.h"
+
+enum { kLength = 10 };
+
+// A pipe's or a socket's end with the other one, whose number goes to *other.
+static int pipe_end(int which, int* other) {
+    int ends[2];
+    pipe2(ends, O_NONBLOCK);
+    *other = ends[1 - which];
+    return ends[which];
+}
+
+static int socket_end(int* other) {
+    int ends[2];
+    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends);
+    *other = ends[1];
+    return ends[0];
+}
+
+static int file_of_bytes(void) {
+    int fd = open("bytes", O_RDWR | O_CREAT | O_TRUNC, 0600);
+    CHECK_EQUAL(write(fd, "0123456789", kLength), kLength);
+    lseek(fd, 0, SEEK_SET);
+    return fd;
+}
+
+TEST(sendfile_takes_what_has_a_position) {
+    int none = open("/dev/null", O_WRONLY);
+    int from = file_of_bytes();
+    CHECK_EQUAL(sendfile(none, from, NULL, kLength), kLength);
+    close(from);
+    from = open("/dev/urandom", O_RDONLY);
+    CHECK_EQUAL(sendfile(none, from, NULL, kLength), kLength);
+    close(from);
+    from = open("/dev/zero", O_RDONLY);
+    CHECK_ERRNO(sendfile(none, from, NULL, kLength), EINVAL);
+    close(from);
+    int other;
+    from = pipe_end(0, &other);
+    CHECK_EQUAL(write(other, "x", 1), 1);
+    CHECK_ERRNO(sendfile(none, from, NULL, kLength), EINVAL);
+    close(from);
+    close(other);
+    close(none);
+}
+
+TEST(sendfile_into_a_pipe_takes_from_sockets) {
+    int peer;
+    int reader;
+    int from = socket_end(&peer);
+    int to = pipe_end(1, &reader);
+    CHECK_EQUAL(write(peer, "abc", 3), 3);
+    CHECK_EQUAL(sendfile(to, from, NULL, kLength), 3);
+    int event = eventfd(5, EFD_NONBLOCK);
+    CHECK_ERRNO(sendfile(to, event, NULL, kLength), EINVAL);
+    close(event);
+    close(from);
+    close(peer);
+    close(to);
+    close(reader);
+}
+
+TEST(devices_without_an_end_are_not_spliced_into) {
+    int from = file_of_bytes();
+    int writer;
+    int reader = pipe_end(0, &writer);
+    CHECK_EQUAL(write(writer, "abc", 3), 3);
+    const char* names[] = {"/dev/zero", "/dev/full"};
+    for (int i = 0; i < 2; i++) {
+        int to = open(names[i], O_WRONLY);
+        CHECK_ERRNO(sendfile(to, from, NULL, kLength), EINVAL);
+        CHECK_ERRNO(splice(reader, NULL, to, NULL, 3, 0), EINVAL);
+        close(to);
+    }
+    int event = eventfd(0, EFD_NONBLOCK);
+    CHECK_ERRNO(splice(reader, NULL, event, NULL, 3, 0), EINVAL);
+    close(event);
+    close(from);
+    close(reader);
+    close(writer);
+}
+
+TEST(splice_looks_at_offsets_before_rights) {
+    int file = file_of_bytes();
+    int writer;
+    int reader = pipe_end(0, &writer);
+    loff_t offset = 0;
+    int read_only = open("bytes", O_RDONLY);
+    CHECK_ERRNO(splice(reader, &offset, read_only, NULL, 1, 0), ESPIPE);
+    CHECK_ERRNO(splice(reader, NULL, read_only, NULL, 1, 0), EBADF);
+    int peer;
+    int socket = socket_end(&peer);
+    CHECK_ERRNO(splice(reader, NULL, socket, &offset, 1, 0), EINVAL);
+    CHECK_ERRNO(splice(socket, &offset, writer, NULL, 1, 0), EINVAL);
+    CHECK_ERRNO(splice(file, NULL, socket, NULL, 1, 0), EINVAL);
+    close(socket);
+    close(peer);
+    close(read_only);
+    close(reader);
+    close(writer);
+    close(file);
+}
+
+TEST(copy_file_range_stays_in_its_file_system) {
+    int from = file_of_bytes();
+    int to = memfd_create("memory", 0);
+    CHECK_ERRNO(copy_file_range(from, NULL, to, NULL, kLength, 0), EXDEV);
+    close(to);
+    int appending = open("other", O_WRONLY | O_CREAT | O_APPEND, 0600);
+    CHECK_ERRNO(copy_file_range(from, NULL, appending, NULL, kLength, 0), EBADF);
+    close(appending);
+    close(from);
+}
+
+const struct test_case splice_tests[] = {
+    {"sendfile_takes_what_has_a_position", sendfile_takes_what_has_a_position},
+    {"sendfile_into_a_pipe_takes_from_sockets", sendfile_into_a_pipe_takes_from_sockets},
+    {"devices_without_an_end_are_not_spliced_into", devices_without_an_end_are_not_spliced_into},
+    {"splice_looks_at_offsets_before_rights", splice_looks_at_offsets_before_rights},
+    {"copy_file_range_stays_in_its_file_system", copy_file_range_stays_in_its_file_system},
+    {NULL, NULL},
+};
