@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <variant>
+#include <vector>
 
 #include "traces/format/lines.hpp"
 #include "traces/format/zstd.hpp"
@@ -71,6 +73,40 @@ std::expected<void, Error> finish(std::string_view line, std::string_view rest, 
     return {};
 }
 
+// Holds each event against those before it: none is missing or repeated, and every task is born of another.
+class Sequence {
+  public:
+    // What is wrong with the event; empty: nothing.
+    std::string refuse(const Event& event) {
+        const auto task = static_cast<std::uint32_t>(event.task);
+        if (event.order != next_order_++) {
+            return "event " + std::to_string(next_order_ - 1) + " is missing or out of order";
+        }
+        if (const auto* start = std::get_if<TaskStartEvent>(&event.body)) {
+            const auto parent = static_cast<std::uint32_t>(start->parent);
+            if (task != next_indices_.size() + 1 || parent > next_indices_.size() ||
+                (parent == 0) != next_indices_.empty()) {
+                return "task " + std::to_string(task) + " cannot start here as a child of task " +
+                       std::to_string(parent);
+            }
+            next_indices_.push_back(0);
+        }
+        if (task == 0 || task > next_indices_.size()) {
+            return "task " + std::to_string(task) + " has not started";
+        }
+        std::uint64_t& next_index = next_indices_[task - 1];
+        if (event.index != next_index++) {
+            return "event " + std::to_string(next_index - 1) + " of task " + std::to_string(task) +
+                   " is missing or out of order";
+        }
+        return {};
+    }
+
+  private:
+    std::uint64_t next_order_ = 0;
+    std::vector<std::uint64_t> next_indices_;  // of task 1, 2, …
+};
+
 }  // namespace
 
 std::expected<Trace, Error> parse_trace(std::string_view text, const std::string& name) {
@@ -82,6 +118,7 @@ std::expected<Trace, Error> parse_trace(std::string_view text, const std::string
         return std::unexpected(error_at(name, number, header.error()));
     }
     trace.header = *std::move(header);
+    Sequence sequence;
     while (!text.empty()) {
         ++number;
         const Line line = take_line(text);
@@ -97,6 +134,9 @@ std::expected<Trace, Error> parse_trace(std::string_view text, const std::string
         }
         if (!event || !line.whole) {
             break;  // cut in the middle of a line: what stands before it is still good
+        }
+        if (const std::string problem = sequence.refuse(*event); !problem.empty()) {
+            return std::unexpected(error_at(name, number, problem));
         }
         trace.events.push_back(*std::move(event));
     }

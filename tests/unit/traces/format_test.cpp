@@ -13,6 +13,7 @@
 namespace levitate::traces {
 namespace {
 
+using test::make_event;
 using test::sample_trace;
 
 // A directory of its own for each test, removed afterwards.
@@ -121,6 +122,29 @@ TEST(Format, another_version_is_refused) {
     const auto header = parse_header_line(line);
     ASSERT_FALSE(header.has_value());
     EXPECT_NE(header.error().find("record the trace again"), std::string::npos);
+}
+
+TEST(Format, events_that_cannot_follow_each_other_are_damage) {
+    const auto problem_of = [](const auto& damage) {
+        Trace trace = sample_trace();
+        damage(trace);
+        const auto read = parse_trace(text_of(trace), "t");
+        return read.has_value() ? std::string{}
+                                : read.error().message.substr(0, read.error().message.find(';'));
+    };
+    EXPECT_EQ(problem_of([](Trace&) {}), "");
+    EXPECT_EQ(problem_of([](Trace& trace) { trace.events.erase(trace.events.begin() + 3); }),
+              "t:5: event 3 is missing or out of order");
+    EXPECT_EQ(problem_of([](Trace& trace) { trace.events[3].index = 4; }),
+              "t:5: event 3 of task 1 is missing or out of order");
+    EXPECT_EQ(problem_of([](Trace& trace) { trace.events[3].task = TaskNumber{2}; }),
+              "t:5: task 2 has not started");
+    EXPECT_EQ(problem_of([](Trace& trace) { trace.events[3].task = TaskNumber{0}; }),
+              "t:5: task 0 has not started");
+    EXPECT_EQ(problem_of([](Trace& trace) {
+                  trace.events[3] = make_event(2, 0, 3, TaskStartEvent{TaskNumber{2}, 17, 101});
+              }),
+              "t:5: task 2 cannot start here as a child of task 2");
 }
 
 TEST(Format, a_wrong_number_of_events_is_damage) {
