@@ -28,14 +28,15 @@ constexpr std::uint8_t multiply(std::uint8_t a, std::uint8_t b) {
 
 using SubstitutionBox = std::array<std::uint8_t, 256>;
 
-// The inverse in GF(2^8), a^254 (and zero for zero), under an affine transformation.
+// The inverse in GF(2^8), a^254 = a^2 a^4 … a^128 (and zero for zero), under an affine transformation.
 consteval SubstitutionBox make_box() {
     SubstitutionBox box{};
     for (unsigned i = 0; i < box.size(); ++i) {
-        const auto a = static_cast<std::uint8_t>(i);
+        auto square = static_cast<std::uint8_t>(i);
         std::uint8_t inverse = 1;
-        for (unsigned k = 0; k < 254; ++k) {
-            inverse = multiply(inverse, a);
+        for (unsigned exponent = 2; exponent <= 128; exponent *= 2) {
+            square = multiply(square, square);
+            inverse = multiply(inverse, square);
         }
         std::uint8_t value = 0x63;
         for (int rotation = 0; rotation < 5; ++rotation) {

@@ -13,7 +13,6 @@ constexpr std::uint64_t nanoseconds_per_second = 1'000'000'000;
 
 // CNTx_CTL_EL0
 constexpr std::uint64_t control_enable = 1;
-constexpr std::uint64_t control_masked = 2;
 constexpr std::uint64_t control_status = 4;
 
 }  // namespace

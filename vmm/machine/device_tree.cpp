@@ -78,7 +78,8 @@ class Writer {
                 fmt::format("cannot write the device tree: {}; is the kernel command line too long?",
                             fdt_strerror(error_)));
         }
-        bytes_.resize(fdt_totalsize(bytes_.data()));
+        const void* const tree = bytes_.data();  // libfdt's macro casts it
+        bytes_.resize(fdt_totalsize(tree));
         return std::move(bytes_);
     }
 
