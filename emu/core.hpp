@@ -74,9 +74,9 @@ class Core {
 
     // --- Memory --------------------------------------------------------------------------------------------
     //
-    // T is an unsigned integer or Vector (16 bytes). On Flow::Exception nothing was read or written, and the
-    // executor returns it before it changes a register; any other Flow is what the executor returns in the
-    // end.
+    // T is an unsigned integer, Vector (16 bytes) or ZeroBlock. On Flow::Exception nothing was read or
+    // written, and the executor returns it before it changes a register; any other Flow is what the executor
+    // returns in the end.
 
     template <class T>
     Flow load(std::uint64_t address, T& value) {
@@ -319,6 +319,13 @@ class Core {
         return Flow::Exception;
     }
     // The general cases: translation, device memory, watched pages, pages with code, two pages at once.
+    // An entry of a TLB has been made from this translation of `address`.
+    void note_tlb_entry(std::uint64_t address, const Translation& translation) {
+        if (translation.size_shift > page_shift) {
+            tlb_blocks_.add(address, translation.size_shift);
+        }
+        tlb_is_empty_ = false;
+    }
     Flow load_slow(AccessMode mode, std::uint64_t address, void* into, unsigned size);
     Flow store_slow(AccessMode mode, std::uint64_t address, const void* from, unsigned size);
     struct Piece;
@@ -366,11 +373,11 @@ class Core {
         std::uint64_t reach;
         std::uint64_t mask;
     };
-    std::array<AlignmentRule, 5> alignment_rules_{};
-    const DataTlb* tlb_ = nullptr;  // of mode_
+    std::array<AlignmentRule, 7> alignment_rules_{};  // up to a ZeroBlock
+    const DataTlb* tlb_ = nullptr;                    // of mode_
     std::array<DataTlb, access_modes> data_tlb_;
     std::array<FetchTlb, 2> fetch_tlb_;
-    bool tlb_has_blocks_ = false;
+    BlockRange tlb_blocks_;
     bool tlb_is_empty_ = true;
 
     std::uint64_t code_base_ = 0;  // virtual address of the page being executed

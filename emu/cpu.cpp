@@ -87,8 +87,7 @@ CodePage* Core::fetch_page() {
     // A page with a breakpoint is looked up at every instruction, so that run() sees each of them.
     if (!has_breakpoint_in(page_of(pc))) {
         entry = {page_of(pc), &page};
-        tlb_has_blocks_ = tlb_has_blocks_ || translation->from_block;
-        tlb_is_empty_ = false;
+        note_tlb_entry(pc, *translation);
     }
     return &page;
 }

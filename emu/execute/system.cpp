@@ -126,6 +126,10 @@ Operation ISB() {
 // --- PSTATE fields
 // -------------------------------------------------------------------------------------------
 
+Flow check_el0_access(Core& core, El0Access access, std::uint32_t word) {
+    return core.pstate.el != 0 ? Flow::Next : check_access_of_el0(core, access, word);
+}
+
 enum class PstateField : std::uint8_t { Uao, Pan, SpSel, Ssbs, DaifSet, DaifClear };
 
 constexpr std::uint32_t daif_shift = 6;  // of DAIF in PSTATE::daif

@@ -52,8 +52,7 @@ std::expected<Core::Piece, TranslationFault> Core::resolve(AccessMode mode, std:
         entry.read_tag = translation->permits(Access::Read, mode) ? page : no_tag;
         entry.write_tag = translation->permits(Access::Write, mode) && !holds_code ? page : no_tag;
         entry.host = piece.ram->host;
-        tlb_has_blocks_ = tlb_has_blocks_ || translation->from_block;
-        tlb_is_empty_ = false;
+        note_tlb_entry(address, *translation);
     }
     return piece;
 }
@@ -182,13 +181,12 @@ void Core::flush_tlb() {
     }
     data_tlb_.fill(DataTlb{});
     fetch_tlb_.fill(FetchTlb{});
-    tlb_has_blocks_ = false;
+    tlb_blocks_ = {};
     tlb_is_empty_ = true;
 }
 
 void Core::flush_tlb_page(std::uint64_t address) {
-    // An entry does not know how large the mapping is that it came from.
-    if (tlb_has_blocks_) {
+    if (tlb_blocks_.contains(address)) {
         flush_tlb();
         return;
     }

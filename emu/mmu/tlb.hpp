@@ -4,6 +4,7 @@
 // architecture allows at any time (Arm ARM D8.14) and which a table walk over host memory makes cheap.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -37,13 +38,34 @@ struct FetchTlbEntry {
 
 inline constexpr std::size_t tlb_entries = 256;
 
+// The top byte, which may be a tag, has no part in it. Bits 47 to 40 do: kernels keep their image, memory and
+// stacks far apart but all from a round address on.
 constexpr std::size_t tlb_index(std::uint64_t address) {
-    return (address >> page_shift) % tlb_entries;
+    return ((address ^ (address >> 28)) >> page_shift) % tlb_entries;
 }
 
 // Whose permissions an access has. PAN changes what EL1 may do, so it has entries of its own.
 enum class AccessMode : std::uint8_t { User, Kernel, KernelWithoutUser };
 inline constexpr std::size_t access_modes = 3;
+
+// The part of the address space that blocks were found in, without tags: mappings of more than one page. An
+// entry does not know how large the mapping is that it came from.
+class BlockRange {
+  public:
+    void add(std::uint64_t address, unsigned size_shift) {
+        const std::uint64_t first = (address & without_tag) >> size_shift << size_shift;
+        begin_ = std::min(begin_, first);
+        last_ = std::max(last_, first + ((std::uint64_t{1} << size_shift) - 1));
+    }
+    bool contains(std::uint64_t address) const {
+        return (address & without_tag) >= begin_ && (address & without_tag) <= last_;
+    }
+
+  private:
+    static constexpr std::uint64_t without_tag = (std::uint64_t{1} << 56) - 1;
+    std::uint64_t begin_ = no_tag;
+    std::uint64_t last_ = 0;
+};
 
 using DataTlb = std::array<DataTlbEntry, tlb_entries>;
 using FetchTlb = std::array<FetchTlbEntry, tlb_entries>;

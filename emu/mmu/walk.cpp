@@ -222,7 +222,7 @@ std::expected<Translation, TranslationFault> translate(const TranslationControl&
     }
     Translation result;
     result.level = leaf->level;
-    result.from_block = leaf->shift > page_shift;
+    result.size_shift = static_cast<std::uint8_t>(leaf->shift);
     const std::uint64_t offset_mask = low_mask(leaf->shift);
     result.physical = (descriptor & low_mask(physical_bits) & ~offset_mask) | (address & offset_mask);
     describe_attributes(result, control.mair, descriptor);

@@ -24,7 +24,7 @@ struct Translation {
     std::uint8_t attributes = 0;  // as MAIR_EL1 has them; PAR_EL1 shows them
     std::uint8_t shareability = 0;
     bool device = false;
-    bool from_block = false;  // the mapping is larger than a 4 KiB page
+    std::uint8_t size_shift = page_shift;  // log2 of the size of the mapping that it is in
     bool user_accessible = false;
     bool writable = false;  // by whoever may read
     bool user_executable = false;

@@ -348,13 +348,8 @@ Flow maintain_cache(Core& core, std::uint64_t address) {
 }
 
 Flow zero_block(Core& core, std::uint64_t address) {
-    constexpr std::uint64_t block = 64;
-    const Vector zero{};
-    Flow flow = Flow::Next;
-    for (std::uint64_t at = address & ~(block - 1), end = at + block; at != end && flow != Flow::Exception;
-         at += sizeof zero) {
-        flow = both(flow, core.store(at, zero));
-    }
+    constexpr ZeroBlock zeros{};
+    const Flow flow = core.store(address & ~(sizeof zeros - 1), zeros);
     if (flow == Flow::Exception && core.exception.sets_far) {
         core.exception.far = address;
     }
@@ -471,8 +466,8 @@ bool reads_with_effect(const SystemRegister& row) {
     return row.read == &acknowledge_interrupt;
 }
 
-Flow check_el0_access(Core& core, El0Access access, std::uint32_t word) {
-    if (core.pstate.el != 0 || is_allowed(core, access)) {
+Flow check_access_of_el0(Core& core, El0Access access, std::uint32_t word) {
+    if (is_allowed(core, access)) {
         return Flow::Next;
     }
     if (access == El0Access::None) {

@@ -87,11 +87,14 @@ struct SystemRegister {
 const SystemRegister* find_register(std::uint16_t encoding);
 std::span<const SystemRegister> all_registers();
 
+// What DC ZVA writes: the block whose size DCZID_EL0 gives.
+using ZeroBlock = std::array<std::uint64_t, 8>;
+
 // Whether reading it changes more than the register that receives the value.
 bool reads_with_effect(const SystemRegister& row);
 
-// Continues if `access` lets the current exception level pass; otherwise raises UNDEFINED or the trap.
-// `instruction` is the MSR, MRS or SYS.
-Flow check_el0_access(Core& core, El0Access access, std::uint32_t word);
+// At EL0: continues if `access` lets it pass; otherwise raises UNDEFINED or the trap. `word` is the MSR, MRS
+// or SYS.
+Flow check_access_of_el0(Core& core, El0Access access, std::uint32_t word);
 
 }  // namespace levitate::emu
