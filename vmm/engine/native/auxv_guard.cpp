@@ -40,10 +40,17 @@ std::optional<AuxvGuard> AuxvGuard::install(pid_t tid, const InitialStack& stack
     guard.begin_ = GuestVirt{page};
     guard.end_ = GuestVirt{page + kPageSize};
     guard.auxv_ = {.begin = GuestVirt{moved_sp + before_auxv}, .end = GuestVirt{moved_sp + size}};
+    guard.moved_sp_ = GuestVirt{moved_sp};
+    guard.original_sp_ = GuestVirt{registers->sp};
     guard.svc_ = svc;
     registers->sp = moved_sp;
     const bool done = set_registers(tid, *registers) && guard.protect(tid, PROT_NONE, interrupted);
     return done ? std::optional(guard) : std::nullopt;
+}
+
+GuestVirt AuxvGuard::readable(GuestVirt pointer) const {
+    const bool is_moved = pointer >= moved_sp_ && pointer < auxv_.end;
+    return is_moved ? original_sp_ + (value(pointer) - value(moved_sp_)) : pointer;
 }
 
 bool AuxvGuard::protect(pid_t tid, int protection, std::optional<Interrupted>& interrupted) const {

@@ -28,6 +28,10 @@ class AuxvGuard {
     bool covers(GuestVirt address) const { return address >= begin_ && address < end_; }
     TraceeMemory memory_of(pid_t tid) const { return {tid, begin_, end_}; }
 
+    // Where the kernel can read what a pointer of the program means: one into the moved vector is turned into
+    // one to the same place of the original, which is still there and is not protected.
+    GuestVirt readable(GuestVirt pointer) const;
+
     // Lets the task, which has faulted at `address` on the guarded page, execute that instruction after all.
     // Returns the load, if it was one. Whether the task died is in `interrupted`.
     std::optional<AuxvLoad> step_over(pid_t tid, GuestVirt address,
@@ -39,6 +43,8 @@ class AuxvGuard {
     GuestVirt begin_{};  // of the page
     GuestVirt end_{};
     AuxvRange auxv_;
+    GuestVirt moved_sp_{};
+    GuestVirt original_sp_{};
     GuestVirt svc_{};
 };
 

@@ -18,12 +18,13 @@ class NoSink final : public traces::EventSink {
 };
 
 Result<void> check(const RunSpec& spec, const RunHooks& hooks) {
-    if (!spec.files.empty() || !spec.roots.empty()) {
+    if (!spec.files.empty() || !spec.roots.empty() || !spec.sysroots.empty()) {
         return failure(
             Error::Kind::Usage,
-            "the native engine runs programs in this host's own root: --file and --root need a machine");
+            "the native engine runs programs in this host's own root: --file, --root and --sysroot "
+            "need a machine");
     }
-    if (hooks.on_event || hooks.on_start) {
+    if (hooks.on_event) {
         return failure(Error::Kind::Usage, "the native engine has no machine that a debugger could stop");
     }
     return {};

@@ -241,13 +241,37 @@ void NativeTracer::on_syscall_entry(pid_t tid, Tracee& tracee, const Registers& 
     recorder_.enter_syscall(tracee.task, entry, memory);
     tracee.clone = read_clone_request(call, entry.arguments, memory);
     tracee.in_signal_return = call == TaskCall::RtSigreturn;
+    if (call == TaskCall::Execve || call == TaskCall::Execveat) {
+        let_kernel_read_vectors(tid, tracee, registers);
+    }
+}
+
+// A program may pass on the environment that it was started with, whose end may be on the guarded page.
+void NativeTracer::let_kernel_read_vectors(pid_t tid, Tracee& tracee, const Registers& registers) {
+    constexpr std::size_t kMostArguments = 6;
+    if (!tracee.space->guard) {
+        return;
+    }
+    Registers readable = registers;
+    for (std::size_t index = 0; index < kMostArguments; ++index) {
+        readable.x[index] = value(tracee.space->guard->readable(GuestVirt{registers.x[index]}));
+    }
+    if (readable.x != registers.x && set_registers(tid, readable)) {
+        tracee.before_execve = registers;
+    }
 }
 
 void NativeTracer::on_syscall_exit(pid_t tid, Tracee& tracee, const Registers& registers) {
+    const auto before_execve = std::exchange(tracee.before_execve, std::nullopt);
     if (tracee.has_executed) {
         tracee.has_executed = false;
         on_program_image(tid, tracee);
         return;
+    }
+    if (before_execve) {
+        Registers restored = *before_execve;
+        restored.x[0] = registers.x[0];
+        set_registers(tid, restored);
     }
     tracee.clone.reset();
     if (tracee.task == kNotRecorded) {

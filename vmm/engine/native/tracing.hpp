@@ -57,8 +57,9 @@ class NativeTracer {
         std::optional<CloneRequest> clone;  // in a clone or clone3
         bool in_call = false;
         bool in_signal_return = false;
-        bool has_executed = false;    // PTRACE_EVENT_EXEC has come, the call's exit has not
-        bool enters_handler = false;  // resumed by a step into a signal's handler
+        bool has_executed = false;                 // PTRACE_EVENT_EXEC has come, the call's exit has not
+        bool enters_handler = false;               // resumed by a step into a signal's handler
+        std::optional<Registers> before_execve{};  // as the program has them, where the kernel got others
     };
 
     void dispatch(pid_t tid, int status);
@@ -68,6 +69,7 @@ class NativeTracer {
     void on_exec(pid_t tid, Tracee& tracee);
     void on_syscall_stop(pid_t tid, Tracee& tracee);
     void on_syscall_entry(pid_t tid, Tracee& tracee, const Registers& registers);
+    void let_kernel_read_vectors(pid_t tid, Tracee& tracee, const Registers& registers);
     void on_syscall_exit(pid_t tid, Tracee& tracee, const Registers& registers);
     void on_program_image(pid_t tid, Tracee& tracee);
     void on_signal(pid_t tid, Tracee& tracee, int signal);
