@@ -40,9 +40,6 @@ Result<Outcome> run(const RunSpec& spec, const RunHooks& hooks) {
     if (!session) {
         return std::unexpected(std::move(session.error()));
     }
-    if (hooks.on_start) {
-        hooks.on_start(**session);
-    }
     while (!(*session)->ended()) {
         if ((*session)->advance(std::numeric_limits<std::uint64_t>::max()) == AdvanceReason::Stopped) {
             break;

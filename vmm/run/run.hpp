@@ -15,7 +15,6 @@
 namespace levitate::vmm {
 
 class Engine;
-class Session;
 
 enum class EngineKind { Auto, Emu, Kvm, Native };
 
@@ -65,9 +64,6 @@ struct RunHooks {
     // Called with each event after the sink, while the guest stands at the boundary. False: stop the run
     // there.
     std::function<bool(Engine&, const traces::Event&)> on_event;
-    // Called once, before the first instruction, instead of the run loop: a GDB stub takes over from here and
-    // advances the session itself. What is left of the run when it returns is run to its end.
-    std::function<void(Session&)> on_start;
 };
 
 // Runs the program to its end, or to the time limit. An Error means that the run could not be set up or that
