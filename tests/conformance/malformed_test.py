@@ -70,11 +70,11 @@ class Programs(Malformed):
 class Kernels(Malformed):
     def test_kernel_that_is_no_image_is_refused(self) -> None:
         image = self.write("image", b"not a kernel" * 100)
-        self.assert_refused(levitate("run", "--kernel", image, "hello"), NOT_EXECUTABLE, b"image")
+        self.assert_refused(levitate("run", "--kernel", image, "hello"), HARNESS_FAULT, b"image")
 
     def test_missing_kernel_is_refused(self) -> None:
         done = levitate("run", "--kernel", "/no/such/Image", "hello")
-        self.assert_refused(done, NOT_FOUND, b"/no/such/Image")
+        self.assert_refused(done, HARNESS_FAULT, b"/no/such/Image")
 
     def test_kernel_that_does_nothing_ends_at_the_time_limit(self) -> None:
         # A branch to itself behind a valid header (Documentation/arm64/booting.rst).

@@ -72,7 +72,7 @@ std::string describe_other(std::span<const std::byte> bytes) {
 
 Result<KernelImage> read_kernel_header(std::string_view name, std::span<const std::byte> bytes) {
     const auto refuse = [name](std::string_view why) {
-        return failure(Error::Kind::NotExecutable, fmt::format("kernel {}: {}", name, why));
+        return failure(Error::Kind::Harness, fmt::format("kernel {}: {}", name, why));
     };
     ImageHeader header{};
     std::memcpy(&header, bytes.data(), std::min(bytes.size(), sizeof header));

@@ -31,7 +31,7 @@ InterruptLine wire_spi(GicV3& gic, std::uint32_t spi) {
 }
 
 Error cannot_read(const std::filesystem::path& path, int error) {
-    return {.kind = error == ENOENT ? Error::Kind::NotFound : Error::Kind::Harness,
+    return {.kind = Error::Kind::Harness,
             .message = fmt::format("cannot read kernel {}: {}", path.string(),
                                    std::generic_category().message(error))};
 }

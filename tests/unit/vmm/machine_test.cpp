@@ -198,7 +198,7 @@ TEST_F(MachineTest, missing_kernel_is_not_found) {
                                     .boot_arguments = {},
                                     .console = [](std::byte) {}});
     ASSERT_FALSE(machine);
-    EXPECT_EQ(machine.error().kind, Error::Kind::NotFound);
+    EXPECT_EQ(machine.error().kind, Error::Kind::Harness);
     EXPECT_NE(machine.error().message.find("/nonexistent/Image"), std::string::npos);
 }
 
