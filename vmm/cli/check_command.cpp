@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "vmm/cli/debug_session.hpp"
 #include "vmm/cli/goldens.hpp"
 #include "vmm/cli/options.hpp"
+#include "vmm/cli/progress_bar.hpp"
 #include "vmm/cli/rerun.hpp"
 
 namespace levitate::vmm::cli {
@@ -18,30 +20,6 @@ namespace {
 
 // A golden's program ends by itself; one that does not here has diverged, and must not hang the check.
 constexpr double kDefaultTimeoutSeconds = 60;
-
-// How far a check is, on a terminal's last line.
-class ProgressBar {
-  public:
-    explicit ProgressBar(std::size_t total) : total_(total), shown_(::isatty(STDERR_FILENO) == 1) {}
-
-    void show(std::size_t done, const std::string& name) const {
-        constexpr std::size_t kWidth = 30;
-        if (shown_) {
-            const std::size_t filled = kWidth * done / total_;
-            fmt::print(stderr, "\r\x1b[K[{:#<{}}{:.<{}}] {}/{} {}", "", filled, "", kWidth - filled, done,
-                       total_, name);
-        }
-    }
-    void clear() const {
-        if (shown_) {
-            fmt::print(stderr, "\r\x1b[K");
-        }
-    }
-
-  private:
-    std::size_t total_;
-    bool shown_;
-};
 
 struct CheckCommand {
     MachineOptions machine;
@@ -62,8 +40,11 @@ struct CheckCommand {
 };
 
 Result<std::vector<std::string>> CheckCommand::chosen_names() const {
-    if (all == !names.empty()) {
-        return failure(Error::Kind::Usage, "check: name goldens, or give --all");
+    if (all && !names.empty()) {
+        return failure(Error::Kind::Usage, "check: --all checks every golden; name none beside it");
+    }
+    if (!all && names.empty()) {
+        return failure(Error::Kind::Usage, "check: name goldens to check, or give --all");
     }
     if (!program.empty() && names.size() != 1) {
         return failure(Error::Kind::Usage, "check: --program goes with one golden");
@@ -107,6 +88,10 @@ int CheckCommand::execute() const {
     const auto chosen = chosen_names();
     if (!chosen) {
         return fail(chosen.error());
+    }
+    // Found out before the runs, not after them.
+    if (!junit.empty() && !std::ofstream{junit}) {
+        return fail({.kind = Error::Kind::Harness, .message = junit + ": cannot be written"});
     }
     std::vector<CaseReport> reports;
     const ProgressBar progress{chosen->size()};
@@ -190,7 +175,7 @@ void add_check_command(CLI::App& app, int& status) {
         ->option_text("DIR")
         ->allow_extra_args(false);
     command->machine.add_to(*check);
-    command->machine.add_gdb_to(*check);
+    command->machine.add_gdb_to(*check, "at the first divergence");
     check->callback([command, &status] { status = command->execute(); });
 }
 

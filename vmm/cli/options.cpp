@@ -3,13 +3,50 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cctype>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <map>
+#include <string_view>
+#include <system_error>
 
 #include "vmm/cli/paths.hpp"
 
 namespace levitate::vmm::cli {
+namespace {
+
+// From "256M" to the number of bytes, in place. Returns what is wrong, for people.
+std::string size_of_memory(std::string& text) {
+    constexpr std::uint64_t kLeast = std::uint64_t{32} << 20;
+    constexpr std::uint64_t kMost = std::uint64_t{64} << 30;
+    constexpr std::string_view kUnits = "KMG";
+    std::uint64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, number);
+    unsigned shift = 0;
+    if (error == std::errc{} && end - rest == 1) {
+        const auto unit = kUnits.find(static_cast<char>(std::toupper(static_cast<unsigned char>(*rest))));
+        shift = unit == std::string_view::npos ? 0 : 10 * (static_cast<unsigned>(unit) + 1);
+    }
+    const bool is_size = error == std::errc{} && (rest == end || shift != 0);
+    if (!is_size || number > kMost >> shift || number << shift < kLeast) {
+        return "'" + text + "' is not a size from 32M to 64G";
+    }
+    text = std::to_string(number << shift);
+    return {};
+}
+
+std::string positive_seconds(const std::string& text) {
+    double seconds = 0;
+    const char* const end = text.data() + text.size();
+    const auto [rest, error] = std::from_chars(text.data(), end, seconds);
+    constexpr double kMost = 1e9;  // some thirty years
+    const bool valid = error == std::errc{} && rest == end && seconds > 0 && seconds <= kMost;
+    return valid ? std::string{} : "'" + text + "' is not a positive number of seconds";
+}
+
+}  // namespace
 
 void MachineOptions::add_to(CLI::App& app) {
     static const std::map<std::string, EngineKind> kEngines{{"auto", EngineKind::Auto},
@@ -24,18 +61,17 @@ void MachineOptions::add_to(CLI::App& app) {
     app.add_option("--kernel-args", kernel_arguments, "Appended to the kernel's command line")
         ->option_text("TEXT");
     app.add_option("--memory", memory_bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
-        ->transform(CLI::AsSizeValue{/*kb_is_1000=*/false})
-        ->check(CLI::Range(std::uint64_t{32} << 20, std::uint64_t{64} << 30))
+        ->transform(CLI::Validator{size_of_memory, ""})
         ->option_text("SIZE");
     app.add_option("--timeout", timeout_seconds, "End the run after this many seconds of host time")
-        ->check(CLI::PositiveNumber)
+        ->check(CLI::Validator{positive_seconds, ""})
         ->option_text("SECONDS");
     app.add_flag("--stats", statistics, "Print instructions, time and MIPS to stderr at the end");
     app.add_flag("-v,--verbose", verbosity, "Show the kernel's console on stderr; twice for more");
 }
 
-void MachineOptions::add_gdb_to(CLI::App& app) {
-    app.add_option("--gdb", gdb, "Listen for gdb-multiarch here and stop at the program's first instruction")
+void MachineOptions::add_gdb_to(CLI::App& app, const std::string& stops_at) {
+    app.add_option("--gdb", gdb, "Stop " + stops_at + ", and wait here for gdb-multiarch")
         ->option_text("[ADDR:]PORT");
 }
 

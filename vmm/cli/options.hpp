@@ -34,7 +34,8 @@ struct MachineOptions {
     std::string gdb;
 
     void add_to(CLI::App& app);
-    void add_gdb_to(CLI::App& app);
+    // `stops_at` completes "stop … and wait for gdb-multiarch".
+    void add_gdb_to(CLI::App& app, const std::string& stops_at);
     void apply_to(RunSpec& spec) const;
 };
 

@@ -1,15 +1,18 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "traces/format/writer.hpp"
 #include "vmm/cli/commands.hpp"
+#include "vmm/cli/interruption.hpp"
 #include "vmm/cli/options.hpp"
 
 namespace levitate::vmm::cli {
@@ -61,7 +64,8 @@ struct RecordCommand {
         spec->stdin_bytes = std::move(*input);
         RunHooks hooks;
         hooks.sink = writer->get();
-        const auto outcome = run(*spec, hooks);
+        std::optional<int> signal;
+        const auto outcome = run_until_signal(*spec, hooks, signal);
         if (!outcome) {
             return fail(outcome.error());
         }
@@ -69,6 +73,11 @@ struct RecordCommand {
             return fail({.kind = Error::Kind::Harness, .message = error->message});
         }
         print_run_report(*outcome, machine);
+        if (signal) {
+            fmt::print(stderr, "levitate: stopped; {} holds the run up to here, marked as incomplete\n",
+                       output);
+            end_by_signal(*signal);
+        }
         return exit_status(*outcome);
     }
 };

@@ -1,8 +1,10 @@
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 
 #include "vmm/cli/commands.hpp"
 #include "vmm/cli/debug_session.hpp"
+#include "vmm/cli/interruption.hpp"
 #include "vmm/cli/options.hpp"
 
 namespace levitate::vmm::cli {
@@ -19,11 +21,16 @@ struct RunCommand {
         }
         machine.apply_to(*spec);
         RunHooks hooks;
-        const auto outcome = machine.gdb.empty() ? run(*spec, hooks) : debug(*spec, hooks, machine.gdb);
+        std::optional<int> signal;
+        const auto outcome =
+            machine.gdb.empty() ? run_until_signal(*spec, hooks, signal) : debug(*spec, hooks, machine.gdb);
         if (!outcome) {
             return fail(outcome.error());
         }
         print_run_report(*outcome, machine);
+        if (signal) {
+            end_by_signal(*signal);
+        }
         return exit_status(*outcome);
     }
 };
@@ -41,7 +48,7 @@ void add_run_command(CLI::App& app, int& status) {
         "  levitate run --kernel ./Image --env RUST_BACKTRACE=1 ./tool\n"
         "  levitate run --gdb 1234 ./tool        then: gdb-multiarch ./tool -ex 'target remote :1234'");
     command->machine.add_to(*run);
-    command->machine.add_gdb_to(*run);
+    command->machine.add_gdb_to(*run, "before the program's first instruction");
     command->program.add_to(*run);
     run->prefix_command();
     run->callback([command, run, &status] { status = command->execute(run->remaining()); });

@@ -1,23 +1,41 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "traces/export/strace.hpp"
 #include "traces/format/lines.hpp"
 #include "vmm/cli/commands.hpp"
 #include "vmm/cli/goldens.hpp"
 #include "vmm/cli/options.hpp"
+#include "vmm/cli/paths.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
 
 enum class Format { Strace, Json };
 
+// A trace file, or the first recording of a golden or folder.
+Result<traces::Trace> load_shown(const std::string& name) {
+    std::error_code error;
+    const bool is_golden = std::filesystem::is_directory(goldens_directory() / name, error) ||
+                           std::filesystem::is_directory(name, error);
+    if (!is_golden || std::filesystem::is_regular_file(name, error)) {
+        return load_trace(name);
+    }
+    auto golden = load_golden(name);
+    if (!golden) {
+        return std::unexpected(std::move(golden.error()));
+    }
+    return std::move(golden->recordings.front());
+}
+
 int show(const std::string& file, Format format) {
-    const auto trace = load_trace(file);
+    const auto trace = load_shown(file);
     if (!trace) {
         return fail(trace.error());
     }
@@ -51,8 +69,11 @@ void add_show_command(CLI::App& app, int& status) {
     command->footer(
         "Examples:\n"
         "  levitate show tool.jsonl\n"
+        "  levitate show hello                   what Linux did, as the golden has it\n"
         "  levitate show tool.jsonl.zst --format json | jq .");
-    command->add_option("trace", arguments->file, "A trace file")->required()->option_text("TRACE");
+    command->add_option("trace", arguments->file, "A trace file, or a golden's name for its first recording")
+        ->required()
+        ->option_text("TRACE|NAME");
     command->add_option("--format", arguments->format, "strace (default) or json")
         ->transform(CLI::CheckedTransformer(kFormats))
         ->option_text("FORMAT");
