@@ -32,7 +32,7 @@ class Blob {
     std::uint64_t number(std::size_t offset, std::uint32_t cells) const {
         std::uint64_t value = 0;
         for (std::uint32_t i = 0; i < cells; ++i) {
-            value = value << 32 | word(offset + i * 4);
+            value = value << 32 | word(offset + std::size_t{i} * 4);
         }
         return value;
     }

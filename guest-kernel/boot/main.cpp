@@ -78,16 +78,19 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_address, std:
     const std::byte* blob = arch::linear_address(blob_address);
     const std::size_t size = device_tree_size(blob);
     require(size != 0);
-    const std::optional<DeviceTree> tree = read_device_tree({blob, size});
-    require(tree.has_value() && tree->memory.size != 0 && tree->console.size != 0);
+    const std::optional<DeviceTree> readable = read_device_tree({blob, size});
+    require(readable.has_value());
+    const DeviceTree& tree =
+        *readable;  // NOLINT(bugprone-unchecked-optional-access): require() has seen to it.
+    require(tree.memory.size != 0 && tree.console.size != 0);
 
-    set_up_memory(*tree, PhysicalAddress(image_address), blob_address);
+    set_up_memory(tree, PhysicalAddress(image_address), blob_address);
     arch::set_up_cpu();
-    set_up_devices(*tree);
-    set_up_time(*tree);
-    seed_random(tree->random_seed);
-    set_command_line(tree->boot_arguments);
-    if (mount_root_from_initramfs(initramfs_of(*tree)).is_error()) {
+    set_up_devices(tree);
+    set_up_time(tree);
+    seed_random(tree.random_seed);
+    set_command_line(tree.boot_arguments);
+    if (mount_root_from_initramfs(initramfs_of(tree)).is_error()) {
         print("the initramfs is damaged\n");
     }
     start_init();

@@ -1,4 +1,5 @@
 // What the compiler and the C++ library expect of their surroundings.
+// NOLINTBEGIN(bugprone-reserved-identifier): the names are the Itanium C++ ABI's and libstdc++'s.
 #include "lib/print.hpp"
 
 extern "C" {
@@ -20,8 +21,9 @@ int __cxa_atexit(void (*)(void*), void*, void*) {
 namespace std {
 
 // std::string_view's substr and at report positions out of range here.
-[[noreturn]] void __throw_out_of_range_fmt(const char* format, ...) {
+void __throw_out_of_range_fmt(const char* format, ...) {
     kernel::panic(format);
 }
 
 }  // namespace std
+// NOLINTEND(bugprone-reserved-identifier)

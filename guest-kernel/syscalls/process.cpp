@@ -20,7 +20,7 @@ namespace kernel {
 
 namespace {
 
-constexpr std::size_t kMaximumStringSize = 128 * 1024;  // MAX_ARG_STRLEN
+constexpr std::size_t kMaximumStringSize = std::size_t{128} * 1024;  // MAX_ARG_STRLEN
 
 Result<StringList> read_strings(UserAddress pointers) {
     StringList list;

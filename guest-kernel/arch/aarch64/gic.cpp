@@ -71,7 +71,7 @@ void enable_interrupt(std::uint32_t number, InterruptHandler handler) {
     handlers[number] = handler;
     const bool is_shared = number >= kFirstShared;
     volatile std::byte* base = is_shared ? distributor : redistributor + kRedistributorSgiFrame;
-    const std::size_t word = (number / 32) * 4;
+    const std::size_t word = std::size_t{number / 32} * 4;
     const std::uint32_t bit = 1U << (number % 32);
     *reinterpret_cast<volatile std::uint8_t*>(base + kPriority + number) = kOrdinaryPriority;
     if (is_shared) {

@@ -13,7 +13,7 @@
 // A kernel stack is the upper half of its slot: bit 14 of a stack pointer that is in range is set.
 #define STACK_SIZE_SHIFT 14
 #define STACK_SIZE (1 << STACK_SIZE_SHIFT)
-#define STACK_SLOT_SIZE (2 * STACK_SIZE)
+#define STACK_SLOT_SIZE (1 << (STACK_SIZE_SHIFT + 1))
 
 // struct Registers (arch/include/context.hpp).
 #define REGISTERS_SP 248

@@ -111,6 +111,7 @@ void map_linear(std::uint64_t start, std::uint64_t end) {
             const std::uint64_t last = table_end < end ? table_end : end;
             for (std::uint64_t* entry = entry_at(LINEAR_BASE + address, 3); address < last;
                  address += kPageSize) {
+                // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): new_table panics.
                 *entry++ = address | PTE_PAGE | kRights;
             }
         }

@@ -41,7 +41,7 @@ struct Context {
 // A stack with an unmapped page below it.
 class KernelStack {
   public:
-    static constexpr std::size_t kSize = 16 * 1024;
+    static constexpr std::size_t kSize = std::size_t{16} * 1024;
 
     KernelStack() = default;
     KernelStack(const KernelStack&) = delete;

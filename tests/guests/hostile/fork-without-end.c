@@ -1,5 +1,5 @@
-// Forks until the kernel says no, ends all children, and says whether the refusal was EAGAIN: Linux bounds the number
-// of tasks by the size of memory, so that this comes before memory runs out.
+// Forks until the kernel says no, ends all children, and says whether the refusal was EAGAIN: Linux bounds
+// the number of tasks by the size of memory, so that this comes before memory runs out.
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,8 +32,7 @@ int main(void) {
     while (wait(NULL) > 0) {
         ++reaped;
     }
-    printf("refused: %s, all reaped: %s\n", refusal == EAGAIN ? "yes" : "no",
-           reaped == count ? "yes" : "no");
+    printf("refused: %s, all reaped: %s\n", refusal == EAGAIN ? "yes" : "no", reaped == count ? "yes" : "no");
     const pid_t again = fork();
     if (again == 0) {
         _exit(3);
