@@ -80,8 +80,8 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_address, std:
     require(size != 0);
     const std::optional<DeviceTree> readable = read_device_tree({blob, size});
     require(readable.has_value());
-    const DeviceTree& tree =
-        *readable;  // NOLINT(bugprone-unchecked-optional-access): require() has seen to it.
+    // NOLINTNEXTLINE(bugprone-unchecked-optional-access): require() does not return without.
+    const DeviceTree& tree = *readable;
     require(tree.memory.size != 0 && tree.console.size != 0);
 
     set_up_memory(tree, PhysicalAddress(image_address), blob_address);
