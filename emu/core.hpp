@@ -278,10 +278,12 @@ class Core {
 
   private:
     // Whether the compiler makes jumps of calls in tails. Where it does not, the run loop makes each call.
-#if defined(__OPTIMIZE__) && !defined(__SANITIZE_ADDRESS__)
-    static constexpr bool calls_in_tails = true;
-#else
+#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)
     static constexpr bool calls_in_tails = false;
+#elif defined(__clang__)
+    static constexpr bool calls_in_tails = !__has_feature(address_sanitizer);
+#else
+    static constexpr bool calls_in_tails = true;
 #endif
 
     const DataTlb& tlb_of(AccessMode mode) const { return data_tlb_[static_cast<std::size_t>(mode)]; }
