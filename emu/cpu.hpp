@@ -151,8 +151,16 @@ class Cpu {
     // Must be called when highest_pending() may have changed for a reason the Cpu does not see (a device).
     void interrupts_changed();
 
-    // One that took a synchronous exception counts too, so that a guest whose vectors fault uses up its
-    // budget.
+    // Instructions retired since the start: exact, the unit of run()'s budget, and of time where the CPU is
+    // not idle (one is one nanosecond). The same program, kernel and input give the same count on every host.
+    //   - An instruction counts one each time it executes, at EL0 and at EL1 alike: SVC, HVC, ERET and an
+    //     instruction that halts run() afterwards too.
+    //   - One that takes a synchronous exception counts one, although the architecture says that it did not
+    //     retire, so that a guest whose vectors fault uses up its budget; returned to, it counts again. A
+    //     fetch that faults counts one.
+    //   - Taking an interrupt counts nothing.
+    //   - WFI and WFE count one, however long they wait: what they skip is time without instructions.
+    //   - An instruction that accesses memory several times, and a DC or TLBI, counts one.
     std::uint64_t retired_instructions() const;
     // The system counter, CNTPCT_EL0, now.
     std::uint64_t counter() const;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Under the emulator a run is a pure function of its inputs: recorded again, a trace has the same bytes.
+"""Under the emulator a run is a pure function of its inputs: recorded again, a trace has the same bytes, and as many
+instructions have retired.
 
     determinism_test.py CASES.JSON REPEATS [CASE]...
 
@@ -8,6 +9,7 @@ Without CASE every case is recorded REPEATS times.
 
 import hashlib
 import json
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -19,7 +21,7 @@ SECONDS = 120
 
 
 def record(case: dict[str, Any], trace: Path) -> str:
-    command: list[str] = ["record", "--engine", "emu", "--timeout", str(SECONDS), "-o", str(trace)]
+    command: list[str] = ["record", "--engine", "emu", "--stats", "--timeout", str(SECONDS), "-o", str(trace)]
     for name, value in case.get("environment", {}).items():
         command += ["--env", f"{name}={value}"]
     command += ["--cwd", case.get("working_directory", "/")]
@@ -29,7 +31,10 @@ def record(case: dict[str, Any], trace: Path) -> str:
     done = levitate(*command, seconds=SECONDS + 30, stdin=case.get("stdin", "").encode())
     if not trace.is_file() or done.returncode == 125:
         sys.exit(f"{case['name']}: recording failed: {done.stderr.decode(errors='replace')}")
-    return hashlib.sha256(trace.read_bytes() + done.stdout).hexdigest()
+    retired = re.search(rb"^instructions \d+$", done.stderr, re.MULTILINE)
+    if retired is None:
+        sys.exit(f"{case['name']}: --stats printed no count of instructions")
+    return hashlib.sha256(trace.read_bytes() + done.stdout + retired[0]).hexdigest()
 
 
 def main() -> int:
