@@ -57,9 +57,10 @@ class NativeTracer {
         std::optional<CloneRequest> clone;  // in a clone or clone3
         bool in_call = false;
         bool in_signal_return = false;
-        bool has_executed = false;                 // PTRACE_EVENT_EXEC has come, the call's exit has not
-        bool enters_handler = false;               // resumed by a step into a signal's handler
-        std::optional<Registers> before_execve{};  // as the program has them, where the kernel got others
+        bool has_executed = false;    // PTRACE_EVENT_EXEC has come, the call's exit has not
+        bool enters_handler = false;  // resumed by a step into a signal's handler
+        // As the program has them, where the kernel got others.
+        std::optional<Registers> before_execve = std::nullopt;
     };
 
     void dispatch(pid_t tid, int status);

@@ -1,0 +1,107 @@
+#include "traces/compare/compare.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/traces/compared.hpp"
+#include "tests/unit/traces/trace_builder.hpp"
+
+namespace levitate::traces {
+namespace {
+
+using test::call_at;
+using test::compare_one;
+using test::erase_call;
+using test::index_of;
+using test::kind_of;
+using test::threaded_program;
+using test::ThreadedOptions;
+using test::told;
+using test::TraceBuilder;
+using test::value;
+using test::verdict_of;
+
+TEST(CompareThreads, another_schedule_is_equivalent) {
+    const Trace golden = threaded_program();
+    for (const ThreadedOptions& o :
+         {ThreadedOptions{.main_waits = false}, ThreadedOptions{.wake_count = 0},
+          ThreadedOptions{.child_first = true}, ThreadedOptions{.tid = 77},
+          ThreadedOptions{.wait_result = -11}, ThreadedOptions{.stack = 0x7ffff7600000}}) {
+        const Comparison result = compare_one(golden, threaded_program(o));
+        EXPECT_NE(result.verdict, Verdict::Divergent) << told(result);
+        const Comparison reverse = compare_one(threaded_program(o), golden);
+        EXPECT_NE(reverse.verdict, Verdict::Divergent) << told(reverse);
+    }
+}
+
+TEST(CompareThreads, repeated_waits_are_equivalent) {
+    const Trace golden = threaded_program();
+    Trace actual = threaded_program();
+    Event again = actual.events[index_of(actual, "futex")];
+    std::get<SyscallEvent>(again.body).result = -abi::error_number("EAGAIN");
+    actual.events.insert(actual.events.begin() + static_cast<std::ptrdiff_t>(index_of(actual, "futex")),
+                         again);
+    EXPECT_EQ(verdict_of(golden, actual), Verdict::Equivalent);
+}
+
+TEST(CompareThreads, a_futex_that_is_refused_diverges) {
+    const Comparison result =
+        compare_one(threaded_program(), threaded_program({.wait_result = -abi::error_number("ENOSYS")}));
+    EXPECT_EQ(result.verdict, Verdict::Divergent);
+    EXPECT_EQ(result.divergence.value().kind, DivergenceKind::Result);
+}
+
+TEST(CompareThreads, a_timeout_without_a_timeout_diverges) {
+    const Comparison result =
+        compare_one(threaded_program(), threaded_program({.wait_result = -abi::error_number("ETIMEDOUT")}));
+    EXPECT_EQ(result.verdict, Verdict::Divergent);
+}
+
+TEST(CompareThreads, a_mapping_in_another_place_stays_the_same_mapping) {
+    Trace actual = threaded_program({.stack = 0x7ffff7600000});
+    call_at(actual, "mprotect").arguments[0] += 0x1000;
+    const Comparison result = compare_one(threaded_program(), actual);
+    ASSERT_EQ(result.verdict, Verdict::Equivalent) << "the first use of a page of a moved mapping binds it";
+    call_at(actual, "mprotect").arguments[0] = 0x7ffff7a01000;
+    EXPECT_EQ(verdict_of(threaded_program(), actual), Verdict::Divergent);
+}
+
+TEST(CompareThreads, before_the_first_thread_all_is_exact) {
+    TraceBuilder golden;
+    golden.start(1, 0, 17, 100);
+    golden.call(1, "futex", {0x4000, value(abi::constant("FUTEX_WAKE_PRIVATE")), 1}, 0);
+    golden.end(1, 0);
+    TraceBuilder actual;
+    actual.start(1, 0, 17, 100);
+    actual.end(1, 0);
+    EXPECT_EQ(kind_of(golden.trace(), actual.trace()), DivergenceKind::MissingCall);
+}
+
+TEST(CompareThreads, a_missing_and_an_extra_thread_diverge) {
+    Trace fewer = threaded_program();
+    std::erase_if(fewer.events, [](const Event& event) { return event.task == TaskNumber{2}; });
+    EXPECT_EQ(kind_of(threaded_program(), fewer), DivergenceKind::MissingCall);
+    EXPECT_EQ(kind_of(fewer, threaded_program()), DivergenceKind::ExtraCall);
+}
+
+TEST(CompareThreads, a_thread_that_its_process_ends_may_stop_anywhere) {
+    Trace golden = threaded_program();
+    Trace actual = threaded_program();
+    erase_call(golden, "exit");
+    erase_call(actual, "exit");
+    std::erase_if(actual.events, [](const Event& event) {
+        const auto* call = std::get_if<SyscallEvent>(&event.body);
+        return event.task == TaskNumber{2} && call != nullptr && call->number != abi::syscall_number("mmap");
+    });
+    EXPECT_EQ(verdict_of(golden, actual), Verdict::Equivalent);
+}
+
+TEST(CompareThreads, a_mutation_inside_a_thread_is_found) {
+    Trace actual = threaded_program();
+    call_at(actual, "mprotect").result = -12;
+    const Comparison result = compare_one(threaded_program(), actual);
+    EXPECT_EQ(result.divergence.value().kind, DivergenceKind::Result);
+    EXPECT_EQ(result.divergence.value().task, TaskNumber{2});
+}
+
+}  // namespace
+}  // namespace levitate::traces
