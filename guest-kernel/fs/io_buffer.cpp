@@ -8,7 +8,10 @@ namespace {
 constexpr std::size_t kMaximumSegments = 1024;  // UIO_MAXIOV
 }
 
-IoBuffer IoBuffer::user(UserBuffer buffer, std::size_t size) {
+Result<IoBuffer> IoBuffer::user(UserBuffer buffer, std::size_t size) {
+    if (!is_user_range(buffer.address(), size)) {
+        return Errno(EFAULT);
+    }
     IoBuffer result;
     result.remaining_ = std::min(size, kMaximumTransfer);
     result.single_ = {.user = buffer.address(), .kernel = nullptr, .size = result.remaining_};
@@ -29,10 +32,12 @@ Result<IoBuffer> IoBuffer::user_vector(UserIn<iovec> vector, std::size_t count) 
         if (static_cast<std::int64_t>(segment.iov_len) < 0) {
             return Errno(EINVAL);
         }
+        const UserAddress start(reinterpret_cast<std::uint64_t>(segment.iov_base));
+        if (!is_user_range(start, segment.iov_len)) {
+            return Errno(EFAULT);
+        }
         std::size_t size = std::min<std::size_t>(segment.iov_len, kMaximumTransfer - result.remaining_);
-        result.more_[i] = {.user = UserAddress(reinterpret_cast<std::uint64_t>(segment.iov_base)),
-                           .kernel = nullptr,
-                           .size = size};
+        result.more_[i] = {.user = start, .kernel = nullptr, .size = size};
         result.remaining_ += size;
     }
     return result;

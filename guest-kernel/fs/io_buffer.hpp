@@ -13,8 +13,8 @@ namespace kernel {
 
 class IoBuffer {
   public:
-    // One piece of user memory.
-    static IoBuffer user(UserBuffer buffer, std::size_t size);
+    // One piece of user memory. EFAULT: it reaches beyond what a program can have.
+    static Result<IoBuffer> user(UserBuffer buffer, std::size_t size);
     // The segments of an iovec array, which is read once. EINVAL for more than UIO_MAXIOV segments or a
     // negative length, EFAULT. The total is cut to MAX_RW_COUNT as Linux does (lib/iov_iter.c, import_iovec).
     static Result<IoBuffer> user_vector(UserIn<iovec> vector, std::size_t count);

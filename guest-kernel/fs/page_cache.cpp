@@ -141,8 +141,20 @@ void PageCache::truncate(std::uint64_t size) {
 }
 
 Result<void> PageCache::allocate(std::uint64_t offset, std::uint64_t length) {
+    std::uint64_t first = offset >> kPageShift;
     std::uint64_t last = page_ceiling(offset + length) >> kPageShift;
-    for (std::uint64_t index = offset >> kPageShift; index < last; index++) {
+    // All or nothing, as far as the file system's size goes (Linux mm/shmem.c, shmem_fallocate).
+    if (last - first > memory_counts().total_pages) {
+        return Errno(file_system_->has_room_for_pages(last - first) ? ENOMEM : ENOSPC);
+    }
+    std::uint64_t missing = 0;
+    for (std::uint64_t index = first; index < last; index++) {
+        missing += is_allocated(index) ? 0U : 1U;
+    }
+    if (!file_system_->has_room_for_pages(missing)) {
+        return Errno(ENOSPC);
+    }
+    for (std::uint64_t index = first; index < last; index++) {
         TRY(page_for_write(index));
     }
     return {};

@@ -124,7 +124,7 @@ TmpfsFileSystem::Options default_options() {
 }  // namespace
 
 bool TmpfsFileSystem::charge(std::uint64_t pages) {
-    if (options_.maximum_pages != 0 && used_pages_ + pages > options_.maximum_pages) {
+    if (!has_room_for_pages(pages)) {
         return false;
     }
     used_pages_ += pages;

@@ -29,6 +29,9 @@ class TmpfsFileSystem final : public FileSystem {
     bool charge(std::uint64_t pages);
     void charge_unchecked(std::uint64_t pages) { used_pages_ += pages; }
     void uncharge(std::uint64_t pages) { used_pages_ -= pages; }
+    bool has_room_for_pages(std::uint64_t pages) const {
+        return options_.maximum_pages == 0 || used_pages_ + pages <= options_.maximum_pages;
+    }
     bool has_room_for_inode() const {
         return options_.maximum_inodes == 0 || inode_count() < options_.maximum_inodes;
     }

@@ -7,14 +7,9 @@
 
 namespace kernel {
 
-namespace {
-
-// Linux's access_ok: the whole range lies in the program's half, or nothing of it is touched.
 bool is_user_range(UserAddress address, std::size_t size) {
     return size <= AddressSpace::kUserEnd && address.value() <= AddressSpace::kUserEnd - size;
 }
-
-}  // namespace
 
 std::size_t copy_from_user_partial(void* destination, UserAddress source, std::size_t size) {
     return is_user_range(source, size) ? size - arch_copy_from_user(destination, source.value(), size) : 0;

@@ -26,6 +26,9 @@ class UserAddress {
     std::uint64_t value_ = 0;
 };
 
+// Linux's access_ok: could the whole range be a program's, mapped or not?
+bool is_user_range(UserAddress address, std::size_t size);
+
 // Copy as many bytes as can be reached and return how many that was, from the front: fewer than asked means
 // that the next byte faulted. Precondition: none; any address and any length are safe.
 std::size_t copy_from_user_partial(void* destination, UserAddress source, std::size_t size);

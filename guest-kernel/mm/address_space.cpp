@@ -26,8 +26,9 @@ std::uint64_t start_with_gap(const Mapping& mapping) {
 
 bool have_same_attributes(const MappingAttributes& a, const MappingAttributes& b) {
     return a.protection == b.protection && a.sharing == b.sharing && a.grows_down == b.grows_down &&
-           a.no_reserve == b.no_reserve && a.may_write == b.may_write && a.name == b.name && !a.fixed_pages &&
-           !b.fixed_pages && a.file == b.file && a.object == b.object;
+           a.no_reserve == b.no_reserve && a.may_write == b.may_write && a.name == b.name &&
+           a.on_fork == b.on_fork && a.locking == b.locking && !a.fixed_pages && !b.fixed_pages &&
+           a.file == b.file && a.object == b.object;
 }
 
 // Linux mm/mmap.c, is_mergeable_anon_vma.
@@ -347,12 +348,16 @@ std::uint64_t AddressSpace::change_brk(std::uint64_t end) {
         Mapping* last = above == 0 ? nullptr : mappings_[above - 1].get();
         MappingAttributes attributes;
         attributes.protection = PROT_READ | PROT_WRITE;
+        attributes.locking = future_locking;
         attributes.first_page = old_end >> kPageShift;
         if (last != nullptr && last->end == old_end && last->start >= positions.brk_start &&
             have_same_attributes(last->attributes, attributes) && !last->was_cloned) {
             last->end = new_end;
         } else if (insert(old_end, new_end, attributes).is_error()) {
             return positions.brk;
+        }
+        if (future_locking == Locking::Now) {
+            (void)populate(old_end, new_end - old_end);
         }
     }
     positions.brk = end;
@@ -366,6 +371,7 @@ MemoryUsage AddressSpace::usage() {
         const std::uint64_t pages = mapping->size() >> kPageShift;
         const MappingAttributes& attributes = mapping->attributes;
         usage.mapped_pages += pages;
+        usage.locked_pages += attributes.locking == Locking::None ? 0 : pages;
         if (attributes.grows_down) {
             usage.stack_pages += pages;
         } else if (attributes.sharing == Sharing::Private && (attributes.protection & PROT_WRITE) != 0) {

@@ -51,6 +51,7 @@ struct MemoryUsage {
     std::uint64_t mapped_pages = 0;         // VmSize
     std::uint64_t resident_pages = 0;       // VmRSS
     std::uint64_t most_resident_pages = 0;  // VmHWM
+    std::uint64_t locked_pages = 0;         // VmLck
     std::uint64_t data_pages = 0;           // private writable
     std::uint64_t stack_pages = 0;
     std::uint64_t code_pages = 0;
@@ -86,6 +87,15 @@ class AddressSpace : public RefCounted {
     // Drops the pages of a range; they read as zeroes, or as the file's, afterwards.
     void discard(std::uint64_t address, std::uint64_t size);
 
+    // For the regions of a range, which are split where it begins and ends. ENOMEM at the first hole, or
+    // without memory; what comes before has changed.
+    Result<void> set_on_fork(std::uint64_t address, std::uint64_t size, OnFork on_fork);
+    Result<void> set_locking(std::uint64_t address, std::uint64_t size, Locking locking);
+    // The same for every region that there is.
+    void set_locking_of_all(Locking locking);
+    // Makes every page of a range present as far as its region allows; Resolved, or what stopped it.
+    FaultResult populate(std::uint64_t address, std::uint64_t size);
+
     // Makes the page at `address` present for an access, as a program's own would.
     FaultResult resolve_fault(std::uint64_t address, Access access);
 
@@ -112,10 +122,13 @@ class AddressSpace : public RefCounted {
 
     ProgramLayout layout;
     std::uint32_t membarrier_registrations = 0;  // MEMBARRIER_CMD_REGISTER_*
+    Locking future_locking = Locking::None;      // of regions to come (MCL_FUTURE)
 
   private:
     explicit AddressSpace(PageTable&& table) : page_table_(std::move(table)) {}
 
+    template <typename Change>
+    Result<void> change_regions(std::uint64_t address, std::uint64_t size, Change change);
     std::size_t lower_bound(std::uint64_t address) const;
     bool is_free(std::uint64_t address, std::uint64_t size) const;
     std::optional<std::uint64_t> find_free(std::uint64_t hint, std::uint64_t size) const;

@@ -229,7 +229,14 @@ Result<Ref<AddressSpace>> AddressSpace::clone() {
     TRY(child->layout.copy_from(layout));
     TRY(child->mappings_.reserve(mappings_.size()));
     for (Own<Mapping>& mapping : mappings_) {
+        if (mapping->attributes.on_fork == OnFork::LeaveOut) {
+            continue;
+        }
         Mapping* copy = TRY(child->insert(mapping->start, mapping->end, mapping->attributes));
+        copy->attributes.locking = Locking::None;
+        if (mapping->attributes.on_fork == OnFork::Empty) {
+            continue;
+        }
         copy->anonymous_identity = mapping->anonymous_identity;
         copy->was_cloned = mapping->anonymous_identity != 0;
         TRY(clone_pages(*child, *mapping));

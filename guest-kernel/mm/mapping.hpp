@@ -17,6 +17,13 @@ enum class Sharing : std::uint8_t { Private, Shared };
 // What /proc/<pid>/maps calls a region that is no file's.
 enum class RegionName : std::uint8_t { None, Heap, Stack, Vvar, Vdso };
 
+// What fork does with a region (MADV_DONTFORK, MADV_WIPEONFORK).
+enum class OnFork : std::uint8_t { Copy, LeaveOut, Empty };
+
+// mlock and kin. Nothing is ever swapped: locked pages are there at once, or, with OnFault, when they are
+// touched.
+enum class Locking : std::uint8_t { None, Now, OnFault };
+
 // Everything about a region but where it is.
 struct MappingAttributes {
     int protection = 0;  // PROT_READ | PROT_WRITE | PROT_EXEC
@@ -26,6 +33,8 @@ struct MappingAttributes {
     bool may_write =
         true;  // Shared of a file that was not opened for writing: mprotect(PROT_WRITE) is EACCES
     bool fixed_pages = false;  // the kernel's own (vDSO): no merging, no madvise, no mremap growth
+    OnFork on_fork = OnFork::Copy;
+    Locking locking = Locking::None;
     RegionName name = RegionName::None;
     RefPtr<File> file;            // what maps shows; null: anonymous
     RefPtr<MemoryObject> object;  // where pages come from; null: private anonymous memory

@@ -177,6 +177,9 @@ Result<long> sys_getcwd(Task& task, UserBuffer buffer, std::size_t size) {
     }
     TRY(name.append_to(result));
     std::size_t length = result.size() + 1;
+    if (length > PATH_MAX) {
+        return Errno(ENAMETOOLONG);
+    }
     if (length > size) {
         return Errno(ERANGE);
     }

@@ -25,14 +25,11 @@ Result<Ref<File>> file_to_write(Task& task, Fd fd) {
     return file;
 }
 
-// EINVAL: negative; EOVERFLOW: the transfer would end beyond the largest position (Linux rw_verify_area).
+// EINVAL: negative, or the transfer would end beyond the largest position (Linux rw_verify_area).
 Result<void> check_range(std::int64_t position, std::size_t size) {
     std::int64_t end = 0;
-    if (position < 0) {
+    if (position < 0 || __builtin_add_overflow(position, static_cast<std::int64_t>(size), &end)) {
         return Errno(EINVAL);
-    }
-    if (__builtin_add_overflow(position, static_cast<std::int64_t>(size), &end)) {
-        return Errno(EOVERFLOW);
     }
     return {};
 }
@@ -69,14 +66,6 @@ Result<long> write_at(File& file, IoBuffer buffer, std::int64_t position, Transf
     return to_long(TRY(file.write(buffer, position, mode)));
 }
 
-// No buffer of a program can be so long that its length is negative: EFAULT (Linux vfs_read, access_ok).
-Result<IoBuffer> plain_buffer(UserBuffer buffer, std::size_t count) {
-    if (static_cast<std::int64_t>(count) < 0) {
-        return Errno(EFAULT);
-    }
-    return IoBuffer::user(buffer, count);
-}
-
 enum class Direction { Read, Write };
 
 // What preadv2 and pwritev2 accept (man 2 preadv2). EOPNOTSUPP: an unknown flag.
@@ -103,12 +92,12 @@ Result<TransferMode> mode_of(const File& file, unsigned flags, Direction directi
 
 Result<long> sys_read(Task& task, Fd fd, UserBuffer buffer, std::size_t count) {
     Ref<File> file = TRY(file_to_read(task, fd));
-    return read_here(*file, TRY(plain_buffer(buffer, count)));
+    return read_here(*file, TRY(IoBuffer::user(buffer, count)));
 }
 
 Result<long> sys_write(Task& task, Fd fd, UserBuffer buffer, std::size_t count) {
     Ref<File> file = TRY(file_to_write(task, fd));
-    return write_here(*file, TRY(plain_buffer(buffer, count)));
+    return write_here(*file, TRY(IoBuffer::user(buffer, count)));
 }
 
 Result<long> sys_readv(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt) {
@@ -126,7 +115,7 @@ Result<long> sys_pread64(Task& task, Fd fd, UserBuffer buffer, std::size_t count
         return Errno(EINVAL);
     }
     Ref<File> file = TRY(file_to_read(task, fd));
-    return read_at(*file, TRY(plain_buffer(buffer, count)), offset, file->transfer_mode());
+    return read_at(*file, TRY(IoBuffer::user(buffer, count)), offset, file->transfer_mode());
 }
 
 Result<long> sys_pwrite64(Task& task, Fd fd, UserBuffer buffer, std::size_t count, std::int64_t offset) {
@@ -134,7 +123,7 @@ Result<long> sys_pwrite64(Task& task, Fd fd, UserBuffer buffer, std::size_t coun
         return Errno(EINVAL);
     }
     Ref<File> file = TRY(file_to_write(task, fd));
-    return write_at(*file, TRY(plain_buffer(buffer, count)), offset, file->transfer_mode());
+    return write_at(*file, TRY(IoBuffer::user(buffer, count)), offset, file->transfer_mode());
 }
 
 Result<long> sys_preadv(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt, std::int64_t offset) {

@@ -116,6 +116,9 @@ Result<long> sys_sendfile(Task& task, Fd out_fd, Fd in_fd, UserInOut<std::int64_
                           std::size_t count) {
     CopyEnd from(TRY(readable_file(task, in_fd)), offset);
     TRY(from.begin());
+    if (static_cast<std::int64_t>(count) < 0) {
+        return Errno(EINVAL);
+    }
     CopyEnd to(TRY(writable_file(task, out_fd)), {});
     // Linux fs/splice.c, splice_direct_to_actor: what has no position may only go into a pipe, lest it be
     // lost.
@@ -151,12 +154,12 @@ Result<long> sys_copy_file_range(Task& task, Fd fd_in, UserInOut<std::int64_t> o
     if (&in.file_system() != &out.file_system()) {
         return Errno(EXDEV);
     }
-    std::int64_t end = 0;
-    auto size = static_cast<std::int64_t>(length);
-    if (__builtin_add_overflow(from.position(), size, &end) ||
-        __builtin_add_overflow(to.position(), size, &end)) {
+    std::uint64_t end = 0;
+    if (__builtin_add_overflow(static_cast<std::uint64_t>(from.position()), length, &end) ||
+        __builtin_add_overflow(static_cast<std::uint64_t>(to.position()), length, &end)) {
         return Errno(EOVERFLOW);
     }
+    auto size = static_cast<std::int64_t>(length);
     bool overlaps =
         &in == &out && from.position() < to.position() + size && to.position() < from.position() + size;
     if (overlaps) {

@@ -8,6 +8,7 @@
 #include "mm/limits.hpp"
 #include "mm/shared_memory.hpp"
 #include "syscalls/handlers.hpp"
+#include "syscalls/memory_lock.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -86,6 +87,8 @@ Result<long> sys_mmap(Task& task, UserAddress address, std::size_t length, unsig
                                                     : attributes_of_file(task, fd, protection, flags));
     attributes.protection = static_cast<int>(protection & kProtections);
     attributes.no_reserve = (flags & MAP_NORESERVE) != 0;
+    attributes.locking =
+        TRY(locking_of_new_memory(task, size, (flags & MAP_LOCKED) != 0 ? Locking::Now : Locking::None));
     if (!is_anonymous) {
         attributes.first_page = first_page;
     }
@@ -101,7 +104,12 @@ Result<long> sys_mmap(Task& task, UserAddress address, std::size_t length, unsig
         placement = Placement::Fixed;
     }
     const std::uint64_t start = placement == Placement::Hint ? page_floor(address.value()) : address.value();
-    return static_cast<long>(TRY(task.address_space->map(start, size, placement, attributes)));
+    const std::uint64_t placed = TRY(task.address_space->map(start, size, placement, attributes));
+    const bool is_populated = (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
+    if (is_populated || attributes.locking == Locking::Now) {
+        (void)task.address_space->populate(placed, size);  // as far as it goes
+    }
+    return static_cast<long>(placed);
 }
 
 Result<long> sys_munmap(Task& task, UserAddress address, std::size_t length) {
@@ -159,13 +167,24 @@ Result<long> sys_mremap(Task& task, UserAddress old_address, std::size_t old_siz
         (old_address.value() & kPageMask) != 0 || new_length == 0) {
         return Errno(EINVAL);
     }
-    return static_cast<long>(TRY(task.address_space->remap(old_address.value(), old_length, new_length,
-                                                           static_cast<int>(flags), new_address.value())));
+    AddressSpace& space = *task.address_space;
+    const Mapping* mapping = space.find(old_address.value());
+    const Locking locking = mapping == nullptr ? Locking::None : mapping->attributes.locking;
+    const bool grows_locked = locking != Locking::None && new_length > old_length;
+    if (grows_locked) {
+        TRY(locking_of_new_memory(task, new_length - old_length, locking));
+    }
+    const std::uint64_t start = TRY(space.remap(old_address.value(), old_length, new_length,
+                                                static_cast<int>(flags), new_address.value()));
+    if (grows_locked && locking == Locking::Now) {
+        (void)space.populate(start + old_length, new_length - old_length);
+    }
+    return static_cast<long>(start);
 }
 
 namespace {
 
-enum class AdviceEffect { None, Discard, Invalid };
+enum class AdviceEffect { None, Discard, OnFork, Invalid };
 
 AdviceEffect effect_of(int advice) {
     switch (advice) {
@@ -177,23 +196,53 @@ AdviceEffect effect_of(int advice) {
         case MADV_RANDOM:
         case MADV_SEQUENTIAL:
         case MADV_WILLNEED:
-        case MADV_DONTFORK:
-        case MADV_DOFORK:
         case MADV_MERGEABLE:
         case MADV_UNMERGEABLE:
         case MADV_HUGEPAGE:
         case MADV_NOHUGEPAGE:
         case MADV_DONTDUMP:
         case MADV_DODUMP:
-        case MADV_WIPEONFORK:
-        case MADV_KEEPONFORK:
         case MADV_COLD:
         case MADV_PAGEOUT:
         case MADV_POPULATE_READ:
         case MADV_POPULATE_WRITE:
             return AdviceEffect::None;
+        case MADV_DONTFORK:
+        case MADV_DOFORK:
+        case MADV_WIPEONFORK:
+        case MADV_KEEPONFORK:
+            return AdviceEffect::OnFork;
         default:
             return AdviceEffect::Invalid;
+    }
+}
+
+OnFork on_fork_of(int advice) {
+    switch (advice) {
+        case MADV_DONTFORK:
+            return OnFork::LeaveOut;
+        case MADV_WIPEONFORK:
+            return OnFork::Empty;
+        default:
+            return OnFork::Copy;
+    }
+}
+
+// Linux mm/madvise.c: what the region is rules some advice out.
+bool may_be_advised(const MappingAttributes& attributes, int advice) {
+    switch (advice) {
+        case MADV_DONTNEED:
+        case MADV_COLD:
+        case MADV_PAGEOUT:
+            return !attributes.fixed_pages && attributes.locking == Locking::None;
+        case MADV_DONTNEED_LOCKED:
+            return !attributes.fixed_pages;
+        case MADV_FREE:
+            return !attributes.object && !attributes.fixed_pages && attributes.locking == Locking::None;
+        case MADV_WIPEONFORK:
+            return !attributes.object && !attributes.fixed_pages;
+        default:
+            return true;
     }
 }
 
@@ -245,12 +294,13 @@ Result<long> sys_madvise(Task& task, UserAddress address, std::size_t length, in
         const std::uint64_t start = mapping->start > position ? mapping->start : position;
         const std::uint64_t last = mapping->end < end ? mapping->end : end;
         const MappingAttributes& attributes = mapping->attributes;
-        if ((effect == AdviceEffect::Discard && attributes.fixed_pages) ||
-            (advice == MADV_FREE && (attributes.object || attributes.fixed_pages))) {
+        if (!may_be_advised(attributes, advice)) {
             return Errno(EINVAL);
         }
         if (effect == AdviceEffect::Discard && !FAULT(dontneed_keeps_contents)) {
             space.discard(start, last - start);
+        } else if (effect == AdviceEffect::OnFork) {
+            TRY(space.set_on_fork(start, last - start, on_fork_of(advice)));
         }
         position = last;
     }
@@ -293,57 +343,11 @@ Result<long> sys_msync(Task& task, UserAddress address, std::size_t length, unsi
         if (mapping == nullptr) {
             return Errno(ENOMEM);
         }
-        position = mapping->end;
-    }
-    return 0;
-}
-
-namespace {
-
-Result<void> require_mapped(Task& task, UserAddress address, std::size_t length) {
-    const std::uint64_t start = page_floor(address.value());
-    const std::uint64_t end = page_ceiling(address.value() + length);
-    if (end < start) {
-        return Errno(EINVAL);
-    }
-    for (std::uint64_t position = start; position < end;) {
-        const Mapping* mapping = task.address_space->find(position);
-        if (mapping == nullptr) {
-            return Errno(ENOMEM);
+        if ((flags & MS_INVALIDATE) != 0 && mapping->attributes.locking != Locking::None) {
+            return Errno(EBUSY);
         }
         position = mapping->end;
     }
-    return {};
-}
-
-}  // namespace
-
-Result<long> sys_mlock(Task& task, UserAddress address, std::size_t length) {
-    TRY(require_mapped(task, address, length));
-    return 0;
-}
-
-Result<long> sys_mlock2(Task& task, UserAddress address, std::size_t length, unsigned flags) {
-    if ((flags & ~static_cast<unsigned>(MLOCK_ONFAULT)) != 0) {
-        return Errno(EINVAL);
-    }
-    return sys_mlock(task, address, length);
-}
-
-Result<long> sys_munlock(Task& task, UserAddress address, std::size_t length) {
-    TRY(require_mapped(task, address, length));
-    return 0;
-}
-
-Result<long> sys_mlockall(Task&, unsigned flags) {
-    constexpr unsigned kKnown = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
-    if (flags == 0 || (flags & ~kKnown) != 0 || flags == MCL_ONFAULT) {
-        return Errno(EINVAL);
-    }
-    return 0;
-}
-
-Result<long> sys_munlockall(Task&) {
     return 0;
 }
 

@@ -41,6 +41,11 @@ Result<StringList> read_strings(UserAddress pointers) {
 Result<long> execute_path(Task& task, Fd dirfd, std::string_view path, UserAddress argv, UserAddress envp,
                           unsigned flags) {
     ExecRequest request;
+    request.arguments = TRY(read_strings(argv));
+    if (request.arguments.count == 0) {
+        TRY(request.arguments.append(""));
+    }
+    request.environment = TRY(read_strings(envp));
     request.file = TRY(open_for_execute(task, dirfd.number, path, flags));
     // How the program is named to itself (Linux fs/exec.c, alloc_bprm).
     if (dirfd.number != AT_FDCWD && !path.starts_with('/')) {
@@ -49,11 +54,6 @@ Result<long> execute_path(Task& task, Fd dirfd, std::string_view path, UserAddre
         TRY(request.path.append(path.empty() ? "" : "/"));
     }
     TRY(request.path.append(path));
-    request.arguments = TRY(read_strings(argv));
-    if (request.arguments.count == 0) {
-        TRY(request.arguments.append(""));
-    }
-    request.environment = TRY(read_strings(envp));
     TRY(execute(task, std::move(request)));
     return 0;
 }

@@ -29,20 +29,56 @@ bool is_policy(int policy) {
     return is_realtime(policy) || policy == SCHED_NORMAL || policy == SCHED_BATCH || policy == SCHED_IDLE;
 }
 
-Result<void> change_policy(Task& task, Task& target, int policy, int priority) {
-    policy &= ~SCHED_RESET_ON_FORK;
+bool has_same_owner(const Task& task, const Task& target) {
+    const std::uint32_t user = task.credentials.effective_user;
+    return user == target.credentials.effective_user || user == target.credentials.user;
+}
+
+// RLIMIT_NICE counts from 40, for nice -20, down to 1.
+bool may_be_as_nice_as(const Task& task, int nice) {
+    return static_cast<std::uint64_t>(20 - nice) <= task.process->limit(RLIMIT_NICE).rlim_cur;
+}
+
+// Linux kernel/sched/core.c, user_check_sched_setscheduler.
+bool needs_privilege(const Task& task, const Task& target, int policy, int priority, bool resets_on_fork) {
+    const auto limit = target.process->limit(RLIMIT_RTPRIO).rlim_cur;
+    if (is_realtime(policy) &&
+        ((policy != target.policy && limit == 0) ||
+         (priority > target.realtime_priority && static_cast<std::uint64_t>(priority) > limit))) {
+        return true;
+    }
+    if (target.policy == SCHED_IDLE && policy != SCHED_IDLE && !may_be_as_nice_as(target, target.nice)) {
+        return true;
+    }
+    return !has_same_owner(task, target) || (target.resets_policy_on_fork && !resets_on_fork);
+}
+
+Result<void> change_policy(Task& task, Task& target, int wanted, int priority) {
+    const bool resets_on_fork = (wanted & SCHED_RESET_ON_FORK) != 0;
+    const int policy = wanted & ~SCHED_RESET_ON_FORK;
     if (!is_policy(policy)) {
         return Errno(EINVAL);
     }
     if (is_realtime(policy) ? priority < kLowestRealtime || priority > kHighestRealtime : priority != 0) {
         return Errno(EINVAL);
     }
-    if (is_realtime(policy) && !task.credentials.has(CAP_SYS_NICE)) {
+    if (!task.credentials.has(CAP_SYS_NICE) &&
+        needs_privilege(task, target, policy, priority, resets_on_fork)) {
         return Errno(EPERM);
     }
     target.policy = policy;
     target.realtime_priority = priority;
+    target.resets_policy_on_fork = resets_on_fork;
     return {};
+}
+
+int policy_with_flags(const Task& task) {
+    return task.policy | (task.resets_policy_on_fork ? SCHED_RESET_ON_FORK : 0);
+}
+
+// Affinities know no negative numbers of their own: there is just no such task.
+Result<Ref<Task>> affinity_target_of(Task& task, int pid) {
+    return pid == 0 ? Result<Ref<Task>>(Ref<Task>(&task)) : find_task(pid);
 }
 
 }  // namespace
@@ -56,7 +92,7 @@ Result<long> sys_sched_getaffinity(Task& task, int pid, unsigned length, UserBuf
     if (length * 8 < 1 || length % sizeof(std::uint64_t) != 0) {
         return Errno(EINVAL);
     }
-    TRY(target_of(task, pid));
+    TRY(affinity_target_of(task, pid));
     TRY(copy_to_user(mask.address(), &kAllCpus, sizeof(kAllCpus)));
     return static_cast<long>(sizeof(kAllCpus));
 }
@@ -64,12 +100,15 @@ Result<long> sys_sched_getaffinity(Task& task, int pid, unsigned length, UserBuf
 Result<long> sys_sched_setaffinity(Task& task, int pid, unsigned length, UserBuffer mask) {
     std::uint64_t wanted = 0;
     TRY(copy_from_user(&wanted, mask.address(), length < sizeof(wanted) ? length : sizeof(wanted)));
-    TRY(target_of(task, pid));
+    const Ref<Task> target = TRY(affinity_target_of(task, pid));
+    if (!has_same_owner(task, *target) && !task.credentials.has(CAP_SYS_NICE)) {
+        return Errno(EPERM);
+    }
     return (wanted & kAllCpus) == 0 ? Result<long>(Errno(EINVAL)) : Result<long>(0);
 }
 
 Result<long> sys_sched_getscheduler(Task& task, int pid) {
-    return TRY(target_of(task, pid))->policy;
+    return policy_with_flags(*TRY(target_of(task, pid)));
 }
 
 Result<long> sys_sched_setscheduler(Task& task, int pid, int policy, UserIn<sched_param> param) {
@@ -95,7 +134,7 @@ Result<long> sys_sched_setparam(Task& task, int pid, UserIn<sched_param> param) 
     }
     const sched_param value = TRY(param.read());
     const Ref<Task> target = TRY(target_of(task, pid));
-    TRY(change_policy(task, *target, target->policy, value.sched_priority));
+    TRY(change_policy(task, *target, policy_with_flags(*target), value.sched_priority));
     return 0;
 }
 
@@ -114,8 +153,13 @@ Result<long> sys_sched_get_priority_min(Task&, int policy) {
 }
 
 Result<long> sys_sched_rr_get_interval(Task& task, int pid, UserOut<__kernel_timespec> interval) {
-    TRY(target_of(task, pid));
-    TRY(interval.write(Timespec::from_nanoseconds(scheduler::kSlice).to_user()));
+    constexpr std::int64_t kRealtimeSlice = 100'000'000;  // RR_TIMESLICE
+    std::int64_t slice = scheduler::kSlice;
+    const int policy = TRY(target_of(task, pid))->policy;
+    if (is_realtime(policy)) {
+        slice = policy == SCHED_RR ? kRealtimeSlice : 0;
+    }
+    TRY(interval.write(Timespec::from_nanoseconds(slice).to_user()));
     return 0;
 }
 
@@ -167,8 +211,13 @@ Result<long> sys_setpriority(Task& task, int which, int who, int priority) {
     int nice = priority > kNicest ? kNicest : priority;
     nice = nice < kRudest ? kRudest : nice;
     TRY(for_each_named(task, which, who, [&](Task& one) -> Result<void> {
-        if (nice < one.nice && !task.credentials.has(CAP_SYS_NICE)) {
-            return Errno(EACCES);
+        if (!task.credentials.has(CAP_SYS_NICE)) {
+            if (!has_same_owner(task, one)) {
+                return Errno(EPERM);
+            }
+            if (nice < one.nice && !may_be_as_nice_as(one, nice)) {
+                return Errno(EACCES);
+            }
         }
         one.nice = nice;
         return {};

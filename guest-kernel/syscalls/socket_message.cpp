@@ -102,6 +102,9 @@ Result<bool> give_rights(Task& task, Vector<Ref<File>>& files, unsigned flags, C
 }
 
 Result<IoBuffer> buffers_of(const user_msghdr& header) {
+    if (header.msg_iovlen > UIO_MAXIOV) {
+        return Errno(EMSGSIZE);
+    }
     return IoBuffer::user_vector(UserIn<iovec>(UserAddress(header.msg_iov)), header.msg_iovlen);
 }
 
@@ -117,7 +120,7 @@ Result<long> sys_sendto(Task& task, Fd sockfd, UserBuffer buffer, std::size_t le
         }
         target = TRY(find_socket(task, TRY(read_address(address, addrlen)).view()));
     }
-    IoBuffer bytes = IoBuffer::user(buffer, length);
+    IoBuffer bytes = TRY(IoBuffer::user(buffer, std::min(length, kMaximumTransfer)));
     bool nonblocking = is_nonblocking(*from.file);
     return static_cast<long>(TRY(from.socket->send(bytes, {}, target.get(), flags, nonblocking)));
 }
@@ -125,7 +128,7 @@ Result<long> sys_sendto(Task& task, Fd sockfd, UserBuffer buffer, std::size_t le
 Result<long> sys_recvfrom(Task& task, Fd sockfd, UserBuffer buffer, std::size_t length, unsigned flags,
                           UserBuffer address, UserInOut<int> addrlen) {
     SocketFile at = TRY(socket_of(task, sockfd));
-    IoBuffer bytes = IoBuffer::user(buffer, length);
+    IoBuffer bytes = TRY(IoBuffer::user(buffer, std::min(length, kMaximumTransfer)));
     ReceiveDetails details;
     std::size_t size = TRY(at.socket->receive(bytes, flags, is_nonblocking(*at.file), details));
     if (!address.is_null()) {
@@ -146,6 +149,9 @@ Result<long> sys_sendmsg(Task& task, Fd sockfd, UserIn<user_msghdr> message, uns
     if (header.msg_name != 0 && header.msg_namelen > 0 && from.socket->type() == SocketType::Datagram) {
         String name = TRY(read_address(UserBuffer(UserAddress(header.msg_name)), header.msg_namelen));
         target = TRY(find_socket(task, name.view()));
+    }
+    if (header.msg_controllen > INT32_MAX) {
+        return Errno(ENOBUFS);
     }
     std::size_t control_size = header.msg_control != 0 ? header.msg_controllen : 0;
     Vector<Ref<File>> files = TRY(read_rights(task, UserAddress(header.msg_control), control_size));

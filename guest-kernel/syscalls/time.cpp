@@ -193,8 +193,7 @@ Result<long> sys_nanosleep(Task& task, UserIn<__kernel_timespec> duration,
 Result<long> sys_clock_nanosleep(Task& task, int clock, unsigned flags, UserIn<__kernel_timespec> duration,
                                  UserOut<__kernel_timespec> remain) {
     if (!can_sleep_on(clock)) {
-        return Errno(clock == CLOCK_THREAD_CPUTIME_ID || read_clock(task, clock).is_error() ? EINVAL
-                                                                                            : EOPNOTSUPP);
+        return Errno(read_clock(task, clock).is_error() ? EINVAL : EOPNOTSUPP);
     }
     const Timespec time = Timespec::from_user(TRY(duration.read()));
     if (!time.is_valid()) {

@@ -3,6 +3,7 @@
 #include <linux/mman.h>
 
 #include "lib/memory.hpp"
+#include "mm/limits.hpp"
 
 namespace kernel {
 
@@ -106,6 +107,9 @@ Result<void> map_segment(AddressSpace& space, const ElfFile& elf, const Elf64_Ph
         }
     }
     if (page_ceiling(memory_end) > zero_start) {
+        if (is_obvious_overcommit(page_ceiling(memory_end) - zero_start)) {
+            return Errno(ENOMEM);
+        }
         MappingAttributes zero;
         zero.protection = PROT_READ | PROT_WRITE | (attributes.protection & PROT_EXEC);
         zero.first_page = zero_start >> kPageShift;
@@ -141,14 +145,17 @@ Result<ElfFile> ElfFile::read(Ref<File> file) {
         TRY(elf.file->read_kernel({reinterpret_cast<std::byte*>(&elf.header), sizeof(elf.header)}, 0));
     const Elf64_Ehdr& header = elf.header;
     if (count < sizeof(header) || !equal_bytes(header.e_ident, ELFMAG, SELFMAG) ||
-        header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_AARCH64 ||
-        (header.e_type != ET_EXEC && header.e_type != ET_DYN) || header.e_phentsize != sizeof(Elf64_Phdr) ||
-        header.e_phnum == 0 || header.e_phnum > kMaximumHeaderBytes / sizeof(Elf64_Phdr)) {
+        header.e_machine != EM_AARCH64 || (header.e_type != ET_EXEC && header.e_type != ET_DYN) ||
+        header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum == 0 ||
+        header.e_phnum > kMaximumHeaderBytes / sizeof(Elf64_Phdr)) {
         return Errno(ENOEXEC);
     }
     TRY(elf.program_headers.resize(header.e_phnum));
-    TRY(read_exactly(*elf.file, elf.program_headers.data(), header.e_phnum * sizeof(Elf64_Phdr),
-                     header.e_phoff));
+    if (read_exactly(*elf.file, elf.program_headers.data(), header.e_phnum * sizeof(Elf64_Phdr),
+                     header.e_phoff)
+            .is_error()) {
+        return Errno(ENOEXEC);
+    }
     return elf;
 }
 
@@ -191,6 +198,9 @@ Result<LoadedElf> map_elf(AddressSpace& space, const ElfFile& elf, ElfRole role,
     }
     loaded.start = extent.start + loaded.bias;
     loaded.entry = elf.header.e_entry + loaded.bias;
+    if (loaded.entry >= AddressSpace::kUserEnd) {
+        return Errno(EINVAL);
+    }
     for (const Elf64_Phdr& segment : elf.program_headers) {
         if (is_loaded(segment) && segment.p_memsz > 0) {
             TRY(map_segment(space, elf, segment, loaded.bias));

@@ -87,6 +87,18 @@ struct NewProgram {
     std::uint64_t stack_pointer;
 };
 
+// By now Linux has given the old program up, and what goes wrong ends the process (fs/exec.c, bprm_execve).
+// Here the old program is still there: the signal does not let it run.
+Result<LoadedElf> map_or_die(Task& task, AddressSpace& space, const ElfFile& elf, ElfRole role,
+                             std::uint64_t randomization) {
+    Result<LoadedElf> loaded = map_elf(space, elf, role, randomization);
+    if (loaded.is_error()) {
+        (*task.signal_handlers)[SIGSEGV].handler = reinterpret_cast<std::uint64_t>(SIG_DFL);
+        force_signal(task, kernel_siginfo(SIGSEGV));
+    }
+    return loaded;
+}
+
 Result<NewProgram> load(Task& task, const ExecRequest& request, const ElfFile& elf) {
     const String interpreter_path = TRY(elf.interpreter());
     const bool is_random = (task.personality & ADDR_NO_RANDOMIZE) == 0;
@@ -94,14 +106,16 @@ Result<NewProgram> load(Task& task, const ExecRequest& request, const ElfFile& e
     choose_mmap_top(*space, task, is_random);
     const std::uint64_t stack_top = TRY(map_stack(*space, elf, request, is_random));
     const ElfRole role = interpreter_path.is_empty() ? ElfRole::Program : ElfRole::ProgramWithInterpreter;
-    const LoadedElf program = TRY(map_elf(*space, elf, role, random_page_offset(is_random)));
+    std::optional<ElfFile> interpreter;
+    if (role == ElfRole::ProgramWithInterpreter) {
+        interpreter = TRY(ElfFile::read(TRY(open_for_execute(task, AT_FDCWD, interpreter_path.view(), 0))));
+    }
+    const LoadedElf program = TRY(map_or_die(task, *space, elf, role, random_page_offset(is_random)));
     std::uint64_t entry = program.entry;
     std::uint64_t interpreter_base = 0;
     choose_brk(*space, program, role, elf, is_random);
-    if (!interpreter_path.is_empty()) {
-        const ElfFile interpreter =
-            TRY(ElfFile::read(TRY(open_for_execute(task, AT_FDCWD, interpreter_path.view(), 0))));
-        const LoadedElf loaded = TRY(map_elf(*space, interpreter, ElfRole::Interpreter, 0));
+    if (interpreter.has_value()) {
+        const LoadedElf loaded = TRY(map_or_die(task, *space, *interpreter, ElfRole::Interpreter, 0));
         entry = loaded.entry;
         interpreter_base = loaded.start;
     }

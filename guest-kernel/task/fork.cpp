@@ -61,9 +61,16 @@ Result<Ref<Process>> new_process(Task& parent, const CloneRequest& request, int 
 void copy_plain_state(const Task& parent, Task& child, std::uint64_t flags) {
     child.credentials = parent.credentials;
     child.blocked = parent.blocked;
-    child.nice = parent.nice;
-    child.policy = parent.policy;
-    child.realtime_priority = parent.realtime_priority;
+    // Linux kernel/sched/core.c, sched_fork.
+    const bool is_realtime = parent.policy == SCHED_FIFO || parent.policy == SCHED_RR;
+    if (parent.resets_policy_on_fork) {
+        child.nice = std::max(parent.nice, 0);
+        child.policy = is_realtime ? SCHED_NORMAL : parent.policy;
+    } else {
+        child.nice = parent.nice;
+        child.policy = parent.policy;
+        child.realtime_priority = parent.realtime_priority;
+    }
     child.timer_slack = parent.timer_slack;
     child.personality = parent.personality;
     child.no_new_privileges = parent.no_new_privileges;

@@ -355,7 +355,7 @@ Result<void> append_status(Task& task, String& out) {
         };
         line("VmPeak", memory.mapped_pages);
         line("VmSize", memory.mapped_pages);
-        line("VmLck", 0);
+        line("VmLck", memory.locked_pages);
         line("VmPin", 0);
         line("VmHWM", memory.most_resident_pages);
         line("VmRSS", memory.resident_pages);

@@ -109,7 +109,8 @@ class Task : public RefCounted,
     std::int64_t last_accounted = 0;   // monotonic: up to here its time is in user_time and system_time
     bool needs_reschedule = false;
     int nice = 0;
-    int policy = 0;  // SCHED_*
+    int policy = 0;                      // SCHED_*
+    bool resets_policy_on_fork = false;  // SCHED_RESET_ON_FORK
     int realtime_priority = 0;
     std::uint64_t timer_slack = 50'000;  // ns; Linux's default
     std::int64_t user_time = 0;          // ns
