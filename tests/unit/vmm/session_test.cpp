@@ -98,8 +98,11 @@ TEST_F(SessionTest, time_limit_ends_a_loop) {
 
 TEST_F(SessionTest, access_that_nothing_answers_is_in_the_log) {
     constexpr std::uint32_t kNowhere = 0xD2A1'4001;  // movz x1, #0xA00, lsl #16
-    spec.timeout = std::chrono::milliseconds{50};    // the abort's vector is not RAM either
-    const auto outcome = run_kernel({kNowhere, kStoreByte});
+    spec.kernel = files.write("Image", make_image({}, {kNowhere, kStoreByte}));
+    auto session = Session::create(spec, hooks);
+    ASSERT_TRUE(session) << session.error().message;
+    EXPECT_EQ((*session)->advance(1000), AdvanceReason::Budget);  // the abort's vector is not RAM either
+    const auto outcome = (*session)->finish();
     ASSERT_TRUE(outcome) << outcome.error().message;
     EXPECT_NE(outcome->kernel_log.find("write of 1 bytes at 0x0a000000"), std::string::npos);
 }
