@@ -26,6 +26,20 @@ constexpr std::uint64_t vector_irq = 0x80;
 
 constexpr std::size_t kept_undefined_encodings = 64;
 
+// Whether the class has a form for the same exception level, with the lowest bit set.
+constexpr bool tells_level(ExceptionClass exception_class) {
+    switch (exception_class) {
+        case ExceptionClass::InstructionAbort:
+        case ExceptionClass::DataAbort:
+        case ExceptionClass::Breakpoint:
+        case ExceptionClass::SoftwareStep:
+        case ExceptionClass::Watchpoint:
+            return true;
+        default:
+            return false;
+    }
+}
+
 Flow execute_undefined(Core& core, const Instruction& instruction) {
     core.record_undefined(core.address_of(instruction), instruction.word);
     return core.raise_undefined();
@@ -82,6 +96,14 @@ void Core::level_changed() {
     tlb_ = &data_tlb_[static_cast<std::size_t>(mode_)];
 }
 
+Flow Core::debug_changed() {
+    guest_steps_ = debug::asks_for_steps(system);
+    guest_breakpoints_ = debug::asks_for_breakpoints(system);
+    guest_watchpoints_ = debug::asks_for_watchpoints(system);
+    flush_tlb();
+    return Flow::Leave;
+}
+
 void Core::set_pan(bool pan) {
     pstate.pan = pan;
     level_changed();
@@ -119,6 +141,7 @@ bool Core::apply_spsr(std::uint64_t value) {
     pstate.pan = (value & spsr::pan) != 0;
     pstate.uao = (value & spsr::uao) != 0;
     pstate.ssbs = (value & spsr::ssbs) != 0;
+    pstate.ss = (value & spsr::ss) != 0;
     pstate.il = (value & spsr::il) != 0 || !legal;
     if (legal) {
         set_level(mode == spsr::mode_el0t ? 0 : 1, mode == spsr::mode_el1h);
@@ -130,7 +153,8 @@ bool Core::apply_spsr(std::uint64_t value) {
 
 // Arm ARM D1.4.4: an illegal return leaves the exception level as it is and sets PSTATE.IL.
 Flow Core::exception_return(std::uint64_t spsr, std::uint64_t address) {
-    const bool legal = apply_spsr(spsr);
+    const bool step = guest_steps_ && debug::step_after_return(system, pstate, spsr);
+    const bool legal = apply_spsr(step ? spsr : spsr & ~spsr::ss);
     monitor.marked = false;
     event_register = true;
     branch_target = address;
@@ -148,10 +172,11 @@ Flow Core::halt_after(const Halt& halt, Flow flow) {
 void Core::take_exception(std::uint64_t address) {
     constexpr std::uint64_t syndrome_il = std::uint64_t{1} << 25;
     auto exception_class = static_cast<std::uint64_t>(exception.exception_class);
-    const bool is_abort = exception.exception_class == ExceptionClass::InstructionAbort ||
-                          exception.exception_class == ExceptionClass::DataAbort;
-    if (is_abort && pstate.el == 1) {
+    if (tells_level(exception.exception_class) && pstate.el == 1) {
         exception_class |= 1;
+    }
+    if (exception.resume == Return::Next) {
+        pstate.ss = false;  // a call counts as a step (SSAdvance)
     }
     const std::uint64_t esr = exception_class << 26 | syndrome_il | exception.iss;
     system.esr = esr;
@@ -178,6 +203,8 @@ void Core::enter_vector(std::uint64_t offset, std::uint64_t return_address) {
                                  : pstate.sp    ? vector_current_spx
                                                 : vector_current_sp0;
     pstate.daif = static_cast<std::uint32_t>(spsr::daif);
+    pstate.ss = false;
+    step_syndrome_ = fault::debug;
     pstate.il = false;
     pstate.uao = false;
     pstate.pan = pstate.pan || !bit(system.sctlr, sctlr_span);

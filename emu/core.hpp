@@ -20,6 +20,7 @@
 #include "emu/mmu/memory.hpp"
 #include "emu/mmu/tlb.hpp"
 #include "emu/mmu/walk.hpp"
+#include "emu/system/debug.hpp"
 #include "emu/system/exception.hpp"
 #include "emu/system/gic_interface.hpp"
 #include "emu/system/pstate.hpp"
@@ -225,6 +226,8 @@ class Core {
     // Call the first after writing SCTLR, TCR, MAIR, TTBR0 or TTBR1, the second after writing CPACR.
     void translation_changed();
     void level_changed();
+    // Call after writing a register of self-hosted debug.
+    Flow debug_changed();
 
     // TLB invalidation, TLBI's forms: everything, or what translates one page.
     void flush_tlb();
@@ -339,6 +342,8 @@ class Core {
                              std::size_t size);
     bool is_watched_page(AccessMode mode, std::uint64_t address) const;
     void note_watched(AccessMode mode, std::uint64_t address, unsigned size);
+    // Whether a watchpoint of the guest matches; its exception has been raised then.
+    bool hits_watchpoint(AccessMode mode, std::uint64_t address, unsigned size, Access access);
     // Makes stores to this page of RAM take the slow path, which looks for decoded code.
     void stop_fast_stores(const std::byte* host);
 
@@ -366,6 +371,7 @@ class Core {
     std::uint64_t next_stream_event() const;
     void drop_code();
     bool has_breakpoint_in(std::uint64_t page) const;
+    bool is_stepping() const { return guest_steps_ && debug::enabled_from(system, pstate.el, pstate.daif); }
 
     AccessMode mode_ = AccessMode::Kernel;
     bool sp_alignment_checked_ = false;
@@ -408,6 +414,12 @@ class Core {
     std::uint64_t watch_begin_ = 0;
     std::uint64_t watch_end_ = 0;
     std::vector<std::uint64_t> breakpoints_;
+
+    // What the guest asks of self-hosted debug; false costs nothing.
+    bool guest_steps_ = false;
+    bool guest_breakpoints_ = false;
+    bool guest_watchpoints_ = false;
+    std::uint32_t step_syndrome_ = fault::debug;  // of the software step exception that comes next
     std::vector<UndefinedEncoding> undefined_encodings_;
 };
 

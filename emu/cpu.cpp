@@ -189,8 +189,18 @@ Halt Core::run(std::uint64_t instructions) {
         if (retired >= end) {
             return {.reason = HaltReason::Budget};
         }
-        CodePage* page = fetch_page();
-        // After what fetching can cause (Arm ARM D1.3.5).
+        // In the order of Arm ARM D1.3.5: a step, what fetching can cause, a breakpoint, an illegal state.
+        const bool stepping = is_stepping();
+        CodePage* page = nullptr;
+        if (stepping && !pstate.ss) {
+            raise_now({.exception_class = ExceptionClass::SoftwareStep, .iss = step_syndrome_});
+        } else {
+            page = fetch_page();
+        }
+        if (page != nullptr && guest_breakpoints_ && debug::breaks_at(system, pstate, pc)) {
+            raise_now({.exception_class = ExceptionClass::Breakpoint, .iss = fault::debug});
+            page = nullptr;
+        }
         if (page != nullptr && pstate.il) {
             raise_now({.exception_class = ExceptionClass::IllegalState});
             page = nullptr;
@@ -210,11 +220,22 @@ Halt Core::run(std::uint64_t instructions) {
         if (pc == stepped_over) {
             stepped_over = no_tag;
         }
+        std::uint32_t stepped = 0;
+        if (stepping) {
+            limit = 1;
+            std::memcpy(&stepped, page->host + (pc & page_offset_mask), sizeof stepped);
+        }
         if (run_slice(page, limit) == Flow::Exception) {
             ++retired;
             halt_.reset();  // a watched load that then faulted has not retired
             take_exception(pc);
-        } else if (halt_.has_value() && halt_->reason == HaltReason::WatchedLoad) {
+            continue;
+        }
+        if (stepping) {
+            pstate.ss = false;
+            step_syndrome_ = debug::step_syndrome(stepped);
+        }
+        if (halt_.has_value() && halt_->reason == HaltReason::WatchedLoad) {
             halt_->pc = pc - instruction_bytes;
         }
     }
@@ -288,6 +309,9 @@ std::uint64_t Core::next_stream_event() const {
 }
 
 bool Core::has_breakpoint_in(std::uint64_t page) const {
+    if (guest_breakpoints_ && debug::has_breakpoint_in(system, page)) {
+        return true;
+    }
     if (breakpoints_.empty()) [[likely]] {
         return false;
     }

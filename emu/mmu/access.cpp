@@ -59,6 +59,9 @@ std::expected<Core::Piece, TranslationFault> Core::resolve(AccessMode mode, std:
 
 bool Core::is_watched_page(AccessMode mode, std::uint64_t address) const {
     const std::uint64_t page = page_of(without_tag(translation_control(), address));
+    if (guest_watchpoints_ && debug::has_watchpoint_in(system, page)) {
+        return true;
+    }
     return mode == AccessMode::User && watch_begin_ != watch_end_ && page < watch_end_ &&
            page + page_size > watch_begin_ && bits(system.ttbr0, 47, 1) == bits(watch_table_, 47, 1);
 }
@@ -72,6 +75,23 @@ void Core::note_watched(AccessMode mode, std::uint64_t address, unsigned size) {
     if (first < watch_end_ && first + size > watch_begin_) {
         halt_ = Halt{.reason = HaltReason::WatchedLoad, .address = first, .size = size};
     }
+}
+
+bool Core::hits_watchpoint(AccessMode mode, std::uint64_t address, unsigned size, Access access) {
+    if (!guest_watchpoints_ || !debug::enabled_from(system, pstate.el, pstate.daif)) {
+        return false;
+    }
+    const bool privileged = mode != AccessMode::User;
+    const std::uint64_t first = without_tag(translation_control(), address);
+    const std::optional<std::uint64_t> hit = debug::watched(system, privileged, first, size, access);
+    if (!hit.has_value()) {
+        return false;
+    }
+    raise_now({.exception_class = ExceptionClass::Watchpoint,
+               .iss = fault::debug | (access == Access::Write ? data_abort::write : 0),
+               .sets_far = true,
+               .far = *hit});
+    return true;
 }
 
 Flow Core::device_load(const Piece& piece, std::byte* into, unsigned size) {
@@ -116,6 +136,9 @@ Flow Core::load_slow(AccessMode mode, std::uint64_t address, void* into, unsigne
         if (piece->device && !is_aligned(address, size)) {
             return alignment_fault(address, Access::Read);
         }
+        if (hits_watchpoint(mode, at, count, Access::Read)) {
+            return Flow::Exception;
+        }
         if (const std::optional<RamPage>& ram = piece->ram; ram.has_value()) {
             std::memcpy(bytes + done, ram->host + (at & page_offset_mask), count);
             continue;
@@ -152,6 +175,9 @@ Flow Core::store_slow(AccessMode mode, std::uint64_t address, const void* from, 
     }
     if ((first->device || second->device) && !is_aligned(address, size)) {
         return alignment_fault(address, Access::Write);
+    }
+    if (hits_watchpoint(mode, address, size, Access::Write)) {
+        return Flow::Exception;
     }
     const std::optional<RamPage>& first_ram = first->ram;
     const std::optional<RamPage>& second_ram = second->ram;

@@ -7,8 +7,8 @@ namespace levitate::emu {
 
 enum class Access : std::uint8_t { Read, Write, Execute };
 
-// ESR_EL1.EC (Arm ARM D17.2.37). Aborts are given as from a lower level; taking the exception adds the bit
-// that says "from the same level".
+// ESR_EL1.EC (Arm ARM D17.2.37). Aborts and debug exceptions are given as from a lower level; taking the
+// exception adds the bit that says "from the same level".
 enum class ExceptionClass : std::uint8_t {
     Unknown = 0x00,
     WaitTrap = 0x01,
@@ -20,6 +20,9 @@ enum class ExceptionClass : std::uint8_t {
     PcAlignment = 0x22,
     DataAbort = 0x24,
     SpAlignment = 0x26,
+    Breakpoint = 0x30,
+    SoftwareStep = 0x32,
+    Watchpoint = 0x34,
     Brk = 0x3c,
 };
 
@@ -32,6 +35,7 @@ inline constexpr std::uint32_t permission = 0x0c;
 inline constexpr std::uint32_t external = 0x10;
 inline constexpr std::uint32_t external_on_walk = 0x14;
 inline constexpr std::uint32_t alignment = 0x21;
+inline constexpr std::uint32_t debug = 0x22;
 }  // namespace fault
 
 // Bits of the ISS of a data abort.

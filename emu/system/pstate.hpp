@@ -90,6 +90,7 @@ struct PState {
     bool uao = false;
     bool ssbs = false;
     bool il = false;
+    bool ss = false;  // software step: the next instruction is to be executed
     std::uint32_t daif = static_cast<std::uint32_t>(spsr::daif);  // at SPSR's bit positions
 
     bool irq_masked() const { return (daif & spsr::i) != 0; }
@@ -98,7 +99,7 @@ struct PState {
         const auto bit = [](bool set, std::uint64_t mask) { return set ? mask : 0; };
         const std::uint64_t mode = el == 0 ? spsr::mode_el0t : sp ? spsr::mode_el1h : spsr::mode_el1t;
         return bit(flags.n, spsr::n) | bit(flags.z, spsr::z) | bit(flags.c, spsr::c) | bit(flags.v, spsr::v) |
-               bit(uao, spsr::uao) | bit(pan, spsr::pan) | bit(il, spsr::il) | bit(ssbs, spsr::ssbs) | daif |
+               bit(uao, spsr::uao) | bit(pan, spsr::pan) | bit(ss, spsr::ss) | bit(il, spsr::il) | bit(ssbs, spsr::ssbs) | daif |
                mode;
     }
 

@@ -50,12 +50,6 @@ Flow kept_at(Core& core, std::uint64_t& result) {
     return Flow::Next;
 }
 
-template <auto member, std::size_t index>
-Flow keep_at(Core& core, std::uint64_t value) {
-    (core.system.*member)[index] = value;
-    return Flow::Next;
-}
-
 template <auto member>
 Flow keep_translation(Core& core, std::uint64_t value) {
     if (core.system.*member != value) {
@@ -301,9 +295,21 @@ Flow acknowledge_interrupt(Core& core, std::uint64_t& result) {
 // --- Self-hosted debug
 // ---------------------------------------------------------------------------------------
 
+template <auto member, std::uint64_t writable>
+Flow keep_debug(Core& core, std::uint64_t value) {
+    core.system.*member = value & writable;
+    return core.debug_changed();
+}
+
+template <auto member, std::size_t index, std::uint64_t writable = ~std::uint64_t{0}>
+Flow keep_debug_at(Core& core, std::uint64_t value) {
+    (core.system.*member)[index] = value & writable;
+    return core.debug_changed();
+}
+
 Flow write_oslar(Core& core, std::uint64_t value) {
     core.system.os_lock = value & 1;
-    return Flow::Next;
+    return core.debug_changed();
 }
 
 Flow read_oslsr(Core& core, std::uint64_t& result) {

@@ -34,7 +34,7 @@ struct SystemRegisters {
     std::uint64_t sp_el1 = 0;  // likewise
     std::uint64_t cntkctl = 0;
     std::uint64_t csselr = 0;
-    // Self-hosted debug: kept, without effect.
+    // Self-hosted debug: debug.hpp says what they ask for.
     std::uint64_t mdscr = 0;
     std::uint64_t mdccint = 0;
     std::uint64_t osdtrrx = 0;
