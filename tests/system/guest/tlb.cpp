@@ -171,11 +171,44 @@ void invalidations_show_changes() {
     use_main();
 }
 
+// The operand names the page's first 4 KiB; what is read are its last.
+void other_granules() {
+    line("-- TLBI with other granules");
+    constexpr std::uint64_t tg1 = std::uint64_t{3} << 30;
+    const struct {
+        Granule granule;
+        std::uint64_t control;
+    } cases[] = {{Granule::K16, std::uint64_t{1} << 30}, {Granule::K64, std::uint64_t{3} << 30}};
+    for (const auto& one : cases) {
+        const std::uint64_t size = std::uint64_t{1} << static_cast<unsigned>(one.granule);
+        const std::uint64_t before = allocate(size);
+        const std::uint64_t after = allocate(size);
+        const std::uint64_t last = size - page_size;
+        mark_page(before + last, 0xb0);
+        mark_page(after + last, 0xa0);
+        PageTables tables(one.granule, 48);
+        use_upper(tables, (tcr::usual & ~tg1) | one.control);
+        std::uint64_t& leaf = tables.entry(upper, 3);
+        leaf = before | page;
+        barrier();
+        line("2^", static_cast<unsigned>(one.granule), " bytes");
+        show_value("  before", upper + last);
+        leaf = 0;
+        invalidate(invalidations[4], upper, 0);
+        show_value("  broken", upper + last);
+        leaf = after | page;
+        barrier();
+        show_value("  after", upper + last);
+    }
+    use_main();
+}
+
 }  // namespace
 
 void guest_main() {
     address_space_identifiers();
     invalidations_show_changes();
+    other_granules();
     line("end");
 }
 
