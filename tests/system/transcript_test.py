@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SKIPPED = 77
-SECONDS = 120
+SECONDS = 240
 
 QEMU = "qemu-system-aarch64"
 QEMU_OPTIONS = (
