@@ -99,8 +99,8 @@ struct PState {
         const auto bit = [](bool set, std::uint64_t mask) { return set ? mask : 0; };
         const std::uint64_t mode = el == 0 ? spsr::mode_el0t : sp ? spsr::mode_el1h : spsr::mode_el1t;
         return bit(flags.n, spsr::n) | bit(flags.z, spsr::z) | bit(flags.c, spsr::c) | bit(flags.v, spsr::v) |
-               bit(uao, spsr::uao) | bit(pan, spsr::pan) | bit(ss, spsr::ss) | bit(il, spsr::il) | bit(ssbs, spsr::ssbs) | daif |
-               mode;
+               bit(uao, spsr::uao) | bit(pan, spsr::pan) | bit(ss, spsr::ss) | bit(il, spsr::il) |
+               bit(ssbs, spsr::ssbs) | daif | mode;
     }
 
     void set_flags_from_spsr(std::uint64_t value) {
