@@ -47,7 +47,7 @@ class CodeCache {
 };
 
 // What slots hold that are not decoded yet: decodes the slot and goes on with it. And what comes after the
-// last slot: goes on in the next page. Defined with the run loop, which knows where the page lies.
+// last slot: goes on in the next page. Defined in emu/thread.cpp.
 Flow decode_slot(Core& core, const Instruction* at, std::int64_t credit);
 Flow end_of_page(Core& core, const Instruction* at, std::int64_t credit);
 
