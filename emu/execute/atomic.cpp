@@ -188,6 +188,10 @@ Operation STLR(Imm<2> size, Reg Rn, Reg Rt) {
         size, [&]<class T>(T) { return operation<&store_ordered<T>>(Rt.source(), Rn.source_or_sp()); });
 }
 
+// LORegions (FEAT_LOR) order accesses among themselves; there are none, and these are LDAR and STLR.
+constexpr auto LDLAR = LDAR;
+constexpr auto STLLR = STLR;
+
 Operation LDXR(Imm<2> size, Reg Rn, Reg Rt) {
     return with_size(
         size, [&]<class T>(T) { return operation<&load_exclusive<T>>(Rt.target(), Rn.source_or_sp()); });
