@@ -70,9 +70,8 @@ void handle_system_call(Task& task, Registers& registers) {
         registers.x[0] = static_cast<std::uint64_t>(-std::int64_t{ENOSYS});
         return;
     }
-    const bool is_vector = number == __NR_readv || number == __NR_writev;
-    if (registers.x[2] > 1 &&
-        ((FAULT(short_write) && number == __NR_write) || (FAULT(short_vector) && is_vector))) {
+    if (registers.x[2] > 1 && ((FAULT(short_write) && number == __NR_write) ||
+                               (FAULT(short_vector) && (number == __NR_readv || number == __NR_writev)))) {
         --registers.x[2];
     }
     const Result<long> result = handler(task, registers);
