@@ -8,6 +8,7 @@
 #include "arch/include/machine.hpp"
 #include "lib/faults.hpp"
 #include "lib/random.hpp"
+#include "task/table.hpp"
 #include "task/task.hpp"
 #include "time/ticks.hpp"
 
@@ -57,6 +58,8 @@ Result<void> fill_auxiliary_vector(Vector<std::uint64_t>& vector, const InitialS
     const Credentials& who = what.task.credentials;
     const bool is_secure = who.user != who.effective_user || who.group != who.effective_group;
     // In Linux's order: ARCH_DLINFO first, then create_elf_tables'.
+    // Not for init: its C library would end it before there is a program.
+    const bool is_random_unmapped = FAULT(auxv_random_unmapped) && what.task.process.get() != &init_process();
     const std::array<std::array<std::uint64_t, 2>, 21> entries = {{
         {AT_SYSINFO_EHDR, vdso},
         {AT_MINSIGSTKSZ, arch::minimum_signal_stack()},
@@ -74,7 +77,7 @@ Result<void> fill_auxiliary_vector(Vector<std::uint64_t>& vector, const InitialS
         {AT_GID, who.group},
         {AT_EGID, who.effective_group},
         {AT_SECURE, is_secure ? 1U : 0U},
-        {AT_RANDOM, FAULT(auxv_random_unmapped) ? 0 : random},
+        {AT_RANDOM, is_random_unmapped ? 0 : random},
         {AT_HWCAP2, arch::hardware_capabilities2()},
         {AT_EXECFN, name},
         {AT_PLATFORM, platform},
