@@ -212,7 +212,7 @@ template <class T, auto operate>
 Flow pairwise(Core& core, Reg d, Reg n, Reg m, Active active) {
     const Lanes<T> first = read<T>(core, n);
     const Lanes<T> second = read<T>(core, m);
-    const unsigned half = active / sizeof(T) / 2;
+    const unsigned half = static_cast<unsigned>(active / sizeof(T)) / 2;
     Lanes<T> even{};
     Lanes<T> odd{};
     for (unsigned i = 0; i < half; ++i) {

@@ -368,7 +368,8 @@ template <class T, auto operate>
 Flow across(Core& core, Reg d, Reg n, Active active) {
     FpScope scope{core};
     const Lanes<T> source = read<T>(core, n);
-    write_scalar(core, d, reduce<operate>(source.data(), active / sizeof(T), scope.context()));
+    write_scalar(core, d,
+                 reduce<operate>(source.data(), static_cast<unsigned>(active / sizeof(T)), scope.context()));
     return Flow::Next;
 }
 
