@@ -35,23 +35,24 @@ std::uint64_t GicInterface::running_priority() const {
                        : static_cast<std::uint64_t>(std::countr_zero(active)) << (8 - priority_bits);
 }
 
-bool GicInterface::signals_interrupt() {
+std::optional<InterruptController::Pending> GicInterface::signalled() {
     if ((group_enable & 1) == 0) {
-        return false;
+        return std::nullopt;
     }
     const std::optional<InterruptController::Pending> pending = controller_.highest_pending();
-    return pending.has_value() && pending->priority < priority_mask &&
-           group_priority(pending->priority) < running_priority();
+    const bool is_signalled = pending.has_value() && pending->priority < priority_mask &&
+                              group_priority(pending->priority) < running_priority();
+    return is_signalled ? pending : std::nullopt;
 }
 
 std::uint64_t GicInterface::acknowledge() {
-    if (!signals_interrupt()) {
+    const std::optional<InterruptController::Pending> pending = signalled();
+    if (!pending.has_value()) {
         return spurious;
     }
-    const InterruptController::Pending pending = *controller_.highest_pending();
-    active_priorities |= std::uint64_t{1} << (group_priority(pending.priority) >> (8 - priority_bits));
-    controller_.acknowledge(pending.intid);
-    return pending.intid;
+    active_priorities |= std::uint64_t{1} << (group_priority(pending->priority) >> (8 - priority_bits));
+    controller_.acknowledge(pending->intid);
+    return pending->intid;
 }
 
 std::uint64_t GicInterface::highest_pending() {

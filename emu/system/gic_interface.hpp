@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "emu/cpu.hpp"
 
@@ -16,7 +17,7 @@ class GicInterface {
     explicit GicInterface(InterruptController& controller) : controller_(controller) {}
 
     // Whether an interrupt is to be signalled to the CPU now (PSTATE.I aside).
-    bool signals_interrupt();
+    bool signals_interrupt() { return signalled().has_value(); }
 
     std::uint64_t acknowledge();                 // ICC_IAR1_EL1
     std::uint64_t highest_pending();             // ICC_HPPIR1_EL1
@@ -51,6 +52,8 @@ class GicInterface {
     static constexpr std::uint64_t idle_priority = 0xff;
 
     std::uint64_t group_priority(std::uint64_t priority) const;
+    // The interrupt that is to be signalled.
+    std::optional<InterruptController::Pending> signalled();
 
     InterruptController& controller_;
     std::uint64_t control_ = 0;
