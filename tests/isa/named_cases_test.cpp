@@ -7,16 +7,8 @@
 #include <fstream>
 #include <iterator>
 
-// VIXL's headers do not compile under this project's warnings.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpragmas"
-#pragma GCC diagnostic ignored "-Wall"
-#pragma GCC diagnostic ignored "-Wextra"
-#include <aarch64/decoder-aarch64.h>
-#include <aarch64/disasm-aarch64.h>
-#pragma GCC diagnostic pop
-
 #include "tests/isa/proof/case_file.hpp"
+#include "tests/isa/vixl.hpp"
 
 namespace levitate::isa {
 namespace {

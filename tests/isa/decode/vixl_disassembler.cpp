@@ -1,17 +1,8 @@
 #include <array>
 #include <initializer_list>
 
-// VIXL's headers do not compile under this project's warnings.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpragmas"
-#pragma GCC diagnostic ignored "-Wall"
-#pragma GCC diagnostic ignored "-Wextra"
-#include <aarch64/cpu-features-auditor-aarch64.h>
-#include <aarch64/decoder-aarch64.h>
-#include <aarch64/disasm-aarch64.h>
-#pragma GCC diagnostic pop
-
 #include "tests/isa/decode/disassembler.hpp"
+#include "tests/isa/vixl.hpp"
 
 namespace levitate::isa {
 

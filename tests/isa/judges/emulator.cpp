@@ -235,19 +235,22 @@ void Emulator::run_sequence(const JudgeSequence& sequence, const Batch& batch,
     }
 }
 
+JudgeReply Emulator::run(std::size_t instructions) {
+    if (cpu_.run(instructions).reason == emu::HaltReason::ExceptionFromEl0) {
+        return exception_reply();
+    }
+    const Registers after = cpu_.registers();
+    JudgeReply reply{};
+    reply.outcome = JUDGE_RETIRED;
+    reply.pc = after.pc;
+    reply.state = to_state(after);
+    return reply;
+}
+
 JudgeReply Emulator::run_step(const JudgeState& before, const JudgeStep& step, std::uint64_t slot) {
     const std::uint64_t address = word_address(slot);
     cpu_.set_registers(to_registers(before, address));
-    const emu::Halt halt = cpu_.run(1);
-    JudgeReply reply{};
-    if (halt.reason == emu::HaltReason::ExceptionFromEl0) {
-        reply = exception_reply();
-    } else {
-        const Registers after = cpu_.registers();
-        reply.outcome = JUDGE_RETIRED;
-        reply.pc = after.pc;
-        reply.state = to_state(after);
-    }
+    JudgeReply reply = run(1);
     if (judge_may_touch_memory(step.word) != 0) {
         reply.memory_hash = memory_hash();
     }
@@ -261,15 +264,7 @@ void Emulator::lay_out_straight(const JudgeSequence& sequence, std::span<const s
 JudgeReply Emulator::run_straight(const JudgeSequence& sequence, std::size_t instructions) {
     prepare_memory(sequence);
     cpu_.set_registers(to_registers(sequence.state, straight_address(sequence)));
-    JudgeReply reply{};
-    if (cpu_.run(instructions).reason == emu::HaltReason::ExceptionFromEl0) {
-        reply = exception_reply();
-    } else {
-        const Registers after = cpu_.registers();
-        reply.outcome = JUDGE_RETIRED;
-        reply.pc = after.pc;
-        reply.state = to_state(after);
-    }
+    JudgeReply reply = run(instructions);
     reply.memory_hash = memory_hash();
     return reply;
 }

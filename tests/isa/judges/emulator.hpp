@@ -57,6 +57,8 @@ class Emulator {
     void prepare_memory(const JudgeSequence& sequence);
     void run_sequence(const JudgeSequence& sequence, const Batch& batch, std::vector<EmulatedStep>& emulated);
     JudgeReply run_step(const JudgeState& before, const JudgeStep& step, std::uint64_t slot);
+    // From the registers as they are; without the memory's hash.
+    JudgeReply run(std::size_t instructions);
     JudgeReply exception_reply() const;
     std::uint64_t memory_hash() const;
 

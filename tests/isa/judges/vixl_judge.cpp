@@ -4,16 +4,9 @@
 
 #include <cstring>
 
-// VIXL's headers do not compile under this project's warnings.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wpragmas"
-#pragma GCC diagnostic ignored "-Wall"
-#pragma GCC diagnostic ignored "-Wextra"
-#include <aarch64/simulator-aarch64.h>
-#pragma GCC diagnostic pop
-
 #include "tests/isa/generate/encoding.hpp"
 #include "tests/isa/judges/differences.hpp"
+#include "tests/isa/vixl.hpp"
 
 namespace levitate::isa {
 
