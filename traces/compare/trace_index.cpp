@@ -163,8 +163,6 @@ TraceIndex::TraceIndex(const Trace& trace)
             view.events.push_back(i);
         }
         notes_[i] = sweep.note(event);
-        has_auxv_reads_ = has_auxv_reads_ || std::holds_alternative<AuxvReadEvent>(event.body);
-        has_vdso_calls_ = has_vdso_calls_ || std::holds_alternative<VdsoCallEvent>(event.body);
         if (const auto* call = std::get_if<SyscallEvent>(&event.body)) {
             const bool group = call->number == syscall_number("exit_group");
             view.called_exit_group = view.called_exit_group || group;

@@ -58,16 +58,11 @@ class TraceIndex {
     // The task was ended by another one's exit_group, wherever it stood.
     bool ended_by_another(const TaskView& task) const;
 
-    bool has_auxv_reads() const { return has_auxv_reads_; }
-    bool has_vdso_calls() const { return has_vdso_calls_; }
-
   private:
     const Trace* trace_;
     std::map<TaskNumber, TaskView> tasks_;
     std::vector<EventNote> notes_;
     std::vector<std::size_t> by_order_;
-    bool has_auxv_reads_ = false;
-    bool has_vdso_calls_ = false;
 };
 
 }  // namespace levitate::traces::detail

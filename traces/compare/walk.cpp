@@ -3,6 +3,16 @@
 #include <algorithm>
 
 namespace levitate::traces::detail {
+namespace {
+
+// What is recorded for replay, or by one recorder only.
+bool is_ignored(const Event& event) {
+    return std::holds_alternative<MemoryWriteEvent>(event.body) ||
+           std::holds_alternative<RegisterReadEvent>(event.body) ||
+           std::holds_alternative<MappedFileEvent>(event.body);
+}
+
+}  // namespace
 
 Alignment Walk::run() {
     pair_tasks();
@@ -68,26 +78,8 @@ void Walk::advance_past(TaskPair& pair, std::size_t event) {
     }
 }
 
-bool Walk::is_ignored(const Event& event, bool& counted) const {
-    if (std::holds_alternative<MemoryWriteEvent>(event.body) ||
-        std::holds_alternative<RegisterReadEvent>(event.body) ||
-        std::holds_alternative<MappedFileEvent>(event.body)) {
-        return true;
-    }
-    counted = true;
-    return (std::holds_alternative<AuxvReadEvent>(event.body) && !golden_.has_auxv_reads()) ||
-           (std::holds_alternative<VdsoCallEvent>(event.body) && !golden_.has_vdso_calls());
-}
-
 void Walk::pass_ignored(Side& side) {
-    bool counted = false;
-    while (!side.ended() && is_ignored(side.event(), counted)) {
-        if (counted) {
-            equivalence_.normalised(
-                "auxiliary vector reads and vDSO calls, which the golden recording lacks");
-            equivalence_.commit();
-        }
-        counted = false;
+    while (!side.ended() && is_ignored(side.event())) {
         ++side.next;
     }
 }

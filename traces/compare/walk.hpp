@@ -38,8 +38,6 @@ class Walk {
     void pair_children(const std::vector<TaskNumber>& golden, const std::vector<TaskNumber>& actual);
     void advance_past(TaskPair& pair, std::size_t event);
 
-    // What is recorded for replay, or by one recorder only.
-    bool is_ignored(const Event& event, bool& counted) const;
     void pass_ignored(Side& side);
 
     // Moves at least one side on, ends the pair, or finds the divergence.

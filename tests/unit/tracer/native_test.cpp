@@ -48,6 +48,40 @@ TEST(native_merge, reads_of_a_task_that_the_calls_do_not_have_are_dropped) {
     EXPECT_EQ(merge_auxv_reads(calls, reads).events.size(), 1U);
 }
 
+constexpr std::uint64_t kPageSizeEntry = 6;
+constexpr std::uint64_t kProgramEntry = 9;
+constexpr std::uint64_t kVdsoEntry = 33;
+
+traces::Event exec(std::uint64_t program, std::uint64_t vdso) {
+    traces::ExecEvent body;
+    body.auxv = {{kVdsoEntry, vdso}, {kPageSizeEntry, 4096}, {kProgramEntry, program}};
+    return {.task = TaskNumber{1}, .index = 0, .order = 0, .body = body};
+}
+
+traces::Event auxv_read_at(std::uint64_t pc, std::uint64_t type, std::uint64_t value) {
+    traces::Event event = auxv_read(1, type);
+    auto& body = std::get<traces::AuxvReadEvent>(event.body);
+    body.pc = pc;
+    body.value = value;
+    return event;
+}
+
+TEST(native_merge, reads_are_told_with_the_addresses_of_the_calls) {
+    traces::Trace calls;
+    calls.events = {exec(0xaaaa1000, 0xffff9000), call(1, 10)};
+    traces::Trace reads;
+    reads.events = {exec(0xaaaa5000, 0xffff2000), auxv_read_at(0xaaaa5040, kVdsoEntry, 0xffff2000),
+                    auxv_read_at(0xffff0080, kPageSizeEntry, 4096), call(1, 10)};
+    const traces::Trace merged = merge_auxv_reads(calls, reads);
+    ASSERT_EQ(merged.events.size(), 4U);
+    const auto& of_program = std::get<traces::AuxvReadEvent>(merged.events[1].body);
+    EXPECT_EQ(of_program.pc, 0xaaaa1040U);
+    EXPECT_EQ(of_program.value, 0xffff9000U);
+    const auto& of_library = std::get<traces::AuxvReadEvent>(merged.events[2].body);
+    EXPECT_EQ(of_library.pc, 0xffff7080U);
+    EXPECT_EQ(of_library.value, 4096U);
+}
+
 struct Load {
     const char* text;
     std::uint32_t instruction;

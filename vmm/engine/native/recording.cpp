@@ -15,7 +15,7 @@ Result<PassResult> record_program(const PassSpec& spec, const traces::Header& he
                                   const OutputListener& listener) {
     TraceCollector calls;
     auto result = record_pass(spec, Pass::Calls, header, calls, listener);
-    if (!result || !result->incomplete.empty() || spec.program.randomize_addresses) {
+    if (!result || !result->incomplete.empty()) {
         replay_into(calls.trace(), sink);
         return result;
     }
