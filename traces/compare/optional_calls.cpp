@@ -1,10 +1,10 @@
 #include "traces/compare/optional_calls.hpp"
 
-#include <algorithm>
 #include <vector>
 
 #include "traces/abi/constants.hpp"
 #include "traces/abi/syscalls.hpp"
+#include "traces/compare/common_subsequence.hpp"
 
 namespace levitate::traces::detail {
 namespace {
@@ -42,19 +42,6 @@ bool is_part_of_signature(const abi::SyscallRow& row, const abi::Argument& argum
 
 using Signatures = std::vector<std::string>;
 
-// lengths[i][j]: of the longest common subsequence of what stands behind i and j.
-std::vector<std::vector<std::uint32_t>> common_lengths(const Signatures& one, const Signatures& other) {
-    std::vector<std::vector<std::uint32_t>> lengths(one.size() + 1,
-                                                    std::vector<std::uint32_t>(other.size() + 1));
-    for (std::size_t i = one.size(); i-- > 0;) {
-        for (std::size_t j = other.size(); j-- > 0;) {
-            lengths[i][j] = one[i] == other[j] ? lengths[i + 1][j + 1] + 1
-                                               : std::max(lengths[i + 1][j], lengths[i][j + 1]);
-        }
-    }
-    return lengths;
-}
-
 }  // namespace
 
 std::string OptionalCalls::signature(const Event& event) {
@@ -86,9 +73,6 @@ void OptionalCalls::learn(const TraceIndex& one, const TraceIndex& other) {
 
 void OptionalCalls::learn_tasks(const TraceIndex& one, const TaskView& one_task, const TraceIndex& other,
                                 const TaskView& other_task) {
-    if ((one_task.events.size() + 1) * (other_task.events.size() + 1) > kMostCells) {
-        return;
-    }
     const auto all = [](const TraceIndex& index, const TaskView& task) {
         Signatures signatures;
         for (const std::size_t event : task.events) {
@@ -98,7 +82,10 @@ void OptionalCalls::learn_tasks(const TraceIndex& one, const TaskView& one_task,
     };
     const Signatures first = all(one, one_task);
     const Signatures second = all(other, other_task);
-    const auto lengths = common_lengths(first, second);
+    const auto common = common_subsequence(first, second, kMostCells);
+    if (!common) {
+        return;
+    }
     const auto add = [&](const TraceIndex& index, std::size_t event, const std::string& signature) {
         const bool is_read = std::holds_alternative<AuxvReadEvent>(index.trace().events[event].body);
         const EventNote& note = index.note(event);
@@ -108,18 +95,20 @@ void OptionalCalls::learn_tasks(const TraceIndex& one, const TaskView& one_task,
     };
     std::size_t i = 0;
     std::size_t j = 0;
-    while (i < first.size() || j < second.size()) {
-        if (i < first.size() && j < second.size() && first[i] == second[j]) {
-            ++i;
-            ++j;
-        } else if (j >= second.size() || (i < first.size() && lengths[i + 1][j] >= lengths[i][j + 1])) {
+    const auto add_until = [&](CommonElement next) {
+        for (; i < next.one; ++i) {
             add(one, one_task.events[i], first[i]);
-            ++i;
-        } else {
-            add(other, other_task.events[j], second[j]);
-            ++j;
         }
+        for (; j < next.other; ++j) {
+            add(other, other_task.events[j], second[j]);
+        }
+    };
+    for (const CommonElement both : *common) {
+        add_until(both);
+        i = both.one + 1;
+        j = both.other + 1;
     }
+    add_until({first.size(), second.size()});
 }
 
 }  // namespace levitate::traces::detail

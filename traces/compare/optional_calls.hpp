@@ -12,9 +12,8 @@ namespace levitate::traces::detail {
 class OptionalCalls {
   public:
     // Adds what the matching tasks of two recordings of real Linux have not in common, where the tasks ran
-    // beside others. Reads and writes of streams are never optional: their bytes count. A recorder may have
-    // missed a read of the auxiliary vector while it let another thread pass: such a read is optional as
-    // well.
+    // beside others. Reads and writes of streams are never optional: their bytes count. A thread that nobody
+    // waits for may not have come to its last reads of the auxiliary vector: such reads are optional as well.
     void learn(const TraceIndex& one, const TraceIndex& other);
 
     bool contains(const Event& event) const { return signatures_.contains(signature(event)); }
