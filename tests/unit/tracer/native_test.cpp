@@ -66,6 +66,46 @@ traces::Event auxv_read_at(std::uint64_t pc, std::uint64_t type, std::uint64_t v
     return event;
 }
 
+// Positions of auxv reads among the task's other events.
+std::vector<std::size_t> read_positions(const traces::Trace& trace) {
+    std::vector<std::size_t> positions;
+    std::size_t others = 0;
+    for (const traces::Event& event : trace.events) {
+        if (std::holds_alternative<traces::AuxvReadEvent>(event.body)) {
+            positions.push_back(others);
+        } else {
+            ++others;
+        }
+    }
+    return positions;
+}
+
+TEST(native_merge, reads_stand_between_the_same_calls_whatever_waits_came_besides) {
+    constexpr std::uint64_t wait = 98;
+    traces::Trace calls;
+    calls.events = {call(1, 10), call(1, wait), call(1, wait), call(1, wait), call(1, 11), call(1, 12)};
+    traces::Trace reads;
+    reads.events = {call(1, 10), auxv_read(1, 5), call(1, wait), auxv_read(1, 6), call(1, 11), call(1, 12)};
+    EXPECT_EQ(read_positions(merge_auxv_reads(calls, reads)), (std::vector<std::size_t>{1, 4}));
+}
+
+TEST(native_merge, a_read_behind_all_that_is_common_comes_before_the_end) {
+    traces::Trace calls;
+    calls.events = {call(1, 10), call(1, 11)};
+    traces::Trace reads;
+    reads.events = {call(1, 10), call(1, 20), call(1, 21), auxv_read(1, 5), call(1, 22)};
+    EXPECT_EQ(read_positions(merge_auxv_reads(calls, reads)), (std::vector<std::size_t>{1}));
+}
+
+TEST(native_merge, reads_of_a_task_that_was_ended_early_come_behind_what_it_did) {
+    constexpr std::uint64_t end = 93;
+    traces::Trace calls;
+    calls.events = {call(1, 10), call(1, 11), call(1, end)};
+    traces::Trace reads;
+    reads.events = {call(1, 10), auxv_read(1, 5), call(1, end)};
+    EXPECT_EQ(read_positions(merge_auxv_reads(calls, reads)), (std::vector<std::size_t>{1}));
+}
+
 TEST(native_merge, reads_are_told_with_the_addresses_of_the_calls) {
     traces::Trace calls;
     calls.events = {exec(0xaaaa1000, 0xffff9000), call(1, 10)};
@@ -109,6 +149,40 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST_P(load_instruction, loads_as_many_bytes_as_the_architecture_says) {
     EXPECT_EQ(loaded_bytes(GetParam().instruction), GetParam().bytes) << GetParam().text;
+}
+
+struct Base {
+    const char* text;
+    std::uint32_t instruction;
+    std::optional<unsigned> base;
+    bool is_loaded;
+};
+
+class base_of_a_load : public testing::TestWithParam<Base> {};
+
+// Encodings from aarch64-linux-gnu-as.
+INSTANTIATE_TEST_SUITE_P(all, base_of_a_load,
+                         testing::Values(Base{"ldr x0, [x1]", 0xf9400020, 1, false},
+                                         Base{"ldr x1, [x1]", 0xf9400021, 1, true},
+                                         Base{"ldr w0, [x1], #4", 0xb8404420, 1, false},
+                                         Base{"ldr q1, [x1]", 0x3dc00021, 1, false},
+                                         Base{"ldr x0, [sp]", 0xf94003e0, 31, false},
+                                         Base{"ldr xzr, [sp]", 0xf94003ff, 31, false},
+                                         Base{"ldp x0, x1, [x1]", 0xa9400420, 1, true},
+                                         Base{"ldp x0, x2, [x1]", 0xa9400820, 1, false},
+                                         Base{"ldrb w0, [x1, x2]", 0x38626820, 1, false},
+                                         Base{"ld1 {v0.16b}, [x1], #16", 0x4cdf7020, 1, false},
+                                         Base{"ldxr x0, [x1]", 0xc85f7c20, std::nullopt, false},
+                                         Base{"ldar w0, [x1]", 0x88dffc20, std::nullopt, false},
+                                         Base{"ldadd x0, x2, [x1]", 0xf8200022, std::nullopt, false},
+                                         Base{"ldr x0, .", 0x58000000, std::nullopt, false},
+                                         Base{"str x0, [x1]", 0xf9000020, std::nullopt, false}));
+
+TEST_P(base_of_a_load, is_what_a_plain_load_adds_to) {
+    EXPECT_EQ(base_register(GetParam().instruction), GetParam().base) << GetParam().text;
+    if (GetParam().base) {
+        EXPECT_EQ(loads_its_base(GetParam().instruction), GetParam().is_loaded) << GetParam().text;
+    }
 }
 
 }  // namespace

@@ -62,17 +62,56 @@ bool AuxvGuard::protect(pid_t tid, int protection, std::optional<Interrupted>& i
     return result == 0;
 }
 
+void AuxvGuard::mirror(pid_t tid) const {
+    std::vector<std::uint64_t> words((value(auxv_.end) - value(moved_sp_)) / kWordSize);
+    const auto bytes = std::as_writable_bytes(std::span(words));
+    if (memory_of(tid).read(moved_sp_, bytes) == bytes.size()) {
+        poke(tid, original_sp_, words);
+    }
+}
+
+bool AuxvGuard::step_on_original(pid_t tid, Registers registers, std::uint32_t load,
+                                 std::optional<Interrupted>& interrupted) const {
+    const std::uint64_t distance = value(original_sp_) - value(moved_sp_);
+    const unsigned base = *base_register(load);
+    const auto move_base = [&](std::uint64_t by) {
+        (base < registers.x.size() ? registers.x[base] : registers.sp) += by;
+        return set_registers(tid, registers);
+    };
+    if (!move_base(distance) || !step_instruction(tid, interrupted)) {
+        return false;
+    }
+    const auto after = get_registers(tid);
+    if (!after) {
+        return false;
+    }
+    registers = *after;
+    return loads_its_base(load) || move_base(-distance);
+}
+
+bool AuxvGuard::step_unprotected(pid_t tid, std::optional<Interrupted>& interrupted) const {
+    const bool stepped = protect(tid, PROT_READ | PROT_WRITE, interrupted) &&
+                         step_instruction(tid, interrupted) && protect(tid, PROT_NONE, interrupted);
+    if (stepped) {
+        mirror(tid);
+    }
+    return stepped;
+}
+
 std::optional<AuxvLoad> AuxvGuard::step_over(pid_t tid, GuestVirt address,
                                              std::optional<Interrupted>& interrupted) const {
     const auto registers = get_registers(tid);
-    if (!registers) {
+    const auto instruction =
+        registers ? read_value<std::uint32_t>(TraceeMemory(tid), GuestVirt{registers->pc}) : std::nullopt;
+    if (!instruction) {
         return std::nullopt;
     }
-    const auto instruction = read_value<std::uint32_t>(TraceeMemory(tid), GuestVirt{registers->pc});
-    const bool stepped = protect(tid, PROT_READ | PROT_WRITE, interrupted) &&
-                         step_instruction(tid, interrupted) && protect(tid, PROT_NONE, interrupted);
-    const auto bytes = stepped && instruction ? loaded_bytes(*instruction) : std::nullopt;
-    if (!bytes) {
+    const auto bytes = loaded_bytes(*instruction);
+    const bool is_mirrored = bytes && address >= moved_sp_ && address + *bytes <= auxv_.end;
+    const bool stepped = is_mirrored && base_register(*instruction)
+                             ? step_on_original(tid, *registers, *instruction, interrupted)
+                             : step_unprotected(tid, interrupted);
+    if (!stepped || !bytes) {
         return std::nullopt;
     }
     return AuxvLoad{.range = auxv_, .address = address, .size = *bytes, .pc = registers->pc};

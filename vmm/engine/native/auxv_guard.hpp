@@ -29,15 +29,22 @@ class AuxvGuard {
     TraceeMemory memory_of(pid_t tid) const { return {tid, begin_, end_}; }
 
     // Where the kernel can read what a pointer of the program means: one into the moved vector is turned into
-    // one to the same place of the original, which is still there and is not protected.
+    // one to the same place of the original, which is still there, as last mirrored, and is not protected.
     GuestVirt readable(GuestVirt pointer) const;
+    // Makes the original equal to what the program has made of the moved one.
+    void mirror(pid_t tid) const;
 
     // Lets the task, which has faulted at `address` on the guarded page, execute that instruction after all.
-    // Returns the load, if it was one. Whether the task died is in `interrupted`.
+    // Returns the load, if it was one. Whether the task died is in `interrupted`. A load reads the original,
+    // so that the page stays protected from the task's other threads; what is none gets the page for one
+    // step.
     std::optional<AuxvLoad> step_over(pid_t tid, GuestVirt address,
                                       std::optional<Interrupted>& interrupted) const;
 
   private:
+    bool step_on_original(pid_t tid, Registers registers, std::uint32_t load,
+                          std::optional<Interrupted>& interrupted) const;
+    bool step_unprotected(pid_t tid, std::optional<Interrupted>& interrupted) const;
     bool protect(pid_t tid, int protection, std::optional<Interrupted>& interrupted) const;
 
     GuestVirt begin_{};  // of the page

@@ -42,14 +42,19 @@ std::optional<unsigned> pair_bytes(std::uint32_t instruction) {
     return opc == 2 ? 16 : 8;
 }
 
+// Atomic memory operations stand among the loads and stores of a register, with bit 21 set and bits 11:10
+// zero.
+bool is_atomic(std::uint32_t instruction) {
+    return !is_vector(instruction) && bits(instruction, 29, 28) == 0b11 && bits(instruction, 24, 24) == 0 &&
+           bits(instruction, 21, 21) != 0 && bits(instruction, 11, 10) == 0;
+}
+
 // Load/store register: bits 31:30 are size, 23:22 are opc. Q registers have size 0 and opc 1x. Atomic memory
-// operations, which also load, have opc's place taken by A and R (bit 21 set, bits 11:10 zero).
+// operations, which also load, have opc's place taken by A and R.
 std::optional<unsigned> register_bytes(std::uint32_t instruction) {
     const std::uint32_t size = bits(instruction, 31, 30);
     const std::uint32_t opc = bits(instruction, 23, 22);
-    const bool is_atomic = !is_vector(instruction) && bits(instruction, 24, 24) == 0 &&
-                           bits(instruction, 21, 21) != 0 && bits(instruction, 11, 10) == 0;
-    if (is_atomic) {
+    if (is_atomic(instruction)) {
         return 1U << size;
     }
     if (is_vector(instruction)) {
@@ -116,6 +121,26 @@ std::optional<unsigned> loaded_bytes(std::uint32_t instruction) {
         default:
             return register_bytes(instruction);
     }
+}
+
+std::optional<unsigned> base_register(std::uint32_t instruction) {
+    const std::uint32_t group = bits(instruction, 29, 28);
+    const bool is_exclusive_or_ordered = group == 0b00 && !is_vector(instruction);
+    const bool is_literal = group == 0b01 && bits(instruction, 24, 24) == 0;
+    if (is_exclusive_or_ordered || is_literal || is_atomic(instruction) || !loaded_bytes(instruction)) {
+        return std::nullopt;
+    }
+    return bits(instruction, 9, 5);
+}
+
+bool loads_its_base(std::uint32_t instruction) {
+    constexpr unsigned kStackPointer = 31;
+    const std::uint32_t base = bits(instruction, 9, 5);
+    if (is_vector(instruction) || base == kStackPointer) {
+        return false;
+    }
+    const bool is_pair = bits(instruction, 29, 28) == 0b10;
+    return bits(instruction, 4, 0) == base || (is_pair && bits(instruction, 14, 10) == base);
 }
 
 }  // namespace levitate::vmm::native

@@ -1,4 +1,4 @@
-// How much memory a load instruction reads.
+// What a load instruction reads, and by which register.
 #pragma once
 
 #include <cstdint>
@@ -9,5 +9,12 @@ namespace levitate::vmm::native {
 // Bytes that the A64 instruction loads (Arm ARM C4.1.88, "Loads and Stores"). nullopt: it loads nothing.
 // Precondition: the instruction has just accessed data memory, so that only loads and stores come here.
 std::optional<unsigned> loaded_bytes(std::uint32_t instruction);
+
+// The number of the register, 31 for SP, that holds what a plain load adds the rest of its address to.
+// nullopt for what is none: a literal load, an exclusive, ordered or atomic one, a store. Same precondition.
+std::optional<unsigned> base_register(std::uint32_t instruction);
+
+// Whether a plain load writes what it has loaded to its base register.
+bool loads_its_base(std::uint32_t instruction);
 
 }  // namespace levitate::vmm::native

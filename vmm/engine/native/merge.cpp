@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <vector>
 
 #include "traces/abi/constants.hpp"
+#include "traces/compare/common_subsequence.hpp"
 #include "vmm/tracer/initial_stack.hpp"
 
 namespace levitate::vmm::native {
@@ -36,23 +38,61 @@ struct Read {
     Auxv vector;  // that was read
 };
 
-// A task's auxv reads by the number of other events that came before them.
-using ReadsByPosition = std::multimap<std::uint64_t, Read>;
+// What a task has done, its auxv reads apart from the rest.
+struct TaskEvents {
+    struct ReadAt {
+        std::size_t position = 0;  // how many others came before it
+        Read read;
+    };
+    std::vector<ReadAt> reads;
+    // What was done, of all others, without the values.
+    std::vector<std::uint64_t> others;
+};
 
-std::map<traces::TaskNumber, ReadsByPosition> collect_reads(const traces::Trace& trace) {
-    std::map<traces::TaskNumber, ReadsByPosition> reads;
-    std::map<traces::TaskNumber, std::uint64_t> others;
+std::uint64_t kind_of(const traces::Event& event) {
+    constexpr std::uint64_t kMostCalls = 1U << 16;
+    const auto* const call = std::get_if<traces::SyscallEvent>(&event.body);
+    return call != nullptr ? call->number % kMostCalls : kMostCalls + event.body.index();
+}
+
+std::map<traces::TaskNumber, TaskEvents> tasks_of(const traces::Trace& trace) {
+    std::map<traces::TaskNumber, TaskEvents> tasks;
     Vectors vectors;
     for (const traces::Event& event : trace.events) {
         vectors.follow(event);
+        TaskEvents& task = tasks[event.task];
         if (std::holds_alternative<traces::AuxvReadEvent>(event.body)) {
-            reads[event.task].emplace(others[event.task],
-                                      Read{.event = event, .vector = vectors.of(event.task)});
+            task.reads.push_back(
+                {.position = task.others.size(), .read = {.event = event, .vector = vectors.of(event.task)}});
         } else {
-            ++others[event.task];
+            task.others.push_back(kind_of(event));
         }
     }
-    return reads;
+    return tasks;
+}
+
+// Where in `calls` the reads belong: before the event that they preceded, or else behind the one that they
+// followed, as far as both recordings have it. That the task ended does not count as such an event: another
+// task may have ended it early in one of the recordings.
+void move_reads(TaskEvents& reads, const std::vector<std::uint64_t>& calls) {
+    constexpr std::size_t kMostCells = std::size_t{1} << 24;
+    const auto common = traces::common_subsequence(calls, reads.others, kMostCells);
+    if (!common) {
+        return;
+    }
+    auto next = common->begin();
+    for (auto& [position, read] : reads.reads) {
+        next = std::find_if(next, common->end(), [&](const auto& both) { return both.other >= position; });
+        const bool has_next = next != common->end() && next->other == position;
+        if (has_next && position + 1 < reads.others.size()) {
+            position = next->one;
+        } else if (next != common->begin() && std::prev(next)->other + 1 == position) {
+            position = std::prev(next)->one + 1;
+        } else {
+            position = next != common->end() ? next->one : calls.size();
+        }
+        position = std::min(position, calls.empty() ? 0 : calls.size() - 1);
+    }
 }
 
 // How far what stands near `pc` lies from where it lay: the program moves with AT_ENTRY, and all that is in
@@ -97,16 +137,21 @@ void number(std::vector<traces::Event>& events) {
 }  // namespace
 
 traces::Trace merge_auxv_reads(traces::Trace calls, const traces::Trace& auxv_reads) {
-    auto reads = collect_reads(auxv_reads);
-    std::map<traces::TaskNumber, std::uint64_t> position;
+    auto tasks = tasks_of(auxv_reads);
+    for (const auto& [number, task] : tasks_of(calls)) {
+        move_reads(tasks[number], task.others);
+    }
+    std::map<traces::TaskNumber, std::size_t> position;
+    std::map<traces::TaskNumber, std::size_t> next_read;
     Vectors vectors;
     std::vector<traces::Event> merged;
     for (traces::Event& event : calls.events) {
-        ReadsByPosition& of_task = reads[event.task];
-        const auto here = of_task.equal_range(position[event.task]++);
-        std::transform(here.first, here.second, std::back_inserter(merged),
-                       [&](const auto& read) { return translate(read.second, vectors.of(event.task)); });
-        of_task.erase(here.first, here.second);
+        const auto& reads = tasks[event.task].reads;
+        std::size_t& next = next_read[event.task];
+        for (; next < reads.size() && reads[next].position <= position[event.task]; ++next) {
+            merged.push_back(translate(reads[next].read, vectors.of(event.task)));
+        }
+        ++position[event.task];
         vectors.follow(event);
         merged.push_back(std::move(event));
     }

@@ -5,8 +5,9 @@
 
 namespace levitate::vmm::native {
 
-// `calls` with the auxv reads of `auxv_reads` at their places: behind as many other events of the same task
-// as they came behind in the recording that saw them. Reads by tasks that `calls` does not have are dropped.
+// `calls` with the auxv reads of `auxv_reads` at their places: between the same events of the same task as in
+// the recording that saw them, where both recordings have those. Reads by tasks that `calls` does not have
+// are dropped.
 //
 // With address-space randomisation the two recordings have different addresses. A read is then told as
 // `calls` would have seen it: with the value that the vector of its own exec has for the entry, and its pc

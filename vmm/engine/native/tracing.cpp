@@ -252,6 +252,7 @@ void NativeTracer::let_kernel_read_vectors(pid_t tid, Tracee& tracee, const Regi
     if (!tracee.space->guard) {
         return;
     }
+    tracee.space->guard->mirror(tid);
     Registers readable = registers;
     for (std::size_t index = 0; index < kMostArguments; ++index) {
         readable.x[index] = value(tracee.space->guard->readable(GuestVirt{registers.x[index]}));
