@@ -127,7 +127,7 @@ template <class T>
 Lanes<Wide<T>> extend(const Lanes<T>& narrow, unsigned half) {
     Lanes<Wide<T>> result{};
     for (unsigned i = 0; i < lane_count<Wide<T>>; ++i) {
-        result[i] = narrow[half * lane_count<Wide<T>> + i];
+        result[i] = static_cast<Wide<T>>(narrow[half * lane_count<Wide<T>> + i]);
     }
     return result;
 }

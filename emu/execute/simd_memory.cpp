@@ -294,7 +294,7 @@ void update_base(Core& core, const Structures& operands, std::uint64_t address) 
     core.set(operands.updated, address + core.get(operands.update_register) + operands.update);
 }
 
-constexpr unsigned most_registers = 4;
+constexpr std::size_t most_registers = 4;
 using StructureBytes = std::array<std::byte, most_registers * vector_bytes>;
 
 template <class Unit, Direction direction>

@@ -74,6 +74,7 @@ void* allocate_small(std::size_t size) {
         return nullptr;
     }
     auto* object = static_cast<FreeObject*>(page->free_objects);
+    KERNEL_ASSERT(object != nullptr);
     page->free_objects = object->next;
     ++page->objects_in_use;
     if (page->free_objects == nullptr) {
