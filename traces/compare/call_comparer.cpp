@@ -95,7 +95,9 @@ class CallComparer {
                 number(index, golden, actual);
                 return;
             default:
-                objects_.address(name, golden, actual, DivergenceKind::Arguments);
+                if (!ends_with_renamed_text(index, golden, actual)) {
+                    objects_.address(name, golden, actual, DivergenceKind::Arguments);
+                }
                 return;
         }
     }
@@ -125,6 +127,22 @@ class CallComparer {
                                argument.kind != ArgumentKind::Flags64 &&
                                argument.kind != ArgumentKind::Enum && argument.kind != ArgumentKind::Clock;
         differences_.back().value_class = countable ? ValueClass::Number : ValueClass::Fixed;
+    }
+
+    // A number that was written down from its last digit on, as number formatters do, begins earlier in its
+    // buffer where it has more digits.
+    bool ends_with_renamed_text(std::size_t index, std::uint64_t golden, std::uint64_t actual) const {
+        const auto has_text_at = [&](const Payload& payload, std::uint64_t address) {
+            return payload.argument == index && payload.element == 0 && payload.address == address;
+        };
+        return std::ranges::any_of(golden_.payloads, [&](const Payload& one) {
+            return has_text_at(one, golden) &&
+                   std::ranges::any_of(actual_.payloads, [&](const Payload& other) {
+                       return has_text_at(other, actual) && one.bytes.size() != other.bytes.size() &&
+                              golden + one.bytes.size() == actual + other.bytes.size() &&
+                              objects_.differ_in_pids_only(one.bytes, other.bytes);
+                   });
+        });
     }
 
     // A text that names a process is longer where its number is.

@@ -7,8 +7,9 @@ namespace {
 
 constexpr unsigned kPageBits = 12;
 constexpr std::uint64_t kPageMask = (1U << kPageBits) - 1;
-// What the AArch64 ABI keeps of an address even where it is random: the stack's alignment.
-constexpr std::uint64_t kStackMask = 15;
+// What remains of an address even where it is random or another object's: the alignment that the AArch64 ABI
+// gives stacks, and allocators their blocks.
+constexpr std::uint64_t kAlignmentMask = 15;
 // Above are no user addresses, but errors and other small negative numbers; below is no mapping
 // (mmap_min_addr).
 constexpr std::uint64_t kUserEnd = std::uint64_t{1} << 52;
@@ -61,11 +62,14 @@ bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode m
     if (contains(golden_only_, golden) && contains(actual_only_, actual)) {
         return (delta & kPageMask) == 0 && bind(golden, actual);
     }
+    if (contains(golden_only_, golden) || contains(actual_only_, actual)) {
+        return (delta & kAlignmentMask) == 0;
+    }
     if (moved(golden) || moved_from_actual(actual)) {
         return false;
     }
     if (mode == AddressMode::Random) {
-        return (delta & kStackMask) == 0 && bind(golden, actual);
+        return (delta & kAlignmentMask) == 0 && bind(golden, actual);
     }
     return delta == 0 && !reverse_.contains(actual >> kPageBits);
 }

@@ -31,7 +31,8 @@ class AddressMap {
     // Both kernels have put the same mapping at these addresses.
     void note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length);
 
-    // Only one side has made this mapping; the other makes its like elsewhere, or at another time.
+    // Only one side has made this mapping. The other makes its like elsewhere, or at another time; or it has
+    // what would lie there in a mapping that it shares among more tasks, so that nothing stands for it.
     void note_golden_only(std::uint64_t address, std::uint64_t length) {
         golden_only_.push_back({address, length});
     }

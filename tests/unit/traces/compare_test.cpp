@@ -19,6 +19,7 @@ using test::first_of;
 using test::index_of;
 using test::kind_of;
 using test::simple_program;
+using test::TraceBuilder;
 using test::value;
 using test::verdict_of;
 
@@ -50,6 +51,24 @@ TEST(Compare, a_pid_that_is_not_the_same_everywhere_diverges) {
     ASSERT_TRUE(result.divergence);
     EXPECT_EQ(result.divergence->kind, DivergenceKind::Result);
     EXPECT_EQ(result.divergence->differences.at(0).field, "result");
+}
+
+TEST(Compare, a_pid_that_was_written_down_may_be_longer) {
+    // As formatters do, from the last digit of a buffer on.
+    const auto writes_pid = [](std::int64_t pid, std::uint64_t buffer_end) {
+        TraceBuilder b;
+        b.start(1, 0, 17, pid);
+        b.call(1, "getpid", {}, pid);
+        const std::string digits = std::to_string(pid);
+        const std::uint64_t buffer = buffer_end - digits.size();
+        auto& write =
+            b.call(1, "write", {2, buffer, digits.size()}, static_cast<std::int64_t>(digits.size()));
+        TraceBuilder::payload(write, 1, Direction::In, to_bytes(digits));
+        b.end(1, 0);
+        return b.trace();
+    };
+    EXPECT_EQ(verdict_of(writes_pid(223, 0x6010), writes_pid(78, 0x6010)), Verdict::Equivalent);
+    EXPECT_EQ(verdict_of(writes_pid(223, 0x6010), writes_pid(78, 0x6011)), Verdict::Divergent);
 }
 
 struct Mutation {

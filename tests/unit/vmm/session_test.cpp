@@ -197,7 +197,8 @@ TEST_P(WholeRunTest, directory_that_does_not_exist_is_an_error) {
     EXPECT_NE(outcome.error().message.find("/nonexistent"), std::string::npos);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kernels, WholeRunTest, testing::Values("LEVITATE_KERNEL", "LEVITATE_LINUX_IMAGE"));
+INSTANTIATE_TEST_SUITE_P(Kernels, WholeRunTest, testing::Values("LEVITATE_KERNEL", "LEVITATE_LINUX_IMAGE"),
+                         [](const auto& kernel) { return std::string(kernel.param); });
 
 }  // namespace
 }  // namespace levitate::vmm
