@@ -39,7 +39,7 @@ Flow add_carry(Core& core, Target d, Source n, Source m) {
     const T operand = core.get<T>(m);
     Flags flags = core.pstate.flags;
     const T result = add_with_carry(core.get<T>(n), op == Operator::Add ? operand : static_cast<T>(~operand),
-                                    flags.c, flags);
+                                    flags.carry(), flags);
     core.set(d, result);
     if constexpr (sets == SetFlags::Yes) {
         core.pstate.flags = flags;

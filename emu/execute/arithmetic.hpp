@@ -68,11 +68,6 @@ constexpr std::uint64_t extended(std::uint64_t value, Extend extend, unsigned sh
     return result << shift;
 }
 
-template <class T>
-constexpr Flags logical_flags(T result) {
-    return {(result >> (bits_of<T> - 1)) != 0, result == 0, false, false};
-}
-
 // AddWithCarry
 template <class T>
 constexpr T add_with_carry(T first, T second, bool carry_in, Flags& flags) {
@@ -81,8 +76,7 @@ constexpr T add_with_carry(T first, T second, bool carry_in, Flags& flags) {
     const bool carry_1 = __builtin_add_overflow(first, second, &partial);
     const bool carry_2 = __builtin_add_overflow(partial, static_cast<T>(carry_in), &result);
     const T overflow = (first ^ result) & (second ^ result);
-    flags = {(result >> (bits_of<T> - 1)) != 0, result == 0, carry_1 || carry_2,
-             (overflow >> (bits_of<T> - 1)) != 0};
+    flags = Flags::of_result(result, carry_1 || carry_2, overflow);
     return result;
 }
 
@@ -92,25 +86,11 @@ enum class SetFlags : std::uint8_t { No, Yes };
 // ADD, SUB, ADDS, SUBS: only Yes touches `flags`.
 template <class T, Operator operation, SetFlags sets>
 constexpr T add_or_subtract(T first, T second, Flags& flags) {
-    T result = 0;
-    if constexpr (operation == Operator::Add) {
-        result = first + second;
-    } else {
-        result = first - second;
-    }
     if constexpr (sets == SetFlags::Yes) {
-        constexpr unsigned sign = bits_of<T> - 1;
-        flags.n = (result >> sign) != 0;
-        flags.z = result == 0;
-        if constexpr (operation == Operator::Add) {
-            flags.c = result < first;
-            flags.v = (((first ^ result) & (second ^ result)) >> sign) != 0;
-        } else {
-            flags.c = first >= second;
-            flags.v = (((first ^ second) & (first ^ result)) >> sign) != 0;
-        }
+        flags =
+            operation == Operator::Add ? Flags::of_sum(first, second) : Flags::of_difference(first, second);
     }
-    return result;
+    return operation == Operator::Add ? first + second : first - second;
 }
 
 // Calls `function` with a value of the type that the encoding's `sf` bit means.

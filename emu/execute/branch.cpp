@@ -39,7 +39,7 @@ Flow branch_with_link(Core& core, const Instruction& instruction, Offset offset)
 
 template <Condition condition>
 Flow branch_conditional(Core& core, const Instruction& instruction, Offset offset) {
-    return branch_if(holds(condition, core.pstate.flags), core, instruction, offset);
+    return branch_if(core.pstate.flags.holds(condition), core, instruction, offset);
 }
 
 enum class Test : std::uint8_t { Zero, NonZero };

@@ -324,7 +324,7 @@ constexpr auto negated = []<class T>(T value) { return static_cast<T>(T{0} - val
 // `otherwise` is what becomes of the second register if the condition does not hold.
 template <class T, auto otherwise>
 Flow select(Core& core, Target d, Source n, Source m, Condition condition) {
-    core.set(d, holds(condition, core.pstate.flags) ? core.get<T>(n) : otherwise(core.get<T>(m)));
+    core.set(d, core.pstate.flags.holds(condition) ? core.get<T>(n) : otherwise(core.get<T>(m)));
     return Flow::Next;
 }
 
@@ -341,23 +341,23 @@ constexpr auto CSINV = decode_select<inverted>;
 constexpr auto CSNEG = decode_select<negated>;
 
 template <class T, Operator op>
-void compare_if(Core& core, T first, T second, Condition condition, Flags otherwise) {
-    if (holds(condition, core.pstate.flags)) {
+void compare_if(Core& core, T first, T second, Condition condition, FlagsNibble otherwise) {
+    if (core.pstate.flags.holds(condition)) {
         static_cast<void>(add_or_subtract<T, op, SetFlags::Yes>(first, second, core.pstate.flags));
     } else {
-        core.pstate.flags = otherwise;
+        core.pstate.flags = Flags(otherwise);
     }
 }
 
 template <class T, Operator op>
-Flow compare_register_if(Core& core, Source n, Source m, Condition condition, Flags otherwise) {
+Flow compare_register_if(Core& core, Source n, Source m, Condition condition, FlagsNibble otherwise) {
     compare_if<T, op>(core, core.get<T>(n), core.get<T>(m), condition, otherwise);
     return Flow::Next;
 }
 
 template <class T, Operator op>
 Flow compare_immediate_if(Core& core, Source n, std::uint8_t immediate, Condition condition,
-                          Flags otherwise) {
+                          FlagsNibble otherwise) {
     compare_if<T, op>(core, core.get<T>(n), T{immediate}, condition, otherwise);
     return Flow::Next;
 }
@@ -367,7 +367,7 @@ Operation decode_compare_register(Bit sf, Reg Rm, Imm<4> condition, Reg Rn, Imm<
     return with_width(sf.set, [&]<class T>(T) {
         return operation<&compare_register_if<T, op>>(Rn.source(), Rm.source(),
                                                       static_cast<Condition>(condition.value()),
-                                                      Flags::from_nibble(nzcv.value()));
+                                                      static_cast<FlagsNibble>(nzcv.value()));
     });
 }
 constexpr auto CCMN_register = decode_compare_register<Operator::Add>;
@@ -378,7 +378,7 @@ Operation decode_compare_immediate(Bit sf, Imm<5> imm5, Imm<4> condition, Reg Rn
     return with_width(sf.set, [&]<class T>(T) {
         return operation<&compare_immediate_if<T, op>>(Rn.source(), static_cast<std::uint8_t>(imm5.value()),
                                                        static_cast<Condition>(condition.value()),
-                                                       Flags::from_nibble(nzcv.value()));
+                                                       static_cast<FlagsNibble>(nzcv.value()));
     });
 }
 constexpr auto CCMN_immediate = decode_compare_immediate<Operator::Add>;

@@ -114,7 +114,8 @@ constexpr auto& FNMSUB = three_source<fp_negated_multiply_subtract>;
 template <class T, fp::NanRule rule>
 void set_flags(Core& core, T first, T second) {
     FpScope scope{core};
-    core.pstate.flags = Flags::from_nibble(fp::nzcv(fp::compare(first, second, rule, scope.context())));
+    core.pstate.flags =
+        Flags(static_cast<FlagsNibble>(fp::nzcv(fp::compare(first, second, rule, scope.context()))));
 }
 
 template <class T, fp::NanRule rule>
@@ -130,11 +131,11 @@ Flow compare_zero(Core& core, Reg n) {
 }
 
 template <class T, fp::NanRule rule>
-Flow conditional_compare(Core& core, Reg n, Reg m, Condition condition, Flags otherwise) {
-    if (holds(condition, core.pstate.flags)) {
+Flow conditional_compare(Core& core, Reg n, Reg m, Condition condition, FlagsNibble otherwise) {
+    if (core.pstate.flags.holds(condition)) {
         return compare<T, rule>(core, n, m);
     }
-    core.pstate.flags = otherwise;
+    core.pstate.flags = Flags(otherwise);
     return Flow::Next;
 }
 
@@ -152,7 +153,7 @@ template <fp::NanRule rule>
 Operation decode_conditional_compare(Imm<2> type, Reg m, Imm<4> condition, Reg n, Imm<4> nzcv) {
     return with_format(type, [&]<class T>() {
         return fp_operation<&conditional_compare<T, rule>>(n, m, static_cast<Condition>(condition.value()),
-                                                           Flags::from_nibble(nzcv.value()));
+                                                           static_cast<FlagsNibble>(nzcv.value()));
     });
 }
 
@@ -165,7 +166,7 @@ constexpr auto& FCCMPE = decode_conditional_compare<fp::NanRule::Signal>;
 
 template <class T>
 Flow select(Core& core, Reg d, Reg n, Reg m, Condition condition) {
-    write_scalar(core, d, read_scalar<T>(core, holds(condition, core.pstate.flags) ? n : m));
+    write_scalar(core, d, read_scalar<T>(core, core.pstate.flags.holds(condition) ? n : m));
     return Flow::Next;
 }
 

@@ -22,7 +22,7 @@ T combine(Core& core, T first, T second) {
     } else {
         const T result = first & second;
         if constexpr (logic == Logic::AndSettingFlags) {
-            core.pstate.flags = logical_flags(result);
+            core.pstate.flags = Flags::of_logical(result);
         }
         return result;
     }

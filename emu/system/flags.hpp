@@ -1,0 +1,175 @@
+// PSTATE.NZCV (Arm ARM C5.2.10). Most of what sets the flags is followed by one instruction that asks for one
+// condition, so what is kept is what they come from, and only what is asked for is worked out.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+namespace levitate::emu {
+
+// Numbered as in the encodings.
+enum class Condition : std::uint8_t { EQ, NE, CS, CC, MI, PL, VS, VC, HI, LS, GE, LT, GT, LE, AL, NV };
+
+// NZCV in bits 3 to 0, as CCMP and FCCMP give it.
+using FlagsNibble = std::uint8_t;
+
+class Flags {
+  public:
+    constexpr Flags() = default;
+    constexpr explicit Flags(FlagsNibble nibble) : first_(nibble & 15U) {}
+
+    // As SUBS, ADDS and ANDS of this width set them. T is std::uint32_t or std::uint64_t.
+    template <class T>
+    static constexpr Flags of_difference(T first, T second) {
+        return {widened(first), widened(second), Origin::Difference};
+    }
+    template <class T>
+    static constexpr Flags of_sum(T first, T second) {
+        return {widened(first), widened(second), Origin::Sum};
+    }
+    template <class T>
+    static constexpr Flags of_logical(T result) {
+        return {widened(result), 0, Origin::Logical};
+    }
+
+    // N and Z of the result; V is the sign of `overflow`.
+    template <class T>
+    static constexpr Flags of_result(T result, bool carry, T overflow) {
+        return Flags(pack(widened(result), carry, widened(overflow)));
+    }
+
+    constexpr FlagsNibble nibble() const {
+        switch (origin_) {
+            case Origin::Difference: {
+                const std::uint64_t result = first_ - second_;
+                return pack(result, first_ >= second_, (first_ ^ second_) & (first_ ^ result));
+            }
+            case Origin::Sum: {
+                const std::uint64_t result = first_ + second_;
+                return pack(result, result < first_, (first_ ^ result) & (second_ ^ result));
+            }
+            case Origin::Logical:
+                return pack(first_, false, 0);
+            case Origin::Nibble:
+                break;
+        }
+        return static_cast<FlagsNibble>(first_);
+    }
+
+    constexpr bool carry() const { return holds(Condition::CS); }
+
+    // ConditionHolds of the Arm ARM. Where the condition is a constant and a comparison or a logical
+    // operation has set the flags, this is a test of where they come from and one of the condition itself.
+    constexpr bool holds(Condition condition) const {
+        if (origin_ > Origin::Logical) {
+            return holds_of(condition, nibble());
+        }
+        const auto first = static_cast<std::int64_t>(first_);
+        const auto second = static_cast<std::int64_t>(second_);
+        switch (condition) {
+            case Condition::EQ:
+                return first_ == second_;
+            case Condition::NE:
+                return first_ != second_;
+            case Condition::CS:
+                return first_ >= second_ && origin_ == Origin::Difference;
+            case Condition::CC:
+                return first_ < second_ || origin_ != Origin::Difference;
+            case Condition::MI:
+                return is_negative(first_ - second_);
+            case Condition::PL:
+                return !is_negative(first_ - second_);
+            case Condition::VS:
+                return is_negative((first_ ^ second_) & (first_ ^ (first_ - second_)));
+            case Condition::VC:
+                return !is_negative((first_ ^ second_) & (first_ ^ (first_ - second_)));
+            case Condition::HI:
+                return first_ > second_ && origin_ == Origin::Difference;
+            case Condition::LS:
+                return first_ <= second_ || origin_ != Origin::Difference;
+            case Condition::GE:
+                return first >= second;
+            case Condition::LT:
+                return first < second;
+            case Condition::GT:
+                return first > second;
+            case Condition::LE:
+                return first <= second;
+            case Condition::AL:
+            case Condition::NV:
+                break;
+        }
+        return true;
+    }
+
+  private:
+    // Of a logical operation, the flags but C are those of the result less zero.
+    enum class Origin : std::uint8_t { Difference, Logical, Sum, Nibble };
+
+    constexpr Flags(std::uint64_t first, std::uint64_t second, Origin origin)
+        : first_(first), second_(second), origin_(origin) {}
+
+    // A narrow operand in the upper bits: sums and differences have the same flags there.
+    template <class T>
+    static constexpr std::uint64_t widened(T value) {
+        return std::uint64_t{value} << (64 - std::numeric_limits<T>::digits);
+    }
+    static constexpr bool is_negative(std::uint64_t value) { return value >> 63 != 0; }
+
+    static constexpr FlagsNibble pack(std::uint64_t result, bool carry, std::uint64_t overflow) {
+        return static_cast<FlagsNibble>((is_negative(result) ? kN : 0) | (result == 0 ? kZ : 0) |
+                                        (carry ? kC : 0) | (is_negative(overflow) ? kV : 0));
+    }
+
+    static constexpr bool holds_of(Condition condition, FlagsNibble nibble) {
+        const bool n = (nibble & kN) != 0;
+        const bool z = (nibble & kZ) != 0;
+        const bool c = (nibble & kC) != 0;
+        const bool v = (nibble & kV) != 0;
+        switch (condition) {
+            case Condition::EQ:
+                return z;
+            case Condition::NE:
+                return !z;
+            case Condition::CS:
+                return c;
+            case Condition::CC:
+                return !c;
+            case Condition::MI:
+                return n;
+            case Condition::PL:
+                return !n;
+            case Condition::VS:
+                return v;
+            case Condition::VC:
+                return !v;
+            case Condition::HI:
+                return c && !z;
+            case Condition::LS:
+                return !c || z;
+            case Condition::GE:
+                return n == v;
+            case Condition::LT:
+                return n != v;
+            case Condition::GT:
+                return n == v && !z;
+            case Condition::LE:
+                return n != v || z;
+            case Condition::AL:
+            case Condition::NV:
+                break;
+        }
+        return true;
+    }
+
+    static constexpr unsigned kN = 8;
+    static constexpr unsigned kZ = 4;
+    static constexpr unsigned kC = 2;
+    static constexpr unsigned kV = 1;
+
+    std::uint64_t first_ = 0;  // the nibble, where that is all there is
+    std::uint64_t second_ = 0;
+    Origin origin_ = Origin::Nibble;
+};
+
+}  // namespace levitate::emu
