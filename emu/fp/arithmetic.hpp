@@ -3,18 +3,18 @@
 // FPRSqrtStepFused of the Arm ARM's shared pseudocode.
 //
 // Two implementations stand behind each operation. soft:: does everything with integers: every rounding mode,
-// flush to zero, NaN rules and flags. In front of it, single and double precision use the host's FPU (IEEE
-// 754 arithmetic, which SSE2 and every AArch64 host has) in the one case where it is exact in result and
-// flags:
+// flush to zero, NaN rules and flags. It is ours because Debian 12 packages no soft-float library, and MPFR,
+// which it does package and which judges it (tests/isa), allocates for every number. In front of it, single
+// and double precision use the host's FPU (IEEE 754 arithmetic, which SSE2 and every AArch64 host has) in the
+// one case where it is exact in result and flags:
 //   - FPCR rounds to nearest even and does not flush;
 //   - FPSR.IXC is already set, so that it does not matter whether this operation is inexact. The flag is
 //     cumulative, so only the operations up to a program's first inexact one (per FPSR reset) take the slow
 //     path, and the host's status register (slow to read, and shared with the emulator's own arithmetic) is
 //     never used;
 //   - the result's magnitude is above the smallest normal number and finite. Then no operand was a NaN,
-//   nothing
-//     overflowed, and it cannot be tiny: Arm detects tininess before rounding, x86 after, and the two differ
-//     only for results that round up to the smallest normal number.
+//     nothing overflowed, and it cannot be tiny: Arm detects tininess before rounding, x86 after, and the two
+//     differ only for results that round up to the smallest normal number.
 // The host must not flush denormals and its compiler must not contract or reassociate (-ffp-contract=off).
 #pragma once
 
