@@ -46,4 +46,8 @@ void fail(const char* expression, int line);
     } while (false)
 
 // The call fails with exactly this error number. (A C cast: calls return integers and pointers.)
-#define EXPECT_ERROR(call, number) EXPECT((errno = 0, (long)(call)) == -1 && errno == (number))
+#define EXPECT_ERROR(call, number)                       \
+    do {                                                 \
+        errno = 0;                                       \
+        EXPECT((long)(call) == -1 && errno == (number)); \
+    } while (false)

@@ -145,7 +145,7 @@ CASE(robust_lists_of_garbage_end_with_their_thread) {
         long offset;
         void* pending;
     } head{};
-    void* loop = &loop;
+    void* loop = static_cast<void*>(&loop);
     const std::pair<void*, void*> lists[] = {
         {&loop, reinterpret_cast<void*>(8)},
         {reinterpret_cast<void*>(0xffff000000000010), reinterpret_cast<void*>(-1L)},
