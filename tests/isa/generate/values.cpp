@@ -37,6 +37,7 @@ constexpr std::array<LaneFormat, 3> formats{{
     {32, 23, single_edges},
     {64, 52, double_edges},
 }};
+constexpr std::array<unsigned, 4> integer_widths{8, 16, 32, 64};
 
 std::uint64_t sign_of(const LaneFormat& format, Random& random) {
     return (random() & 1) << (format.width - 1);
@@ -83,10 +84,11 @@ std::uint64_t integer_lane(unsigned width, Random& random) {
     }
 }
 
-void fill_vector(std::uint64_t (&vector)[2], unsigned profile, Random& random) {
+void fill_vector(std::uint64_t (&vector)[2], std::size_t profile, Random& random) {
     vector[0] = 0;
     vector[1] = 0;
-    const unsigned width = profile < formats.size() ? formats[profile].width : 8U << (profile - 3);
+    const unsigned width =
+        profile < formats.size() ? formats[profile].width : integer_widths[profile - formats.size()];
     for (unsigned bit = 0; bit < 128; bit += width) {
         const std::uint64_t lane =
             profile < formats.size() ? fp_lane(formats[profile], random) : integer_lane(width, random);
@@ -108,13 +110,13 @@ std::uint64_t random_general(Random& random) {
     if (random.one_in(4)) {
         return fp_lane(formats[random.below(formats.size())], random);
     }
-    return integer_lane(8U << random.below(4), random);
+    return integer_lane(integer_widths[random.below(integer_widths.size())], random);
 }
 
 JudgeState random_state(Random& random) {
     JudgeState state{};
-    constexpr unsigned profiles = 7;
-    const unsigned profile = static_cast<unsigned>(random.below(profiles));
+    constexpr std::size_t profiles = formats.size() + integer_widths.size();
+    const std::size_t profile = random.below(profiles);
     for (auto& vector : state.v) {
         fill_vector(vector, profile, random);
     }

@@ -30,8 +30,9 @@ constexpr mpfr_prec_t exact_precision = 4 * 1024 + 512;
 // Of quotients and roots; more than twice a double's.
 constexpr mpfr_prec_t long_precision = 192;
 
+// `width` 1 to 64.
 constexpr std::uint64_t low_mask(unsigned width) {
-    return width == 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
+    return ~std::uint64_t{0} >> (64 - width);
 }
 constexpr std::uint64_t fraction_mask(FloatFormat format) {
     return low_mask(format.fraction_bits);
