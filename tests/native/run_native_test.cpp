@@ -94,15 +94,15 @@ TEST(RunNative, program_gets_its_input_directory_and_environment_and_no_other) {
 }
 
 TEST(RunNative, output_is_passed_on_where_it_is_not_captured) {
-    auto pipe = make_pipe();
-    ASSERT_TRUE(pipe);
+    const Pipe pipe = make_pipe().value_or(Pipe{});
+    ASSERT_TRUE(pipe.writer.is_open());
     const Descriptor saved{::dup(STDOUT_FILENO)};
     ::fflush(stdout);
-    ::dup2(pipe->writer.get(), STDOUT_FILENO);
+    ::dup2(pipe.writer.get(), STDOUT_FILENO);
     const auto outcome = run_native(shell("echo passed on"), {}, {});
     ::dup2(saved.get(), STDOUT_FILENO);
     std::array<char, 64> buffer{};
-    const ssize_t count = ::read(pipe->reader.get(), buffer.data(), buffer.size());
+    const ssize_t count = ::read(pipe.reader.get(), buffer.data(), buffer.size());
     ASSERT_TRUE(outcome) << outcome.error().message;
     EXPECT_EQ(std::string_view(buffer.data(), static_cast<std::size_t>(std::max<ssize_t>(count, 0))),
               "passed on\n");

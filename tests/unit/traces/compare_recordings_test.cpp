@@ -11,11 +11,11 @@ namespace levitate::traces {
 namespace {
 
 using test::compare_one;
+using test::divergence_of;
 using test::erase_call;
 using test::simple_program;
 using test::threaded_program;
 using test::TraceBuilder;
-using test::value;
 using test::verdict_of;
 
 Trace says(std::string_view text, std::int64_t size = 5, std::int64_t seconds = 0) {
@@ -35,20 +35,20 @@ Trace says(std::string_view text, std::int64_t size = 5, std::int64_t seconds = 
 TEST(CompareRecordings, what_varied_among_them_may_vary) {
     const std::vector<Trace> golden{says("took 12 ms\n", 5), says("took 31 ms\n", 6)};
     EXPECT_EQ(compare(golden, says("took 45 ms\n", 9)).verdict, Verdict::Equivalent);
-    EXPECT_EQ(compare(golden, says("took 45 us\n", 9)).divergence.value().kind, DivergenceKind::Data);
-    EXPECT_EQ(compare(golden, says("took 45 ms\n", -9)).divergence.value().kind, DivergenceKind::Result);
+    EXPECT_EQ(divergence_of(compare(golden, says("took 45 us\n", 9))).kind, DivergenceKind::Data);
+    EXPECT_EQ(divergence_of(compare(golden, says("took 45 ms\n", -9))).kind, DivergenceKind::Result);
 }
 
 TEST(CompareRecordings, what_did_not_vary_may_not) {
     const std::vector<Trace> golden{says("took 12 ms\n"), says("took 31 ms\n")};
-    EXPECT_EQ(compare(golden, says("took 12 ms\n", 6)).divergence.value().kind, DivergenceKind::Result);
+    EXPECT_EQ(divergence_of(compare(golden, says("took 12 ms\n", 6))).kind, DivergenceKind::Result);
     const std::vector<Trace> equal{says("a\n"), says("a\n")};
-    EXPECT_EQ(compare(equal, says("b\n")).divergence.value().kind, DivergenceKind::Data);
+    EXPECT_EQ(divergence_of(compare(equal, says("b\n"))).kind, DivergenceKind::Data);
 }
 
 TEST(CompareRecordings, a_time_on_which_all_agree_is_exact) {
     const std::vector<Trace> agree{says("a", 5, 1), says("a", 5, 1)};
-    EXPECT_EQ(compare(agree, says("a", 5, 2)).divergence.value().kind, DivergenceKind::Data);
+    EXPECT_EQ(divergence_of(compare(agree, says("a", 5, 2))).kind, DivergenceKind::Data);
     const std::vector<Trace> differ{says("a", 5, 1), says("a", 5, 2)};
     EXPECT_EQ(compare(differ, says("a", 5, 3)).verdict, Verdict::Equivalent);
     EXPECT_EQ(compare(std::span(agree).first(1), says("a", 5, 2)).verdict, Verdict::Equivalent);

@@ -10,10 +10,10 @@ namespace {
 
 using test::call_at;
 using test::compare_one;
+using test::divergence_of;
 using test::kind_of;
 using test::told;
 using test::TraceBuilder;
-using test::value;
 using test::verdict_of;
 
 Trace piped(const std::vector<std::string_view>& chunks, bool beside = true) {
@@ -105,9 +105,9 @@ TEST(CompareSignals, an_alarm_may_come_at_another_point) {
 }
 
 TEST(CompareSignals, an_alarm_has_to_come) {
-    const Comparison result = compare_one(alarmed(1), alarmed(9));
-    EXPECT_EQ(result.divergence.value().kind, DivergenceKind::Signal);
-    EXPECT_EQ(result.divergence.value().message, "signal SIGALRM was not delivered");
+    const Divergence divergence = divergence_of(compare_one(alarmed(1), alarmed(9)));
+    EXPECT_EQ(divergence.kind, DivergenceKind::Signal);
+    EXPECT_EQ(divergence.message, "signal SIGALRM was not delivered");
     EXPECT_EQ(kind_of(alarmed(9), alarmed(1)), DivergenceKind::Signal);
 }
 

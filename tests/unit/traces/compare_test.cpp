@@ -13,6 +13,7 @@ namespace {
 
 using test::call_at;
 using test::compare_one;
+using test::divergence_of;
 using test::erase_call;
 using test::erase_first;
 using test::first_of;
@@ -37,6 +38,7 @@ TEST(Compare, pids_inodes_times_and_random_bytes_are_equivalent) {
     const Comparison result = compare_one(simple_program(100, 7), simple_program(43, 9));
     EXPECT_EQ(result.verdict, Verdict::Equivalent) << (result.divergence ? result.divergence->message : "");
     std::vector<std::string> what;
+    what.reserve(result.normalised.size());
     for (const Normalisation& normalisation : result.normalised) {
         what.push_back(normalisation.what);
     }
@@ -47,10 +49,9 @@ TEST(Compare, pids_inodes_times_and_random_bytes_are_equivalent) {
 TEST(Compare, a_pid_that_is_not_the_same_everywhere_diverges) {
     Trace actual = simple_program(43);
     call_at(actual, "getpid").result = 44;
-    const Comparison result = compare_one(simple_program(100), actual);
-    ASSERT_TRUE(result.divergence);
-    EXPECT_EQ(result.divergence->kind, DivergenceKind::Result);
-    EXPECT_EQ(result.divergence->differences.at(0).field, "result");
+    const Divergence divergence = divergence_of(compare_one(simple_program(100), actual));
+    EXPECT_EQ(divergence.kind, DivergenceKind::Result);
+    EXPECT_EQ(divergence.differences.at(0).field, "result");
 }
 
 TEST(Compare, a_pid_that_was_written_down_may_be_longer) {
@@ -84,8 +85,9 @@ TEST_P(Mutated, is_found) {
     GetParam().apply(actual);
     const Comparison result = compare_one(simple_program(), actual);
     ASSERT_EQ(result.verdict, Verdict::Divergent);
-    EXPECT_EQ(result.divergence->kind, GetParam().kind) << result.divergence->message;
-    EXPECT_FALSE(result.divergence->message.empty());
+    const Divergence divergence = divergence_of(result);
+    EXPECT_EQ(divergence.kind, GetParam().kind) << divergence.message;
+    EXPECT_FALSE(divergence.message.empty());
 }
 
 void insert_before(Trace& trace, std::string_view name, EventBody body) {
@@ -163,19 +165,19 @@ TEST(Compare, a_missing_call_is_told_with_both_places) {
     Trace actual = simple_program();
     erase_call(actual, "close");
     const Trace golden = simple_program();
-    const Comparison result = compare_one(golden, actual);
-    EXPECT_EQ(result.divergence->golden_event, index_of(golden, "close"));
-    EXPECT_EQ(result.divergence->actual_event, index_of(actual, "getpid"));
-    EXPECT_EQ(result.divergence->message, "expected close, found getpid");
+    const Divergence divergence = divergence_of(compare_one(golden, actual));
+    EXPECT_EQ(divergence.golden_event, index_of(golden, "close"));
+    EXPECT_EQ(divergence.actual_event, index_of(actual, "getpid"));
+    EXPECT_EQ(divergence.message, "expected close, found getpid");
 }
 
 TEST(Compare, a_cut_recording_says_why) {
     Trace actual = simple_program();
     actual.events.resize(index_of(actual, "getpid"));
     actual.incomplete = "time limit of 10 s reached";
-    const Comparison result = compare_one(simple_program(), actual);
-    EXPECT_EQ(result.divergence->kind, DivergenceKind::MissingCall);
-    EXPECT_EQ(result.divergence->message,
+    const Divergence divergence = divergence_of(compare_one(simple_program(), actual));
+    EXPECT_EQ(divergence.kind, DivergenceKind::MissingCall);
+    EXPECT_EQ(divergence.message,
               "expected getpid, found the end of the recording (time limit of 10 s reached)");
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 using test::call_at;
 using test::compare_one;
+using test::divergence_of;
 using test::erase_call;
 using test::index_of;
 using test::kind_of;
@@ -48,7 +49,7 @@ TEST(CompareThreads, a_futex_that_is_refused_diverges) {
     const Comparison result =
         compare_one(threaded_program(), threaded_program({.wait_result = -abi::error_number("ENOSYS")}));
     EXPECT_EQ(result.verdict, Verdict::Divergent);
-    EXPECT_EQ(result.divergence.value().kind, DivergenceKind::Result);
+    EXPECT_EQ(divergence_of(result).kind, DivergenceKind::Result);
 }
 
 TEST(CompareThreads, a_timeout_without_a_timeout_diverges) {
@@ -108,9 +109,9 @@ TEST(CompareThreads, a_thread_that_its_process_ends_may_stop_anywhere) {
 TEST(CompareThreads, a_mutation_inside_a_thread_is_found) {
     Trace actual = threaded_program();
     call_at(actual, "mprotect").result = -12;
-    const Comparison result = compare_one(threaded_program(), actual);
-    EXPECT_EQ(result.divergence.value().kind, DivergenceKind::Result);
-    EXPECT_EQ(result.divergence.value().task, TaskNumber{2});
+    const Divergence divergence = divergence_of(compare_one(threaded_program(), actual));
+    EXPECT_EQ(divergence.kind, DivergenceKind::Result);
+    EXPECT_EQ(divergence.task, TaskNumber{2});
 }
 
 }  // namespace

@@ -66,6 +66,14 @@ inline Verdict verdict_of(const Trace& golden, const Trace& actual) {
     return compare_one(golden, actual).verdict;
 }
 
+// The test fails where there is none.
+inline Divergence divergence_of(const Comparison& result) {
+    if (!result.divergence) {
+        throw std::logic_error("no divergence");
+    }
+    return *result.divergence;
+}
+
 // Nothing where they do not diverge.
 inline std::optional<DivergenceKind> kind_of(const Trace& golden, const Trace& actual) {
     const Comparison result = compare_one(golden, actual);
