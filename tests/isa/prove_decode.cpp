@@ -32,6 +32,7 @@ WalkReport walk_all(const Options& options) {
     std::vector<WalkReport> reports(options.threads);
     {
         std::vector<std::jthread> threads;
+        threads.reserve(reports.size());
         for (WalkReport& report : reports) {
             threads.emplace_back([&] {
                 Walk walk;

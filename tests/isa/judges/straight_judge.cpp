@@ -41,7 +41,7 @@ bool is_straight(const JudgeStep& step) {
 // The steps of a sequence that can be laid out.
 StraightJudge::Piece StraightJudge::make_piece(const JudgeSequence& sequence, const Batch& batch,
                                                std::span<const EmulatedStep> emulated) {
-    Piece piece{.sequence = &sequence};
+    Piece piece{.sequence = &sequence, .code = {}};
     for (const JudgeStep& step : batch.steps_of(sequence)) {
         const std::size_t slot = sequence.first_slot + piece.steps;
         if (!is_straight(step) || emulated[slot].reply.outcome != JUDGE_RETIRED) {

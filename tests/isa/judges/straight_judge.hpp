@@ -22,7 +22,7 @@ class StraightJudge final : public Judge {
     struct Piece {
         const JudgeSequence* sequence;
         std::size_t steps = 0;
-        std::vector<std::uint32_t> code = {};
+        std::vector<std::uint32_t> code;
     };
     static Piece make_piece(const JudgeSequence& sequence, const Batch& batch,
                             std::span<const EmulatedStep> emulated);

@@ -14,7 +14,6 @@ namespace {
 
 using traces::Direction;
 using traces::test::TraceBuilder;
-using traces::test::value;
 
 // A golden and an actual trace, and the table of where they first differ.
 struct Pair {

@@ -6,7 +6,6 @@
 namespace levitate::vmm::test {
 namespace {
 
-using traces::abi::constant;
 using traces::abi::error_number;
 using traces::abi::syscall_number;
 
