@@ -36,8 +36,9 @@ std::optional<Run> Walk::run_at(const Side& side, Direction direction) {
             !call->result) {
             break;
         }
-        const bool failed = abi::is_error(*call->result);
-        std::size_t left = failed ? 0 : static_cast<std::size_t>(*call->result);
+        const std::int64_t result = *call->result;
+        const bool failed = abi::is_error(result);
+        std::size_t left = failed ? 0 : static_cast<std::size_t>(result);
         for (const Payload& payload : call->payloads) {
             if (payload.direction == direction && is_buffer(*call, payload)) {
                 const std::size_t taken = std::min(left, payload.bytes.size());
@@ -46,9 +47,9 @@ std::optional<Run> Walk::run_at(const Side& side, Direction direction) {
                 left -= taken;
             }
         }
-        run.last_result = *call->result;
+        run.last_result = result;
         ++run.events;
-        if (failed || *call->result == 0) {
+        if (failed || result == 0) {
             break;
         }
     }

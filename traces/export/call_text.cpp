@@ -270,6 +270,7 @@ std::vector<EventField> call_arguments(const SyscallEvent& call) {
     }
     // As strace writes a call that it does not know: with all registers.
     std::vector<EventField> fields;
+    fields.reserve(call.arguments.size());
     for (std::size_t i = 0; i < call.arguments.size(); ++i) {
         fields.push_back({.name = "x" + std::to_string(i), .text = abi::format_address(call.arguments[i])});
     }

@@ -102,7 +102,7 @@ int CheckCommand::execute() const {
         progress.clear();
         if (!json) {
             fmt::print("{}\n", case_line(report));
-            if (report.result && report.result->comparison.divergence) {
+            if (report.result) {
                 const CaseResult& result = *report.result;
                 fmt::print("{}", divergence_text(result.golden.recordings[result.comparison.golden],
                                                  result.actual, result.comparison, result.backtrace,

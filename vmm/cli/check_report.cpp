@@ -44,8 +44,7 @@ std::vector<std::size_t> events_before(const traces::Trace& trace, std::size_t i
     return found;
 }
 
-Json divergence_json(const CaseResult& result) {
-    const traces::Divergence& divergence = *result.comparison.divergence;
+Json divergence_json(const CaseResult& result, const traces::Divergence& divergence) {
     const traces::Trace& golden = result.golden.recordings[result.comparison.golden];
     const auto side = [](const traces::Trace& trace, std::optional<std::size_t> index) -> Json {
         if (!index) {
@@ -104,6 +103,9 @@ std::string case_line(const CaseReport& report) {
 std::string divergence_text(const traces::Trace& golden, const traces::Trace& actual,
                             const traces::Comparison& comparison, const std::vector<Frame>& backtrace,
                             const TextStyle& style) {
+    if (!comparison.divergence) {
+        return {};
+    }
     const traces::Divergence& divergence = *comparison.divergence;
     const bool in_golden = divergence.golden_event.has_value();
     const traces::Trace& shown = in_golden ? golden : actual;
@@ -148,8 +150,8 @@ std::string to_json(const std::vector<CaseReport>& reports) {
             row["verdict"] = traces::to_string(result.comparison.verdict);
             row["events"] = result.actual.events.size();
             row["seconds"] = result.seconds;
-            if (result.comparison.divergence) {
-                row["divergence"] = divergence_json(result);
+            if (const auto& divergence = result.comparison.divergence) {
+                row["divergence"] = divergence_json(result, *divergence);
             }
             ++(conformant(result.comparison) ? agreeing : divergent);
         }
@@ -179,12 +181,11 @@ bool write_junit(const std::vector<CaseReport>& reports, const std::filesystem::
         }
         const CaseResult& result = *report.result;
         test.append_attribute("time") = result.seconds;
-        if (!conformant(result.comparison)) {
+        if (const auto& divergence = result.comparison.divergence) {
             ++failures;
             pugi::xml_node failure = test.append_child("failure");
-            failure.append_attribute("type") =
-                std::string{traces::to_string(result.comparison.divergence->kind)}.c_str();
-            failure.append_attribute("message") = result.comparison.divergence->message.c_str();
+            failure.append_attribute("type") = std::string{traces::to_string(divergence->kind)}.c_str();
+            failure.append_attribute("message") = divergence->message.c_str();
             failure.text() = divergence_text(result.golden.recordings[result.comparison.golden],
                                              result.actual, result.comparison, result.backtrace, TextStyle{})
                                  .c_str();

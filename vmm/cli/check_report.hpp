@@ -22,7 +22,7 @@ bool conformant(const traces::Comparison& comparison);
 std::string case_line(const CaseReport& report);
 
 // Kind, task, event number, the events before, golden and actual event in a line each and then side by side
-// with the differing fields marked, and the backtrace. Precondition: there is a divergence.
+// with the differing fields marked, and the backtrace. Empty where the traces do not diverge.
 std::string divergence_text(const traces::Trace& golden, const traces::Trace& actual,
                             const traces::Comparison& comparison, const std::vector<Frame>& backtrace,
                             const TextStyle& style);

@@ -28,10 +28,8 @@ int compare_files(const std::string& golden_name, const std::string& actual_name
     for (const traces::Normalisation& normalisation : comparison.normalised) {
         fmt::print("  normalised: {} {}\n", normalisation.count, normalisation.what);
     }
-    if (comparison.divergence) {
-        fmt::print("{}", divergence_text(golden->recordings[comparison.golden], *actual, comparison, {},
-                                         style_of_descriptor(STDOUT_FILENO)));
-    }
+    fmt::print("{}", divergence_text(golden->recordings[comparison.golden], *actual, comparison, {},
+                                     style_of_descriptor(STDOUT_FILENO)));
     return conformant(comparison) ? kSuccess : kDivergent;
 }
 

@@ -61,7 +61,7 @@ fs::path find_on_path(std::string_view name) {
 
 Result<fs::path> find_program(std::string_view name) {
     if (name.find('/') != std::string_view::npos) {
-        const fs::path path{name};
+        fs::path path{name};
         std::error_code error;
         if (!fs::exists(path, error)) {
             return std::unexpected(
@@ -72,7 +72,7 @@ Result<fs::path> find_program(std::string_view name) {
         }
         return path;
     }
-    if (const fs::path guest = guests_directory() / name; is_file(guest)) {
+    if (fs::path guest = guests_directory() / name; is_file(guest)) {
         return guest;
     }
     if (fs::path found = find_on_path(name); !found.empty()) {
