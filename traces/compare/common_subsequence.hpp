@@ -45,6 +45,7 @@ std::optional<std::vector<CommonElement>> common_subsequence(const Sequence& one
         }
     }
     std::vector<CommonElement> common;
+    common.reserve(begin + lengths[0][0] + tail);
     for (std::size_t i = 0; i < begin; ++i) {
         common.push_back({i, i});
     }

@@ -47,7 +47,7 @@ bool BoundaryTracer::try_birth(const VcpuRegisters& registers) {
 }
 
 // Gives the child its number: when its parent learns of it, or when it first runs, whichever comes first.
-void BoundaryTracer::start_child(PendingBirth& birth, std::int64_t tid) {
+traces::TaskNumber BoundaryTracer::start_child(PendingBirth& birth, std::int64_t tid) {
     const traces::TaskNumber number = recorder_.start_task(birth.parent, birth.request.flags, tid);
     const bool is_thread = birth.request.shares_process();
     tasks_.emplace(number, Task{.process = is_thread ? birth.parent_process : number,
@@ -56,14 +56,13 @@ void BoundaryTracer::start_child(PendingBirth& birth, std::int64_t tid) {
                                 .space = birth.space,
                                 .visit = std::nullopt});
     birth.child = number;
+    return number;
 }
 
 void BoundaryTracer::run_child(PendingBirth& birth, const UserRegisters& now, std::uint64_t stack,
                                std::uint64_t space) {
-    if (!birth.child) {
-        start_child(birth, read_child_tid(birth.request, memory_));
-    }
-    const traces::TaskNumber number = *birth.child;
+    const traces::TaskNumber number =
+        birth.child ? *birth.child : start_child(birth, read_child_tid(birth.request, memory_));
     const UserRegisters expected = registers_of_child(birth.at_call, birth.request);
     birth.child_ran = true;
     // Whoever had this stack before has died without crossing the boundary again.
@@ -98,10 +97,10 @@ void BoundaryTracer::parent_returned(traces::TaskNumber parent, std::int64_t res
         births_.erase(birth);
         return;
     }
-    if (!birth->child) {
+    if (const std::optional<traces::TaskNumber> child = birth->child; !child) {
         start_child(*birth, result);
-    } else if (Task* const child = find(*birth->child)) {
-        child->tid = result;
+    } else if (Task* const task = find(*child)) {
+        task->tid = result;
     }
     forget_settled_births();
 }

@@ -1,6 +1,4 @@
 // The boundary tracer's half that looks at exceptions taken from EL0.
-#include <utility>
-
 #include "traces/abi/syscalls.hpp"
 #include "vmm/tracer/boundary_tracer.hpp"
 
@@ -81,17 +79,17 @@ BoundaryTracer::Visit BoundaryTracer::make_visit(const VcpuRegisters& registers,
 void BoundaryTracer::on_exception(const VcpuRegisters& registers, bool interrupt) {
     Visit visit = make_visit(registers, interrupt);
     current_ = find_by_stack(registers.sp_el1);
-    Task* const task = current_ ? find(*current_) : nullptr;
-    if (task == nullptr) {
+    if (!current_) {
         on_foreign_exception(registers, visit.cause);
         return;
     }
+    const traces::TaskNumber number = *current_;
     if (visit.cause == Cause::Syscall) {
-        on_syscall(*current_, *task, visit);
+        on_syscall(number, *find(number), visit);
     }
     // exit and exit_group have ended the task.
-    if (Task* const survivor = find(*current_)) {
-        survivor->visit = std::move(visit);
+    if (Task* const survivor = find(number)) {
+        survivor->visit = visit;
     }
 }
 

@@ -272,17 +272,16 @@ bool BoundaryTracer::continue_in_handler(traces::TaskNumber number, const Visit&
 
 // The task goes on somewhere that no rule of Linux explains.
 void BoundaryTracer::continue_wrongly(traces::TaskNumber number, const UserRegisters& now) {
-    Task* const task = find(number);
-    if (!task->visit) {
+    const std::optional<Visit> visit = std::exchange(find(number)->visit, std::nullopt);
+    if (!visit) {
         return;
     }
-    const Visit visit = *std::exchange(task->visit, std::nullopt);
     std::optional<unsigned> may_change;
-    if (visit.cause == Cause::Syscall) {
-        finish_syscall(number, visit, static_cast<std::int64_t>(now.x[0]));
+    if (visit->cause == Cause::Syscall) {
+        finish_syscall(number, *visit, static_cast<std::int64_t>(now.x[0]));
         may_change = 0;
     }
-    check_registers(number, visit.registers, now, may_change, visit.describe(), visit.registers.pc);
+    check_registers(number, visit->registers, now, may_change, visit->describe(), visit->registers.pc);
 }
 
 void BoundaryTracer::finish_syscall(traces::TaskNumber number, const Visit& visit, std::int64_t result) {

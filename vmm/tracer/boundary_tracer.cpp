@@ -45,7 +45,7 @@ std::vector<TaskView> BoundaryTracer::tasks() const {
         if (task.visit) {
             view.registers = as_vcpu_registers(task.visit->registers);
         }
-        views.push_back(std::move(view));
+        views.push_back(view);
     }
     return views;
 }

@@ -144,7 +144,7 @@ class BoundaryTracer {
 
     // Births (boundary_birth.cpp).
     bool try_birth(const VcpuRegisters& registers);
-    void start_child(PendingBirth& birth, std::int64_t tid);
+    traces::TaskNumber start_child(PendingBirth& birth, std::int64_t tid);
     void run_child(PendingBirth& birth, const UserRegisters& now, std::uint64_t stack, std::uint64_t space);
     void parent_returned(traces::TaskNumber parent, std::int64_t result);
     void forget_settled_births();

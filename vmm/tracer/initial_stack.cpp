@@ -11,7 +11,7 @@ namespace {
 // bprm_stack_limits), and one string 32 pages (MAX_ARG_STRLEN).
 constexpr std::size_t kMostStringBytes = 6U << 20;
 constexpr std::size_t kMostPointers = kMostStringBytes / sizeof(std::uint64_t);
-constexpr std::size_t kLongestString = 32U * 4096;
+constexpr std::size_t kLongestString = std::size_t{32} * 4096;
 // Linux keeps the vector in mm_struct::saved_auxv, which has room for about 50 words.
 constexpr std::size_t kMostAuxvEntries = 64;
 constexpr auto kAtNull = static_cast<std::uint64_t>(traces::abi::constant("AT_NULL"));

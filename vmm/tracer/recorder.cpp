@@ -137,7 +137,11 @@ void Recorder::repeat_syscall(traces::TaskNumber task) {
 
 const traces::SyscallEvent* Recorder::outstanding_syscall(traces::TaskNumber task) const {
     const auto found = tasks_.find(task);
-    return found != tasks_.end() && found->second.syscall ? &found->second.syscall->event : nullptr;
+    if (found == tasks_.end()) {
+        return nullptr;
+    }
+    const std::optional<Outstanding>& syscall = found->second.syscall;
+    return syscall ? &syscall->event : nullptr;
 }
 
 void Recorder::emit_exec(traces::TaskNumber task, const InitialStack& stack, std::uint64_t sp,

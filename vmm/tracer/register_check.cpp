@@ -3,7 +3,6 @@
 #include <cinttypes>
 #include <cstdio>
 #include <string>
-#include <utility>
 
 namespace levitate::vmm {
 namespace {
@@ -61,9 +60,9 @@ VcpuRegisters as_vcpu_registers(const UserRegisters& registers) {
 std::vector<Change> lost_registers(const UserRegisters& before, const UserRegisters& after,
                                    std::optional<unsigned> may_change) {
     std::vector<Change> changes;
-    const auto hold = [&changes](std::string name, const auto& was, const auto& is) {
+    const auto hold = [&changes](const std::string& name, const auto& was, const auto& is) {
         if (was != is) {
-            changes.push_back({.name = std::move(name), .before = hex(was), .after = hex(is)});
+            changes.push_back({.name = name, .before = hex(was), .after = hex(is)});
         }
     };
     for (unsigned index = 0; index < before.x.size(); ++index) {
