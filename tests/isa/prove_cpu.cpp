@@ -104,6 +104,7 @@ class Run {
 
 int prove(const Options& options) {
     fmt::print("seed {}\n", options.seed);
+    std::fflush(stdout);  // what is needed if a long run is ended
     int status = status_proven;
     std::vector<Tally> tallies;
     for (const JudgeMaker& maker : judge_makers()) {
