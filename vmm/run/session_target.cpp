@@ -142,11 +142,11 @@ TargetStop SessionTarget::ended() {
     if (!outcome) {
         return {.kind = TargetStop::Kind::Lost, .status = 0, .message = outcome.error().message};
     }
-    if (outcome->signal) {
-        return {.kind = TargetStop::Kind::Killed, .status = *outcome->signal, .message = {}};
+    if (const auto signal = outcome->signal) {
+        return {.kind = TargetStop::Kind::Killed, .status = *signal, .message = {}};
     }
-    if (outcome->exit_code) {
-        return {.kind = TargetStop::Kind::Exited, .status = *outcome->exit_code, .message = {}};
+    if (const auto exit_code = outcome->exit_code) {
+        return {.kind = TargetStop::Kind::Exited, .status = *exit_code, .message = {}};
     }
     return {.kind = TargetStop::Kind::Lost, .status = 0, .message = outcome->incomplete};
 }

@@ -70,10 +70,9 @@ void AuxvGuard::mirror(pid_t tid) const {
     }
 }
 
-bool AuxvGuard::step_on_original(pid_t tid, Registers registers, std::uint32_t load,
+bool AuxvGuard::step_on_original(pid_t tid, Registers registers, unsigned base, std::uint32_t load,
                                  std::optional<Interrupted>& interrupted) const {
     const std::uint64_t distance = value(original_sp_) - value(moved_sp_);
-    const unsigned base = *base_register(load);
     const auto move_base = [&](std::uint64_t by) {
         (base < registers.x.size() ? registers.x[base] : registers.sp) += by;
         return set_registers(tid, registers);
@@ -108,8 +107,9 @@ std::optional<AuxvLoad> AuxvGuard::step_over(pid_t tid, GuestVirt address,
     }
     const auto bytes = loaded_bytes(*instruction);
     const bool is_mirrored = bytes && address >= moved_sp_ && address + *bytes <= auxv_.end;
-    const bool stepped = is_mirrored && base_register(*instruction)
-                             ? step_on_original(tid, *registers, *instruction, interrupted)
+    const auto base = base_register(*instruction);
+    const bool stepped = is_mirrored && base
+                             ? step_on_original(tid, *registers, *base, *instruction, interrupted)
                              : step_unprotected(tid, interrupted);
     if (!stepped || !bytes) {
         return std::nullopt;

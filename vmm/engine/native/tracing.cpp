@@ -111,7 +111,8 @@ void NativeTracer::go_on(pid_t tid) {
 }
 
 TraceeMemory NativeTracer::memory_of(pid_t tid, const Tracee& tracee) const {
-    return tracee.space->guard ? tracee.space->guard->memory_of(tid) : TraceeMemory(tid);
+    const std::optional<AuxvGuard>& guard = tracee.space->guard;
+    return guard ? guard->memory_of(tid) : TraceeMemory(tid);
 }
 
 void NativeTracer::dispatch(pid_t tid, int status) {
@@ -249,13 +250,14 @@ void NativeTracer::on_syscall_entry(pid_t tid, Tracee& tracee, const Registers& 
 // A program may pass on the environment that it was started with, whose end may be on the guarded page.
 void NativeTracer::let_kernel_read_vectors(pid_t tid, Tracee& tracee, const Registers& registers) {
     constexpr std::size_t kMostArguments = 6;
-    if (!tracee.space->guard) {
+    const std::optional<AuxvGuard>& guard = tracee.space->guard;
+    if (!guard) {
         return;
     }
-    tracee.space->guard->mirror(tid);
+    guard->mirror(tid);
     Registers readable = registers;
     for (std::size_t index = 0; index < kMostArguments; ++index) {
-        readable.x[index] = value(tracee.space->guard->readable(GuestVirt{registers.x[index]}));
+        readable.x[index] = value(guard->readable(GuestVirt{registers.x[index]}));
     }
     if (readable.x != registers.x && set_registers(tid, readable)) {
         tracee.before_execve = registers;
@@ -377,16 +379,17 @@ bool NativeTracer::on_probe(pid_t tid, Tracee& tracee) {
 
 bool NativeTracer::on_guarded_page(pid_t tid, Tracee& tracee) {
     siginfo_t information{};
-    if (!tracee.space->guard || ::ptrace(PTRACE_GETSIGINFO, tid, nullptr, &information) != 0 ||
+    const std::optional<AuxvGuard>& guard = tracee.space->guard;
+    if (!guard || ::ptrace(PTRACE_GETSIGINFO, tid, nullptr, &information) != 0 ||
         information.si_code != SEGV_ACCERR) {
         return false;
     }
     const GuestVirt address{reinterpret_cast<std::uintptr_t>(information.si_addr)};
-    if (!tracee.space->guard->covers(address)) {
+    if (!guard->covers(address)) {
         return false;
     }
     std::optional<Interrupted> interrupted;
-    const auto load = tracee.space->guard->step_over(tid, address, interrupted);
+    const auto load = guard->step_over(tid, address, interrupted);
     // A forked child's copy is no longer the program's vector (see BoundaryTracer).
     if (load && tracee.process == program_ && tracee.task != kNotRecorded) {
         recorder_.auxv_load(tracee.task, *load, memory_of(tid, tracee));
