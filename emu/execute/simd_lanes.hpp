@@ -4,6 +4,7 @@
 //     constexpr auto& SHADD_vector = three_same<halving_add, Sign::Signed, sizes_bhs>;
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -126,9 +127,7 @@ inline constexpr bool accumulates = std::is_invocable_v<decltype(operate), T, Op
 template <class T>
 Lanes<Wide<T>> extend(const Lanes<T>& narrow, unsigned half) {
     Lanes<Wide<T>> result{};
-    for (unsigned i = 0; i < lane_count<Wide<T>>; ++i) {
-        result[i] = static_cast<Wide<T>>(narrow[half * lane_count<Wide<T>> + i]);
-    }
+    std::copy_n(narrow.begin() + half * result.size(), result.size(), result.begin());
     return result;
 }
 
