@@ -90,17 +90,21 @@ Result<void> apply_option(std::string_view key, std::string_view value, TmpfsFil
     return {};
 }
 
+// Takes what comes before the separator, and the separator, off the front: everything where there is none.
+std::string_view take_until(std::string_view& text, char separator) {
+    const std::size_t end = text.find(separator);
+    const std::string_view taken = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    return taken;
+}
+
 Result<void> parse_options(std::string_view text, TmpfsFileSystem::Options& options) {
     while (!text.empty()) {
-        std::size_t end = std::min(text.find(','), text.size());
-        std::string_view option = text.substr(0, end);
-        std::size_t equals = std::min(option.find('='), option.size());
-        std::string_view value = option;
-        value.remove_prefix(std::min(equals + 1, option.size()));
+        std::string_view option = take_until(text, ',');
         if (!option.empty()) {
-            TRY(apply_option(option.substr(0, equals), value, options));
+            const std::string_view key = take_until(option, '=');
+            TRY(apply_option(key, option, options));
         }
-        text.remove_prefix(std::min(end + 1, text.size()));
     }
     return {};
 }
