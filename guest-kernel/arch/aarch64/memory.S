@@ -120,11 +120,20 @@ arch_clear_page:
     mov     x2, #4
     lsl     x2, x2, x1
     add     x3, x0, #4096
-1:  dc      zva, x0
+    cmp     x1, #4
+    b.hi    3f                          // blocks of more than 64 bytes: fewer than 64 a page
+1:  .rept   16
+    dc      zva, x0
     add     x0, x0, x2
+    .endr
     cmp     x0, x3
     b.lo    1b
     ret
 2:  mov     w1, #0
     mov     x2, #4096
     b       memset
+3:  dc      zva, x0
+    add     x0, x0, x2
+    cmp     x0, x3
+    b.lo    3b
+    ret

@@ -121,11 +121,11 @@ void map_linear(std::uint64_t start, std::uint64_t end) {
 }  // namespace
 
 std::byte* linear_address(PhysicalAddress address) {
-    return reinterpret_cast<std::byte*>(LINEAR_BASE + address.value());
+    return in_linear_map(address.value());
 }
 
 PhysicalAddress physical_address(const void* linear) {
-    return PhysicalAddress(reinterpret_cast<std::uint64_t>(linear) - LINEAR_BASE);
+    return PhysicalAddress(out_of_linear_map(linear));
 }
 
 PhysicalRange image_range() {

@@ -6,7 +6,6 @@
 #include "arch/aarch64/layout.h"
 #include "arch/aarch64/mmu.hpp"
 #include "arch/aarch64/system_registers.hpp"
-#include "arch/include/machine.hpp"
 
 namespace kernel {
 
@@ -33,12 +32,8 @@ std::size_t index_at(std::uint64_t address, int level) {
     return address >> (39 - 9 * level) & (kEntries - 1);
 }
 
-std::uint64_t* table_of(const Page* page) {
-    return reinterpret_cast<std::uint64_t*>(page->data());
-}
-
 std::uint64_t* table_behind(std::uint64_t entry) {
-    return reinterpret_cast<std::uint64_t*>(arch::linear_address(PhysicalAddress(entry & kAddressMask)));
+    return reinterpret_cast<std::uint64_t*>(arch::in_linear_map(entry & kAddressMask));
 }
 
 bool is_present(std::uint64_t entry) {
@@ -89,7 +84,7 @@ void free_tables(std::uint64_t* table, int level) {
 
 Result<PageTable> PageTable::create() {
     PageTable table;
-    table.root_ = TRY(allocate_page(PageContents::Zero)).leak();
+    table.root_ = reinterpret_cast<std::uint64_t*>(TRY(allocate_page(PageContents::Zero)).leak()->data());
     return table;
 }
 
@@ -99,7 +94,7 @@ PageTable::~PageTable() {
     }
     // The identifier may be in the TLB with the walk cache of these tables; it is not used again in this
     // generation, but the CPU could be running on it right now.
-    if ((READ_SYSTEM_REGISTER(ttbr0_el1) & kAddressMask) == root_->physical_address().value()) {
+    if ((READ_SYSTEM_REGISTER(ttbr0_el1) & kAddressMask) == arch::out_of_linear_map(root_)) {
         arch::use_empty_user_table();
     }
     if (generation_ == current_generation) {
@@ -108,11 +103,11 @@ PageTable::~PageTable() {
                      : "r"(std::uint64_t{identifier_} << 48)
                      : "memory");
     }
-    free_tables(table_of(root_), 0);
+    free_tables(root_, 0);
 }
 
 std::uint64_t* PageTable::entry(std::uint64_t address) const {
-    std::uint64_t* table = table_of(root_);
+    std::uint64_t* table = root_;
     for (int level = 0; level < kLeafLevel; ++level) {
         const std::uint64_t above = table[index_at(address, level)];
         if ((above & PTE_VALID) == 0) {
@@ -124,7 +119,7 @@ std::uint64_t* PageTable::entry(std::uint64_t address) const {
 }
 
 Result<std::uint64_t*> PageTable::entry_or_allocate(std::uint64_t address) {
-    std::uint64_t* table = table_of(root_);
+    std::uint64_t* table = root_;
     for (int level = 0; level < kLeafLevel; ++level) {
         std::uint64_t& above = table[index_at(address, level)];
         if ((above & PTE_VALID) == 0) {
@@ -193,7 +188,7 @@ PageRef PageTable::clear(std::uint64_t address) {
 std::uint64_t PageTable::next_present(std::uint64_t from, std::uint64_t to) const {
     std::uint64_t address = from;
     while (address < to) {
-        const std::uint64_t* table = table_of(root_);
+        const std::uint64_t* table = root_;
         int level = 0;
         while (level < kLeafLevel && (table[index_at(address, level)] & PTE_VALID) != 0) {
             table = table_behind(table[index_at(address, level)]);
@@ -224,7 +219,7 @@ void PageTable::activate() {
         identifier_ = static_cast<std::uint16_t>(next_identifier++);
         generation_ = current_generation;
     }
-    WRITE_SYSTEM_REGISTER(ttbr0_el1, std::uint64_t{identifier_} << 48 | root_->physical_address().value());
+    WRITE_SYSTEM_REGISTER(ttbr0_el1, std::uint64_t{identifier_} << 48 | arch::out_of_linear_map(root_));
     instruction_barrier();
 }
 

@@ -54,9 +54,9 @@ class PageTable {
     Result<std::uint64_t*> entry_or_allocate(std::uint64_t address);
     void invalidate(std::uint64_t address);
 
-    Page* root_ = nullptr;
-    std::uint16_t identifier_ = 0;  // ASID
-    std::uint64_t generation_ = 0;  // of ASIDs; 0: has none yet
+    std::uint64_t* root_ = nullptr;  // the table of level 0
+    std::uint16_t identifier_ = 0;   // ASID
+    std::uint64_t generation_ = 0;   // of ASIDs; 0: has none yet
     std::uint64_t present_pages_ = 0;
     std::uint64_t most_present_pages_ = 0;
 };
