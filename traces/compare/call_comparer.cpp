@@ -129,31 +129,33 @@ class CallComparer {
         differences_.back().value_class = countable ? ValueClass::Number : ValueClass::Fixed;
     }
 
+    // Whether both sides have a text at the same place of the call that differs in processes' numbers only,
+    // and that `is_meant` takes.
+    template <class Predicate>
+    bool has_renamed_text(Predicate is_meant) const {
+        return std::ranges::any_of(golden_.payloads, [&](const Payload& one) {
+            return std::ranges::any_of(actual_.payloads, [&](const Payload& other) {
+                return other.argument == one.argument && other.element == one.element &&
+                       other.direction == one.direction && is_meant(one, other) &&
+                       objects_.differ_in_pids_only(one.bytes, other.bytes);
+            });
+        });
+    }
+
     // A number that was written down from its last digit on, as number formatters do, begins earlier in its
     // buffer where it has more digits.
     bool ends_with_renamed_text(std::size_t index, std::uint64_t golden, std::uint64_t actual) const {
-        const auto has_text_at = [&](const Payload& payload, std::uint64_t address) {
-            return payload.argument == index && payload.element == 0 && payload.address == address;
-        };
-        return std::ranges::any_of(golden_.payloads, [&](const Payload& one) {
-            return has_text_at(one, golden) &&
-                   std::ranges::any_of(actual_.payloads, [&](const Payload& other) {
-                       return has_text_at(other, actual) && one.bytes.size() != other.bytes.size() &&
-                              golden + one.bytes.size() == actual + other.bytes.size() &&
-                              objects_.differ_in_pids_only(one.bytes, other.bytes);
-                   });
+        return has_renamed_text([&](const Payload& one, const Payload& other) {
+            return one.argument == index && one.element == 0 && one.address == golden &&
+                   other.address == actual && one.bytes.size() != other.bytes.size() &&
+                   golden + one.bytes.size() == actual + other.bytes.size();
         });
     }
 
     // A text that names a process is longer where its number is.
     bool are_sizes_of_renamed_text(std::uint64_t golden, std::uint64_t actual) const {
-        return std::ranges::any_of(golden_.payloads, [&](const Payload& one) {
-            return one.bytes.size() == golden &&
-                   std::ranges::any_of(actual_.payloads, [&](const Payload& other) {
-                       return other.argument == one.argument && other.element == one.element &&
-                              other.direction == one.direction && other.bytes.size() == actual &&
-                              objects_.differ_in_pids_only(one.bytes, other.bytes);
-                   });
+        return has_renamed_text([&](const Payload& one, const Payload& other) {
+            return one.bytes.size() == golden && other.bytes.size() == actual;
         });
     }
 
