@@ -3,6 +3,7 @@
 //   judged_rows IMAGE...
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -10,6 +11,7 @@
 #include <string_view>
 
 #include "emu/decode/table.hpp"
+#include "tests/isa/proof/tally.hpp"
 #include "vmm/engine/emu/emu_engine.hpp"
 #include "vmm/machine/machine.hpp"
 
@@ -23,22 +25,12 @@ constexpr std::uint64_t kMemoryBytes = std::uint64_t{256} << 20U;
 // What guests do after that they have done before.
 constexpr std::uint64_t kMostInstructions = 20'000'000;
 
-struct OtherJudge {
-    std::string_view row;
-    std::string_view judge;
-    std::string_view test;
-};
-
-#define OTHER_JUDGE(row, judge, test) {row, judge, test},
-constexpr OtherJudge other_judges[] = {
-#include "tests/isa/proof/other_judges.inc"
-};
-
 Rows rows_judged_here() {
+    const auto is_here = [](const isa::OtherJudge& other) { return other.test == "tests/system"; };
     Rows rows;
-    for (const OtherJudge& other : other_judges) {
-        if (other.test == "tests/system") {
-            rows.insert(other.row);
+    for (const emu::decode::Row& row : emu::decode::all_rows()) {
+        if (std::ranges::any_of(isa::other_judges_of(row), is_here)) {
+            rows.insert(row.name);
         }
     }
     return rows;
