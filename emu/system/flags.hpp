@@ -61,45 +61,14 @@ class Flags {
     // ConditionHolds of the Arm ARM. Where the condition is a constant and a comparison or a logical
     // operation has set the flags, this is a test of where they come from and one of the condition itself.
     constexpr bool holds(Condition condition) const {
-        if (origin_ > Origin::Logical) {
-            return holds_of(condition, nibble());
+        if (condition == Condition::AL || condition == Condition::NV) {
+            return true;
         }
-        const auto first = static_cast<std::int64_t>(first_);
-        const auto second = static_cast<std::int64_t>(second_);
-        switch (condition) {
-            case Condition::EQ:
-                return first_ == second_;
-            case Condition::NE:
-                return first_ != second_;
-            case Condition::CS:
-                return first_ >= second_ && origin_ == Origin::Difference;
-            case Condition::CC:
-                return first_ < second_ || origin_ != Origin::Difference;
-            case Condition::MI:
-                return is_negative(first_ - second_);
-            case Condition::PL:
-                return !is_negative(first_ - second_);
-            case Condition::VS:
-                return is_negative((first_ ^ second_) & (first_ ^ (first_ - second_)));
-            case Condition::VC:
-                return !is_negative((first_ ^ second_) & (first_ ^ (first_ - second_)));
-            case Condition::HI:
-                return first_ > second_ && origin_ == Origin::Difference;
-            case Condition::LS:
-                return first_ <= second_ || origin_ != Origin::Difference;
-            case Condition::GE:
-                return first >= second;
-            case Condition::LT:
-                return first < second;
-            case Condition::GT:
-                return first > second;
-            case Condition::LE:
-                return first <= second;
-            case Condition::AL:
-            case Condition::NV:
-                break;
-        }
-        return true;
+        // The lowest bit inverts what the others ask for.
+        const auto number = static_cast<unsigned>(condition);
+        const auto asked = static_cast<Condition>(number & ~1U);
+        return (origin_ > Origin::Logical ? holds_of(asked, nibble()) : holds_of_operands(asked)) ==
+               (number % 2 == 0);
     }
 
   private:
@@ -121,6 +90,27 @@ class Flags {
                                         (carry ? kC : 0) | (is_negative(overflow) ? kV : 0));
     }
 
+    // Of a condition with an even number below AL, for a difference or a logical operation.
+    constexpr bool holds_of_operands(Condition condition) const {
+        const auto first = static_cast<std::int64_t>(first_);
+        const auto second = static_cast<std::int64_t>(second_);
+        switch (condition) {
+            case Condition::EQ:
+                return first_ == second_;
+            case Condition::CS:
+                return first_ >= second_ && origin_ == Origin::Difference;
+            case Condition::MI:
+                return is_negative(first_ - second_);
+            case Condition::VS:
+                return is_negative((first_ ^ second_) & (first_ ^ (first_ - second_)));
+            case Condition::HI:
+                return first_ > second_ && origin_ == Origin::Difference;
+            case Condition::GE:
+                return first >= second;
+            default:
+                return first > second;  // GT
+        }
+    }
     static constexpr bool holds_of(Condition condition, FlagsNibble nibble) {
         const bool n = (nibble & kN) != 0;
         const bool z = (nibble & kZ) != 0;
@@ -129,37 +119,19 @@ class Flags {
         switch (condition) {
             case Condition::EQ:
                 return z;
-            case Condition::NE:
-                return !z;
             case Condition::CS:
                 return c;
-            case Condition::CC:
-                return !c;
             case Condition::MI:
                 return n;
-            case Condition::PL:
-                return !n;
             case Condition::VS:
                 return v;
-            case Condition::VC:
-                return !v;
             case Condition::HI:
                 return c && !z;
-            case Condition::LS:
-                return !c || z;
             case Condition::GE:
                 return n == v;
-            case Condition::LT:
-                return n != v;
-            case Condition::GT:
-                return n == v && !z;
-            case Condition::LE:
-                return n != v || z;
-            case Condition::AL:
-            case Condition::NV:
-                break;
+            default:
+                return n == v && !z;  // GT
         }
-        return true;
     }
 
     static constexpr unsigned kN = 8;
