@@ -107,7 +107,7 @@ class CallComparer {
         if (golden == actual) {
             return;
         }
-        if (abi::variation(row_->name, argument.name) == abi::Variation::MaybePid &&
+        if (argument.variation == abi::Variation::MaybePid &&
             equivalence_.tokens_known_equal(Token::Pid, golden, actual)) {
             equivalence_.normalised("process and thread numbers");
             return;
@@ -312,28 +312,26 @@ class CallComparer {
         typed_payload(argument, name, golden, *actual);
     }
 
-    // What varies.inc says of the argument; false: it says nothing.
+    // What the row says of bytes that differ from run to run; false: it says nothing.
     bool varying_payload(const abi::Argument& argument, const std::string& name, const Payload& golden,
                          const Payload& actual) {
-        if (golden.direction == Direction::In && argument.kind != ArgumentKind::Inout) {
+        if (golden.direction == Direction::In) {
             return false;
         }
-        switch (abi::variation(row_->name, argument.name)) {
-            case abi::Variation::Time:
-                if (golden.direction == Direction::Out && golden.bytes != actual.bytes) {
+        switch (argument.variation) {
+            case abi::Variation::ClockReading:
+            case abi::Variation::Remaining:
+                if (golden.bytes != actual.bytes) {
                     objects_.time(name, abi::format_object(argument.type, golden.bytes),
                                   abi::format_object(argument.type, actual.bytes));
                 }
-                return golden.direction == Direction::Out;
+                return true;
             case abi::Variation::Random:
                 if (golden.bytes.size() != actual.bytes.size()) {
                     objects_.fixed(name, length_text(golden), length_text(actual), DivergenceKind::Data);
                 } else if (golden.bytes != actual.bytes) {
                     equivalence_.normalised("random bytes");
                 }
-                return true;
-            case abi::Variation::Pid:
-                objects_.object("pid", name, golden.bytes, actual.bytes, DivergenceKind::Data);
                 return true;
             default:
                 return false;
@@ -346,11 +344,8 @@ class CallComparer {
         if (is_socket_address(argument, golden)) {
             objects_.structure(abi::sockaddr_view(golden.bytes), name, golden.bytes, actual.bytes, kind);
             rest_of_address(name, golden, actual, kind);
-        } else if (row_->number == syscall_number("getdents64")) {
+        } else if (argument.type == "linux_dirent64") {
             objects_.directory(name, golden.bytes, actual.bytes);
-        } else if (row_->number == syscall_number("getsockopt") &&
-                   static_cast<std::int64_t>(golden_.arguments[2]) == constant("SO_PEERCRED")) {
-            objects_.object("ucred", name, golden.bytes, actual.bytes, kind);
         } else if (row_->number == syscall_number("read") &&
                    pair_.golden.note(pair_.golden_event).fd.kind == FdKind::SignalFd) {
             objects_.array("signalfd_siginfo", name, golden.bytes, actual.bytes, kind);
@@ -403,9 +398,7 @@ class CallComparer {
     }
 
     bool is_socket_address(const abi::Argument& argument, const Payload& payload) const {
-        const bool plain =
-            (argument.kind == ArgumentKind::InBytes || argument.kind == ArgumentKind::OutBytes) &&
-            argument.name == "address" && argument.count == "addrlen";
+        const bool plain = argument.type == "sockaddr";
         const bool message = argument.type == "user_msghdr" || argument.type == "mmsghdr";
         return plain || (message && payload.element % abi::kMessageStride == 1);
     }

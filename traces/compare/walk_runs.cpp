@@ -10,7 +10,7 @@
 
 namespace levitate::traces::detail {
 
-using abi::CompareRule;
+using abi::CallKind;
 using abi::syscall_number;
 
 bool Walk::is_buffer(const SyscallEvent& call, const Payload& payload) {
@@ -96,7 +96,7 @@ bool Walk::match_runs(TaskPair& pair) {
 }
 
 bool Walk::chunking_is_free(const TaskPair& pair, const FdInfo& descriptor, bool reads) const {
-    if (rule_of(*call_of(pair.golden.event())) != CompareRule::Stream || descriptor.kind == FdKind::File) {
+    if (call_kind(*call_of(pair.golden.event())) != CallKind::Stream || descriptor.kind == FdKind::File) {
         return false;
     }
     const bool beside = pair.golden.concurrent() && pair.actual.concurrent();
