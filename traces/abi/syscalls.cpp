@@ -132,6 +132,11 @@ const SyscallRow* find_syscall(std::uint64_t number,
     return found != std::end(kCommands) ? &found->row : row;
 }
 
+const SyscallRow* find_vdso_function(std::string_view symbol) {
+    constexpr std::string_view kPrefix = "__kernel_";
+    return symbol.starts_with(kPrefix) ? find_syscall(symbol.substr(kPrefix.size())) : nullptr;
+}
+
 std::size_t argument_index(const SyscallRow& row, std::string_view name) {
     const auto arguments = row.arguments();
     return static_cast<std::size_t>(std::ranges::find(arguments, name, &Argument::name) - arguments.begin());

@@ -113,6 +113,10 @@ const SyscallRow* find_syscall(std::string_view name);
 const SyscallRow* find_syscall(std::uint64_t number,
                                std::span<const std::uint64_t, kMostArguments> arguments);
 
+// The call that a function of the vDSO ("__kernel_clock_gettime") does without the kernel, with the same
+// arguments. nullptr: it is none.
+const SyscallRow* find_vdso_function(std::string_view symbol);
+
 // Index of the argument with this name, or argument_count if there is none.
 std::size_t argument_index(const SyscallRow& row, std::string_view name);
 

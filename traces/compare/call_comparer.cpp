@@ -11,6 +11,7 @@
 #include "traces/abi/text.hpp"
 #include "traces/compare/object_comparer.hpp"
 #include "traces/format/bytes.hpp"
+#include "traces/format/pieces.hpp"
 
 namespace levitate::traces::detail {
 namespace {
@@ -66,7 +67,7 @@ class CallComparer {
     }
 
   private:
-    using PayloadKey = std::tuple<unsigned, Direction, unsigned>;
+    using PayloadKey = std::tuple<unsigned, Direction, PayloadElement>;
 
     void argument(std::size_t index) {
         const abi::Argument& argument = row_->arguments()[index];
@@ -146,7 +147,7 @@ class CallComparer {
     // buffer where it has more digits.
     bool ends_with_renamed_text(std::size_t index, std::uint64_t golden, std::uint64_t actual) const {
         return has_renamed_text([&](const Payload& one, const Payload& other) {
-            return one.argument == index && one.element == 0 && one.address == golden &&
+            return one.argument == index && one.element.piece == Piece::Object && one.address == golden &&
                    other.address == actual && one.bytes.size() != other.bytes.size() &&
                    golden + one.bytes.size() == actual + other.bytes.size();
         });
@@ -277,7 +278,11 @@ class CallComparer {
         const std::string name = payload.argument < row_->argument_count
                                      ? std::string(row_->arguments()[payload.argument].name)
                                      : "argument " + std::to_string(payload.argument);
-        return payload.element != 0 ? name + "[" + std::to_string(payload.element) + "]" : name;
+        const PayloadElement& element = payload.element;
+        return element.piece == Piece::Object
+                   ? name
+                   : name + "[" + std::string(piece_name(element.piece)) + " " +
+                         std::to_string(element.index) + " of " + std::to_string(element.message) + "]";
     }
 
     static std::string length_text(const Payload& payload) {
@@ -291,7 +296,7 @@ class CallComparer {
         }
         const ArgumentKind kind = row_->arguments()[payload.argument].kind;
         const bool data = kind == ArgumentKind::InBytes || kind == ArgumentKind::InIovec ||
-                          (payload.element != 0 && kind != ArgumentKind::Strings);
+                          (payload.element.piece != Piece::Object && kind != ArgumentKind::Strings);
         return data ? DivergenceKind::Data : DivergenceKind::Arguments;
     }
 
@@ -351,7 +356,7 @@ class CallComparer {
             objects_.array("signalfd_siginfo", name, golden.bytes, actual.bytes, kind);
         } else if (is_iovec_array(argument, golden)) {
             objects_.array("iovec", name, golden.bytes, actual.bytes, DivergenceKind::Arguments);
-        } else if (golden.element != 0 || argument.type.empty()) {
+        } else if (golden.element.piece != Piece::Object || argument.type.empty()) {
             plain_bytes(name, golden, actual, kind);
         } else if (argument.count.empty()) {
             objects_.object(argument.type, name, golden.bytes, actual.bytes, kind);
@@ -400,7 +405,7 @@ class CallComparer {
     bool is_socket_address(const abi::Argument& argument, const Payload& payload) const {
         const bool plain = argument.type == "sockaddr";
         const bool message = argument.type == "user_msghdr" || argument.type == "mmsghdr";
-        return plain || (message && payload.element % abi::kMessageStride == 1);
+        return plain || (message && payload.element.piece == Piece::Name);
     }
 
     // What stands behind the struct's fixed part: the path of an AF_UNIX address of any length.
@@ -414,9 +419,8 @@ class CallComparer {
     static bool is_iovec_array(const abi::Argument& argument, const Payload& payload) {
         const bool vector = argument.kind == ArgumentKind::InIovec || argument.kind == ArgumentKind::OutIovec;
         const bool message = argument.type == "user_msghdr" || argument.type == "mmsghdr";
-        constexpr unsigned kMessageIovec = 3;
-        return (vector && payload.element == 0) ||
-               (message && payload.element % abi::kMessageStride == kMessageIovec);
+        return (vector && payload.element.piece == Piece::Object) ||
+               (message && payload.element.piece == Piece::Vector);
     }
 
     const EventPair& pair_;

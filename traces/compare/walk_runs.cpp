@@ -14,14 +14,12 @@ using abi::CallKind;
 using abi::syscall_number;
 
 bool Walk::is_buffer(const SyscallEvent& call, const Payload& payload) {
-    constexpr unsigned kFirstMessageBuffer = 4;
     switch (call.number) {
         case syscall_number("readv"):
         case syscall_number("writev"):
-            return payload.element != 0;
         case syscall_number("sendmsg"):
         case syscall_number("recvmsg"):
-            return payload.element >= kFirstMessageBuffer;
+            return payload.element.piece == Piece::Buffer;
         default:
             return payload.argument == 1;
     }
