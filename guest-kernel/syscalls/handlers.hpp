@@ -38,8 +38,14 @@ class Task;
 #define IN_IOVEC(name, count) UserIn<iovec> name
 #define OUT_IOVEC(name, count) UserIn<iovec> name
 #define FUTEX(name) UserAddress name
+// What a comparison of recordings makes of an argument is no matter of its handler.
+#define CLOCK_READING(argument) argument
+#define REMAINING(argument) argument
+#define RANDOM(argument) argument
+#define MAYBE_PID(argument) argument
+#define AS(type, argument) argument
 
-#define SYSCALL(name, rule, result, ...) Result<long> sys_##name(Task& task __VA_OPT__(, ) __VA_ARGS__);
+#define SYSCALL(name, kind, result, ...) Result<long> sys_##name(Task& task __VA_OPT__(, ) __VA_ARGS__);
 #include "traces/abi/syscalls.inc"
 #include "traces/abi/undefine_macros.inc"
 

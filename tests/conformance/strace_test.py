@@ -19,7 +19,7 @@ from pathlib import Path
 CALL = re.compile(r"^(?P<name>\w+)\((?P<arguments>[^)]*)\)\s*=\s*(?P<result>\?|-?\w+)")
 UNFINISHED = re.compile(r"^(?P<head>\w+\(.*?),?\s*<unfinished \.\.\.>$")
 RESUMED = re.compile(r"^<\.\.\. (?P<name>\w+) resumed>,?\s*(?P<tail>.*)$")
-ROW = re.compile(r"^SYSCALL\((?P<name>\w+), (?P<rule>\w+), (?P<result>\w+)")
+ROW = re.compile(r"^SYSCALL\((?P<name>\w+), (?P<kind>\w+), (?P<result>\w+)")
 ERROR = re.compile(r"-1 (?P<name>E\w+)")
 
 # Calls of the allocator and of start-up that a thread makes or not by what the others did before.
@@ -37,13 +37,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Row:
-    rule: str
+    kind: str
     result: str
 
 
 def read_rows(path: Path) -> dict[str, Row]:
     lines = path.read_text(encoding="utf-8").splitlines()
-    return {match["name"]: Row(match["rule"], match["result"]) for line in lines if (match := ROW.match(line))}
+    return {match["name"]: Row(match["kind"], match["result"]) for line in lines if (match := ROW.match(line))}
 
 
 def strace_calls(path: Path) -> dict[int, list[Call]]:
@@ -146,7 +146,7 @@ def compare_single(ours: list[Call], theirs: list[Call], rows: dict[str, Row]) -
 def compare_many(ours: dict[int, list[Call]], theirs: dict[int, list[Call]], rows: dict[str, Row]) -> list[str]:
     def steady(tasks: dict[int, list[Call]]) -> list[tuple[str, ...]]:
         kept = (
-            tuple(call.name for call in calls if rows[call.name].rule not in ("Wait", "Wake", "Poll")
+            tuple(call.name for call in calls if rows[call.name].kind not in ("Wait", "Wake", "Poll")
                   and call.name not in BY_SCHEDULE)
             for calls in tasks.values()
         )

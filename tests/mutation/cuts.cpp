@@ -1,6 +1,7 @@
 #include "tests/mutation/cuts.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <ranges>
 #include <set>
 
@@ -45,7 +46,7 @@ std::size_t delete_calls(Trace& trace, std::string_view names, std::uint64_t fro
 }
 
 std::uint64_t birth_of_second_task(const Trace& trace) {
-    std::uint64_t order = trace.events.size();
+    std::uint64_t order = std::numeric_limits<std::uint64_t>::max();
     for (const Event& event : trace.events) {
         const auto* start = std::get_if<TaskStartEvent>(&event.body);
         if (start != nullptr && start->parent != TaskNumber{}) {
@@ -81,8 +82,13 @@ std::size_t remove_task(Trace& trace, TaskNumber task) {
 }
 
 std::size_t remove_last_third(Trace& trace) {
-    const std::size_t kept = trace.events.size() * 2 / 3;
-    return erase_counted(trace, [&](const Event& event) { return event.order >= kept; });
+    std::vector<std::uint64_t> orders;
+    for (const Event& event : trace.events) {
+        orders.push_back(event.order);
+    }
+    std::ranges::sort(orders);
+    const std::uint64_t first_removed = orders[orders.size() * 2 / 3];
+    return erase_counted(trace, [&](const Event& event) { return event.order >= first_removed; });
 }
 
 std::string task_name(std::int64_t number) {

@@ -21,6 +21,13 @@ bool same_body(const Event& one, const Event& other) {
         return call->number == other_call->number && call->arguments == other_call->arguments &&
                call->result == other_call->result && call->payloads == other_call->payloads;
     }
+    const auto* function = std::get_if<VdsoCallEvent>(&one.body);
+    const auto* other_function = std::get_if<VdsoCallEvent>(&other.body);
+    if (function != nullptr && other_function != nullptr) {
+        return function->symbol == other_function->symbol &&
+               function->arguments == other_function->arguments &&
+               function->result == other_function->result && function->payloads == other_function->payloads;
+    }
     const auto* read = std::get_if<AuxvReadEvent>(&one.body);
     const auto* other_read = std::get_if<AuxvReadEvent>(&other.body);
     return read != nullptr && other_read != nullptr && read->type == other_read->type &&

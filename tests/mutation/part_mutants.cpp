@@ -18,15 +18,21 @@ class PartMutants {
         : mutants_(mutants), event_(event), owner_(std::move(owner)) {}
 
     void operator()(const SyscallEvent& call) {
-        if (call.result) {
-            add<SyscallEvent>("result", "removed", "", [](SyscallEvent& body) { body.result.reset(); });
-        } else {
-            add<SyscallEvent>("result", "given", "0", [](SyscallEvent& body) { body.result = 0; });
-        }
         add<SyscallEvent>("restarted", "toggled", "",
                           [](SyscallEvent& body) { body.restarted = !body.restarted; });
-        for (std::size_t i = 0; i < call.payloads.size(); ++i) {
-            payload(call, i);
+        of_call(call, abi::find_syscall(call.number, call.arguments));
+    }
+
+    void operator()(const VdsoCallEvent& call) { of_call(call, abi::find_vdso_function(call.symbol)); }
+
+    void operator()(const SignalEvent& signal) {
+        for (std::size_t i = 0; i < signal.records.size(); ++i) {
+            add<SignalEvent>("records", "removed", std::to_string(i), [i](SignalEvent& body) {
+                body.records.erase(body.records.begin() + static_cast<std::ptrdiff_t>(i));
+            });
+        }
+        if (signal.esr) {
+            add<SignalEvent>("esr", "removed", "", [](SignalEvent& body) { body.esr.reset(); });
         }
     }
 
@@ -89,22 +95,24 @@ class PartMutants {
              [event = event_, edit](Trace& trace) { edit(std::get<Body>(trace.events[event].body)); }});
     }
 
-    void payload(const SyscallEvent& call, std::size_t index) {
-        const Payload& payload = call.payloads[index];
-        const abi::SyscallRow* row = abi::find_syscall(call.number, call.arguments);
-        const bool named = row != nullptr && payload.argument < row->argument_count;
-        const std::string name =
-            (payload.direction == Direction::In ? "in " : "out ") +
-            (named ? std::string(row->arguments()[payload.argument].name) : std::to_string(payload.argument));
-        const std::string element = payload.element == 0 ? "" : "element " + std::to_string(payload.element);
-        add<SyscallEvent>(name, "removed", element, [index](SyscallEvent& body) {
-            body.payloads.erase(body.payloads.begin() + static_cast<std::ptrdiff_t>(index));
-        });
-        if (!payload.bytes.empty()) {
-            add<SyscallEvent>(name, "cut", element, [index](SyscallEvent& body) {
-                body.payloads[index].bytes.pop_back();
-                --body.payloads[index].length;
+    template <typename Call>
+    void of_call(const Call& call, const abi::SyscallRow* row) {
+        if (call.result) {
+            add<Call>("result", "removed", "", [](Call& body) { body.result.reset(); });
+        } else {
+            add<Call>("result", "given", "0", [](Call& body) { body.result = 0; });
+        }
+        for (std::size_t i = 0; row != nullptr && i < call.payloads.size(); ++i) {
+            const std::string name = name_of(*row, call.payloads[i]);
+            add<Call>(name, "removed", "", [i](Call& body) {
+                body.payloads.erase(body.payloads.begin() + static_cast<std::ptrdiff_t>(i));
             });
+            if (!call.payloads[i].bytes.empty()) {
+                add<Call>(name, "cut", "", [i](Call& body) {
+                    body.payloads[i].bytes.pop_back();
+                    --body.payloads[i].length;
+                });
+            }
         }
     }
 

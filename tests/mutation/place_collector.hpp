@@ -56,5 +56,6 @@ void collect_objects(PlaceCollector& collector, const std::string& name, std::st
                      const std::vector<std::byte>& bytes, const Memory& memory);
 
 void collect_call(PlaceCollector& collector, const SyscallEvent& call);
+void collect_vdso_call(PlaceCollector& collector, const VdsoCallEvent& call);
 
 }  // namespace levitate::traces::mutation

@@ -24,22 +24,32 @@ struct Collect {
         collector.number("size", read, [](AuxvReadEvent& body) -> auto& { return body.size; });
     }
 
-    void operator()(const VdsoCallEvent& call) const {
-        collector.string<VdsoCallEvent>("symbol", call.symbol,
-                                        [](VdsoCallEvent& body) -> auto& { return body.symbol; });
-        for (std::size_t i = 0; i < call.arguments.size(); ++i) {
-            collector.number("argument " + std::to_string(i), call,
-                             [i](VdsoCallEvent& body) -> auto& { return body.arguments[i]; });
-        }
-    }
+    void operator()(const VdsoCallEvent& call) const { collect_vdso_call(collector, call); }
 
     void operator()(const SignalEvent& signal) const {
-        collector.number("signal", signal, [](SignalEvent& body) -> auto& { return body.signal; });
-        collector.number("code", signal, [](SignalEvent& body) -> auto& { return body.code; });
-        collector.number("handler", signal, [](SignalEvent& body) -> auto& { return body.handler; });
-        collector.number("frame", signal, [](SignalEvent& body) -> auto& { return body.frame; });
-        collector.number("interrupted_pc", signal,
-                         [](SignalEvent& body) -> auto& { return body.interrupted_pc; });
+        const auto number = [&](std::string name, auto member, NumberKind kind = NumberKind::Plain) {
+            collector.number(std::move(name), signal, member, kind);
+        };
+        number("signal", [](SignalEvent& body) -> auto& { return body.signal; });
+        number("code", [](SignalEvent& body) -> auto& { return body.code; });
+        number("handler", [](SignalEvent& body) -> auto& { return body.handler; });
+        number("frame", [](SignalEvent& body) -> auto& { return body.frame; });
+        number("interrupted_pc", [](SignalEvent& body) -> auto& { return body.interrupted_pc; });
+        number(
+            "context_flags", [](SignalEvent& body) -> auto& { return body.context_flags; },
+            NumberKind::Flags);
+        number("stack.sp", [](SignalEvent& body) -> auto& { return body.stack.sp; });
+        number("stack.flags", [](SignalEvent& body) -> auto& { return body.stack.flags; }, NumberKind::Flags);
+        number("stack.size", [](SignalEvent& body) -> auto& { return body.stack.size; });
+        number("mask", [](SignalEvent& body) -> auto& { return body.mask; }, NumberKind::Flags);
+        number("fault_address", [](SignalEvent& body) -> auto& { return body.fault_address; });
+        for (std::size_t i = 0; i < signal.records.size(); ++i) {
+            number("records.magic", [i](SignalEvent& body) -> auto& { return body.records[i].magic; });
+            number("records.size", [i](SignalEvent& body) -> auto& { return body.records[i].size; });
+        }
+        if (signal.esr) {
+            number("esr", [](SignalEvent& body) -> auto& { return *body.esr; }, NumberKind::Flags);
+        }
         collect_objects(collector, "siginfo", "siginfo_t", signal.siginfo,
                         [](Event& event) -> std::vector<std::byte>& {
                             return std::get<SignalEvent>(event.body).siginfo;
@@ -102,22 +112,6 @@ struct Collect {
                                          [](RegistersEvent& body) -> auto& { return body.during; });
     }
 
-    void operator()(const MemoryWriteEvent& write) const {
-        collector.number("address", write, [](MemoryWriteEvent& body) -> auto& { return body.address; });
-        collector.bytes("bytes", write.bytes.size(),
-                        [](Event& event) { return std::span(std::get<MemoryWriteEvent>(event.body).bytes); });
-    }
-
-    void operator()(const RegisterReadEvent& read) const {
-        collector.number("value", read, [](RegisterReadEvent& body) -> auto& { return body.value; });
-    }
-
-    void operator()(const MappedFileEvent& mapped) const {
-        collector.number("address", mapped, [](MappedFileEvent& body) -> auto& { return body.address; });
-        collector.number("length", mapped, [](MappedFileEvent& body) -> auto& { return body.length; });
-        collector.number("offset", mapped, [](MappedFileEvent& body) -> auto& { return body.offset; });
-    }
-
     // The output is no place: each of its bytes is changed (event_mutants.cpp).
     void operator()(const OutcomeEvent& outcome) const { end(outcome); }
 };
@@ -145,9 +139,6 @@ struct Label {
     std::string operator()(const TaskStartEvent&) const { return "task_start"; }
     std::string operator()(const TaskEndEvent&) const { return "task_end"; }
     std::string operator()(const RegistersEvent&) const { return "registers"; }
-    std::string operator()(const MemoryWriteEvent&) const { return "memory_write"; }
-    std::string operator()(const RegisterReadEvent&) const { return "register_read"; }
-    std::string operator()(const MappedFileEvent&) const { return "mapped_file"; }
     std::string operator()(const OutcomeEvent&) const { return "outcome"; }
 };
 

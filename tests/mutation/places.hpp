@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "traces/abi/syscalls.hpp"
 #include "traces/format/event.hpp"
 
 namespace levitate::traces::mutation {
@@ -42,5 +43,8 @@ Places places_of(const Trace& trace);
 
 // "openat", "futex FUTEX_WAKE_PRIVATE", "read of AT_PHDR", "exec", …
 std::string label_of(const Event& event);
+
+// Of a piece of memory: "in pathname", "out statbuf", "in iov buffer".
+std::string name_of(const abi::SyscallRow& row, const Payload& payload);
 
 }  // namespace levitate::traces::mutation

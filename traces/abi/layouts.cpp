@@ -49,18 +49,6 @@ constexpr const Struct& must_find(std::string_view name) {
     return *std::ranges::find(kStructs, name, &Struct::name);
 }
 
-struct VariesRow {
-    std::string_view call;
-    std::string_view argument;
-    Variation variation = Variation::None;
-};
-
-constexpr VariesRow kVaries[] = {
-#define VARIES(call, argument, kind) {#call, #argument, Variation::kind},
-#include "traces/abi/varies.inc"
-#undef VARIES
-};
-
 }  // namespace
 
 const Field* Struct::field(std::string_view field_name) const {
@@ -156,12 +144,6 @@ const Struct& sockaddr_view(std::span<const std::byte> address) {
         default:
             return plain;
     }
-}
-
-Variation variation(std::string_view call, std::string_view argument) {
-    const auto* found = std::ranges::find_if(
-        kVaries, [&](const VariesRow& row) { return row.call == call && row.argument == argument; });
-    return found != std::end(kVaries) ? found->variation : Variation::None;
 }
 
 }  // namespace levitate::traces::abi

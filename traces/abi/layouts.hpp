@@ -1,4 +1,4 @@
-// Layouts of the structs of the AArch64 Linux ABI (structs.def), and what in them varies from run to run.
+// Layouts of the structs of the AArch64 Linux ABI (structs.def), with what each field is.
 #pragma once
 
 #include <cstddef>
@@ -71,9 +71,5 @@ const Struct& siginfo_view(std::span<const std::byte> siginfo);
 
 // sockaddr_un, sockaddr_in, sockaddr_in6 or sockaddr, by the family.
 const Struct& sockaddr_view(std::span<const std::byte> address);
-
-// What varies.inc says of a call's argument.
-enum class Variation { None, Time, Random, Pid, MaybePid };
-Variation variation(std::string_view call, std::string_view argument);
 
 }  // namespace levitate::traces::abi

@@ -23,9 +23,6 @@ constexpr std::size_t kMostMessages = 1024;  // likewise for the mmsg calls
 constexpr std::uint64_t kPageBytes = 4096;
 
 constexpr std::size_t kIovecBytes = 16;
-constexpr unsigned kMessageName = 1;
-constexpr unsigned kMessageControl = 2;
-constexpr unsigned kMessageIovec = 3;
 
 // Calls that write through an argument although they fail with this error. `only` says that they write
 // nothing where they succeed.
@@ -122,7 +119,7 @@ class Collector {
     }
 
   private:
-    void add(std::size_t argument, unsigned element, std::uint64_t address, std::uint64_t length) {
+    void add(std::size_t argument, PayloadElement element, std::uint64_t address, std::uint64_t length) {
         if (address == 0 || length == 0 || payloads_.size() >= kMostPayloads) {
             return;
         }
@@ -136,7 +133,7 @@ class Collector {
     }
 
     // Without its NUL. A string that does not end where memory does is one byte longer than what was read.
-    void add_string(std::size_t argument, unsigned element, std::uint64_t address, std::size_t limit) {
+    void add_string(std::size_t argument, PayloadElement element, std::uint64_t address, std::size_t limit) {
         std::vector<std::byte> bytes;
         bool ended = false;
         while (!ended && bytes.size() < limit) {
@@ -169,7 +166,8 @@ class Collector {
             if (!pointer || *pointer == 0) {
                 break;
             }
-            add_string(argument, static_cast<unsigned>(i), *pointer, kMostStringBytes);
+            add_string(argument, {.piece = Piece::String, .index = static_cast<unsigned>(i)}, *pointer,
+                       kMostStringBytes);
             total += payloads_.back().bytes.size() + 1;
         }
     }
@@ -180,7 +178,8 @@ class Collector {
 
     const Payload* find(std::size_t argument, Direction direction) const {
         const auto found = std::ranges::find_if(payloads_, [&](const Payload& payload) {
-            return payload.argument == argument && payload.direction == direction && payload.element == 0;
+            return payload.argument == argument && payload.direction == direction &&
+                   payload.element.piece == Piece::Object;
         });
         return found != payloads_.end() ? &*found : nullptr;
     }
@@ -253,14 +252,14 @@ class Collector {
         const std::uint64_t address = arguments_[index];
         switch (argument.kind) {
             case ArgumentKind::Path:
-                add_string(index, 0, address, kMostPathBytes);
+                add_string(index, {}, address, kMostPathBytes);
                 break;
             case ArgumentKind::Strings:
                 add_strings(index);
                 break;
             case ArgumentKind::In:
             case ArgumentKind::Inout:
-                add(index, 0, address, object_bytes(argument));
+                add(index, {}, address, object_bytes(argument));
                 if (argument.type == "user_msghdr") {
                     entry_message(index, address, 0, argument.kind == ArgumentKind::In);
                 } else if (argument.type == "sigset_argpack") {
@@ -268,25 +267,25 @@ class Collector {
                 }
                 break;
             case ArgumentKind::InBytes:
-                add(index, 0, address, count_of(argument));
+                add(index, {}, address, count_of(argument));
                 break;
             case ArgumentKind::InArray:
             case ArgumentKind::InoutArray:
-                add(index, 0, address, saturating_product(count_of(argument), type_size(argument.type)));
+                add(index, {}, address, saturating_product(count_of(argument), type_size(argument.type)));
                 if (argument.type == "mmsghdr") {
                     entry_messages(index, address, count_of(argument));
                 }
                 break;
             default:  // the two kinds of iovec
-                add(index, 0, address, saturating_product(count_of(argument), kIovecBytes));
+                add(index, {}, address, saturating_product(count_of(argument), kIovecBytes));
                 if (argument.kind == ArgumentKind::InIovec) {
-                    add_buffers(index, 1, address, count_of(argument), UINT64_MAX);
+                    add_buffers(index, 0, address, count_of(argument), UINT64_MAX);
                 }
                 break;
         }
     }
 
-    void add_buffers(std::size_t argument, unsigned first_element, std::uint64_t iovecs, std::uint64_t count,
+    void add_buffers(std::size_t argument, unsigned message, std::uint64_t iovecs, std::uint64_t count,
                      std::uint64_t most) {
         const std::uint64_t array_bytes = std::min<std::uint64_t>(count, kMostIovecs) * kIovecBytes;
         const std::vector<std::byte> array = read_bytes(memory_, iovecs, array_bytes);
@@ -294,7 +293,8 @@ class Collector {
             const std::uint64_t base = read_number(array, i * kIovecBytes, 8).value_or(0);
             const std::uint64_t length = read_number(array, i * kIovecBytes + 8, 8).value_or(0);
             const std::uint64_t taken = std::min(length, most);
-            add(argument, first_element + static_cast<unsigned>(i), base, taken);
+            add(argument, {.piece = Piece::Buffer, .index = static_cast<unsigned>(i), .message = message},
+                base, taken);
             most -= taken;
         }
     }
@@ -304,34 +304,33 @@ class Collector {
         return read_field(message, *field).value_or(0);
     }
 
-    void entry_message(std::size_t argument, std::uint64_t address, unsigned element, bool sending) {
+    void entry_message(std::size_t argument, std::uint64_t address, unsigned number, bool sending) {
         const auto message = read_bytes(memory_, address, type_size("user_msghdr"));
         const std::uint64_t iovecs = message_field(message, "msg_iov");
         const std::uint64_t count = message_field(message, "msg_iovlen");
         if (sending) {
-            add(argument, element + kMessageName, message_field(message, "msg_name"),
+            add(argument, {.piece = Piece::Name, .message = number}, message_field(message, "msg_name"),
                 message_field(message, "msg_namelen"));
-            add(argument, element + kMessageControl, message_field(message, "msg_control"),
+            add(argument, {.piece = Piece::Control, .message = number}, message_field(message, "msg_control"),
                 message_field(message, "msg_controllen"));
         }
-        add(argument, element + kMessageIovec, iovecs,
+        add(argument, {.piece = Piece::Vector, .message = number}, iovecs,
             std::min<std::uint64_t>(count, kMostIovecs) * kIovecBytes);
         if (sending) {
-            add_buffers(argument, element + kMessageIovec + 1, iovecs, count, UINT64_MAX);
+            add_buffers(argument, number, iovecs, count, UINT64_MAX);
         }
     }
 
     void entry_messages(std::size_t argument, std::uint64_t address, std::uint64_t count) {
         const bool sending = row_.number == syscall_number("sendmmsg");
         for (std::size_t i = 0; i < std::min<std::uint64_t>(count, kMostMessages); ++i) {
-            entry_message(argument, address + i * type_size("mmsghdr"),
-                          static_cast<unsigned>(i + 1) * kMessageStride, sending);
+            entry_message(argument, address + i * type_size("mmsghdr"), static_cast<unsigned>(i), sending);
         }
     }
 
     void entry_signal_set(std::size_t argument, std::uint64_t address) {
         const auto pack = read_bytes(memory_, address, type_size("sigset_argpack"));
-        add(argument, 1, read_number(pack, 0, 8).value_or(0),
+        add(argument, {.piece = Piece::SignalSet}, read_number(pack, 0, 8).value_or(0),
             std::min<std::uint64_t>(read_number(pack, 8, 8).value_or(0), type_size("kernel_sigset_t")));
     }
 
@@ -383,21 +382,21 @@ class Collector {
         const std::uint64_t address = arguments_[index];
         switch (argument.kind) {
             case ArgumentKind::OutBytes:
-                add(index, 0, address, written_bytes(argument));
+                add(index, {}, address, written_bytes(argument));
                 break;
             case ArgumentKind::OutArray:
             case ArgumentKind::InoutArray:
-                add(index, 0, address,
+                add(index, {}, address,
                     saturating_product(written_elements(argument), type_size(argument.type)));
                 if (row_.number == syscall_number("recvmmsg")) {
                     exit_messages(index, address, written_elements(argument));
                 }
                 break;
             case ArgumentKind::OutIovec:
-                add_buffers(index, 1, address, count_of(argument), static_cast<std::uint64_t>(result_));
+                add_buffers(index, 0, address, count_of(argument), static_cast<std::uint64_t>(result_));
                 break;
             default:
-                add(index, 0, address, object_bytes(argument));
+                add(index, {}, address, object_bytes(argument));
                 if (argument.type == "user_msghdr") {
                     const Payload* before = find(index, Direction::In);
                     exit_message(index, address, 0,
@@ -408,15 +407,15 @@ class Collector {
         }
     }
 
-    void exit_message(std::size_t argument, std::uint64_t address, unsigned element,
+    void exit_message(std::size_t argument, std::uint64_t address, unsigned number,
                       std::span<const std::byte> before, std::uint64_t received) {
         const auto message = read_bytes(memory_, address, type_size("user_msghdr"));
-        add(argument, element + kMessageName, message_field(message, "msg_name"),
+        add(argument, {.piece = Piece::Name, .message = number}, message_field(message, "msg_name"),
             std::min(message_field(message, "msg_namelen"), message_field(before, "msg_namelen")));
-        add(argument, element + kMessageControl, message_field(message, "msg_control"),
+        add(argument, {.piece = Piece::Control, .message = number}, message_field(message, "msg_control"),
             std::min(message_field(message, "msg_controllen"), message_field(before, "msg_controllen")));
-        add_buffers(argument, element + kMessageIovec + 1, message_field(message, "msg_iov"),
-                    message_field(message, "msg_iovlen"), received);
+        add_buffers(argument, number, message_field(message, "msg_iov"), message_field(message, "msg_iovlen"),
+                    received);
     }
 
     void exit_messages(std::size_t argument, std::uint64_t address, std::uint64_t count) {
@@ -428,8 +427,8 @@ class Collector {
             const std::uint64_t at = address + i * stride;
             const auto received = number_at(at + find_struct("mmsghdr")->field("msg_len")->offset, 4);
             const auto offset = std::min(i * stride, before.size());
-            exit_message(argument, at, static_cast<unsigned>(i + 1) * kMessageStride,
-                         std::span(before).subspan(offset), received.value_or(0));
+            exit_message(argument, at, static_cast<unsigned>(i), std::span(before).subspan(offset),
+                         received.value_or(0));
         }
     }
 

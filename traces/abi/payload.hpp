@@ -27,15 +27,6 @@ constexpr std::size_t kMostPayloadBytes = std::size_t{64} << 20;
 // All that a failed call was given together holds no more than this: the kernel has taken none of it.
 constexpr std::size_t kMostRefusedBytes = std::size_t{64} << 10;
 
-// How Payload::element counts where one argument leads to several pieces of memory.
-//   iovec array          0: the array itself; 1 + i: buffer i
-//   user_msghdr          0: the struct; 1: name; 2: control; 3: the iovec array; 4 + i: buffer i
-//   mmsghdr array        0: the array; message i adds (i + 1) * kMessageStride to what a user_msghdr has
-//   STRINGS              i: string i, without its NUL
-//   sigset_argpack       0: the struct; 1: the signal set
-//   io_uring and others  only the struct
-constexpr unsigned kMessageStride = 2048;
-
 // What the kernel is about to read: to be called at the entry, with the memory as it stands there.
 // Memory that is not mapped yet gives payloads shorter than their length.
 std::vector<Payload> read_payloads_at_entry(std::uint64_t number, Arguments arguments, MemoryReader& memory);

@@ -8,9 +8,46 @@
 namespace levitate::traces::abi {
 namespace {
 
-constexpr SyscallRow make_row(std::uint64_t number, std::string_view name, CompareRule rule,
-                              ResultKind result, std::initializer_list<Argument> arguments) {
-    SyscallRow row{.number = number, .name = name, .rule = rule, .result = result};
+constexpr Argument with_variation(Argument argument, Variation variation) {
+    argument.variation = variation;
+    return argument;
+}
+
+constexpr Argument with_type(Argument argument, std::string_view type) {
+    argument.type = type;
+    return argument;
+}
+
+// The result column of a row.
+struct Result {
+    ResultKind kind = ResultKind::Int;
+    std::array<std::string_view, 3> bounds{};
+};
+constexpr Result Int{ResultKind::Int};
+constexpr Result Fd{ResultKind::Fd};
+constexpr Result Address{ResultKind::Address};
+constexpr Result Size{ResultKind::Size};
+constexpr Result Pid{ResultKind::Pid};
+constexpr Result Time{ResultKind::Time};
+constexpr Result None{ResultKind::None};
+constexpr Result Zero{ResultKind::Zero};
+
+// "val, val2": the names of the arguments whose sum the result is at most.
+constexpr Result up_to(std::string_view names) {
+    Result result{ResultKind::UpTo};
+    for (std::size_t i = 0; i < result.bounds.size() && !names.empty(); ++i) {
+        const std::size_t comma = names.find(',');
+        result.bounds[i] = names.substr(0, comma);
+        names.remove_prefix(comma == std::string_view::npos ? names.size() : comma + 2);
+    }
+    return result;
+}
+#define UP_TO(...) up_to(#__VA_ARGS__)
+
+constexpr SyscallRow make_row(std::uint64_t number, std::string_view name, CallKind kind,
+                              const Result& result, std::initializer_list<Argument> arguments) {
+    SyscallRow row{
+        .number = number, .name = name, .kind = kind, .result = result.kind, .bounds = result.bounds};
     for (const Argument& argument : arguments) {
         row.argument_storage[row.argument_count++] = argument;
     }
@@ -19,8 +56,8 @@ constexpr SyscallRow make_row(std::uint64_t number, std::string_view name, Compa
 
 #include "traces/abi/argument_macros.inc"
 
-#define SYSCALL(name, rule, result, ...) \
-    make_row(syscall_number(#name), #name, CompareRule::rule, ResultKind::result, {__VA_ARGS__}),
+#define SYSCALL(name, kind, result, ...) \
+    make_row(syscall_number(#name), #name, CallKind::kind, result, {__VA_ARGS__}),
 constexpr SyscallRow kRows[] = {
 #include "traces/abi/syscalls.inc"
 };
@@ -30,10 +67,9 @@ struct CommandRow {
     SyscallRow row;
 };
 
-// The result of a command is an int like that of its call, whatever the int means.
-#define COMMAND(name, command, rule, ...)            \
+#define COMMAND(name, command, kind, result, ...)    \
     {static_cast<std::uint64_t>(constant(#command)), \
-     make_row(syscall_number(#name), #name, CompareRule::rule, ResultKind::Int, {__VA_ARGS__})},
+     make_row(syscall_number(#name), #name, CallKind::kind, result, {__VA_ARGS__})},
 constexpr CommandRow kCommands[] = {
 #include "traces/abi/commands.inc"
 };
@@ -47,11 +83,15 @@ constexpr std::uint64_t kFutexCommandMask =
     ~static_cast<std::uint64_t>(constant("FUTEX_WAIT_PRIVATE") | constant("FUTEX_CLOCK_REALTIME")) &
     0xffffffffU;
 
-// The command among the arguments of fcntl, ioctl, prctl or futex: 32 bits, as their kernel prototypes have
-// it.
+// The command among the arguments of a call that has_commands: 32 bits, as their kernel prototypes have it.
 std::uint64_t command_of(const SyscallRow& row, std::span<const std::uint64_t, kMostArguments> arguments) {
     if (row.number == syscall_number("futex")) {
         return arguments[1] & kFutexCommandMask;
+    }
+    if (row.number == syscall_number("getsockopt")) {
+        const bool of_sockets =
+            (arguments[1] & 0xffffffffU) == static_cast<std::uint64_t>(constant("SOL_SOCKET"));
+        return of_sockets ? arguments[2] & 0xffffffffU : UINT64_MAX;
     }
     const std::size_t index = row.number == syscall_number("prctl") ? 0 : 1;
     return arguments[index] & 0xffffffffU;
@@ -59,7 +99,8 @@ std::uint64_t command_of(const SyscallRow& row, std::span<const std::uint64_t, k
 
 bool has_commands(std::uint64_t number) {
     return number == syscall_number("futex") || number == syscall_number("fcntl") ||
-           number == syscall_number("ioctl") || number == syscall_number("prctl");
+           number == syscall_number("ioctl") || number == syscall_number("prctl") ||
+           number == syscall_number("getsockopt");
 }
 
 }  // namespace
@@ -89,6 +130,11 @@ const SyscallRow* find_syscall(std::uint64_t number,
         return candidate.row.number == number && (candidate.command & 0xffffffffU) == command;
     });
     return found != std::end(kCommands) ? &found->row : row;
+}
+
+const SyscallRow* find_vdso_function(std::string_view symbol) {
+    constexpr std::string_view kPrefix = "__kernel_";
+    return symbol.starts_with(kPrefix) ? find_syscall(symbol.substr(kPrefix.size())) : nullptr;
 }
 
 std::size_t argument_index(const SyscallRow& row, std::string_view name) {

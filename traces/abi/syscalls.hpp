@@ -8,11 +8,41 @@
 
 namespace levitate::traces::abi {
 
-// How two recordings of a call are held against each other; syscalls.inc says what each means.
-enum class CompareRule { Exact, Wait, Wake, Stream, Poll };
+// What a call is to a comparison of two recordings; syscalls.inc says what each means.
+enum class CallKind {
+    Exact,
+    Wait,
+    Wake,
+    Stream,
+    Poll,
+    Birth,
+    Exec,
+    Exit,
+    ExitGroup,
+    Reap,
+    SignalReturn,
+    Raise,
+    Unmask,
+    Map,
+    Unmap,
+    Remap,
+    Protect,
+    Break,
+    Advise,
+    Open,
+    OpenAnonymous,
+    OpenSignals,
+    OpenPair,
+    Duplicate,
+    Close,
+};
 
-// What a successful result is.
-enum class ResultKind { Int, Fd, Address, Size, Pid, Time, None };
+// What a successful result is. Zero: nothing but 0. UpTo: 0 to the sum of the arguments that
+// SyscallRow::bounds names.
+enum class ResultKind { Int, Fd, Address, Size, Pid, Time, None, Zero, UpTo };
+
+// What the bytes of an argument are that differ from run to run; syscalls.inc says what each means.
+enum class Variation { None, ClockReading, Remaining, Random, MaybePid };
 
 // One enumerator an argument macro of syscalls.inc.
 enum class ArgumentKind {
@@ -52,6 +82,7 @@ struct Argument {
     std::string_view name;
     std::string_view type;   // of the pointee, or the set of a Flags or Enum argument; else empty
     std::string_view count;  // the argument (or number) that says how many bytes or elements; else empty
+    Variation variation = Variation::None;
 };
 
 constexpr std::size_t kMostArguments = 6;
@@ -59,8 +90,9 @@ constexpr std::size_t kMostArguments = 6;
 struct SyscallRow {
     std::uint64_t number = 0;
     std::string_view name;
-    CompareRule rule = CompareRule::Exact;
+    CallKind kind = CallKind::Exact;
     ResultKind result = ResultKind::Int;
+    std::array<std::string_view, 3> bounds{};  // of ResultKind::UpTo: names of arguments, the rest empty
     std::array<Argument, kMostArguments> argument_storage{};
     std::size_t argument_count = 0;
 
@@ -76,10 +108,14 @@ std::span<const SyscallRow> all_syscalls();
 const SyscallRow* find_syscall(std::uint64_t number);
 const SyscallRow* find_syscall(std::string_view name);
 
-// The row of a call with these arguments: that of its command (commands.inc: ioctl, fcntl, prctl, futex)
-// where there is one, else the call's own. nullptr where the number is unknown.
+// The row of a call with these arguments: that of its command (commands.inc: ioctl, fcntl, prctl, futex,
+// getsockopt) where there is one, else the call's own. nullptr where the number is unknown.
 const SyscallRow* find_syscall(std::uint64_t number,
                                std::span<const std::uint64_t, kMostArguments> arguments);
+
+// The call that a function of the vDSO ("__kernel_clock_gettime") does without the kernel, with the same
+// arguments. nullptr: it is none.
+const SyscallRow* find_vdso_function(std::string_view symbol);
 
 // Index of the argument with this name, or argument_count if there is none.
 std::size_t argument_index(const SyscallRow& row, std::string_view name);

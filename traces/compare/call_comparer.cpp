@@ -11,6 +11,7 @@
 #include "traces/abi/text.hpp"
 #include "traces/compare/object_comparer.hpp"
 #include "traces/format/bytes.hpp"
+#include "traces/format/pieces.hpp"
 
 namespace levitate::traces::detail {
 namespace {
@@ -66,7 +67,7 @@ class CallComparer {
     }
 
   private:
-    using PayloadKey = std::tuple<unsigned, Direction, unsigned>;
+    using PayloadKey = std::tuple<unsigned, Direction, PayloadElement>;
 
     void argument(std::size_t index) {
         const abi::Argument& argument = row_->arguments()[index];
@@ -107,7 +108,7 @@ class CallComparer {
         if (golden == actual) {
             return;
         }
-        if (abi::variation(row_->name, argument.name) == abi::Variation::MaybePid &&
+        if (argument.variation == abi::Variation::MaybePid &&
             equivalence_.tokens_known_equal(Token::Pid, golden, actual)) {
             equivalence_.normalised("process and thread numbers");
             return;
@@ -146,7 +147,7 @@ class CallComparer {
     // buffer where it has more digits.
     bool ends_with_renamed_text(std::size_t index, std::uint64_t golden, std::uint64_t actual) const {
         return has_renamed_text([&](const Payload& one, const Payload& other) {
-            return one.argument == index && one.element == 0 && one.address == golden &&
+            return one.argument == index && one.element.piece == Piece::Object && one.address == golden &&
                    other.address == actual && one.bytes.size() != other.bytes.size() &&
                    golden + one.bytes.size() == actual + other.bytes.size();
         });
@@ -277,7 +278,11 @@ class CallComparer {
         const std::string name = payload.argument < row_->argument_count
                                      ? std::string(row_->arguments()[payload.argument].name)
                                      : "argument " + std::to_string(payload.argument);
-        return payload.element != 0 ? name + "[" + std::to_string(payload.element) + "]" : name;
+        const PayloadElement& element = payload.element;
+        return element.piece == Piece::Object
+                   ? name
+                   : name + "[" + std::string(piece_name(element.piece)) + " " +
+                         std::to_string(element.index) + " of " + std::to_string(element.message) + "]";
     }
 
     static std::string length_text(const Payload& payload) {
@@ -291,7 +296,7 @@ class CallComparer {
         }
         const ArgumentKind kind = row_->arguments()[payload.argument].kind;
         const bool data = kind == ArgumentKind::InBytes || kind == ArgumentKind::InIovec ||
-                          (payload.element != 0 && kind != ArgumentKind::Strings);
+                          (payload.element.piece != Piece::Object && kind != ArgumentKind::Strings);
         return data ? DivergenceKind::Data : DivergenceKind::Arguments;
     }
 
@@ -312,28 +317,26 @@ class CallComparer {
         typed_payload(argument, name, golden, *actual);
     }
 
-    // What varies.inc says of the argument; false: it says nothing.
+    // What the row says of bytes that differ from run to run; false: it says nothing.
     bool varying_payload(const abi::Argument& argument, const std::string& name, const Payload& golden,
                          const Payload& actual) {
-        if (golden.direction == Direction::In && argument.kind != ArgumentKind::Inout) {
+        if (golden.direction == Direction::In) {
             return false;
         }
-        switch (abi::variation(row_->name, argument.name)) {
-            case abi::Variation::Time:
-                if (golden.direction == Direction::Out && golden.bytes != actual.bytes) {
+        switch (argument.variation) {
+            case abi::Variation::ClockReading:
+            case abi::Variation::Remaining:
+                if (golden.bytes != actual.bytes) {
                     objects_.time(name, abi::format_object(argument.type, golden.bytes),
                                   abi::format_object(argument.type, actual.bytes));
                 }
-                return golden.direction == Direction::Out;
+                return true;
             case abi::Variation::Random:
                 if (golden.bytes.size() != actual.bytes.size()) {
                     objects_.fixed(name, length_text(golden), length_text(actual), DivergenceKind::Data);
                 } else if (golden.bytes != actual.bytes) {
                     equivalence_.normalised("random bytes");
                 }
-                return true;
-            case abi::Variation::Pid:
-                objects_.object("pid", name, golden.bytes, actual.bytes, DivergenceKind::Data);
                 return true;
             default:
                 return false;
@@ -346,17 +349,14 @@ class CallComparer {
         if (is_socket_address(argument, golden)) {
             objects_.structure(abi::sockaddr_view(golden.bytes), name, golden.bytes, actual.bytes, kind);
             rest_of_address(name, golden, actual, kind);
-        } else if (row_->number == syscall_number("getdents64")) {
+        } else if (argument.type == "linux_dirent64") {
             objects_.directory(name, golden.bytes, actual.bytes);
-        } else if (row_->number == syscall_number("getsockopt") &&
-                   static_cast<std::int64_t>(golden_.arguments[2]) == constant("SO_PEERCRED")) {
-            objects_.object("ucred", name, golden.bytes, actual.bytes, kind);
         } else if (row_->number == syscall_number("read") &&
                    pair_.golden.note(pair_.golden_event).fd.kind == FdKind::SignalFd) {
             objects_.array("signalfd_siginfo", name, golden.bytes, actual.bytes, kind);
         } else if (is_iovec_array(argument, golden)) {
             objects_.array("iovec", name, golden.bytes, actual.bytes, DivergenceKind::Arguments);
-        } else if (golden.element != 0 || argument.type.empty()) {
+        } else if (golden.element.piece != Piece::Object || argument.type.empty()) {
             plain_bytes(name, golden, actual, kind);
         } else if (argument.count.empty()) {
             objects_.object(argument.type, name, golden.bytes, actual.bytes, kind);
@@ -403,11 +403,9 @@ class CallComparer {
     }
 
     bool is_socket_address(const abi::Argument& argument, const Payload& payload) const {
-        const bool plain =
-            (argument.kind == ArgumentKind::InBytes || argument.kind == ArgumentKind::OutBytes) &&
-            argument.name == "address" && argument.count == "addrlen";
+        const bool plain = argument.type == "sockaddr";
         const bool message = argument.type == "user_msghdr" || argument.type == "mmsghdr";
-        return plain || (message && payload.element % abi::kMessageStride == 1);
+        return plain || (message && payload.element.piece == Piece::Name);
     }
 
     // What stands behind the struct's fixed part: the path of an AF_UNIX address of any length.
@@ -421,9 +419,8 @@ class CallComparer {
     static bool is_iovec_array(const abi::Argument& argument, const Payload& payload) {
         const bool vector = argument.kind == ArgumentKind::InIovec || argument.kind == ArgumentKind::OutIovec;
         const bool message = argument.type == "user_msghdr" || argument.type == "mmsghdr";
-        constexpr unsigned kMessageIovec = 3;
-        return (vector && payload.element == 0) ||
-               (message && payload.element % abi::kMessageStride == kMessageIovec);
+        return (vector && payload.element.piece == Piece::Object) ||
+               (message && payload.element.piece == Piece::Vector);
     }
 
     const EventPair& pair_;

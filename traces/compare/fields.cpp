@@ -226,13 +226,6 @@ std::string describe(const Event& event) {
         std::string operator()(const RegistersEvent& registers) const {
             return "changed registers during " + registers.during;
         }
-        std::string operator()(const MemoryWriteEvent& write) const {
-            return "kernel's write for " + write.cause;
-        }
-        std::string operator()(const RegisterReadEvent& read) const { return "read of " + read.name; }
-        std::string operator()(const MappedFileEvent& mapped) const {
-            return "mapping of " + mapped.file.path;
-        }
         std::string operator()(const OutcomeEvent& /*outcome*/) const { return "end of the program"; }
     };
     return std::visit(Describer{}, event.body);

@@ -50,7 +50,7 @@ std::string OptionalCalls::signature(const Event& event) {
     }
     const auto* call = std::get_if<SyscallEvent>(&event.body);
     const abi::SyscallRow* row = call != nullptr ? abi::find_syscall(call->number, call->arguments) : nullptr;
-    if (row == nullptr || row->rule == abi::CompareRule::Stream) {
+    if (row == nullptr || row->kind == abi::CallKind::Stream) {
         return {};
     }
     std::string text(row->name);

@@ -5,16 +5,16 @@
 
 namespace levitate::traces::detail {
 
-using abi::CompareRule;
+using abi::CallKind;
 using abi::syscall_number;
 
 const SyscallEvent* call_of(const Event& event) {
     return std::get_if<SyscallEvent>(&event.body);
 }
 
-CompareRule rule_of(const SyscallEvent& call) {
+CallKind call_kind(const SyscallEvent& call) {
     const abi::SyscallRow* row = abi::find_syscall(call.number, call.arguments);
-    return row != nullptr ? row->rule : CompareRule::Exact;
+    return row != nullptr ? row->kind : CallKind::Exact;
 }
 
 bool ordinary_result(const SyscallEvent& call) {
@@ -56,8 +56,8 @@ bool is_asynchronous(const SignalEvent& signal, const Event* before) {
 }
 
 bool Side::concurrent(const SyscallEvent& call) const {
-    const CompareRule rule = rule_of(call);
-    const bool late = rule == CompareRule::Wait || rule == CompareRule::Wake;
+    const CallKind rule = call_kind(call);
+    const bool late = rule == CallKind::Wait || rule == CallKind::Wake;
     return concurrent() || (late && index->note(event_index()).after_first_clone);
 }
 

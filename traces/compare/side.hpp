@@ -15,7 +15,7 @@ namespace levitate::traces::detail {
 const SyscallEvent* call_of(const Event& event);
 
 // The rule of the call's row, or of its command's.
-abi::CompareRule rule_of(const SyscallEvent& call);
+abi::CallKind call_kind(const SyscallEvent& call);
 
 // Results that a schedule brings about. Any other error is the kernel's word on the arguments, and exact.
 bool ordinary_result(const SyscallEvent& call);

@@ -3,17 +3,6 @@
 #include <algorithm>
 
 namespace levitate::traces::detail {
-namespace {
-
-// What is recorded for replay, or by one recorder only.
-bool is_ignored(const Event& event) {
-    return std::holds_alternative<MemoryWriteEvent>(event.body) ||
-           std::holds_alternative<RegisterReadEvent>(event.body) ||
-           std::holds_alternative<MappedFileEvent>(event.body);
-}
-
-}  // namespace
-
 Alignment Walk::run() {
     pair_tasks();
     for (const std::size_t event : golden_.by_order()) {
@@ -78,15 +67,7 @@ void Walk::advance_past(TaskPair& pair, std::size_t event) {
     }
 }
 
-void Walk::pass_ignored(Side& side) {
-    while (!side.ended() && is_ignored(side.event())) {
-        ++side.next;
-    }
-}
-
 void Walk::step(TaskPair& pair) {
-    pass_ignored(pair.golden);
-    pass_ignored(pair.actual);
     if (pair.golden.ended() && pair.actual.ended() && !match_auxv_reads(pair)) {
         finish(pair);
         return;

@@ -38,8 +38,6 @@ class Walk {
     void pair_children(const std::vector<TaskNumber>& golden, const std::vector<TaskNumber>& actual);
     void advance_past(TaskPair& pair, std::size_t event);
 
-    void pass_ignored(Side& side);
-
     // Moves at least one side on, ends the pair, or finds the divergence.
     void step(TaskPair& pair);
 

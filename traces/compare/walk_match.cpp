@@ -8,7 +8,7 @@
 
 namespace levitate::traces::detail {
 
-using abi::CompareRule;
+using abi::CallKind;
 using abi::syscall_number;
 
 std::vector<FieldDifference> Walk::match(TaskPair& pair) {
@@ -107,14 +107,14 @@ bool Walk::scheduling_differences(const EventPair& events, const std::vector<Fie
     const bool only_result = std::ranges::all_of(differences, [](const FieldDifference& difference) {
         return difference.kind == DivergenceKind::Result;
     });
-    switch (rule_of(*golden)) {
-        case CompareRule::Wait:
-        case CompareRule::Wake:
+    switch (call_kind(*golden)) {
+        case CallKind::Wait:
+        case CallKind::Wake:
             if (only_result) {
                 equivalence_.normalised("results of waits and wakes");
             }
             return only_result;
-        case CompareRule::Poll:
+        case CallKind::Poll:
             if (only_outcome && events.concurrent()) {
                 equivalence_.normalised("what was ready when");
             }

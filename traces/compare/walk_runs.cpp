@@ -10,18 +10,16 @@
 
 namespace levitate::traces::detail {
 
-using abi::CompareRule;
+using abi::CallKind;
 using abi::syscall_number;
 
 bool Walk::is_buffer(const SyscallEvent& call, const Payload& payload) {
-    constexpr unsigned kFirstMessageBuffer = 4;
     switch (call.number) {
         case syscall_number("readv"):
         case syscall_number("writev"):
-            return payload.element != 0;
         case syscall_number("sendmsg"):
         case syscall_number("recvmsg"):
-            return payload.element >= kFirstMessageBuffer;
+            return payload.element.piece == Piece::Buffer;
         default:
             return payload.argument == 1;
     }
@@ -96,7 +94,7 @@ bool Walk::match_runs(TaskPair& pair) {
 }
 
 bool Walk::chunking_is_free(const TaskPair& pair, const FdInfo& descriptor, bool reads) const {
-    if (rule_of(*call_of(pair.golden.event())) != CompareRule::Stream || descriptor.kind == FdKind::File) {
+    if (call_kind(*call_of(pair.golden.event())) != CallKind::Stream || descriptor.kind == FdKind::File) {
         return false;
     }
     const bool beside = pair.golden.concurrent() && pair.actual.concurrent();

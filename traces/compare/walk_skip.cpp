@@ -8,7 +8,7 @@
 
 namespace levitate::traces::detail {
 
-using abi::CompareRule;
+using abi::CallKind;
 using abi::syscall_number;
 
 bool Walk::skip(TaskPair& pair) {
@@ -27,8 +27,8 @@ bool Walk::skip_one(TaskPair& pair, Which which) {
     if (call == nullptr || !side.concurrent(*call)) {
         return false;
     }
-    const CompareRule rule = rule_of(*call);
-    const bool free = rule == CompareRule::Wait || rule == CompareRule::Wake || rule == CompareRule::Poll;
+    const CallKind rule = call_kind(*call);
+    const bool free = rule == CallKind::Wait || rule == CallKind::Wake || rule == CallKind::Poll;
     AddressMap& space = equivalence_.space(space_of(pair));
     if (free && ordinary_result(*call)) {
         equivalence_.normalised("waits, wakes and polls that are absent or repeated");

@@ -54,7 +54,7 @@ class CallText {
         return true;
     }
 
-    const Payload* find(std::size_t index, Direction direction, unsigned element = 0) const {
+    const Payload* find(std::size_t index, Direction direction, const PayloadElement& element = {}) const {
         const auto found = std::ranges::find_if(call_.payloads, [&](const Payload& payload) {
             return payload.argument == index && payload.direction == direction && payload.element == element;
         });
@@ -98,7 +98,8 @@ class CallText {
     std::string strings(std::size_t index, const std::string& bare) const {
         std::string list = "[";
         std::size_t count = 0;
-        while (const Payload* payload = find(index, Direction::In, static_cast<unsigned>(count))) {
+        while (const Payload* payload = find(
+                   index, Direction::In, {.piece = Piece::String, .index = static_cast<unsigned>(count)})) {
             list += (count != 0 ? ", " : "") + abi::format_string(payload->bytes, kDataBytes);
             ++count;
         }
@@ -157,9 +158,9 @@ class CallText {
     std::string message(std::size_t index, const Payload& payload) const {
         const Direction data = row_.number == syscall_number("sendmsg") ? Direction::In : Direction::Out;
         std::string text = abi::format_object("user_msghdr", payload.bytes);
-        constexpr unsigned kFirstBuffer = 4;
         std::string buffers;
-        for (unsigned element = kFirstBuffer; const Payload* buffer = find(index, data, element); ++element) {
+        for (PayloadElement element{.piece = Piece::Buffer};
+             const Payload* buffer = find(index, data, element); ++element.index) {
             buffers += (buffers.empty() ? "" : ", ") + abi::format_string(buffer->bytes, kDataBytes);
         }
         return buffers.empty() ? text : text + " /* " + buffers + " */";
@@ -220,7 +221,8 @@ class CallText {
             }
             const std::uint64_t base = abi::read_number(array->bytes, i * size, 8).value_or(0);
             const std::uint64_t length = abi::read_number(array->bytes, i * size + 8, 8).value_or(0);
-            const Payload* buffer = find(index, direction, static_cast<unsigned>(i + 1));
+            const Payload* buffer =
+                find(index, direction, {.piece = Piece::Buffer, .index = static_cast<unsigned>(i)});
             text += "{iov_base=" +
                     (buffer != nullptr ? abi::format_string(buffer->bytes, kDataBytes)
                                        : abi::format_address(base)) +
@@ -275,6 +277,23 @@ std::vector<EventField> call_arguments(const SyscallEvent& call) {
         fields.push_back({.name = "x" + std::to_string(i), .text = abi::format_address(call.arguments[i])});
     }
     return fields;
+}
+
+std::vector<EventField> vdso_arguments(const VdsoCallEvent& call) {
+    const abi::SyscallRow* const row = abi::find_vdso_function(call.symbol);
+    SyscallEvent same;
+    std::ranges::copy(call.arguments, same.arguments.begin());
+    same.result = call.result;
+    same.payloads = call.payloads;
+    if (row != nullptr) {
+        return CallText(same, *row).arguments();
+    }
+    return {{.name = "x0", .text = abi::format_address(call.arguments[0])},
+            {.name = "x1", .text = abi::format_address(call.arguments[1])}};
+}
+
+std::string vdso_result(const VdsoCallEvent& call) {
+    return call.result ? abi::format_result(abi::find_vdso_function(call.symbol), *call.result) : "?";
 }
 
 std::string call_result(const Trace& trace, std::size_t event) {

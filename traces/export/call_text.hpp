@@ -18,6 +18,11 @@ std::string call_name(const SyscallEvent& call);
 // "\"/etc/passwd\""}.
 std::vector<EventField> call_arguments(const SyscallEvent& call);
 
+// A vDSO call as the system call that it stands for. Its arguments are shown as registers where it stands
+// for none.
+std::vector<EventField> vdso_arguments(const VdsoCallEvent& call);
+std::string vdso_result(const VdsoCallEvent& call);
+
 // "3", "-1 ENOENT (No such file or directory)"; "?" where the call did not return. Precondition: the event is
 // a call.
 std::string call_result(const Trace& trace, std::size_t event);

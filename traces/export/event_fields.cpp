@@ -64,19 +64,35 @@ struct FieldLister {
 
     Fields operator()(const VdsoCallEvent& call) const {
         Fields fields{{"event", "vDSO call"}, {"symbol", call.symbol}};
-        for (std::size_t i = 0; i < call.arguments.size(); ++i) {
-            fields.push_back({"argument " + std::to_string(i), hex(call.arguments[i])});
+        for (EventField& argument : detail::vdso_arguments(call)) {
+            fields.push_back(std::move(argument));
         }
+        fields.push_back({"result", detail::vdso_result(call)});
         return fields;
     }
 
     Fields operator()(const SignalEvent& signal) const {
-        return {{"event", "signal"},
-                {"signal", abi::signal_name(signal.signal)},
-                {"siginfo", abi::format_object("siginfo_t", signal.siginfo)},
-                {"handler", hex(signal.handler)},
-                {"interrupted_pc", hex(signal.interrupted_pc)},
-                {"frame", hex(signal.frame)}};
+        Fields fields{
+            {"event", "signal"},
+            {"signal", abi::signal_name(signal.signal)},
+            {"siginfo", abi::format_object("siginfo_t", signal.siginfo)},
+            {"handler", hex(signal.handler)},
+            {"interrupted_pc", hex(signal.interrupted_pc)},
+            {"frame", hex(signal.frame)},
+            {"uc_flags", hex(signal.context_flags)},
+            {"uc_stack.ss_sp", hex(signal.stack.sp)},
+            {"uc_stack.ss_flags",
+             abi::decode("sigaltstack_flags", static_cast<std::uint32_t>(signal.stack.flags))},
+            {"uc_stack.ss_size", std::to_string(signal.stack.size)},
+            {"uc_sigmask", abi::format_object("kernel_sigset_t", std::as_bytes(std::span(&signal.mask, 1)))},
+            {"fault_address", hex(signal.fault_address)}};
+        for (const FrameRecord& record : signal.records) {
+            fields.push_back({"record " + hex(record.magic), std::to_string(record.size) + " bytes"});
+        }
+        if (signal.esr) {
+            fields.push_back({"esr", hex(*signal.esr)});
+        }
+        return fields;
     }
 
     Fields operator()(const ExecEvent& exec) const {
@@ -108,25 +124,6 @@ struct FieldLister {
             fields.push_back({change.name, change.before + " -> " + change.after});
         }
         return fields;
-    }
-
-    Fields operator()(const MemoryWriteEvent& write) const {
-        return {{"event", "kernel's write"},
-                {"cause", write.cause},
-                {"address", hex(write.address)},
-                {"bytes", output(write.bytes)}};
-    }
-
-    Fields operator()(const RegisterReadEvent& read) const {
-        return {{"event", "register read"}, {read.name, hex(read.value)}};
-    }
-
-    Fields operator()(const MappedFileEvent& mapped) const {
-        return {{"event", "mapped file"},
-                {"path", quoted(mapped.file.path)},
-                {"address", hex(mapped.address)},
-                {"length", std::to_string(mapped.length)},
-                {"offset", std::to_string(mapped.offset)}};
     }
 
     Fields operator()(const OutcomeEvent& outcome) const {

@@ -17,14 +17,17 @@ struct LineWriter {
     const Trace& trace;
     std::size_t event;
 
-    std::string operator()(const SyscallEvent& call) const {
-        std::string text = detail::call_name(call) + "(";
-        bool first = true;
-        for (const EventField& argument : detail::call_arguments(call)) {
-            text += (first ? "" : ", ") + argument.text;
-            first = false;
+    static std::string with_arguments(const std::string& name, const std::vector<EventField>& arguments) {
+        std::string text = name + "(";
+        for (const EventField& argument : arguments) {
+            text += (&argument == &arguments.front() ? "" : ", ") + argument.text;
         }
-        text += ") = " + detail::call_result(trace, event);
+        return text + ")";
+    }
+
+    std::string operator()(const SyscallEvent& call) const {
+        const std::string text = with_arguments(detail::call_name(call), detail::call_arguments(call)) +
+                                 " = " + detail::call_result(trace, event);
         return call.restarted ? text + " (to be restarted)" : text;
     }
 
@@ -36,7 +39,8 @@ struct LineWriter {
     }
 
     std::string operator()(const VdsoCallEvent& call) const {
-        return "vdso:" + call.symbol + "(" + hex(call.arguments[0]) + ", " + hex(call.arguments[1]) + ")";
+        return with_arguments("vdso:" + call.symbol, detail::vdso_arguments(call)) + " = " +
+               detail::vdso_result(call);
     }
 
     std::string operator()(const SignalEvent& signal) const {
@@ -64,20 +68,6 @@ struct LineWriter {
             text += " " + change.name + " " + change.before + " -> " + change.after;
         }
         return text;
-    }
-
-    std::string operator()(const MemoryWriteEvent& write) const {
-        return "--- " + write.cause + ": " + std::to_string(write.bytes.size()) + " bytes at " +
-               hex(write.address) + " ---";
-    }
-
-    std::string operator()(const RegisterReadEvent& read) const {
-        return read.name + " = " + hex(read.value);
-    }
-
-    std::string operator()(const MappedFileEvent& mapped) const {
-        return "--- " + mapped.file.path + " at " + hex(mapped.address) + ", " +
-               std::to_string(mapped.length) + " bytes from " + std::to_string(mapped.offset) + " ---";
     }
 
     std::string operator()(const OutcomeEvent& outcome) const {

@@ -3,13 +3,18 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "traces/abi/syscalls.hpp"
 #include "traces/format/bytes.hpp"
 #include "traces/format/lines.hpp"
+#include "traces/format/pieces.hpp"
 
 namespace levitate::traces {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// Read until its goldens have been recorded anew.
+constexpr int kFormerVersion = 1;
 
 constexpr std::string_view kFooterStart = "{\"end\":";
 
@@ -111,6 +116,18 @@ class Reader {
         return result;
     }
 
+    std::vector<FrameRecord> records(const char* key) {
+        std::vector<FrameRecord> result;
+        for (const Json& element : array(key)) {
+            if (!element.is_array() || element.size() != 2) {
+                fail(key, "has an entry that is not a pair of magic and size");
+                break;
+            }
+            result.push_back({small_of(element[0], key), small_of(element[1], key)});
+        }
+        return result;
+    }
+
     template <std::size_t N>
     std::array<std::uint64_t, N> numbers(const char* key) {
         std::array<std::uint64_t, N> result{};
@@ -148,13 +165,23 @@ class Reader {
 
     Reader inner(const Json& json) { return {json, problem_}; }
 
-  private:
+    // nullptr: the key is missing, which is a problem.
     const Json* find(const char* key) {
         if (!has(key)) {
             fail(key, "is missing");
             return nullptr;
         }
         return &json_[key];
+    }
+
+  private:
+    std::uint32_t small_of(const Json& value, const char* key) {
+        const std::uint64_t number = number_of(value, key);
+        if (number > std::numeric_limits<std::uint32_t>::max()) {
+            fail(key, "is too large");
+            return 0;
+        }
+        return static_cast<std::uint32_t>(number);
     }
 
     std::uint64_t number_of(const Json& value, const char* key) {
@@ -202,6 +229,58 @@ class Reader {
     std::string& problem_;
 };
 
+PayloadElement element_of(Reader& reader) {
+    PayloadElement element;
+    if (reader.has("piece")) {
+        const std::string name = reader.string("piece");
+        const auto piece = find_piece(name);
+        if (!piece) {
+            reader.fail("piece", "is \"" + name + "\", which this version does not know");
+        }
+        element.piece = piece.value_or(Piece::Object);
+    }
+    element.index = reader.has("index") ? reader.small<unsigned>("index") : 0;
+    element.message = reader.has("message") ? reader.small<unsigned>("message") : 0;
+    return element;
+}
+
+// What version 1 wrote as one number.
+PayloadElement former_element(abi::ArgumentKind kind, std::string_view type, unsigned number) {
+    constexpr unsigned kMessageStride = 2048;
+    constexpr unsigned kFirstBuffer = 4;
+    constexpr Piece kOfMessage[] = {Piece::Object, Piece::Name, Piece::Control, Piece::Vector};
+    if (kind == abi::ArgumentKind::Strings) {
+        return {.piece = Piece::String, .index = number};
+    }
+    if (type == "sigset_argpack" && number != 0) {
+        return {.piece = Piece::SignalSet};
+    }
+    if (type == "user_msghdr" || type == "mmsghdr") {
+        const unsigned message = number < kMessageStride ? 0 : number / kMessageStride - 1;
+        const unsigned part = number % kMessageStride;
+        if (part < kFirstBuffer) {
+            return {.piece = kOfMessage[part], .message = message};
+        }
+        return {.piece = Piece::Buffer, .index = part - kFirstBuffer, .message = message};
+    }
+    return number == 0 ? PayloadElement{} : PayloadElement{.piece = Piece::Buffer, .index = number - 1};
+}
+
+void name_former_elements(Reader& reader, SyscallEvent& event) {
+    const abi::SyscallRow* const row = abi::find_syscall(event.number, event.arguments);
+    const Json& payloads = reader.array("payloads");
+    for (std::size_t i = 0; i < event.payloads.size(); ++i) {
+        Payload& payload = event.payloads[i];
+        Reader inner = reader.inner(payloads[i]);
+        if (row == nullptr || payload.argument >= row->argument_count || inner.has("piece")) {
+            continue;
+        }
+        const abi::Argument& argument = row->argument_storage[payload.argument];
+        const unsigned number = inner.has("element") ? inner.small<unsigned>("element") : 0;
+        payload.element = former_element(argument.kind, argument.type, number);
+    }
+}
+
 Payload payload_of(Reader reader) {
     Payload payload;
     payload.argument = reader.small<unsigned>("argument");
@@ -213,7 +292,7 @@ Payload payload_of(Reader reader) {
         reader.fail("direction", "is neither \"in\" nor \"out\"");
     }
     payload.direction = direction == "out" ? Direction::Out : Direction::In;
-    payload.element = reader.has("element") ? reader.small<unsigned>("element") : 0;
+    payload.element = element_of(reader);
     payload.address = reader.number("address");
     payload.bytes = reader.bytes("bytes");
     payload.length = reader.number_or("length", payload.bytes.size());
@@ -221,6 +300,16 @@ Payload payload_of(Reader reader) {
         reader.fail("length", "is less than there are bytes");
     }
     return payload;
+}
+
+std::vector<Payload> payloads_of(Reader& reader) {
+    std::vector<Payload> payloads;
+    if (reader.has("payloads")) {
+        for (const Json& element : reader.array("payloads")) {
+            payloads.push_back(payload_of(reader.inner(element)));
+        }
+    }
+    return payloads;
 }
 
 SyscallEvent syscall_of(Reader& reader) {
@@ -231,13 +320,14 @@ SyscallEvent syscall_of(Reader& reader) {
         event.result = reader.signed_number("result");
     }
     event.restarted = reader.has("restarted") && reader.boolean("restarted");
-    if (reader.has("payloads")) {
-        for (const Json& element : reader.array("payloads")) {
-            event.payloads.push_back(payload_of(reader.inner(element)));
-        }
-    }
+    event.payloads = payloads_of(reader);
     event.pc = reader.number("pc");
     event.sp = reader.number("sp");
+    event.entry_order = reader.number_or("entry_order", 0);
+    event.entry_time = reader.number_or("entry_time", 0);
+    if (!event.payloads.empty() && !reader.has("entry_order")) {
+        name_former_elements(reader, event);
+    }
     return event;
 }
 
@@ -246,9 +336,45 @@ AuxvReadEvent auxv_read_of(Reader& reader) {
             reader.small<unsigned>("size"), reader.number("pc")};
 }
 
+VdsoCallEvent vdso_call_of(Reader& reader) {
+    VdsoCallEvent event;
+    event.symbol = reader.string("symbol");
+    event.arguments = reader.numbers<2>("arguments");
+    event.pc = reader.number("pc");
+    if (reader.has("result")) {
+        event.result = reader.signed_number("result");
+    }
+    event.payloads = payloads_of(reader);
+    return event;
+}
+
+// What version 2 has of a signal beside what version 1 had.
+void read_context(Reader& reader, SignalEvent& event) {
+    event.context_flags = reader.number("context_flags");
+    if (const Json* const json = reader.find("stack")) {
+        Reader stack = reader.inner(*json);
+        event.stack = {stack.number("sp"), stack.signed_small("flags"), stack.number("size")};
+    }
+    event.mask = reader.number("mask");
+    event.fault_address = reader.number("fault_address");
+    event.records = reader.records("records");
+    if (reader.has("esr")) {
+        event.esr = reader.number("esr");
+    }
+}
+
 SignalEvent signal_of(Reader& reader) {
-    return {reader.small<unsigned>("signal"), reader.signed_small("code"), reader.bytes("siginfo"),
-            reader.number("handler"),         reader.number("frame"),      reader.number("interrupted_pc")};
+    SignalEvent event;
+    event.signal = reader.small<unsigned>("signal");
+    event.code = reader.signed_small("code");
+    event.siginfo = reader.bytes("siginfo");
+    event.handler = reader.number("handler");
+    event.frame = reader.number("frame");
+    event.interrupted_pc = reader.number("interrupted_pc");
+    if (reader.has("stack")) {
+        read_context(reader, event);
+    }
+    return event;
 }
 
 ExecEvent exec_of(Reader& reader) {
@@ -286,7 +412,7 @@ EventBody body_of(Reader& reader) {
         return auxv_read_of(reader);
     }
     if (type == "vdso_call") {
-        return VdsoCallEvent{reader.string("symbol"), reader.numbers<2>("arguments"), reader.number("pc")};
+        return vdso_call_of(reader);
     }
     if (type == "signal") {
         return signal_of(reader);
@@ -305,16 +431,6 @@ EventBody body_of(Reader& reader) {
     }
     if (type == "registers") {
         return registers_of(reader);
-    }
-    if (type == "memory_write") {
-        return MemoryWriteEvent{reader.string("cause"), reader.number("address"), reader.bytes("bytes")};
-    }
-    if (type == "register_read") {
-        return RegisterReadEvent{reader.string("name"), reader.number("value"), reader.number("pc")};
-    }
-    if (type == "mapped_file") {
-        return MappedFileEvent{reader.number("address"), reader.number("length"), reader.number("offset"),
-                               reader.file("file")};
     }
     if (type == "outcome") {
         OutcomeEvent event;
@@ -356,7 +472,7 @@ Header header_of(Reader& reader) {
         reader.fail("is no header of a trace");
     }
     header.format_version = reader.signed_small("version");
-    if (header.format_version != kFormatVersion) {
+    if (header.format_version != kFormatVersion && header.format_version != kFormerVersion) {
         reader.fail("version", "is " + std::to_string(header.format_version) + ", and this program reads " +
                                    std::to_string(kFormatVersion) + ": record the trace again");
     }
@@ -381,9 +497,7 @@ Event event_of(Reader& reader) {
     event.task = static_cast<TaskNumber>(reader.small<std::uint32_t>("task"));
     event.index = reader.number("index");
     event.order = reader.number("order");
-    if (reader.has("instructions")) {
-        event.instructions = reader.number("instructions");
-    }
+    event.time = reader.number_or("time", 0);
     event.body = body_of(reader);
     return event;
 }

@@ -5,6 +5,7 @@
 #include "traces/abi/syscalls.hpp"
 #include "traces/format/bytes.hpp"
 #include "traces/format/lines.hpp"
+#include "traces/format/pieces.hpp"
 
 namespace levitate::traces {
 namespace {
@@ -69,8 +70,15 @@ Json result_json(std::int64_t result) {
 Json payload_json(const Payload& payload) {
     Json json{{"argument", payload.argument},
               {"direction", payload.direction == Direction::In ? "in" : "out"}};
-    if (payload.element != 0) {
-        json["element"] = payload.element;
+    const PayloadElement& element = payload.element;
+    if (element.piece != Piece::Object) {
+        json["piece"] = std::string(piece_name(element.piece));
+    }
+    if (element.index != 0) {
+        json["index"] = element.index;
+    }
+    if (element.message != 0) {
+        json["message"] = element.message;
     }
     json["address"] = hex_json(payload.address);
     json["bytes"] = bytes_json(payload.bytes);
@@ -78,6 +86,22 @@ Json payload_json(const Payload& payload) {
         json["length"] = payload.length;
     }
     return json;
+}
+
+Json payloads_json(const std::vector<Payload>& payloads) {
+    Json array = Json::array();
+    for (const Payload& payload : payloads) {
+        array.push_back(payload_json(payload));
+    }
+    return array;
+}
+
+Json records_json(const std::vector<FrameRecord>& records) {
+    Json array = Json::array();
+    for (const FrameRecord& record : records) {
+        array.push_back(Json::array({hex_json(record.magic), record.size}));
+    }
+    return array;
 }
 
 // Adds a body's own keys to the line.
@@ -104,14 +128,12 @@ struct BodyEncoder {
             json["restarted"] = true;
         }
         if (!event.payloads.empty()) {
-            Json payloads = Json::array();
-            for (const Payload& payload : event.payloads) {
-                payloads.push_back(payload_json(payload));
-            }
-            json["payloads"] = std::move(payloads);
+            json["payloads"] = payloads_json(event.payloads);
         }
         json["pc"] = hex_json(event.pc);
         json["sp"] = hex_json(event.sp);
+        json["entry_order"] = event.entry_order;
+        json["entry_time"] = event.entry_time;
     }
 
     void operator()(const AuxvReadEvent& event) const {
@@ -131,6 +153,12 @@ struct BodyEncoder {
         json["symbol"] = string_json(event.symbol);
         json["arguments"] = Json::array({hex_json(event.arguments[0]), hex_json(event.arguments[1])});
         json["pc"] = hex_json(event.pc);
+        if (event.result) {
+            json["result"] = result_json(*event.result);
+        }
+        if (!event.payloads.empty()) {
+            json["payloads"] = payloads_json(event.payloads);
+        }
     }
 
     void operator()(const SignalEvent& event) const {
@@ -142,6 +170,15 @@ struct BodyEncoder {
         json["handler"] = hex_json(event.handler);
         json["frame"] = hex_json(event.frame);
         json["interrupted_pc"] = hex_json(event.interrupted_pc);
+        json["context_flags"] = hex_json(event.context_flags);
+        json["stack"] =
+            Json{{"sp", hex_json(event.stack.sp)}, {"flags", event.stack.flags}, {"size", event.stack.size}};
+        json["mask"] = hex_json(event.mask);
+        json["fault_address"] = hex_json(event.fault_address);
+        json["records"] = records_json(event.records);
+        if (event.esr) {
+            json["esr"] = hex_json(*event.esr);
+        }
     }
 
     void operator()(const ExecEvent& event) const {
@@ -177,28 +214,6 @@ struct BodyEncoder {
         json["changes"] = std::move(changes);
         json["during"] = string_json(event.during);
         json["pc"] = hex_json(event.pc);
-    }
-
-    void operator()(const MemoryWriteEvent& event) const {
-        json["type"] = "memory_write";
-        json["cause"] = string_json(event.cause);
-        json["address"] = hex_json(event.address);
-        json["bytes"] = bytes_json(event.bytes);
-    }
-
-    void operator()(const RegisterReadEvent& event) const {
-        json["type"] = "register_read";
-        json["name"] = string_json(event.name);
-        json["value"] = hex_json(event.value);
-        json["pc"] = hex_json(event.pc);
-    }
-
-    void operator()(const MappedFileEvent& event) const {
-        json["type"] = "mapped_file";
-        json["address"] = hex_json(event.address);
-        json["length"] = event.length;
-        json["offset"] = event.offset;
-        json["file"] = file_json(event.file);
     }
 
     void operator()(const OutcomeEvent& event) const {
@@ -245,11 +260,10 @@ std::string header_line(const Header& header) {
 }
 
 std::string event_line(const Event& event) {
-    Json json{
-        {"task", static_cast<std::uint32_t>(event.task)}, {"index", event.index}, {"order", event.order}};
-    if (event.instructions) {
-        json["instructions"] = *event.instructions;
-    }
+    Json json{{"task", static_cast<std::uint32_t>(event.task)},
+              {"index", event.index},
+              {"order", event.order},
+              {"time", event.time}};
     std::visit(BodyEncoder{json}, event.body);
     return dump(json);
 }

@@ -16,7 +16,7 @@ namespace levitate::traces {
 // Tasks are numbered in order of birth, from 1 (the program's first task), whatever their pids are.
 enum class TaskNumber : std::uint32_t {};
 
-constexpr int kFormatVersion = 1;
+constexpr int kFormatVersion = 2;
 
 struct AuxvEntry {
     std::uint64_t type = 0;
@@ -51,12 +51,33 @@ struct Header {
 
 enum class Direction { In, Out };
 
+// A piece of memory that an argument leads to.
+enum class Piece {
+    Object,     // what the argument itself points to: bytes, a struct, an array (of iovecs and messages too)
+    String,     // of an array of pointers to strings, without its NUL
+    Buffer,     // that an iovec describes
+    Name,       // of a user_msghdr: msg_name
+    Control,    // msg_control
+    Vector,     // msg_iov: the array of iovecs
+    SignalSet,  // of a sigset_argpack
+    Pidfd,      // of a clone_args: what its pointers of this name point to
+    ChildTid,
+    ParentTid,
+};
+
+// Which piece, where one argument leads to several.
+struct PayloadElement {
+    Piece piece = Piece::Object;
+    unsigned index = 0;    // of several strings or buffers: which
+    unsigned message = 0;  // of an array of messages: the one that leads to the piece
+    auto operator<=>(const PayloadElement&) const = default;
+};
+
 // Bytes that a call's argument pointed to, read at entry (In) or at exit (Out).
 struct Payload {
     unsigned argument = 0;  // index of the argument, 0 to 5
     Direction direction = Direction::In;
-    // For an iovec or a pointer inside a struct: which element; 0 for a plain buffer.
-    unsigned element = 0;
+    PayloadElement element{};
     std::uint64_t address = 0;
     std::vector<std::byte> bytes;  // what could be read
     std::uint64_t length = 0;      // what the call said there is; more than bytes.size() if unreadable
@@ -74,6 +95,9 @@ struct SyscallEvent {
     std::vector<Payload> payloads;
     std::uint64_t pc = 0;  // of the SVC
     std::uint64_t sp = 0;
+    // When the task made the call; Event::order and Event::time say when the call was done.
+    std::uint64_t entry_order = 0;
+    std::uint64_t entry_time = 0;
 };
 
 struct AuxvReadEvent {
@@ -88,6 +112,24 @@ struct VdsoCallEvent {
     std::string symbol;  // "__kernel_clock_gettime"
     std::array<std::uint64_t, 2> arguments{};
     std::uint64_t pc = 0;  // of the caller (x30)
+    std::optional<std::int64_t> result =
+        std::nullopt;               // absent: the function was left in another way than by its return
+    std::vector<Payload> payloads;  // what it wrote: all of them Out
+};
+
+// One record of the part of a signal frame that grows (struct _aarch64_ctx).
+struct FrameRecord {
+    std::uint32_t magic = 0;
+    std::uint32_t size = 0;
+    bool operator==(const FrameRecord&) const = default;
+};
+
+// stack_t, as struct ucontext has it.
+struct SignalStack {
+    std::uint64_t sp = 0;
+    std::int32_t flags = 0;
+    std::uint64_t size = 0;
+    bool operator==(const SignalStack&) const = default;
 };
 
 struct SignalEvent {
@@ -97,6 +139,13 @@ struct SignalEvent {
     std::uint64_t handler = 0;
     std::uint64_t frame = 0;  // SP at the handler's entry
     std::uint64_t interrupted_pc = 0;
+    // What else the frame holds (Linux arch/arm64/include/uapi/asm/ucontext.h, sigcontext.h).
+    std::uint64_t context_flags = 0;   // uc_flags
+    SignalStack stack{};               // uc_stack
+    std::uint64_t mask = 0;            // uc_sigmask
+    std::uint64_t fault_address = 0;   // of the sigcontext
+    std::vector<FrameRecord> records;  // of its __reserved area, in their order, without the terminator
+    std::optional<std::uint64_t> esr = std::nullopt;  // where one of them is an ESR record
 };
 
 // argv, envp and auxv as they stood on the new stack after a successful execve.
@@ -133,29 +182,6 @@ struct RegistersEvent {
     std::uint64_t pc = 0;
 };
 
-// User memory that the kernel wrote outside a call's arguments and a signal's frame: what replay has to
-// repeat.
-struct MemoryWriteEvent {
-    std::string cause;  // "rseq", "clear_child_tid", "child_tid", "robust_list"
-    std::uint64_t address = 0;
-    std::vector<std::byte> bytes;
-};
-
-// A read of a system register whose value the program cannot know beforehand.
-struct RegisterReadEvent {
-    std::string name;  // "cntvct_el0", "midr_el1", …
-    std::uint64_t value = 0;
-    std::uint64_t pc = 0;
-};
-
-// The contents of a file as a mapping showed them.
-struct MappedFileEvent {
-    std::uint64_t address = 0;
-    std::uint64_t length = 0;  // bytes mapped
-    std::uint64_t offset = 0;  // in the file
-    FileIdentity file;
-};
-
 // Bytes that the program as a whole put out, and how the run ended: the last event.
 struct OutcomeEvent {
     std::optional<int> exit_code;
@@ -165,17 +191,16 @@ struct OutcomeEvent {
 };
 
 using EventBody = std::variant<SyscallEvent, AuxvReadEvent, VdsoCallEvent, SignalEvent, ExecEvent,
-                               TaskStartEvent, TaskEndEvent, RegistersEvent, MemoryWriteEvent,
-                               RegisterReadEvent, MappedFileEvent, OutcomeEvent>;
+                               TaskStartEvent, TaskEndEvent, RegistersEvent, OutcomeEvent>;
 
 struct Event {
     TaskNumber task{};
     std::uint64_t index = 0;  // within the task, from 0, in the task's program order
-    std::uint64_t order = 0;  // over the whole trace, from 0, in order of completion
+    // Over the whole trace, from 0: one counter that moves at each event, when it is complete, and at each
+    // entry of a call (SyscallEvent::entry_order).
+    std::uint64_t order = 0;
+    std::uint64_t time = 0;  // of the guest, in nanoseconds since the program's first instruction
     EventBody body;
-    // Instructions that the task had retired in user mode, where the engine counts them: the place of an
-    // asynchronous signal.
-    std::optional<std::uint64_t> instructions = std::nullopt;
 };
 
 // What was left when the trace ended early is said in `incomplete`; an intact trace has it empty.

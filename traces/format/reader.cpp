@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <set>
 #include <variant>
 #include <vector>
 
@@ -76,11 +77,13 @@ std::expected<void, Error> finish(std::string_view line, std::string_view rest, 
 // Holds each event against those before it: none is missing or repeated, and every task is born of another.
 class Sequence {
   public:
+    explicit Sequence(int version) : has_entries_(version == kFormatVersion) {}
+
     // What is wrong with the event; empty: nothing.
     std::string refuse(const Event& event) {
         const auto task = static_cast<std::uint32_t>(event.task);
-        if (event.order != next_order_++) {
-            return "event " + std::to_string(next_order_ - 1) + " is missing or out of order";
+        if (std::string problem = refuse_order(event); !problem.empty()) {
+            return problem;
         }
         if (const auto* start = std::get_if<TaskStartEvent>(&event.body)) {
             const auto parent = static_cast<std::uint32_t>(start->parent);
@@ -102,7 +105,34 @@ class Sequence {
         return {};
     }
 
+    // What is wrong with the whole; empty: nothing.
+    std::string refuse_end() const {
+        return open_entries_.empty()
+                   ? std::string{}
+                   : "what took place at " + std::to_string(*open_entries_.begin()) + " is missing";
+    }
+
   private:
+    // Each number of the order is that of one event or of one call's entry.
+    std::string refuse_order(const Event& event) {
+        constexpr std::uint64_t kMostOpenCalls = 1U << 20;
+        const auto* const call = std::get_if<SyscallEvent>(&event.body);
+        const std::uint64_t passed = event.order - next_order_;
+        if (event.order < next_order_ || passed > (has_entries_ ? kMostOpenCalls : 0)) {
+            return "event " + std::to_string(next_order_) + " is missing or out of order";
+        }
+        for (; next_order_ < event.order; ++next_order_) {
+            open_entries_.insert(next_order_);
+        }
+        ++next_order_;
+        if (call != nullptr && has_entries_ && open_entries_.erase(call->entry_order) == 0) {
+            return "a call cannot have been made at " + std::to_string(call->entry_order);
+        }
+        return {};
+    }
+
+    bool has_entries_;
+    std::set<std::uint64_t> open_entries_;
     std::uint64_t next_order_ = 0;
     std::vector<std::uint64_t> next_indices_;  // of task 1, 2, …
 };
@@ -118,11 +148,14 @@ std::expected<Trace, Error> parse_trace(std::string_view text, const std::string
         return std::unexpected(error_at(name, number, header.error()));
     }
     trace.header = *std::move(header);
-    Sequence sequence;
+    Sequence sequence(trace.header.format_version);
     while (!text.empty()) {
         ++number;
         const Line line = take_line(text);
         if (is_footer_line(line.text) && line.whole) {
+            if (const std::string problem = sequence.refuse_end(); !problem.empty()) {
+                return std::unexpected(error_at(name, number, problem));
+            }
             if (auto end = finish(line.text, text, name, number, trace); !end) {
                 return std::unexpected(end.error());
             }

@@ -9,7 +9,10 @@ namespace levitate::vmm {
 
 BoundaryTracer::BoundaryTracer(Engine& engine, traces::Header header, std::string program,
                                traces::EventSink& sink)
-    : engine_(engine), memory_(engine), recorder_(sink, std::move(header)), program_(std::move(program)) {
+    : engine_(engine),
+      memory_(engine),
+      recorder_(sink, std::move(header), [&engine] { return engine.guest_time(); }),
+      program_(std::move(program)) {
     engine_.set_boundary_exits(true);
 }
 
@@ -82,7 +85,9 @@ void BoundaryTracer::record_vdso_call(const VcpuRegisters& registers) {
     if (current_ && function != vdso_.end()) {
         recorder_.vdso_call(*current_, {.symbol = function->second,
                                         .arguments = {registers.x[0], registers.x[1]},
-                                        .pc = registers.x[30]});
+                                        .pc = registers.x[30],
+                                        .result = std::nullopt,
+                                        .payloads = {}});
     }
 }
 

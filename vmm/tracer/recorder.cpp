@@ -27,8 +27,12 @@ class PayloadMemory final : public traces::abi::MemoryReader {
 
 }  // namespace
 
-Recorder::Recorder(traces::EventSink& sink, traces::Header header)
-    : sink_(sink), header_(std::move(header)) {}
+Recorder::Recorder(traces::EventSink& sink, traces::Header header, Clock clock)
+    : sink_(sink), header_(std::move(header)), clock_(std::move(clock)) {}
+
+std::uint64_t Recorder::time() const {
+    return static_cast<std::uint64_t>((clock_() - start_).count());
+}
 
 Recorder::Task& Recorder::find(traces::TaskNumber task) {
     const auto found = tasks_.find(task);
@@ -39,6 +43,7 @@ Recorder::Task& Recorder::find(traces::TaskNumber task) {
 void Recorder::begin(const std::vector<traces::AuxvEntry>& auxv) {
     header_.auxv = auxv;
     sink_.begin(header_);
+    start_ = clock_();
     begun_ = true;
 }
 
@@ -47,8 +52,11 @@ void Recorder::emit(traces::TaskNumber number, traces::EventBody body) {
     if (next_index_.size() <= slot) {
         next_index_.resize(slot + 1);
     }
-    sink_.event(
-        {.task = number, .index = next_index_[slot]++, .order = next_order_++, .body = std::move(body)});
+    sink_.event({.task = number,
+                 .index = next_index_[slot]++,
+                 .order = next_order_++,
+                 .time = time(),
+                 .body = std::move(body)});
 }
 
 void Recorder::emit_outstanding(traces::TaskNumber number, Task& task) {
@@ -96,7 +104,9 @@ void Recorder::enter_syscall(traces::TaskNumber task, const SyscallEntry& entry,
         .restarted = false,
         .payloads = traces::abi::read_payloads_at_entry(entry.number, entry.arguments, reader),
         .pc = entry.pc,
-        .sp = entry.sp};
+        .sp = entry.sp,
+        .entry_order = next_order_++,
+        .entry_time = time()};
     state.syscall = Outstanding{.event = std::move(event), .repeats = false};
 }
 
@@ -171,7 +181,13 @@ void Recorder::signal(traces::TaskNumber task, const DeliveredSignal& signal) {
                                    .siginfo = signal.information,
                                    .handler = signal.handler,
                                    .frame = signal.frame,
-                                   .interrupted_pc = signal.interrupted.pc});
+                                   .interrupted_pc = signal.interrupted.pc,
+                                   .context_flags = signal.context.flags,
+                                   .stack = signal.context.stack,
+                                   .mask = signal.context.mask,
+                                   .fault_address = signal.context.fault_address,
+                                   .records = signal.context.records,
+                                   .esr = signal.context.esr});
 }
 
 void Recorder::auxv_load(traces::TaskNumber task, const AuxvLoad& load, const UserMemory& memory) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -38,7 +40,9 @@ struct AuxvLoad {
 class Recorder {
   public:
     // `header` is complete but for the auxv, which the program's first exec brings.
-    Recorder(traces::EventSink& sink, traces::Header header);
+    // `clock` says the guest's time; it never goes back.
+    using Clock = std::function<std::chrono::nanoseconds()>;
+    Recorder(traces::EventSink& sink, traces::Header header, Clock clock);
 
     // The program's first task stands at its first instruction. Begins the trace. `tid` 0: not known.
     traces::TaskNumber start_program(std::int64_t tid, const InitialStack& stack, std::uint64_t sp,
@@ -83,6 +87,7 @@ class Recorder {
         std::optional<Outstanding> syscall;
     };
 
+    std::uint64_t time() const;
     void emit(traces::TaskNumber number, traces::EventBody body);
     void emit_outstanding(traces::TaskNumber number, Task& task);
     void emit_exec(traces::TaskNumber number, const InitialStack& stack, std::uint64_t sp,
@@ -92,6 +97,8 @@ class Recorder {
 
     traces::EventSink& sink_;
     traces::Header header_;
+    Clock clock_;
+    std::chrono::nanoseconds start_{};
     bool begun_ = false;
     std::map<traces::TaskNumber, Task> tasks_;  // alive
     std::vector<std::uint64_t> next_index_;     // by task number, also of those that ended

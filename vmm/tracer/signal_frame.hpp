@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "traces/format/event.hpp"
 #include "vmm/tracer/user_memory.hpp"
 
 namespace levitate::vmm {
@@ -18,12 +19,30 @@ inline constexpr std::uint64_t kSignalFrameContext = kSignalInfoSize;
 // struct sigcontext inside it: fault_address, regs[31], sp, pc, pstate.
 inline constexpr std::uint64_t kSignalFrameMachineContext = kSignalFrameContext + 176;
 
+// struct fpsimd_context.
+struct VectorState {
+    std::uint32_t fpsr = 0;
+    std::uint32_t fpcr = 0;
+    std::array<Vector128, 32> v{};
+};
+
 // The state in which a program was interrupted, as its signal frame holds it.
 struct InterruptedState {
     std::array<std::uint64_t, 31> x{};
     std::uint64_t sp = 0;
     std::uint64_t pc = 0;
     std::uint64_t pstate = 0;
+    std::optional<VectorState> vectors = std::nullopt;  // of its FPSIMD record
+};
+
+// What else the frame holds of the interruption.
+struct SignalContext {
+    std::uint64_t flags = 0;  // uc_flags
+    traces::SignalStack stack;
+    std::uint64_t mask = 0;  // uc_sigmask
+    std::uint64_t fault_address = 0;
+    std::vector<traces::FrameRecord> records;  // up to the terminator, or to the first that is malformed
+    std::optional<std::uint64_t> esr;
 };
 
 // nullopt: `sp` is misaligned or the frame cannot be read.
@@ -36,6 +55,7 @@ struct DeliveredSignal {
     unsigned signal = 0;
     std::vector<std::byte> information;  // siginfo_t; empty where the handler did not ask for it (SA_SIGINFO)
     InterruptedState interrupted;
+    SignalContext context;
 };
 
 // The registers of a resume that decide whether it enters a signal handler.

@@ -75,9 +75,6 @@ TEST_P(EveryMutant, is_a_well_formed_trace) {
         const auto read = parse_trace(text_of(changed), told(mutant));
         ASSERT_TRUE(read) << read.error().message;
         EXPECT_EQ(read->incomplete, trace.incomplete);
-        for (std::uint64_t order = 0; order < changed.events.size(); ++order) {
-            EXPECT_EQ(changed.events[order].order, order) << told(mutant);
-        }
     }
 }
 
@@ -102,7 +99,16 @@ TEST(Mutants, every_kind_of_event_is_changed_in_its_fields) {
              {"read", "restarted", "toggled"},
              {"read of AT_PAGESZ", "value", "-1"},
              {"read of AT_PAGESZ", "offset", "+1"},
-             {"__kernel_clock_gettime", "argument 0", "+1"},
+             {"__kernel_clock_gettime", "clockid", "+1"},
+             {"__kernel_clock_gettime", "result", "error"},
+             {"__kernel_clock_gettime", "out time.tv_nsec", "+1"},
+             {"__kernel_clock_gettime", "out time", "removed"},
+             {"signal", "mask", "bit set"},
+             {"signal", "fault_address", "+1"},
+             {"signal", "stack.flags", "bit set"},
+             {"signal", "records", "removed"},
+             {"signal", "records.size", "+1"},
+             {"signal", "esr", "bit cleared"},
              {"signal", "siginfo.si_code", "+1"},
              {"signal", "handler", "+1"},
              {"signal", "frame", "+1"},
@@ -115,9 +121,6 @@ TEST(Mutants, every_kind_of_event_is_changed_in_its_fields) {
              {"registers", "name", "byte"},
              {"registers", "after", "byte"},
              {"registers", "changes", "removed"},
-             {"memory_write", "bytes", "byte"},
-             {"register_read", "value", "+1"},
-             {"mapped_file", "offset", "+1"},
              {"task_start", "clone_flags", "bit set"},
              {"task_start", "tid", "+1"},
              {"task_end", "exit_code", "+1"},
@@ -206,6 +209,27 @@ TEST(Edit, a_task_is_removed_with_its_descendants_and_the_rest_renumbered) {
     EXPECT_EQ(std::get<TaskStartEvent>(trace.events[2].body).parent, static_cast<TaskNumber>(2));
     EXPECT_EQ(trace.events[3].index, 1U);
     EXPECT_EQ(trace.events[3].order, 3U);
+}
+
+TEST(Edit, a_call_that_changes_places_is_made_and_done_there) {
+    Trace trace = test::sample_trace();
+    const std::size_t write = test::index_of(trace, "write");
+    const std::uint64_t before = trace.events[write - 1].order;
+    swap_events(trace, write - 1, write);
+    const auto& call = std::get<SyscallEvent>(trace.events[write - 1].body);
+    EXPECT_EQ(call.entry_order, before);
+    EXPECT_EQ(trace.events[write - 1].order, before + 1);
+    EXPECT_EQ(trace.events[write].order, before + 2);
+    EXPECT_EQ(call.entry_time, trace.events[write - 1].time);
+}
+
+TEST(Edit, a_second_call_is_made_when_the_first_is_done) {
+    Trace trace = test::sample_trace();
+    const std::size_t write = test::index_of(trace, "write");
+    const std::uint64_t order = trace.events[write].order;
+    double_event(trace, write);
+    EXPECT_EQ(std::get<SyscallEvent>(trace.events[write + 1].body).entry_order, order + 1);
+    EXPECT_EQ(trace.events[write + 1].order, order + 2);
 }
 
 TEST(Judge, tells_what_is_noticed_from_what_is_not) {

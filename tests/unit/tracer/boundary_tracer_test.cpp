@@ -76,8 +76,24 @@ TEST(boundary_tracer, indexes_count_within_a_task_and_order_over_all) {
     ASSERT_EQ(guest.sink.trace.events.size(), 3U);
     for (std::uint64_t at = 0; at < 3; ++at) {
         EXPECT_EQ(guest.sink.trace.events[at].index, at);
-        EXPECT_EQ(guest.sink.trace.events[at].order, at);
     }
+    EXPECT_EQ(guest.sink.trace.events[1].order, 1U);
+    EXPECT_EQ(guest.all<traces::SyscallEvent>()[0].entry_order, 2U);
+    EXPECT_EQ(guest.sink.trace.events[2].order, 3U);
+}
+
+TEST(boundary_tracer, time_is_the_guests_since_the_program_began) {
+    using std::chrono::nanoseconds;
+    Guest guest;
+    guest.engine.time = nanoseconds{5000};
+    GuestTask task = guest.start_program();
+    guest.engine.time = nanoseconds{5100};
+    guest.call(task, syscall_number("getpid"));
+    guest.engine.time = nanoseconds{5250};
+    guest.return_from_call(task, 2);
+    EXPECT_EQ(guest.sink.trace.events[0].time, 0U);
+    EXPECT_EQ(guest.all<traces::SyscallEvent>()[0].entry_time, 100U);
+    EXPECT_EQ(guest.sink.trace.events[2].time, 250U);
 }
 
 TEST(boundary_tracer, in_buffer_that_is_not_mapped_at_entry_is_read_at_exit) {

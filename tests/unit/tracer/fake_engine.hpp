@@ -15,6 +15,7 @@ namespace levitate::vmm::test {
 class FakeEngine final : public Engine {
   public:
     VcpuRegisters state;
+    std::chrono::nanoseconds time{};
 
     // Memory has byte granularity; what was never written is not mapped.
     void put(std::uint64_t address, std::span<const std::byte> bytes) {
@@ -72,7 +73,7 @@ class FakeEngine final : public Engine {
     }
     EngineStatistics statistics() const override { return {}; }
     std::uint64_t retired_instructions() const override { return 0; }
-    std::chrono::nanoseconds guest_time() const override { return {}; }
+    std::chrono::nanoseconds guest_time() const override { return time; }
 
   private:
     std::map<std::uint64_t, std::byte> memory_;

@@ -37,7 +37,37 @@ TEST(native_merge, reads_come_behind_as_many_events_of_their_task) {
     EXPECT_EQ(type_at(3), 6U);
     EXPECT_EQ(type_at(5), 7U);
     EXPECT_EQ(merged.events[6].index, 5U);
-    EXPECT_EQ(merged.events[6].order, 6U);
+    EXPECT_EQ(merged.events[6].order, 10U);
+}
+
+TEST(native_merge, a_read_comes_before_the_entry_of_the_call_that_follows) {
+    traces::Trace calls;
+    calls.events = {call(1, 10), call(2, 20), call(1, 11)};
+    // The second task makes and finishes its call while the first one is in its last.
+    const auto at = [&](std::size_t event, std::uint64_t entry, std::uint64_t order) {
+        auto& body = std::get<traces::SyscallEvent>(calls.events[event].body);
+        body.entry_order = entry;
+        body.entry_time = 10 * entry;
+        calls.events[event].order = order;
+        calls.events[event].time = 10 * order;
+    };
+    at(0, 0, 1);
+    at(1, 3, 4);
+    at(2, 2, 5);
+    traces::Trace reads;
+    reads.events = {call(1, 10), auxv_read(1, 5), call(1, 11), call(2, 20)};
+    const traces::Trace merged = merge_auxv_reads(calls, reads);
+    ASSERT_EQ(merged.events.size(), 4U);
+    EXPECT_TRUE(std::holds_alternative<traces::AuxvReadEvent>(merged.events[1].body));
+    EXPECT_EQ(merged.events[1].order, 2U);
+    EXPECT_EQ(merged.events[1].time, 10U);
+    const auto entry_of = [&](std::size_t event) {
+        return std::get<traces::SyscallEvent>(merged.events[event].body).entry_order;
+    };
+    EXPECT_EQ(entry_of(2), 4U);
+    EXPECT_EQ(merged.events[2].order, 5U);
+    EXPECT_EQ(entry_of(3), 3U);
+    EXPECT_EQ(merged.events[3].order, 6U);
 }
 
 TEST(native_merge, reads_of_a_task_that_the_calls_do_not_have_are_dropped) {

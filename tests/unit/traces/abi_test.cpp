@@ -91,10 +91,10 @@ TEST(Abi, a_command_has_its_own_row) {
     EXPECT_EQ(find_syscall(syscall_number("fcntl"), get_flags)->argument_count, 2U);
     const std::array<std::uint64_t, 6> wake{0x1000,
                                             static_cast<std::uint64_t>(constant("FUTEX_WAKE_PRIVATE")), 1};
-    EXPECT_EQ(find_syscall(syscall_number("futex"), wake)->rule, CompareRule::Wake);
+    EXPECT_EQ(find_syscall(syscall_number("futex"), wake)->kind, CallKind::Wake);
     const std::array<std::uint64_t, 6> wait{
         0x1000, static_cast<std::uint64_t>(constant("FUTEX_WAIT_BITSET") | constant("FUTEX_CLOCK_REALTIME"))};
-    EXPECT_EQ(find_syscall(syscall_number("futex"), wait)->rule, CompareRule::Wait);
+    EXPECT_EQ(find_syscall(syscall_number("futex"), wait)->kind, CallKind::Wait);
     const std::array<std::uint64_t, 6> unknown{3, 0xabcd};
     EXPECT_EQ(find_syscall(syscall_number("ioctl"), unknown), find_syscall("ioctl"));
 }

@@ -82,7 +82,7 @@ TEST(CompareHostile, any_traces_can_be_compared) {
                 call->result = static_cast<std::int64_t>(random());
                 call->payloads.push_back({.argument = static_cast<unsigned>(random() % 6),
                                           .direction = Direction::Out,
-                                          .element = static_cast<unsigned>(random() % 3),
+                                          .element = {.piece = static_cast<Piece>(random() % 3)},
                                           .bytes = std::vector<std::byte>(random() % 200),
                                           .length = 0});
             }

@@ -88,7 +88,13 @@ Trace alarmed(std::size_t position) {
     siginfo[8] = std::byte{0x80};
     for (std::size_t i = 0; i < 4; ++i) {
         if (i == position) {
-            b.add(1, SignalEvent{14, 128, siginfo, 0x3000, 0x7fffffffc000, 0x3100 + i});
+            b.add(1, SignalEvent{.signal = 14,
+                                 .code = 128,
+                                 .siginfo = siginfo,
+                                 .handler = 0x3000,
+                                 .frame = 0x7fffffffc000,
+                                 .interrupted_pc = 0x3100 + i,
+                                 .records = {}});
             b.write(1, 2, "alarm");
             b.call(1, "rt_sigreturn", {}, std::nullopt);
         }

@@ -37,14 +37,20 @@ Trace simple_program(std::int64_t pid, std::uint64_t inode) {
     b.read(1, 3, "");
     b.call(1, "close", {3}, 0);
     b.call(1, "getpid", {}, pid);
-    b.add(1, VdsoCallEvent{"__kernel_clock_gettime", {1, 0x7fffffffd000}, 0x2000});
+    b.add(1, VdsoCallEvent{"__kernel_clock_gettime", {1, 0x7fffffffd000}, 0x2000, 0, {}});
     b.call(1, "tgkill", {value(pid), value(pid), 10}, 0);
     std::vector<std::byte> siginfo(128);
     siginfo[0] = std::byte{10};
     siginfo[8] = std::byte{0xfa};
     siginfo[9] = siginfo[10] = siginfo[11] = std::byte{0xff};
     siginfo[16] = static_cast<std::byte>(pid);
-    b.add(1, SignalEvent{10, -6, siginfo, 0x3000, 0x7fffffffc000, 0x3100});
+    b.add(1, SignalEvent{.signal = 10,
+                         .code = -6,
+                         .siginfo = siginfo,
+                         .handler = 0x3000,
+                         .frame = 0x7fffffffc000,
+                         .interrupted_pc = 0x3100,
+                         .records = {}});
     b.call(1, "rt_sigreturn", {}, std::nullopt);
     b.write(1, 1, "hello\n");
     b.call(1, "exit_group", {0}, std::nullopt);

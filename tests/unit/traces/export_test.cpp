@@ -80,8 +80,8 @@ TEST(Export, execve_that_succeeds_is_zero) {
     TraceBuilder b;
     auto& exec = b.call(1, "execve", {0x1000, 0x2000, 0x3000}, std::nullopt);
     TraceBuilder::payload(exec, 0, Direction::In, to_bytes("/bin/x"));
-    TraceBuilder::payload(exec, 1, Direction::In, to_bytes("x"));
-    TraceBuilder::payload(exec, 1, Direction::In, to_bytes("y"), 1);
+    TraceBuilder::payload(exec, 1, Direction::In, to_bytes("x"), {.piece = Piece::String});
+    TraceBuilder::payload(exec, 1, Direction::In, to_bytes("y"), {.piece = Piece::String, .index = 1});
     b.add(1, ExecEvent{});
     EXPECT_EQ(strace_line(b.trace(), 0), R"(execve("/bin/x", ["x", "y"], 0x3000 /* 0 vars */) = 0)");
     b.call(1, "exit_group", {1}, std::nullopt);
@@ -94,10 +94,27 @@ TEST(Export, signals_and_ends) {
     siginfo[0] = std::byte{11};
     siginfo[8] = std::byte{1};
     siginfo[16] = std::byte{0x10};
-    b.add(2, SignalEvent{11, 1, siginfo, 0, 0, 0});
+    b.add(2, SignalEvent{.signal = 11, .code = 1, .siginfo = siginfo, .records = {}});
     EXPECT_EQ(last_line(b), "[task 2] --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---");
     b.end(1, 3);
     EXPECT_EQ(last_line(b), "+++ exited with 3 +++");
+}
+
+TEST(Export, vdso_calls_look_like_the_calls_that_they_stand_for) {
+    TraceBuilder b;
+    VdsoCallEvent call{
+        .symbol = "__kernel_clock_gettime", .arguments = {1, 0x7000}, .result = 0, .payloads = {}};
+    call.payloads = {{.argument = 1,
+                      .direction = Direction::Out,
+                      .address = 0x7000,
+                      .bytes = to_bytes(std::string_view("\3\0\0\0\0\0\0\0\7\0\0\0\0\0\0\0", 16)),
+                      .length = 16}};
+    b.add(1, call);
+    EXPECT_EQ(last_line(b), "vdso:__kernel_clock_gettime(CLOCK_MONOTONIC, {tv_sec=3, tv_nsec=7}) = 0");
+    call.result.reset();
+    call.payloads.clear();
+    b.add(1, call);
+    EXPECT_EQ(last_line(b), "vdso:__kernel_clock_gettime(CLOCK_MONOTONIC, 0x7000) = ?");
 }
 
 TEST(Export, an_unknown_call_shows_its_registers) {

@@ -53,7 +53,13 @@ TEST(Format, every_event_survives_writing_and_reading) {
     EXPECT_EQ(text_of(*read), text_of(trace));
     EXPECT_EQ(read->header.argv, trace.header.argv);
     EXPECT_EQ(read->events.size(), trace.events.size());
-    EXPECT_EQ(read->events.back().instructions, 77U);
+    const auto& signal = std::get<SignalEvent>(read->events[7].body);
+    EXPECT_EQ(signal.records, std::get<SignalEvent>(trace.events[7].body).records);
+    EXPECT_EQ(signal.stack, std::get<SignalEvent>(trace.events[7].body).stack);
+    EXPECT_EQ(signal.esr, 0x92000046U);
+    EXPECT_EQ(std::get<SyscallEvent>(read->events[4].body).entry_order, 5U);
+    EXPECT_EQ(std::get<VdsoCallEvent>(read->events[6].body).payloads.size(), 1U);
+    EXPECT_EQ(read->events.back().time, trace.events.back().time);
 }
 
 TEST(Format, bytes_that_are_no_text_are_hexadecimal) {
@@ -118,7 +124,7 @@ TEST(Format, numbers_that_do_not_fit_are_refused) {
 
 TEST(Format, another_version_is_refused) {
     std::string line = header_line(test::sample_header());
-    line.replace(line.find("\"version\":1"), 11, "\"version\":2");
+    line.replace(line.find("\"version\":2"), 11, "\"version\":3");
     const auto header = parse_header_line(line);
     ASSERT_FALSE(header.has_value());
     EXPECT_NE(header.error().find("record the trace again"), std::string::npos);
@@ -134,7 +140,15 @@ TEST(Format, events_that_cannot_follow_each_other_are_damage) {
     };
     EXPECT_EQ(problem_of([](Trace&) {}), "");
     EXPECT_EQ(problem_of([](Trace& trace) { trace.events.erase(trace.events.begin() + 3); }),
+              "t:5: event 3 of task 1 is missing or out of order");
+    EXPECT_EQ(problem_of([](Trace& trace) { trace.events[3].order = 2; }),
               "t:5: event 3 is missing or out of order");
+    EXPECT_EQ(problem_of([](Trace& trace) { trace.events[3].order = 1U << 30; }),
+              "t:5: event 3 is missing or out of order");
+    EXPECT_EQ(problem_of([](Trace& trace) { std::get<SyscallEvent>(trace.events[3].body).entry_order = 2; }),
+              "t:5: a call cannot have been made at 2");
+    EXPECT_EQ(problem_of([](Trace& trace) { ++trace.events.back().order; }),
+              "t:13: what took place at 13 is missing");
     EXPECT_EQ(problem_of([](Trace& trace) { trace.events[3].index = 4; }),
               "t:5: event 3 of task 1 is missing or out of order");
     EXPECT_EQ(problem_of([](Trace& trace) { trace.events[3].task = TaskNumber{2}; }),

@@ -98,7 +98,7 @@ TEST(Payload, paths_and_string_arrays_are_read_to_their_end) {
     ASSERT_EQ(payloads.size(), 3U);
     EXPECT_EQ(text(payloads[0]), "/bin/x");
     EXPECT_EQ(text(payloads[1]), "one");
-    EXPECT_EQ(payloads[2].element, 1U);
+    EXPECT_EQ(payloads[2].element, (PayloadElement{.piece = Piece::String, .index = 1}));
     EXPECT_EQ(text(payloads[2]), "two");
 }
 
@@ -175,7 +175,7 @@ TEST(Payload, readv_fills_its_buffers_in_order) {
     EXPECT_EQ(payloads[0].bytes.size(), 32U);
     EXPECT_EQ(text(payloads[1]), "abc");
     EXPECT_EQ(text(payloads[2]), "ef");
-    EXPECT_EQ(payloads[2].element, 2U);
+    EXPECT_EQ(payloads[2].element, (PayloadElement{.piece = Piece::Buffer, .index = 1}));
 }
 
 TEST(Payload, recvmsg_follows_its_header) {
@@ -195,13 +195,13 @@ TEST(Payload, recvmsg_follows_its_header) {
     auto payloads = read_payloads_at_entry(number, arguments, memory);
     memory.number<std::uint32_t>(0x1008, 2);  // the kernel says how long the name is
     read_payloads_at_exit(number, arguments, 7, memory, payloads);
-    std::map<std::pair<Direction, unsigned>, std::string> found;
+    std::map<std::pair<Direction, Piece>, std::string> found;
     for (const Payload& payload : payloads) {
-        found[{payload.direction, payload.element}] = text(payload);
+        found[{payload.direction, payload.element.piece}] = text(payload);
     }
-    EXPECT_EQ((found[{Direction::Out, 1}]), "nn");
-    EXPECT_EQ((found[{Direction::Out, 4}]), "message");
-    EXPECT_EQ((found[{Direction::In, 3}].size()), 16U);
+    EXPECT_EQ((found[{Direction::Out, Piece::Name}]), "nn");
+    EXPECT_EQ((found[{Direction::Out, Piece::Buffer}]), "message");
+    EXPECT_EQ((found[{Direction::In, Piece::Vector}].size()), 16U);
 }
 
 TEST(Payload, an_address_fits_the_room_there_was) {

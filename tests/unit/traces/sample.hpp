@@ -43,8 +43,12 @@ inline Trace sample_trace() {
     failed.arguments = {0, 0xdead, 1U << 20U, 0, 0, 0};
     failed.result = -abi::error_number("EFAULT");
     failed.restarted = true;
-    failed.payloads = {
-        {.argument = 1, .direction = Direction::Out, .element = 3, .bytes = to_bytes("\x01"), .length = 9}};
+    failed.payloads = {{.argument = 1,
+                        .direction = Direction::Out,
+                        .element = {.piece = Piece::Buffer, .index = 3, .message = 2},
+                        .bytes = to_bytes("\x01"),
+                        .length = 9}};
+    const std::vector<std::byte> time(16, std::byte{7});
     SyscallEvent unknown;
     unknown.number = 999;
     unknown.result = 0x7ffff7ff0000;
@@ -55,20 +59,36 @@ inline Trace sample_trace() {
         write,
         failed,
         unknown,
-        VdsoCallEvent{"__kernel_clock_gettime", {1, 0x7fffffffd000}, 0x2000},
-        SignalEvent{11, 1, std::vector<std::byte>(128), 0x3000, 0x7fffffffc000, 0x3100},
+        VdsoCallEvent{"__kernel_clock_gettime",
+                      {1, 0x7fffffffd000},
+                      0x2000,
+                      0,
+                      {{.argument = 1, .direction = Direction::Out, .bytes = time, .length = 16}}},
+        SignalEvent{11,
+                    1,
+                    std::vector<std::byte>(128),
+                    0x3000,
+                    0x7fffffffc000,
+                    0x3100,
+                    1,
+                    {0x7fffffff0000, 2, 8192},
+                    0x8000000000000200,
+                    0xdead,
+                    {{0x46508001, 528}, {0x45535201, 16}},
+                    0x92000046},
         RegistersEvent{{{"x17", "0x1", "0x2"}}, "irq", 0x3200},
-        MemoryWriteEvent{"clear_child_tid", 0x4000, std::vector<std::byte>(4)},
-        RegisterReadEvent{"cntvct_el0", 12345, 0x3300},
-        MappedFileEvent{0x5000, 4096, 0, {"/lib/libc.so.6", std::string(64, 'c'), "99"}},
         TaskEndEvent{0, std::nullopt},
         OutcomeEvent{std::nullopt, 11, to_bytes("hello"), to_bytes("\x80")},
     };
+    std::uint64_t order = 0;
     for (EventBody& body : bodies) {
-        const std::uint64_t at = trace.events.size();
-        trace.events.push_back(make_event(1, at, at, std::move(body)));
+        if (auto* const call = std::get_if<SyscallEvent>(&body)) {
+            call->entry_time = 1000 * order;
+            call->entry_order = order++;
+        }
+        trace.events.push_back(make_event(1, trace.events.size(), order, std::move(body)));
+        trace.events.back().time = 1000 * order++;
     }
-    trace.events.back().instructions = 77;
     return trace;
 }
 

@@ -26,7 +26,10 @@ class TraceBuilder {
         Event event;
         event.task = static_cast<TaskNumber>(task);
         event.index = next_index_[task]++;
-        event.order = trace_.events.size();
+        if (auto* const call = std::get_if<SyscallEvent>(&body)) {
+            call->entry_order = next_order_++;
+        }
+        event.order = next_order_++;
         event.body = std::move(body);
         trace_.events.push_back(std::move(event));
         return trace_.events.back();
@@ -42,7 +45,7 @@ class TraceBuilder {
     }
 
     static void payload(SyscallEvent& call, unsigned argument, Direction direction,
-                        std::vector<std::byte> bytes, unsigned element = 0) {
+                        std::vector<std::byte> bytes, const PayloadElement& element = {}) {
         const std::uint64_t length = bytes.size();
         call.payloads.push_back({.argument = argument,
                                  .direction = direction,
@@ -88,6 +91,7 @@ class TraceBuilder {
   private:
     Trace trace_;
     std::map<std::uint32_t, std::uint64_t> next_index_;
+    std::uint64_t next_order_ = 0;
 };
 
 constexpr std::uint64_t kThreadFlags = static_cast<std::uint64_t>(

@@ -125,14 +125,83 @@ traces::Event translate(Read read, const Auxv& to) {
     return read.event;
 }
 
+// One number of the order: an event, or the entry of the call that an event is of.
+struct Tick {
+    traces::Event* event = nullptr;
+    bool is_entry = false;
+    std::uint64_t order() const {
+        return is_entry ? std::get<traces::SyscallEvent>(event->body).entry_order : event->order;
+    }
+    std::uint64_t time() const {
+        return is_entry ? std::get<traces::SyscallEvent>(event->body).entry_time : event->time;
+    }
+};
+
+// In the order in which things happened.
+std::vector<Tick> ticks_of(std::vector<traces::Event>& events) {
+    std::vector<Tick> ticks;
+    for (traces::Event& event : events) {
+        if (std::holds_alternative<traces::SyscallEvent>(event.body)) {
+            ticks.push_back({.event = &event, .is_entry = true});
+        }
+        ticks.push_back({.event = &event, .is_entry = false});
+    }
+    std::ranges::stable_sort(ticks, {}, &Tick::order);
+    return ticks;
+}
+
 void number(std::vector<traces::Event>& events) {
     std::map<traces::TaskNumber, std::uint64_t> next_index;
-    std::uint64_t next_order = 0;
     for (traces::Event& event : events) {
         event.index = next_index[event.task]++;
-        event.order = next_order++;
     }
 }
+
+// Puts the reads of all tasks between the ticks of the calls, and counts anew.
+class Merger {
+  public:
+    explicit Merger(std::map<traces::TaskNumber, TaskEvents>& tasks) : tasks_(tasks) {}
+
+    std::vector<traces::Event> merge(std::vector<traces::Event>& calls) {
+        std::vector<traces::Event> merged;
+        for (const Tick& tick : ticks_of(calls)) {
+            // A read that precedes a call precedes its entry.
+            if (tick.is_entry || !std::holds_alternative<traces::SyscallEvent>(tick.event->body)) {
+                add_reads(tick.event->task, merged);
+            }
+            time_ = tick.time();
+            if (tick.is_entry) {
+                std::get<traces::SyscallEvent>(tick.event->body).entry_order = next_order_++;
+                continue;
+            }
+            tick.event->order = next_order_++;
+            vectors_.follow(*tick.event);
+            merged.push_back(std::move(*tick.event));
+        }
+        number(merged);
+        return merged;
+    }
+
+  private:
+    // Those that come before the task's next event. They get the time of what happened last.
+    void add_reads(traces::TaskNumber task, std::vector<traces::Event>& merged) {
+        const auto& reads = tasks_[task].reads;
+        std::size_t& next = next_read_[task];
+        for (; next < reads.size() && reads[next].position <= position_[task]; ++next) {
+            merged.push_back(translate(reads[next].read, vectors_.of(task)));
+            merged.back().order = next_order_++;
+            merged.back().time = time_;
+        }
+        ++position_[task];
+    }
+
+    std::map<traces::TaskNumber, TaskEvents>& tasks_;
+    std::map<traces::TaskNumber, std::size_t> position_;
+    std::map<traces::TaskNumber, std::size_t> next_read_;
+    Vectors vectors_;
+    std::uint64_t next_order_ = 0;
+    std::uint64_t time_ = 0;
+};
 
 }  // namespace
 
@@ -141,22 +210,7 @@ traces::Trace merge_auxv_reads(traces::Trace calls, const traces::Trace& auxv_re
     for (const auto& [number, task] : tasks_of(calls)) {
         move_reads(tasks[number], task.others);
     }
-    std::map<traces::TaskNumber, std::size_t> position;
-    std::map<traces::TaskNumber, std::size_t> next_read;
-    Vectors vectors;
-    std::vector<traces::Event> merged;
-    for (traces::Event& event : calls.events) {
-        const auto& reads = tasks[event.task].reads;
-        std::size_t& next = next_read[event.task];
-        for (; next < reads.size() && reads[next].position <= position[event.task]; ++next) {
-            merged.push_back(translate(reads[next].read, vectors.of(event.task)));
-        }
-        ++position[event.task];
-        vectors.follow(event);
-        merged.push_back(std::move(event));
-    }
-    number(merged);
-    calls.events = std::move(merged);
+    calls.events = Merger(tasks).merge(calls.events);
     return calls;
 }
 

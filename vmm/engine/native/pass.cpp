@@ -12,7 +12,7 @@
 namespace levitate::vmm::native {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC
 
 // SIGCHLD as a descriptor, so that one poll waits for ptrace stops and for bytes.
 Descriptor open_child_signals() {
@@ -203,7 +203,7 @@ class Pump {
 Result<PassResult> record_pass(const PassSpec& spec, Pass pass, const traces::Header& header,
                                traces::EventSink& sink, const OutputListener& listener) {
     const IgnoredBrokenPipes ignored_broken_pipes;
-    Recorder recorder(sink, header);
+    Recorder recorder(sink, header, [] { return Clock::now().time_since_epoch(); });
     Descriptor child_signals = open_child_signals();
     auto launched = launch(spec.program);
     if (!launched) {

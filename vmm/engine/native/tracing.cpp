@@ -370,7 +370,9 @@ bool NativeTracer::on_probe(pid_t tid, Tracee& tracee) {
     if (tracee.task != kNotRecorded) {
         recorder_.vdso_call(tracee.task, {.symbol = hit->function,
                                           .arguments = {registers->x[0], registers->x[1]},
-                                          .pc = registers->x[30]});
+                                          .pc = registers->x[30],
+                                          .result = std::nullopt,
+                                          .payloads = {}});
     }
     registers->pc = value(hit->resume_at);
     set_registers(tid, *registers);
