@@ -1,0 +1,31 @@
+// What the comparator says of a trace. Nothing else here knows its interface.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "traces/compare/compare.hpp"
+#include "traces/format/event.hpp"
+
+namespace levitate::traces::mutation {
+
+struct Judgement {
+    bool noticed = false;
+    std::vector<DivergenceKind> kinds;  // of the divergences that it names
+    std::string said;                   // for people
+};
+
+class Judge {
+  public:
+    // `golden` has to outlive the judge.
+    explicit Judge(std::span<const Trace> golden) : golden_(golden) {}
+
+    Judgement judge(const Trace& trace) const;
+
+  private:
+    std::span<const Trace> golden_;
+};
+
+}  // namespace levitate::traces::mutation
