@@ -20,12 +20,13 @@ struct Judgement {
 class Judge {
   public:
     // `golden` has to outlive the judge.
-    explicit Judge(std::span<const Trace> golden) : golden_(golden) {}
+    explicit Judge(std::span<const Trace> golden) : comparator_(golden) {}
 
+    // From any number of threads at once.
     Judgement judge(const Trace& trace) const;
 
   private:
-    std::span<const Trace> golden_;
+    Comparator comparator_;
 };
 
 }  // namespace levitate::traces::mutation

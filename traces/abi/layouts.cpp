@@ -51,6 +51,14 @@ constexpr const Struct& must_find(std::string_view name) {
 
 }  // namespace
 
+bool is_nanoseconds(const Field& field) {
+    return field.name.ends_with("nsec");
+}
+
+bool is_microseconds(const Field& field) {
+    return field.name.ends_with("usec");
+}
+
 const Field* Struct::field(std::string_view field_name) const {
     const auto found = std::ranges::find(fields, field_name, &Field::name);
     return found != fields.end() ? &*found : nullptr;

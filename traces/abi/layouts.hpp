@@ -46,6 +46,10 @@ struct Field {
     std::string_view set;  // of Enum and Flags
 };
 
+// The part of a time below a second.
+bool is_nanoseconds(const Field& field);
+bool is_microseconds(const Field& field);
+
 struct Struct {
     std::string_view name;
     std::size_t size = 0;  // in bytes

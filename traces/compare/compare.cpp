@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <list>
+#include <mutex>
 #include <optional>
 #include <set>
 
@@ -83,6 +84,7 @@ class Comparator::Implementation {
     }
 
     const detail::Variation& variation(std::size_t reference) {
+        const std::scoped_lock lock(mutex_);
         std::optional<detail::Variation>& variation = variations_[reference];
         if (!variation) {
             variation.emplace();
@@ -142,6 +144,7 @@ class Comparator::Implementation {
     std::span<const Trace> golden_;
     std::list<detail::TraceIndex> recordings_;
     detail::Habits habits_;
+    std::mutex mutex_;                                          // of variations_
     std::vector<std::optional<detail::Variation>> variations_;  // by the reference's number
 };
 

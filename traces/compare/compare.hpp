@@ -99,6 +99,7 @@ class Comparator {
     Comparator(const Comparator&) = delete;
     Comparator& operator=(const Comparator&) = delete;
 
+    // From any number of threads at once.
     Comparison compare(const Trace& actual, Extent extent = Extent::All) const;
 
   private:

@@ -202,9 +202,9 @@ bool is_time(std::string_view type, std::span<const std::byte> bytes) {
     }
     return std::ranges::all_of(layout->fields, [&](const abi::Field& field) {
         const auto value = static_cast<std::int64_t>(abi::read_field(bytes, field).value_or(0));
-        const bool nanoseconds = field.name.ends_with("nsec");
-        const bool microseconds = field.name.ends_with("usec");
-        const std::int64_t limit = nanoseconds ? 1'000'000'000 : microseconds ? 1'000'000 : INT64_MAX;
+        const std::int64_t limit = abi::is_nanoseconds(field)    ? 1'000'000'000
+                                   : abi::is_microseconds(field) ? 1'000'000
+                                                                 : INT64_MAX;
         return value >= 0 && value < limit;
     });
 }

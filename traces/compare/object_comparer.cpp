@@ -179,36 +179,77 @@ void ObjectComparer::directory(const std::string& name, Bytes golden, Bytes actu
 
 void ObjectComparer::field(const abi::Field& field, const std::string& name, Bytes golden, Bytes actual,
                            DivergenceKind kind) {
-    const auto golden_number = abi::read_field(golden, field);
-    const auto actual_number = abi::read_field(actual, field);
-    const std::string golden_text = abi::format_field(field, golden);
-    const std::string actual_text = abi::format_field(field, actual);
-    if (field.kind == abi::FieldKind::Padding) {
-        return;
-    }
-    if (field.kind == abi::FieldKind::Usage || field.kind == abi::FieldKind::Kernel) {
-        if (golden_text != actual_text) {
-            equivalence_.normalised(field.kind == abi::FieldKind::Usage ? "resource usage"
-                                                                        : "names of the kernel");
-        }
-        return;
-    }
-    if (golden_number && actual_number) {
-        if (!varying_field(field, name, *golden_number, *actual_number, kind) &&
-            *golden_number != *actual_number) {
-            fixed(name, golden_text, actual_text, kind);
-            const bool number = field.kind == abi::FieldKind::Int || field.kind == abi::FieldKind::Uint;
-            differences_.back().value_class = number ? ValueClass::Number : ValueClass::Fixed;
-        }
-        return;
-    }
     const auto part = [&](Bytes bytes) {
         const auto from = std::min(field.offset, bytes.size());
         return bytes.subspan(from, std::min(field.size, bytes.size() - from));
     };
-    if (field.kind == abi::FieldKind::String ? golden_text != actual_text
-                                             : !std::ranges::equal(part(golden), part(actual))) {
-        fixed(name, golden_text, actual_text, kind);
+    if (field.kind == abi::FieldKind::Padding) {
+        return;
+    }
+    const auto golden_number = abi::read_field(golden, field);
+    const auto actual_number = abi::read_field(actual, field);
+    const bool numbers = golden_number && actual_number;
+    if (numbers && varying_field(field, name, *golden_number, *actual_number, kind)) {
+        return;
+    }
+    if (std::ranges::equal(part(golden), part(actual))) {
+        return;
+    }
+    const std::string golden_text = abi::format_field(field, golden);
+    const std::string actual_text = abi::format_field(field, actual);
+    switch (field.kind) {
+        case abi::FieldKind::Kernel:
+            zeroness(name, field, part(golden), part(actual), "names of the kernel");
+            return;
+        case abi::FieldKind::String:
+            if (golden_text == actual_text) {
+                return;
+            }
+            break;
+        default:
+            break;
+    }
+    fixed(name, golden_text, actual_text, kind);
+    const bool number = field.kind == abi::FieldKind::Int || field.kind == abi::FieldKind::Uint;
+    differences_.back().value_class = numbers && number ? ValueClass::Number : ValueClass::Fixed;
+}
+
+// A time or an amount that another run has otherwise: within what there can be, and there at all where Linux
+// has any. The fraction of a second may be none by chance.
+void ObjectComparer::moment(const abi::Field& field, const std::string& name, std::uint64_t golden,
+                            std::uint64_t actual) {
+    if (golden == actual) {
+        return;
+    }
+    const std::uint64_t limit = abi::is_nanoseconds(field)    ? 1'000'000'000U
+                                : abi::is_microseconds(field) ? 1'000'000U
+                                                              : std::uint64_t{1} << 63U;
+    const bool fraction = limit != std::uint64_t{1} << 63U;
+    if (actual >= limit) {
+        fixed(name, std::to_string(golden), std::to_string(actual), DivergenceKind::Data);
+    } else if ((golden == 0) != (actual == 0) && !fraction) {
+        fixed(name, golden == 0 ? "0" : "not 0", actual == 0 ? "0" : "not 0", DivergenceKind::Data);
+    } else if (field.kind == abi::FieldKind::Time) {
+        time(name, std::to_string(golden), std::to_string(actual));
+    } else {
+        equivalence_.normalised("resource usage");
+    }
+}
+
+// Of what differs from run to run or from kernel to kernel, whether there is anything is compared.
+void ObjectComparer::zeroness(const std::string& name, const abi::Field& field, Bytes golden, Bytes actual,
+                              const char* what) {
+    const auto is_zero = [](Bytes bytes) {
+        return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+    };
+    const auto text = [&](Bytes bytes) {
+        return is_zero(bytes) ? std::string(field.kind == abi::FieldKind::Kernel ? "nothing" : "0")
+                              : std::string("not 0");
+    };
+    if (is_zero(golden) != is_zero(actual)) {
+        fixed(name, text(golden), text(actual), DivergenceKind::Data);
+    } else {
+        equivalence_.normalised(what);
     }
 }
 
@@ -236,9 +277,8 @@ bool ObjectComparer::varying_field(const abi::Field& field, const std::string& n
             }
             return false;
         case abi::FieldKind::Time:
-            if (golden != actual) {
-                time(name, std::to_string(golden), std::to_string(actual));
-            }
+        case abi::FieldKind::Usage:
+            moment(field, name, golden, actual);
             return true;
         default:
             return false;

@@ -43,6 +43,9 @@ class ObjectComparer {
   private:
     void field(const abi::Field& field, const std::string& name, Bytes golden, Bytes actual,
                DivergenceKind kind);
+    void moment(const abi::Field& field, const std::string& name, std::uint64_t golden, std::uint64_t actual);
+    void zeroness(const std::string& name, const abi::Field& field, Bytes golden, Bytes actual,
+                  const char* what);
     bool varying_field(const abi::Field& field, const std::string& name, std::uint64_t golden,
                        std::uint64_t actual, DivergenceKind kind);
 

@@ -29,14 +29,13 @@ bool is_asynchronous(const SignalEvent& signal, const Event* before) {
     return kind != CallKind::Raise && kind != CallKind::Unmask;
 }
 
-bool is_allocation(const Event& event) {
-    const SyscallEvent* call = call_of(event);
-    if (call == nullptr) {
+bool is_allocation(const Event& event, const EventNote& note) {
+    if (note.row == nullptr) {
         return false;
     }
-    switch (call_kind(*call)) {
+    switch (note.row->kind) {
         case CallKind::Map:
-            return (call->arguments[3] & (kAnonymous | kFixed)) == kAnonymous;
+            return (call_of(event)->arguments[3] & (kAnonymous | kFixed)) == kAnonymous;
         case CallKind::Unmap:
         case CallKind::Remap:
         case CallKind::Protect:
@@ -49,18 +48,18 @@ bool is_allocation(const Event& event) {
 }
 
 bool Side::is_free(std::size_t ahead) const {
-    const SyscallEvent* call = call_of(event(ahead));
-    if (call == nullptr || !is_free_kind(call_kind(*call))) {
+    const abi::SyscallRow* row = note(ahead).row;
+    if (row == nullptr || !is_free_kind(row->kind)) {
         return false;
     }
     // A thread's last wake comes after its last event, so that its joiner may wait although it runs alone by
     // then.
-    const bool late = call_kind(*call) != CallKind::Poll && note(ahead).after_first_clone;
+    const bool late = row->kind != CallKind::Poll && note(ahead).after_first_clone;
     return note(ahead).concurrent || late;
 }
 
 bool Side::is_shared_allocation(std::size_t ahead) const {
-    return note(ahead).threaded && is_allocation(event(ahead));
+    return note(ahead).threaded && is_allocation(event(ahead), note(ahead));
 }
 
 bool Side::is_free_auxv_read(std::size_t ahead) const {

@@ -13,7 +13,7 @@ namespace levitate::traces::detail {
 bool is_asynchronous(const SignalEvent& signal, const Event* before);
 
 // A call of an allocator or of a cache of stacks: which of the threads makes it depends on who came first.
-bool is_allocation(const Event& event);
+bool is_allocation(const Event& event, const EventNote& note);
 
 // The events of one task of a pair and how far this side has come.
 struct Side {

@@ -95,6 +95,9 @@ class Sweep {
             state.space = next_space_++;
         }
         EventNote result;
+        if (const SyscallEvent* call = call_of(event)) {
+            result.row = row_of(*call);
+        }
         result.space = state.space;
         result.after_first_clone = states_.size() > 1;
         result.threaded = threaded_.contains(tasks_[event.task].process);

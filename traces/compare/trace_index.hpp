@@ -26,6 +26,7 @@ struct FdInfo {
 };
 
 struct EventNote {
+    const abi::SyscallRow* row = nullptr;  // of a call that Linux has
     // Another task was alive at some time since this task's event before: what a schedule decides may differ.
     bool concurrent = false;
     // One of those shares the address space.
