@@ -2,11 +2,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "traces/format/writer.hpp"
 #include "vmm/cli/check_report.hpp"
 #include "vmm/cli/commands.hpp"
 #include "vmm/cli/debug_session.hpp"
@@ -27,6 +30,7 @@ struct CheckCommand {
     std::vector<std::string> sysroots;
     std::string program;
     std::string junit;
+    std::string traces_directory;
     bool all = false;
     bool json = false;
 
@@ -35,6 +39,7 @@ struct CheckCommand {
   private:
     Result<std::vector<std::string>> chosen_names() const;
     Result<CaseResult> check_one(const std::string& name) const;
+    Result<void> keep_trace(const CaseResult& result) const;
     int debug_divergence(const CaseResult& result) const;
     int status_of(const std::vector<CaseReport>& reports) const;
 };
@@ -64,6 +69,21 @@ Result<CaseResult> CheckCommand::check_one(const std::string& name) const {
     machine.apply_to(*spec);
     spec->sysroots.assign(sysroots.begin(), sysroots.end());
     return check_case(std::move(*golden), std::move(*spec));
+}
+
+// The trace of what was run, under the golden's name.
+Result<void> CheckCommand::keep_trace(const CaseResult& result) const {
+    std::filesystem::path name = std::filesystem::path{result.golden.name}.filename();
+    while (name.extension() == ".zst" || name.extension() == ".jsonl") {
+        name.replace_extension();
+    }
+    std::error_code error;
+    std::filesystem::create_directories(traces_directory, error);
+    const std::filesystem::path file = std::filesystem::path{traces_directory} / (name.string() + ".jsonl");
+    if (const auto written = traces::write_trace(result.actual, file); !written) {
+        return failure(Error::Kind::Harness, written.error().message);
+    }
+    return {};
 }
 
 int CheckCommand::debug_divergence(const CaseResult& result) const {
@@ -100,6 +120,11 @@ int CheckCommand::execute() const {
         reports.push_back({.name = name, .result = check_one(name)});
         const CaseReport& report = reports.back();
         progress.clear();
+        if (!traces_directory.empty() && report.result) {
+            if (const auto kept = keep_trace(*report.result); !kept) {
+                return fail(kept.error());
+            }
+        }
         if (!json) {
             fmt::print("{}\n", case_line(report));
             if (report.result) {
@@ -167,6 +192,9 @@ void add_check_command(CLI::App& app, int& status) {
     check->add_flag("--all", command->all, "Check every golden");
     check->add_flag("--json", command->json, "Print one JSON object instead of text");
     check->add_option("--junit", command->junit, "Write the results as JUnit XML, too")->option_text("FILE");
+    check
+        ->add_option("--traces", command->traces_directory, "Keep the trace of each run there, as NAME.jsonl")
+        ->option_text("DIR");
     check->add_option("--program", command->program, "The program's file, if not found by its name")
         ->option_text("PATH");
     check

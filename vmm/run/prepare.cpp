@@ -46,6 +46,10 @@ Result<void> check_spec(const RunSpec& spec) {
             checked = check_string("variable of the program's environment", variable);
         }
     }
+    if (checked && spec.schedule_seed != 0 && spec.engine == EngineKind::Native) {
+        return failure(Error::Kind::Usage,
+                       "the native engine cannot move the host's time: --schedule-seed needs --engine emu");
+    }
     return checked;
 }
 

@@ -42,6 +42,7 @@ struct RunSpec {
     std::string kernel_command_line;  // appended to what the run needs
     std::uint64_t memory_bytes = 512ULL << 20;
     std::uint64_t seed = 0;
+    std::uint64_t schedule_seed = 0;       // where guest time jumps ahead; 0: nowhere
     std::chrono::milliseconds timeout{0};  // host time; 0: none
 };
 

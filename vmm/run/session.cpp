@@ -60,7 +60,7 @@ Result<void> Session::Implementation::set_up() {
         return std::unexpected(std::move(created.error()));
     }
     machine = std::move(*created);
-    engine = make_emu_engine(*machine, spec.seed);
+    engine = make_emu_engine(*machine, {.random = spec.seed, .schedule = spec.schedule_seed});
     return {};
 }
 

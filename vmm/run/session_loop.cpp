@@ -165,9 +165,10 @@ void Session::Implementation::service() {
 }
 
 // Waiting costs an emulated guest no time, so one that waits for a person would pass years at full speed:
-// while input can come, its clock is held back to about ours.
+// while input can come, its clock is held back to about ours. Not where its time is to jump: that would be
+// waited for.
 void Session::Implementation::throttle() {
-    if (!channel.program_started()) {
+    if (!channel.program_started() || spec.schedule_seed != 0) {
         return;
     }
     const std::chrono::nanoseconds lead = engine->guest_time() - (Clock::now() - begun);
