@@ -42,12 +42,14 @@ std::string text_of(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-GuestChannel::GuestChannel(OutputMode mode, std::function<void(std::span<const std::byte>)> send,
+GuestChannel::GuestChannel(OutputMode mode, const init::HashKey& key,
+                           std::function<void(std::span<const std::byte>)> send,
                            std::function<void()> attention)
     : mode_(mode),
       send_(std::move(send)),
       attention_(std::move(attention)),
-      decoder_(*this),
+      decoder_(key, *this),
+      encoder_(key),
       stdout_{.fd = STDOUT_FILENO, .close_frame = FrameType::CloseStdout, .captured = {}},
       stderr_{.fd = STDERR_FILENO, .close_frame = FrameType::CloseStderr, .captured = {}} {}
 

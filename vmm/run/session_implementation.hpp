@@ -42,6 +42,7 @@ struct Session::Implementation {
     RunSpec spec;
     const RunHooks& hooks;
     IgnoreSigpipe ignore_sigpipe;
+    init::HashKey key;  // of the frames
     GuestChannel channel;
     std::unique_ptr<LiveInput> input;  // nullptr: its bytes are in the run description
     HookSink sink;
