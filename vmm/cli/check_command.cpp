@@ -2,8 +2,11 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -21,8 +24,34 @@
 namespace levitate::vmm::cli {
 namespace {
 
-// A golden's program ends by itself; one that does not here has diverged, and must not hang the check.
-constexpr double kDefaultTimeoutSeconds = 60;
+// A golden's program ends by itself; one that does not here must not hang the check. The limit of
+// instructions, which is the same on every host, is to end it: some 20 s of an emulator. The time limit is
+// for hosts that are too slow to tell.
+constexpr std::uint64_t kDefaultInstructionLimit = 4'000'000'000;
+constexpr double kDefaultTimeoutSeconds = 600;
+// A program that was recorded where instructions are counted may take so many times as many here.
+constexpr std::uint64_t kInstructionFactor = 20;
+
+// What the tasks of the recording have retired in user mode; 0 where they were not counted.
+std::uint64_t user_instructions(const traces::Trace& recording) {
+    std::map<traces::TaskNumber, std::uint64_t> by_task;
+    for (const traces::Event& event : recording.events) {
+        by_task[event.task] = event.instructions.value_or(by_task[event.task]);
+    }
+    std::uint64_t sum = 0;
+    for (const auto& [task, instructions] : by_task) {
+        sum += instructions;
+    }
+    return sum;
+}
+
+std::uint64_t default_instruction_limit(const GoldenCase& golden) {
+    std::uint64_t limit = kDefaultInstructionLimit;
+    for (const traces::Trace& recording : golden.recordings) {
+        limit = std::max(limit, kInstructionFactor * user_instructions(recording));
+    }
+    return limit;
+}
 
 struct CheckCommand {
     MachineOptions machine;
@@ -67,6 +96,9 @@ Result<CaseResult> CheckCommand::check_one(const std::string& name) const {
         return std::unexpected(std::move(spec.error()));
     }
     machine.apply_to(*spec);
+    if (spec->instruction_limit == 0 && spec->engine != EngineKind::Native) {
+        spec->instruction_limit = default_instruction_limit(*golden);
+    }
     spec->sysroots.assign(sysroots.begin(), sysroots.end());
     return check_case(std::move(*golden), std::move(*spec));
 }
@@ -154,10 +186,10 @@ int CheckCommand::execute() const {
 int CheckCommand::status_of(const std::vector<CaseReport>& reports) const {
     std::size_t agreeing = 0;
     std::size_t divergent = 0;
-    const Error* fault = nullptr;
+    bool is_usage = false;
     for (const CaseReport& report : reports) {
-        if (!report.result) {
-            fault = &report.result.error();
+        if (!fault_of(report).empty()) {
+            is_usage = !report.result && report.result.error().kind == Error::Kind::Usage;
         } else if (conformant(report.result->comparison)) {
             ++agreeing;
         } else {
@@ -165,11 +197,11 @@ int CheckCommand::status_of(const std::vector<CaseReport>& reports) const {
         }
     }
     if (!json && reports.size() > 1) {
-        fmt::print("{} conformant, {} divergent, {} not run\n", agreeing, divergent,
+        fmt::print("{} conformant, {} divergent, {} without a verdict\n", agreeing, divergent,
                    reports.size() - agreeing - divergent);
     }
-    if (fault != nullptr) {
-        return fault->kind == Error::Kind::Usage ? kUsage : kHarnessFault;
+    if (agreeing + divergent < reports.size()) {
+        return is_usage ? kUsage : kHarnessFault;
     }
     return divergent > 0 ? kDivergent : kSuccess;
 }
@@ -187,7 +219,12 @@ void add_check_command(CLI::App& app, int& status) {
         "  levitate check --all --junit report.xml\n"
         "  levitate check tool.jsonl --kernel ./Image\n"
         "  levitate check threads --gdb 1234     stops at the first divergence and waits for gdb\n\n"
-        "Exit status: 0 conformant, 1 divergent, 2 wrong command line, 125 a fault of the harness.");
+        "A program that has not ended within --max-instructions (default 4 billion, or 20 times what the\n"
+        "golden's took, if that is more) has diverged. A run that --timeout (default 600 s) or a kernel "
+        "panic\n"
+        "ends has no verdict.\n\n"
+        "Exit status: 0 conformant, 1 divergent, 2 wrong command line, 125 no verdict: a fault of the "
+        "harness.");
     check->add_option("golden", command->names, "Goldens to check")->option_text("GOLDEN|NAME");
     check->add_flag("--all", command->all, "Check every golden");
     check->add_flag("--json", command->json, "Print one JSON object instead of text");

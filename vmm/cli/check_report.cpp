@@ -74,6 +74,15 @@ Json divergence_json(const CaseResult& result, const traces::Divergence& diverge
             {"backtrace", std::move(frames)}};
 }
 
+std::string divergence_text(const CaseReport& report) {
+    if (!report.result) {
+        return {};
+    }
+    const CaseResult& result = *report.result;
+    return divergence_text(result.golden.recordings[result.comparison.golden], result.actual,
+                           result.comparison, result.backtrace, TextStyle{});
+}
+
 // A trace's strings may hold any bytes; JSON and XML may not.
 std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -86,9 +95,13 @@ bool conformant(const traces::Comparison& comparison) {
            comparison.verdict == traces::Verdict::Equivalent;
 }
 
+std::string fault_of(const CaseReport& report) {
+    return report.result ? report.result->unjudged : report.result.error().message;
+}
+
 std::string case_line(const CaseReport& report) {
-    if (!report.result) {
-        return fmt::format("{:<24} error       {}", report.name, report.result.error().message);
+    if (const std::string fault = fault_of(report); !fault.empty()) {
+        return fmt::format("{:<24} error       {}", report.name, fault);
     }
     const CaseResult& result = *report.result;
     std::string line = fmt::format("{:<24} {:<11} {:>6} events  {:.2f} s", report.name,
@@ -141,19 +154,21 @@ std::string to_json(const std::vector<CaseReport>& reports) {
     std::size_t errors = 0;
     for (const CaseReport& report : reports) {
         Json row = {{"name", report.name}};
-        if (!report.result) {
+        if (const std::string fault = fault_of(report); !fault.empty()) {
             row["verdict"] = "error";
-            row["message"] = report.result.error().message;
+            row["message"] = fault;
             ++errors;
         } else {
-            const CaseResult& result = *report.result;
-            row["verdict"] = traces::to_string(result.comparison.verdict);
-            row["events"] = result.actual.events.size();
-            row["seconds"] = result.seconds;
-            if (const auto& divergence = result.comparison.divergence) {
-                row["divergence"] = divergence_json(result, *divergence);
+            const traces::Comparison& comparison = report.result->comparison;
+            row["verdict"] = traces::to_string(comparison.verdict);
+            ++(conformant(comparison) ? agreeing : divergent);
+        }
+        if (report.result) {
+            row["events"] = report.result->actual.events.size();
+            row["seconds"] = report.result->seconds;
+            if (const auto& divergence = report.result->comparison.divergence) {
+                row["divergence"] = divergence_json(*report.result, *divergence);
             }
-            ++(conformant(result.comparison) ? agreeing : divergent);
         }
         cases.push_back(std::move(row));
     }
@@ -174,21 +189,20 @@ bool write_junit(const std::vector<CaseReport>& reports, const std::filesystem::
         pugi::xml_node test = suite.append_child("testcase");
         test.append_attribute("classname") = "levitate";
         test.append_attribute("name") = report.name.c_str();
-        if (!report.result) {
-            ++errors;
-            test.append_child("error").append_attribute("message") = report.result.error().message.c_str();
-            continue;
+        if (report.result) {
+            test.append_attribute("time") = report.result->seconds;
         }
-        const CaseResult& result = *report.result;
-        test.append_attribute("time") = result.seconds;
-        if (const auto& divergence = result.comparison.divergence) {
+        if (const std::string fault = fault_of(report); !fault.empty()) {
+            ++errors;
+            pugi::xml_node error = test.append_child("error");
+            error.append_attribute("message") = fault.c_str();
+            error.text() = divergence_text(report).c_str();
+        } else if (const auto& divergence = report.result->comparison.divergence) {
             ++failures;
             pugi::xml_node failure = test.append_child("failure");
             failure.append_attribute("type") = std::string{traces::to_string(divergence->kind)}.c_str();
             failure.append_attribute("message") = divergence->message.c_str();
-            failure.text() = divergence_text(result.golden.recordings[result.comparison.golden],
-                                             result.actual, result.comparison, result.backtrace, TextStyle{})
-                                 .c_str();
+            failure.text() = divergence_text(report).c_str();
         }
     }
     suite.append_attribute("failures") = failures;

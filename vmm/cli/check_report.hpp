@@ -18,6 +18,9 @@ struct CaseReport {
 
 bool conformant(const traces::Comparison& comparison);
 
+// Why the case has no verdict, for people; empty: it has one.
+std::string fault_of(const CaseReport& report);
+
 // "hello  identical  57 events  0.08 s", with what was normalised where something was.
 std::string case_line(const CaseReport& report);
 
@@ -28,7 +31,8 @@ std::string divergence_text(const traces::Trace& golden, const traces::Trace& ac
                             const TextStyle& style);
 
 // {"cases": [{"name", "verdict", "events", "seconds", "divergence"?}], "conformant", "divergent"}. A case
-// that could not be run has the verdict "error" and a "message", and is counted in "errors".
+// that could not be run, or not to its end, has the verdict "error" and a "message", and is counted in
+// "errors".
 std::string to_json(const std::vector<CaseReport>& reports);
 
 // One test suite, one test case a report; false: the file could not be written.

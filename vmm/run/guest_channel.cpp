@@ -106,9 +106,6 @@ void GuestChannel::on_frame(const init::DecodedFrame& frame) {
             done_ = true;
             attention_();
             break;
-        case FrameType::InitFailed:
-            fail("init cannot run the program: " + text_of(payload));
-            break;
         case FrameType::Stdin:
         case FrameType::StdinEnd:
         case FrameType::CloseStdout:

@@ -50,6 +50,10 @@ Result<void> check_spec(const RunSpec& spec) {
         return failure(Error::Kind::Usage,
                        "the native engine cannot move the host's time: --schedule-seed needs --engine emu");
     }
+    if (checked && spec.instruction_limit != 0 && spec.engine == EngineKind::Native) {
+        return failure(Error::Kind::Usage,
+                       "the native engine counts no instructions: --max-instructions needs --engine emu");
+    }
     return checked;
 }
 

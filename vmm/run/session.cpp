@@ -112,6 +112,7 @@ Result<Outcome> Session::Implementation::finish() {
         outcome.kernel_log.append("levitate: nothing answers a ").append(access).append("\n");
     }
     outcome.incomplete = incomplete;
+    outcome.never_ends = never_ends;
     return outcome;
 }
 

@@ -50,7 +50,6 @@ enum class FrameType : std::uint8_t {
     Killed = 8,       // the case's number, signal
     ExecFailed = 9,   // the case's number, errno, then the step that failed as text ("execve", "chdir")
     AllDone = 10,     // no case is left; init powers the machine off
-    InitFailed = 11,  // text: why init cannot do its work
     // From the host.
     Stdin = 32,        // bytes, never more than the credit
     StdinEnd = 33,     // end of file
