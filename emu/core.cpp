@@ -53,7 +53,11 @@ Operation undefined() {
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): as Cpu's constructor hands it on
 Core::Core(Config config, Bus& bus, InterruptController& interrupts)
-    : timer(config.counter_frequency_hz, interrupts), gic(interrupts), memory_(config.ram), bus_(bus) {
+    : timer(config.counter_frequency_hz, interrupts),
+      gic(interrupts),
+      memory_(config.ram),
+      bus_(bus),
+      time_jumps_(config.schedule_seed) {
     translation_changed();
 }
 

@@ -25,6 +25,7 @@
 #include "emu/system/gic_interface.hpp"
 #include "emu/system/pstate.hpp"
 #include "emu/system/registers.hpp"
+#include "emu/system/time_jumps.hpp"
 #include "emu/system/timer.hpp"
 
 namespace levitate::emu {
@@ -211,9 +212,9 @@ class Core {
     Waiting waiting = Waiting::No;
     bool event_register = false;
 
-    // Time in nanoseconds: retired instructions, and what was skipped while idle. During an instruction that
-    // reads it, as of that instruction: the executor calls observe_time() first.
-    std::uint64_t nanoseconds() const { return observed_retired_ + idle_nanoseconds_; }
+    // Time in nanoseconds: retired instructions, and what was skipped while idle and in jumps. During an
+    // instruction that reads it, as of that instruction: the executor calls observe_time() first.
+    std::uint64_t nanoseconds() const { return observed_retired_ + skipped_nanoseconds_; }
     std::uint64_t counter() const { return timer.ticks(nanoseconds()); }
     void observe_time(RetiredBefore now) { observed_retired_ = now.instructions; }
     // A timer register was written; the lines and the next event are to be worked out again.
@@ -368,6 +369,7 @@ class Core {
     std::optional<Halt> pending_halt();
     void update_interrupts();
     bool skip_to_next_event();
+    void jump_if_due();
     std::uint64_t next_stream_event() const;
     void drop_code();
     bool has_breakpoint_in(std::uint64_t page) const;
@@ -401,7 +403,8 @@ class Core {
     CodeCache code_cache_;
     Bus& bus_;
 
-    std::uint64_t idle_nanoseconds_ = 0;
+    TimeJumps time_jumps_;
+    std::uint64_t skipped_nanoseconds_ = 0;
     std::uint64_t observed_retired_ = 0;
     std::uint64_t next_timer_event_ = never;
     bool interrupts_dirty_ = true;

@@ -100,7 +100,8 @@ Halt Core::run(std::uint64_t instructions) {
             take_exception(pc);
             continue;
         }
-        std::uint64_t limit = std::min({end - retired, longest_slice, next_timer_event_ - nanoseconds()});
+        std::uint64_t limit = std::min(
+            {end - retired, longest_slice, next_timer_event_ - nanoseconds(), time_jumps_.next() - retired});
         if (has_breakpoint_in(page_of(pc))) {
             limit = 1;
             if (pc != stepped_over && std::ranges::binary_search(breakpoints_, pc)) {
@@ -139,6 +140,7 @@ std::optional<Halt> Core::pending_halt() {
     if (stop_requested_.exchange(false, std::memory_order_relaxed)) {
         return Halt{.reason = HaltReason::Stopped};
     }
+    jump_if_due();
     update_interrupts();
     if (waiting != Waiting::No && !interrupt_signalled_) {
         if (!skip_to_next_event()) {
@@ -182,8 +184,16 @@ bool Core::skip_to_next_event() {
     if (event == never) {
         return false;
     }
-    idle_nanoseconds_ += event - nanoseconds();
+    skipped_nanoseconds_ += event - nanoseconds();
     return true;
+}
+
+// After the halts, which only a user asks for, and before interrupts: so where a run halts changes nothing.
+void Core::jump_if_due() {
+    if (retired >= time_jumps_.next()) {
+        const std::uint64_t expiry = timer.next_event_nanoseconds(counter());
+        skipped_nanoseconds_ += time_jumps_.take(retired, expiry == never ? never : expiry - nanoseconds());
+    }
 }
 
 // CNTKCTL_EL1.EVNTEN: an event whenever bit EVNTI of the counter changes as EVNTDIR says.

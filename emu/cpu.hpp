@@ -111,6 +111,8 @@ struct Config {
     std::uint64_t counter_frequency_hz = 62'500'000;
     // Seeds nothing but what an implementation may choose: kept so that a run is a function of it.
     std::uint64_t seed = 0;
+    // Not 0: time jumps ahead now and then, as this says (emu/system/time_jumps.hpp).
+    std::uint64_t schedule_seed = 0;
 };
 
 class Cpu {
@@ -152,14 +154,16 @@ class Cpu {
     void interrupts_changed();
 
     // Instructions retired since the start: exact, the unit of run()'s budget, and of time where the CPU is
-    // not idle (one is one nanosecond). The same program, kernel and input give the same count on every host.
+    // not idle and time does not jump (one is one nanosecond). The same program, kernel and input give the
+    // same count on every host.
     //   - An instruction counts one each time it executes, at EL0 and at EL1 alike: SVC, HVC, ERET and an
     //     instruction that halts run() afterwards too.
     //   - One that takes a synchronous exception counts one, although the architecture says that it did not
     //     retire, so that a guest whose vectors fault uses up its budget; returned to, it counts again. A
     //     fetch that faults counts one.
     //   - Taking an interrupt counts nothing.
-    //   - WFI and WFE count one, however long they wait: what they skip is time without instructions.
+    //   - WFI and WFE count one, however long they wait: what they skip is time without instructions, and so
+    //     is a jump of time.
     //   - An instruction that accesses memory several times, and a DC or TLBI, counts one.
     std::uint64_t retired_instructions() const;
     // The system counter, CNTPCT_EL0, now.

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from tool import DIVERGENT, levitate
 
-SECONDS = 60
+SECONDS = 600
+# What a case takes, boot included, is at most some ten million; one that hangs has diverged.
+INSTRUCTIONS = 500_000_000
 
 # For each fault a case that meets it, and the kinds of divergence by which it may show first.
 EXPECTED: dict[str, tuple[str, set[str]]] = {
@@ -40,8 +42,8 @@ EXPECTED: dict[str, tuple[str, set[str]]] = {
 def judge(fault: str, kernel: Path) -> str | None:
     """What is wrong with how the fault was noticed, or None."""
     case, kinds = EXPECTED[fault]
-    done = levitate("check", "--json", "--timeout", str(SECONDS), "--kernel", kernel, "--kernel-args",
-                    f"fault={fault}", case, seconds=SECONDS + 60)
+    done = levitate("check", "--json", "--max-instructions", str(INSTRUCTIONS), "--kernel", kernel, "--kernel-args",
+                    f"fault={fault}", case, seconds=SECONDS)
     if done.returncode != DIVERGENT:
         return f"status {done.returncode} on {case}: {done.stderr.decode(errors='replace')[-500:]}"
     result = json.loads(done.stdout)["cases"][0]

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """What is wrong with an input is said, with the right status, and never ends in a crash or a hang."""
 
+import json
 import random
 import struct
 import tempfile
 import unittest
 from pathlib import Path
+from typing import Any
 
 from tool import DIVERGENT, GOLDENS, GUESTS, HARNESS_FAULT, NOT_EXECUTABLE, NOT_FOUND, USAGE, ToolTest, levitate
 
@@ -166,6 +168,54 @@ class HostileGuests(Malformed):
         self.assertEqual(
             done.stdout, b"EFAULT: 42 of 42\nshort write: 16\nevery number was tried\n", done.stderr
         )
+
+
+class Verdicts(Malformed):
+    """What ends a run that does not end by itself decides whether there is a verdict."""
+
+    def check(self, *arguments: str | Path) -> tuple[int, dict[str, Any], str]:
+        junit = self.scratch / "junit.xml"
+        done = levitate("check", "--json", "--junit", junit, *arguments)
+        self.assert_no_crash(done)
+        return done.returncode, json.loads(done.stdout)["cases"][0], junit.read_text(encoding="utf-8")
+
+    def test_limit_of_instructions_is_a_divergence(self) -> None:
+        status, case, junit = self.check("--max-instructions", "20000000", "--program", GUESTS / "endless", "hello")
+        self.assertEqual((status, case["verdict"]), (DIVERGENT, "stale"))
+        self.assertIn("did not end within 20000000 instructions", junit)
+        self.assertIn("<failure", junit)
+
+    def test_tasks_that_sleep_for_ever_are_a_divergence(self) -> None:
+        done = levitate("record", "-o", self.scratch / "end.jsonl", "unmap-stack")
+        self.assert_no_crash(done)
+        sleeper = self.write("unmap-stack", (GUESTS / "endless").read_bytes())
+        lines = (self.scratch / "end.jsonl").read_text(encoding="utf-8").splitlines()
+        header = json.loads(lines[0]) | {"argv": ["endless", "sleep"]}
+        golden = self.write("golden.jsonl", "\n".join([json.dumps(header), *lines[1:], ""]).encode())
+        status, case, junit = self.check("--program", sleeper, golden)
+        self.assertEqual((status, case["verdict"]), (DIVERGENT, "stale"))
+        self.assertIn("every task of the guest sleeps for ever", junit)
+
+    def test_time_limit_of_the_host_is_none(self) -> None:
+        status, case, junit = self.check("--timeout", "0.001", "hello")
+        self.assertEqual((status, case["verdict"]), (HARNESS_FAULT, "error"))
+        self.assertIn("time limit", case["message"])
+        self.assertNotIn("divergence", case)
+        self.assertIn('<error message="time limit', junit)
+        self.assertIn('failures="0" errors="1"', junit)
+
+    def test_what_differs_before_a_time_limit_is_said(self) -> None:
+        status, case, junit = self.check("--timeout", "2", "--program", GUESTS / "endless", "hello")
+        self.assertEqual((status, case["verdict"]), (HARNESS_FAULT, "error"))
+        self.assertEqual(case["divergence"]["kind"], "auxv")
+        self.assertIn('failures="0" errors="1"', junit)
+
+    def test_kernel_that_never_starts_the_program_is_none(self) -> None:
+        # As in Kernels: a branch to itself behind a valid header.
+        image = self.write("image", struct.pack("<2I6QII", 0x14000000, 0, 0, 0x10000, 0, 0, 0, 0, 0x644D5241, 0))
+        status, case, _ = self.check("--kernel", image, "--max-instructions", "1000000", "hello")
+        self.assertEqual((status, case["verdict"]), (HARNESS_FAULT, "error"))
+        self.assertIn("did not start the program", case["message"])
 
 
 class Divergence(Malformed):

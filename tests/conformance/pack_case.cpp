@@ -126,9 +126,10 @@ int pack_case(const Arguments& arguments) {
     }
     fs::create_directories(arguments.output);
     const std::span archive{reinterpret_cast<const char*>(packed->archive.data()), packed->archive.size()};
-    const bool written = write_file(arguments.output / "initramfs.cpio", archive) &&
-                         write_file(arguments.output / "run", vmm::init::format_run_description(runs)) &&
-                         write_file(arguments.output / "files.json", files.dump(4));
+    const bool written =
+        write_file(arguments.output / "initramfs.cpio", archive) &&
+        write_file(arguments.output / "run", vmm::init::format_run_description({.cases = runs})) &&
+        write_file(arguments.output / "files.json", files.dump(4));
     if (!written) {
         std::fprintf(stderr, "pack_case: cannot write into %s\n", arguments.output.c_str());
     }

@@ -9,10 +9,12 @@
 namespace levitate::fuzz {
 namespace {
 
+constexpr vmm::init::HashKey kKey{std::byte{1}};
+
 struct Receiver final : vmm::init::FrameDecoder::Receiver {
     void on_frame(const vmm::init::DecodedFrame& frame) override {
         require(frame.payload.size() <= vmm::init::kMaximumPayload, "a payload has its greatest length");
-        vmm::init::encode_frame(frame.type, 0, frame.payload, frames);
+        vmm::init::encode_frame(kKey, 0, frame, frames);
     }
     void on_text(std::string_view piece) override { text.append(piece); }
 
@@ -22,12 +24,12 @@ struct Receiver final : vmm::init::FrameDecoder::Receiver {
 
 void receive(std::span<const std::byte> bytes) {
     Receiver at_once;
-    vmm::init::FrameDecoder decoder{at_once};
+    vmm::init::FrameDecoder decoder{kKey, at_once};
     decoder.feed(bytes);
 
     Receiver one_by_one;
-    vmm::init::FrameDecoder other{one_by_one};
-    vmm::GuestChannel channel{vmm::OutputMode::Capture, [](std::span<const std::byte>) {}, [] {}};
+    vmm::init::FrameDecoder other{kKey, one_by_one};
+    vmm::GuestChannel channel{vmm::OutputMode::Capture, kKey, [](std::span<const std::byte>) {}, [] {}};
     for (const std::byte byte : bytes) {
         other.feed({&byte, 1});
         channel.receive(byte);
@@ -43,7 +45,7 @@ void receive(std::span<const std::byte> bytes) {
 }  // namespace levitate::fuzz
 
 // The first byte says whether frames follow as they stand on the line, or as type, length and payload, to be
-// encoded: no mutation finds a valid CRC.
+// encoded: no mutation finds a valid tag.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     levitate::fuzz::Input input{{data, size}};
     const bool raw = input.take<std::uint8_t>() % 2 == 0;
@@ -51,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         levitate::fuzz::receive(std::as_bytes(input.rest()));
         return 0;
     }
-    levitate::vmm::init::FrameEncoder encoder;
+    levitate::vmm::init::FrameEncoder encoder{levitate::fuzz::kKey};
     std::vector<std::byte> line;
     while (!input.rest().empty()) {
         const auto type = input.take<std::uint8_t>() % 0x3f;

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <random>
+#include <string_view>
 
 #include "emu/decode/table.hpp"
 #include "tests/isa/judges/linux_judge.hpp"
@@ -20,7 +22,13 @@ namespace {
 struct JudgeMaker {
     std::string name;
     std::unique_ptr<Judge> (*make)();
+    bool (*is_installed)();
 };
+
+// Of a library that this program is linked with.
+bool always_installed() {
+    return true;
+}
 
 template <class T>
 std::unique_ptr<Judge> make_judge() {
@@ -29,10 +37,10 @@ std::unique_ptr<Judge> make_judge() {
 
 const std::vector<JudgeMaker>& judge_makers() {
     static const std::vector<JudgeMaker> makers{
-        {"qemu-aarch64", &make_judge<LinuxJudge>},
-        {"VIXL", &make_judge<VixlJudge>},
-        {"MPFR", &make_judge<MpfrJudge>},
-        {"straight", &make_judge<StraightJudge>},
+        {"qemu-aarch64", &make_judge<LinuxJudge>, &LinuxJudge::is_available},
+        {"VIXL", &make_judge<VixlJudge>, &always_installed},
+        {"MPFR", &make_judge<MpfrJudge>, &always_installed},
+        {"straight", &make_judge<StraightJudge>, &always_installed},
     };
     return makers;
 }
@@ -49,7 +57,19 @@ struct Options {
 
 constexpr int status_proven = 0;
 constexpr int status_differs = 1;
-constexpr int status_cannot_judge = 125;
+constexpr int status_not_installed = 77;  // in order of weight
+constexpr int status_failed = 125;
+
+// Continuous integration must prove all of it: what is not installed there is a failure.
+int status_of_missing_judge() {
+    const char* const ci = std::getenv("CI");
+    return ci != nullptr && std::string_view{ci} == "true" ? status_failed : status_not_installed;
+}
+
+// A difference is the worst that can be found.
+int worse(int first, int second) {
+    return first == status_differs || second == status_differs ? status_differs : std::max(first, second);
+}
 
 // The judge's part of the proof.
 class Run {
@@ -66,7 +86,7 @@ class Run {
             [this](const Mismatch& mismatch) { show(mismatch); });
         if (!ran.has_value()) {
             fmt::print(stderr, "prove-cpu: {}: {}\n", judge_, ran.error());
-            return status_cannot_judge;
+            return status_failed;
         }
         fmt::print("{}: {} cases, {} differences\n", judge_, tally().total(), mismatches_);
         return mismatches_ == 0 ? status_proven : status_differs;
@@ -112,13 +132,19 @@ int prove(const Options& options) {
             std::ranges::find(options.judges, maker.name) == options.judges.end()) {
             continue;
         }
+        if (!maker.is_installed()) {
+            fmt::print(stderr, "prove-cpu: {} is not installed: run scripts/setup test, and build again\n",
+                       maker.name);
+            status = worse(status, status_of_missing_judge());
+            continue;
+        }
         Run run{options, maker.make()};
-        status = std::max(status, run.execute());
+        status = worse(status, run.execute());
         tallies.push_back(run.tally());
     }
     if (!options.report.empty() && !(std::ofstream{options.report} << coverage_table(tallies))) {
         fmt::print(stderr, "prove-cpu: cannot write {}\n", options.report);
-        status = status_cannot_judge;
+        status = status_failed;
     }
     return status;
 }

@@ -1,6 +1,9 @@
 // Every row of the decode table has cases with two independent judges.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <string_view>
+
 #include "emu/decode/table.hpp"
 #include "tests/isa/judges/linux_judge.hpp"
 #include "tests/isa/judges/mpfr_judge.hpp"
@@ -11,7 +14,8 @@ namespace levitate::isa {
 namespace {
 
 TEST(RowJudges, every_row_has_two) {
-    if (!LinuxJudge::is_available()) {
+    const char* const ci = std::getenv("CI");
+    if (!LinuxJudge::is_available() && (ci == nullptr || std::string_view{ci} != "true")) {
         GTEST_SKIP() << "qemu-aarch64 or the AArch64 cross compiler is not installed";
     }
     std::vector<std::unique_ptr<Judge>> judges;

@@ -485,6 +485,9 @@ Header header_of(Reader& reader) {
     header.files = reader.files("files");
     header.randomize_addresses = reader.boolean("randomize_addresses");
     header.seed = reader.number("seed");
+    if (reader.has("schedule_seed")) {
+        header.schedule_seed = reader.number("schedule_seed");
+    }
     header.engine = reader.string("engine");
     header.kernel = reader.string("kernel");
     header.cpu = reader.string("cpu");

@@ -252,6 +252,9 @@ std::string header_line(const Header& header) {
     json["files"] = files_json(header.files);
     json["randomize_addresses"] = header.randomize_addresses;
     json["seed"] = header.seed;
+    if (header.schedule_seed != 0) {
+        json["schedule_seed"] = header.schedule_seed;
+    }
     json["engine"] = string_json(header.engine);
     json["kernel"] = string_json(header.kernel);
     json["cpu"] = string_json(header.cpu);

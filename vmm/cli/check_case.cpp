@@ -7,27 +7,45 @@
 
 namespace levitate::vmm::cli {
 
+namespace {
+
+bool is_outcome(const traces::Trace& trace, std::size_t event) {
+    return std::holds_alternative<traces::OutcomeEvent>(trace.events[event].body);
+}
+
+std::string why_unjudged(const CaseResult& result, const Outcome& outcome) {
+    const std::string& incomplete = result.actual.incomplete;
+    const bool agrees = result.comparison.divergences.empty();
+    return incomplete.empty() || (outcome.never_ends && !agrees) ? std::string{} : incomplete;
+}
+
+// That the trace ends where the harness ended the run is no difference; what differs before is one.
+void forget_divergence_at_end(CaseResult& result) {
+    std::erase_if(result.comparison.divergences, [&](const traces::Divergence& divergence) {
+        return !divergence.actual_event || is_outcome(result.actual, *divergence.actual_event);
+    });
+}
+
+}  // namespace
+
 std::optional<std::size_t> divergent_event(const CaseResult& result) {
     const traces::Divergence* divergence = result.comparison.first();
     if (divergence == nullptr) {
         return std::nullopt;
     }
     const auto& events = result.actual.events;
-    const auto is_outcome = [&events](std::size_t index) {
-        return std::holds_alternative<traces::OutcomeEvent>(events[index].body);
-    };
-    if (divergence->actual_event && !is_outcome(*divergence->actual_event)) {
+    if (divergence->actual_event && !is_outcome(result.actual, *divergence->actual_event)) {
         return divergence->actual_event;
     }
     for (std::size_t index = events.size(); index > 0; --index) {
-        if (events[index - 1].task == divergence->task && !is_outcome(index - 1)) {
+        if (events[index - 1].task == divergence->task && !is_outcome(result.actual, index - 1)) {
             return index - 1;
         }
     }
     return std::nullopt;
 }
 
-Result<CaseResult> check_case(GoldenCase golden, RunSpec spec) {
+Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent) {
     TraceCollector collector;
     RunHooks hooks;
     hooks.sink = &collector;
@@ -41,10 +59,15 @@ Result<CaseResult> check_case(GoldenCase golden, RunSpec spec) {
                       .actual = collector.take(),
                       .comparison = {},
                       .backtrace = {},
+                      .unjudged = {},
                       .seconds = std::chrono::duration<double>(outcome->wall).count(),
                       .kernel_log = std::move(outcome->kernel_log),
                       .undefined_encodings = std::move(outcome->undefined_encodings)};
-    result.comparison = traces::compare(result.golden.recordings, result.actual);
+    result.comparison = traces::compare(result.golden.recordings, result.actual, extent);
+    result.unjudged = why_unjudged(result, *outcome);
+    if (!result.unjudged.empty()) {
+        forget_divergence_at_end(result);
+    }
     if (const auto event = divergent_event(result)) {
         // A run that cannot be stopped there again (its last event, a native one) has no backtrace to show.
         if (auto rerun = Rerun::to_event(result.spec, result.actual.events[*event].order)) {

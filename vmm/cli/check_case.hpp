@@ -20,13 +20,17 @@ struct CaseResult {
     traces::Trace actual;
     traces::Comparison comparison;
     std::vector<Frame> backtrace;  // of the divergence, where there is one
-    double seconds = 0;            // of the run
+    // Why there is no verdict: the harness ended the run (a time limit, a kernel panic). Empty: there is one.
+    // `comparison` has a divergence then only if the run got to it.
+    std::string unjudged;
+    double seconds = 0;  // of the run
     std::string kernel_log;
     std::vector<std::string> undefined_encodings;
 };
 
-// An Error is a fault of the harness; what kernel or program do wrong is a divergence.
-Result<CaseResult> check_case(GoldenCase golden, RunSpec spec);
+// An Error is a fault of the harness before the run, CaseResult::unjudged one in it; what kernel or program
+// do wrong is a divergence.
+Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent);
 
 // The event in CaseResult::actual at which the divergence is best looked at: the differing one, else the last
 // of its task. Not the program's outcome: the guest is gone by then. nullopt: the actual trace has no event

@@ -2,11 +2,16 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "traces/format/writer.hpp"
 #include "vmm/cli/check_report.hpp"
 #include "vmm/cli/commands.hpp"
 #include "vmm/cli/debug_session.hpp"
@@ -18,23 +23,28 @@
 namespace levitate::vmm::cli {
 namespace {
 
-// A golden's program ends by itself; one that does not here has diverged, and must not hang the check.
-constexpr double kDefaultTimeoutSeconds = 60;
-
+// A golden's program ends by itself; one that does not here must not hang the check. The limit of
+// instructions, which is the same on every host, is to end it: some 20 s of an emulator. The time limit is
+// for hosts that are too slow to tell.
+constexpr std::uint64_t kDefaultInstructionLimit = 4'000'000'000;
+constexpr double kDefaultTimeoutSeconds = 600;
 struct CheckCommand {
     MachineOptions machine;
     std::vector<std::string> names;
     std::vector<std::string> sysroots;
     std::string program;
     std::string junit;
+    std::string traces_directory;
     bool all = false;
     bool json = false;
+    bool first = false;
 
     int execute() const;
 
   private:
     Result<std::vector<std::string>> chosen_names() const;
     Result<CaseResult> check_one(const std::string& name) const;
+    Result<void> keep_trace(const CaseResult& result) const;
     int debug_divergence(const CaseResult& result) const;
     int status_of(const std::vector<CaseReport>& reports) const;
 };
@@ -62,8 +72,27 @@ Result<CaseResult> CheckCommand::check_one(const std::string& name) const {
         return std::unexpected(std::move(spec.error()));
     }
     machine.apply_to(*spec);
+    if (spec->instruction_limit == 0 && spec->engine != EngineKind::Native) {
+        spec->instruction_limit = kDefaultInstructionLimit;
+    }
     spec->sysroots.assign(sysroots.begin(), sysroots.end());
-    return check_case(std::move(*golden), std::move(*spec));
+    return check_case(std::move(*golden), std::move(*spec),
+                      first ? traces::Extent::First : traces::Extent::All);
+}
+
+// The trace of what was run, under the golden's name.
+Result<void> CheckCommand::keep_trace(const CaseResult& result) const {
+    std::filesystem::path name = std::filesystem::path{result.golden.name}.filename();
+    while (name.extension() == ".zst" || name.extension() == ".jsonl") {
+        name.replace_extension();
+    }
+    std::error_code error;
+    std::filesystem::create_directories(traces_directory, error);
+    const std::filesystem::path file = std::filesystem::path{traces_directory} / (name.string() + ".jsonl");
+    if (const auto written = traces::write_trace(result.actual, file); !written) {
+        return failure(Error::Kind::Harness, written.error().message);
+    }
+    return {};
 }
 
 int CheckCommand::debug_divergence(const CaseResult& result) const {
@@ -100,6 +129,11 @@ int CheckCommand::execute() const {
         reports.push_back({.name = name, .result = check_one(name)});
         const CaseReport& report = reports.back();
         progress.clear();
+        if (!traces_directory.empty() && report.result) {
+            if (const auto kept = keep_trace(*report.result); !kept) {
+                return fail(kept.error());
+            }
+        }
         if (!json) {
             fmt::print("{}\n", case_line(report));
             if (report.result) {
@@ -128,11 +162,14 @@ int CheckCommand::execute() const {
 
 int CheckCommand::status_of(const std::vector<CaseReport>& reports) const {
     std::size_t agreeing = 0;
+    std::size_t output_only = 0;
     std::size_t divergent = 0;
-    const Error* fault = nullptr;
+    bool is_usage = false;
     for (const CaseReport& report : reports) {
-        if (!report.result) {
-            fault = &report.result.error();
+        if (!fault_of(report).empty()) {
+            is_usage = !report.result && report.result.error().kind == Error::Kind::Usage;
+        } else if (report.result->comparison.verdict == traces::Verdict::OutputOnly) {
+            ++output_only;
         } else if (conformant(report.result->comparison)) {
             ++agreeing;
         } else {
@@ -140,11 +177,11 @@ int CheckCommand::status_of(const std::vector<CaseReport>& reports) const {
         }
     }
     if (!json && reports.size() > 1) {
-        fmt::print("{} conformant, {} divergent, {} not run\n", agreeing, divergent,
-                   reports.size() - agreeing - divergent);
+        fmt::print("{} conformant, {} output only, {} divergent, {} without a verdict\n", agreeing,
+                   output_only, divergent, reports.size() - agreeing - output_only - divergent);
     }
-    if (fault != nullptr) {
-        return fault->kind == Error::Kind::Usage ? kUsage : kHarnessFault;
+    if (agreeing + output_only + divergent < reports.size()) {
+        return is_usage ? kUsage : kHarnessFault;
     }
     return divergent > 0 ? kDivergent : kSuccess;
 }
@@ -162,11 +199,19 @@ void add_check_command(CLI::App& app, int& status) {
         "  levitate check --all --junit report.xml\n"
         "  levitate check tool.jsonl --kernel ./Image\n"
         "  levitate check threads --gdb 1234     stops at the first divergence and waits for gdb\n\n"
-        "Exit status: 0 conformant, 1 divergent, 2 wrong command line, 125 a fault of the harness.");
+        "A program that has not ended within --max-instructions (default 4 billion) has diverged. A run "
+        "that\n"
+        "--timeout (default 600 s) or a kernel panic ends has no verdict.\n\n"
+        "Exit status: 0 conformant, 1 divergent, 2 wrong command line, 125 no verdict: a fault of the "
+        "harness.");
     check->add_option("golden", command->names, "Goldens to check")->option_text("GOLDEN|NAME");
     check->add_flag("--all", command->all, "Check every golden");
+    check->add_flag("--first", command->first, "Stop comparing a case at its first divergence");
     check->add_flag("--json", command->json, "Print one JSON object instead of text");
     check->add_option("--junit", command->junit, "Write the results as JUnit XML, too")->option_text("FILE");
+    check
+        ->add_option("--traces", command->traces_directory, "Keep the trace of each run there, as NAME.jsonl")
+        ->option_text("DIR");
     check->add_option("--program", command->program, "The program's file, if not found by its name")
         ->option_text("PATH");
     check

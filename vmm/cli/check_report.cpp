@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <string_view>
@@ -60,18 +61,63 @@ Json divergence_json(const CaseResult& result, const traces::Divergence& diverge
             differences.back()["first_byte"] = *difference.first_byte;
         }
     }
-    Json frames = Json::array();
-    for (const Frame& frame : result.backtrace) {
-        frames.push_back(
-            {{"pc", frame.pc}, {"function", frame.function}, {"file", frame.file}, {"line", frame.line}});
-    }
     return {{"kind", traces::to_string(divergence.kind)},
+            {"cause", divergence.cause},
+            {"count", divergence.count},
             {"task", static_cast<std::uint32_t>(divergence.task)},
             {"message", divergence.message},
             {"golden", side(golden, divergence.golden_event)},
             {"actual", side(result.actual, divergence.actual_event)},
-            {"differences", std::move(differences)},
-            {"backtrace", std::move(frames)}};
+            {"differences", std::move(differences)}};
+}
+
+Json backtrace_json(const std::vector<Frame>& backtrace) {
+    Json frames = Json::array();
+    for (const Frame& frame : backtrace) {
+        frames.push_back(
+            {{"pc", frame.pc}, {"function", frame.function}, {"file", frame.file}, {"line", frame.line}});
+    }
+    return frames;
+}
+
+// "task 3, event 44": where a divergence stands, in the golden recording if it is there.
+std::string place_text(const traces::Trace& golden, const traces::Trace& actual,
+                       const traces::Divergence& divergence) {
+    const traces::Trace& trace = divergence.golden_event ? golden : actual;
+    const std::size_t event = divergence.golden_event.value_or(divergence.actual_event.value_or(0));
+    const auto task = static_cast<std::uint32_t>(divergence.task);
+    return event < trace.events.size() ? fmt::format("task {}, event {}", task, trace.events[event].index)
+                                       : fmt::format("task {}", task);
+}
+
+// A line for each cause, the first one's with how often it was met.
+std::string causes_text(const traces::Trace& golden, const traces::Trace& actual,
+                        const traces::Comparison& comparison) {
+    constexpr std::size_t kMostShown = 20;
+    const auto& divergences = comparison.divergences;
+    if (divergences.size() == 1 && divergences.front().count == 1) {
+        return fmt::format("  cause: {}\n", divergences.front().cause);
+    }
+    std::string text = fmt::format("  {} cause{}\n", divergences.size(), divergences.size() == 1 ? "" : "s");
+    for (std::size_t i = 0; i < std::min(divergences.size(), kMostShown); ++i) {
+        const traces::Divergence& divergence = divergences[i];
+        text += fmt::format("  {:>4}× {:<12} {}  ({}{})\n", divergence.count,
+                            traces::to_string(divergence.kind), divergence.cause,
+                            divergence.count > 1 ? "first: " : "", place_text(golden, actual, divergence));
+    }
+    if (divergences.size() > kMostShown) {
+        text += fmt::format("       and {} more; --json has them all\n", divergences.size() - kMostShown);
+    }
+    return text;
+}
+
+std::string divergence_text(const CaseReport& report) {
+    if (!report.result) {
+        return {};
+    }
+    const CaseResult& result = *report.result;
+    return divergence_text(result.golden.recordings[result.comparison.golden], result.actual,
+                           result.comparison, result.backtrace, TextStyle{});
 }
 
 // A trace's strings may hold any bytes; JSON and XML may not.
@@ -83,12 +129,17 @@ std::string dump(const Json& json) {
 
 bool conformant(const traces::Comparison& comparison) {
     return comparison.verdict == traces::Verdict::Identical ||
-           comparison.verdict == traces::Verdict::Equivalent;
+           comparison.verdict == traces::Verdict::Equivalent ||
+           comparison.verdict == traces::Verdict::OutputOnly;
+}
+
+std::string fault_of(const CaseReport& report) {
+    return report.result ? report.result->unjudged : report.result.error().message;
 }
 
 std::string case_line(const CaseReport& report) {
-    if (!report.result) {
-        return fmt::format("{:<24} error       {}", report.name, report.result.error().message);
+    if (const std::string fault = fault_of(report); !fault.empty()) {
+        return fmt::format("{:<24} error       {}", report.name, fault);
     }
     const CaseResult& result = *report.result;
     std::string line = fmt::format("{:<24} {:<11} {:>6} events  {:.2f} s", report.name,
@@ -112,8 +163,7 @@ std::string divergence_text(const traces::Trace& golden, const traces::Trace& ac
     const std::size_t place = in_golden ? *divergence.golden_event : divergence.actual_event.value_or(0);
     std::string text = fmt::format("  {}: {}\n", traces::to_string(divergence.kind), divergence.message);
     if (place < shown.events.size()) {
-        text += fmt::format("  task {}, event {}\n", static_cast<std::uint32_t>(divergence.task),
-                            shown.events[place].index);
+        text += fmt::format("  {}\n", place_text(golden, actual, divergence));
         for (const std::size_t before : events_before(shown, place, divergence.task)) {
             text += fmt::format("           {}\n", event_text(shown, before));
         }
@@ -121,6 +171,7 @@ std::string divergence_text(const traces::Trace& golden, const traces::Trace& ac
     text += fmt::format("  golden   {}\n  actual   {}\n", event_text(golden, divergence.golden_event),
                         event_text(actual, divergence.actual_event));
     text += "\n" + side_by_side(golden, actual, divergence, style) + "\n";
+    text += causes_text(golden, actual, comparison);
     if (!actual.incomplete.empty()) {
         text += fmt::format("  the run did not end by itself: {}\n", actual.incomplete);
     }
@@ -137,28 +188,39 @@ std::string divergence_text(const traces::Trace& golden, const traces::Trace& ac
 std::string to_json(const std::vector<CaseReport>& reports) {
     Json cases = Json::array();
     std::size_t agreeing = 0;
+    std::size_t output_only = 0;
     std::size_t divergent = 0;
     std::size_t errors = 0;
     for (const CaseReport& report : reports) {
         Json row = {{"name", report.name}};
-        if (!report.result) {
+        if (const std::string fault = fault_of(report); !fault.empty()) {
             row["verdict"] = "error";
-            row["message"] = report.result.error().message;
+            row["message"] = fault;
             ++errors;
         } else {
-            const CaseResult& result = *report.result;
-            row["verdict"] = traces::to_string(result.comparison.verdict);
-            row["events"] = result.actual.events.size();
-            row["seconds"] = result.seconds;
-            if (const traces::Divergence* divergence = result.comparison.first()) {
-                row["divergence"] = divergence_json(result, *divergence);
+            const traces::Comparison& comparison = report.result->comparison;
+            row["verdict"] = traces::to_string(comparison.verdict);
+            const bool undecided = comparison.verdict == traces::Verdict::OutputOnly;
+            ++(undecided ? output_only : conformant(comparison) ? agreeing : divergent);
+        }
+        if (report.result) {
+            row["events"] = report.result->actual.events.size();
+            row["seconds"] = report.result->seconds;
+            const auto& divergences = report.result->comparison.divergences;
+            if (!divergences.empty()) {
+                row["divergence"] = divergence_json(*report.result, divergences.front());
+                row["divergence"]["backtrace"] = backtrace_json(report.result->backtrace);
+                row["divergences"] = Json::array();
+                for (const traces::Divergence& divergence : divergences) {
+                    row["divergences"].push_back(divergence_json(*report.result, divergence));
+                }
             }
-            ++(conformant(result.comparison) ? agreeing : divergent);
         }
         cases.push_back(std::move(row));
     }
     return dump({{"cases", std::move(cases)},
                  {"conformant", agreeing},
+                 {"output_only", output_only},
                  {"divergent", divergent},
                  {"errors", errors}});
 }
@@ -174,21 +236,20 @@ bool write_junit(const std::vector<CaseReport>& reports, const std::filesystem::
         pugi::xml_node test = suite.append_child("testcase");
         test.append_attribute("classname") = "levitate";
         test.append_attribute("name") = report.name.c_str();
-        if (!report.result) {
-            ++errors;
-            test.append_child("error").append_attribute("message") = report.result.error().message.c_str();
-            continue;
+        if (report.result) {
+            test.append_attribute("time") = report.result->seconds;
         }
-        const CaseResult& result = *report.result;
-        test.append_attribute("time") = result.seconds;
-        if (const traces::Divergence* divergence = result.comparison.first()) {
+        if (const std::string fault = fault_of(report); !fault.empty()) {
+            ++errors;
+            pugi::xml_node error = test.append_child("error");
+            error.append_attribute("message") = fault.c_str();
+            error.text() = divergence_text(report).c_str();
+        } else if (const traces::Divergence* divergence = report.result->comparison.first()) {
             ++failures;
             pugi::xml_node failure = test.append_child("failure");
             failure.append_attribute("type") = std::string{traces::to_string(divergence->kind)}.c_str();
-            failure.append_attribute("message") = divergence->message.c_str();
-            failure.text() = divergence_text(result.golden.recordings[result.comparison.golden],
-                                             result.actual, result.comparison, result.backtrace, TextStyle{})
-                                 .c_str();
+            failure.append_attribute("message") = divergence->cause.c_str();
+            failure.text() = divergence_text(report).c_str();
         }
     }
     suite.append_attribute("failures") = failures;

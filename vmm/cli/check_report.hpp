@@ -16,19 +16,26 @@ struct CaseReport {
     Result<CaseResult> result;
 };
 
+// Nothing diverges; Verdict::OutputOnly counts as such, and is counted apart.
 bool conformant(const traces::Comparison& comparison);
+
+// Why the case has no verdict, for people; empty: it has one.
+std::string fault_of(const CaseReport& report);
 
 // "hello  identical  57 events  0.08 s", with what was normalised where something was.
 std::string case_line(const CaseReport& report);
 
 // Kind, task, event number, the events before, golden and actual event in a line each and then side by side
-// with the differing fields marked, and the backtrace. Empty where the traces do not diverge.
+// with the differing fields marked, for the first divergence; a line for each cause; the backtrace. Empty
+// where the traces do not diverge.
 std::string divergence_text(const traces::Trace& golden, const traces::Trace& actual,
                             const traces::Comparison& comparison, const std::vector<Frame>& backtrace,
                             const TextStyle& style);
 
-// {"cases": [{"name", "verdict", "events", "seconds", "divergence"?}], "conformant", "divergent"}. A case
-// that could not be run has the verdict "error" and a "message", and is counted in "errors".
+// {"cases": [{"name", "verdict", "events", "seconds", "divergence"?, "divergences"?}], "conformant",
+// "output_only", "divergent"}: the first divergence, with a backtrace, and one for each cause. A case
+// that could not be run, or not to its end, has the verdict "error" and a "message", and is counted in
+// "errors".
 std::string to_json(const std::vector<CaseReport>& reports);
 
 // One test suite, one test case a report; false: the file could not be written.

@@ -14,7 +14,7 @@
 namespace levitate::vmm::cli {
 namespace {
 
-int compare_files(const std::string& golden_name, const std::string& actual_name) {
+int compare_files(const std::string& golden_name, const std::string& actual_name, traces::Extent extent) {
     const auto golden = load_golden(golden_name);
     if (!golden) {
         return fail(golden.error());
@@ -23,7 +23,7 @@ int compare_files(const std::string& golden_name, const std::string& actual_name
     if (!actual) {
         return fail(actual.error());
     }
-    const traces::Comparison comparison = traces::compare(golden->recordings, *actual);
+    const traces::Comparison comparison = traces::compare(golden->recordings, *actual, extent);
     fmt::print("{}\n", traces::to_string(comparison.verdict));
     for (const traces::Normalisation& normalisation : comparison.normalised) {
         fmt::print("  normalised: {} {}\n", normalisation.count, normalisation.what);
@@ -39,6 +39,7 @@ void add_diff_command(CLI::App& app, int& status) {
     struct Sides {
         std::string golden;
         std::string actual;
+        bool first = false;
     };
     auto sides = std::make_shared<Sides>();
     CLI::App* diff =
@@ -51,7 +52,11 @@ void add_diff_command(CLI::App& app, int& status) {
         "Exit status: 0 they agree, 1 they differ, 2 wrong command line, 125 a trace cannot be read.");
     diff->add_option("A", sides->golden, "What is right")->required();
     diff->add_option("B", sides->actual, "The trace to judge")->required();
-    diff->callback([sides, &status] { status = compare_files(sides->golden, sides->actual); });
+    diff->add_flag("--first", sides->first, "Stop at the first divergence");
+    diff->callback([sides, &status] {
+        const auto extent = sides->first ? traces::Extent::First : traces::Extent::All;
+        status = compare_files(sides->golden, sides->actual, extent);
+    });
 }
 
 }  // namespace levitate::vmm::cli

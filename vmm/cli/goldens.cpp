@@ -126,6 +126,7 @@ Result<RunSpec> spec_of(const GoldenCase& golden, const fs::path& program) {
     spec.stdin_bytes = header.stdin_bytes;
     spec.randomize_addresses = header.randomize_addresses;
     spec.seed = header.seed;
+    spec.schedule_seed = header.schedule_seed;
     for (const traces::FileIdentity& file : header.files) {
         auto host = find_host_file(golden, file.path);
         if (!host) {

@@ -63,9 +63,18 @@ void MachineOptions::add_to(CLI::App& app) {
     app.add_option("--memory", memory_bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
         ->transform(CLI::Validator{size_of_memory, ""})
         ->option_text("SIZE");
+    app.add_option(
+           "--schedule-seed", schedule_seed,
+           "Another order of tasks and timers: guest time jumps ahead at instructions drawn from this "
+           "(default 0: it does not)")
+        ->option_text("NUMBER");
     app.add_option("--timeout", timeout_seconds, "End the run after this many seconds of host time")
         ->check(CLI::Validator{positive_seconds, ""})
         ->option_text("SECONDS");
+    app.add_option(
+           "--max-instructions", instruction_limit,
+           "End the run when the machine has retired so many instructions, the kernel's boot included")
+        ->option_text("NUMBER");
     app.add_flag("--stats", statistics, "Print instructions, time and MIPS to stderr at the end");
     app.add_flag("-v,--verbose", verbosity, "Show the kernel's console on stderr; twice for more");
 }
@@ -81,6 +90,8 @@ void MachineOptions::apply_to(RunSpec& spec) const {
     spec.init = init_path();
     spec.kernel_command_line = kernel_arguments;
     spec.memory_bytes = memory_bytes;
+    spec.schedule_seed = schedule_seed.value_or(spec.schedule_seed);
+    spec.instruction_limit = instruction_limit;
     spec.timeout = std::chrono::milliseconds{std::llround(timeout_seconds * 1000)};
 }
 

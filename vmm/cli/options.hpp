@@ -28,7 +28,9 @@ struct MachineOptions {
     std::string kernel;
     std::string kernel_arguments;
     std::uint64_t memory_bytes = 512ULL << 20;
+    std::optional<std::uint64_t> schedule_seed;
     double timeout_seconds = 0;
+    std::uint64_t instruction_limit = 0;
     bool statistics = false;
     unsigned verbosity = 0;
     std::string gdb;

@@ -84,7 +84,7 @@ Result<void> add_run_description(const PackRequest& request, Tree& tree) {
                          .randomize_addresses = request.randomize_addresses,
                          .input = request.input,
                          .input_bytes = request.input_bytes};
-    const std::string text = init::format_run_description({&one, 1});
+    const std::string text = init::format_run_description({.key = request.key, .cases = {one}});
     const auto bytes = std::as_bytes(std::span{text});
     auto contents = std::make_shared<std::vector<std::byte>>(bytes.begin(), bytes.end());
     return tree.add(init::kRunDescriptionPath, make_file(std::move(contents), kReadable, {}));

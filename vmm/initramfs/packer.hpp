@@ -27,6 +27,7 @@ struct PackRequest {
     bool randomize_addresses = false;
     init::Input input = init::Input::Bytes;
     std::string input_bytes;
+    init::HashKey key{};  // of the frames that init sends
     std::vector<ExtraFile> files;
     std::vector<std::filesystem::path> roots;
     std::vector<std::filesystem::path> sysroots;  // searched before the default ones

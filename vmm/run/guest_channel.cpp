@@ -42,12 +42,14 @@ std::string text_of(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-GuestChannel::GuestChannel(OutputMode mode, std::function<void(std::span<const std::byte>)> send,
+GuestChannel::GuestChannel(OutputMode mode, const init::HashKey& key,
+                           std::function<void(std::span<const std::byte>)> send,
                            std::function<void()> attention)
     : mode_(mode),
       send_(std::move(send)),
       attention_(std::move(attention)),
-      decoder_(*this),
+      decoder_(key, *this),
+      encoder_(key),
       stdout_{.fd = STDOUT_FILENO, .close_frame = FrameType::CloseStdout, .captured = {}},
       stderr_{.fd = STDERR_FILENO, .close_frame = FrameType::CloseStderr, .captured = {}} {}
 
@@ -103,9 +105,6 @@ void GuestChannel::on_frame(const init::DecodedFrame& frame) {
         case FrameType::AllDone:
             done_ = true;
             attention_();
-            break;
-        case FrameType::InitFailed:
-            fail("init cannot run the program: " + text_of(payload));
             break;
         case FrameType::Stdin:
         case FrameType::StdinEnd:

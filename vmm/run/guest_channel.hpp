@@ -31,8 +31,9 @@ class GuestChannel final : private init::FrameDecoder::Receiver {
   public:
     // `send` puts bytes on the wire to the guest; `attention` is called when the engine should stop so that
     // the session can look at what has changed: init runs, the run is over, or its output is too much.
-    GuestChannel(OutputMode mode, std::function<void(std::span<const std::byte>)> send,
-                 std::function<void()> attention);
+    // `key` is the one that init has: what it does not vouch for is text.
+    GuestChannel(OutputMode mode, const init::HashKey& key,
+                 std::function<void(std::span<const std::byte>)> send, std::function<void()> attention);
 
     void receive(std::byte byte) { decoder_.feed({&byte, 1}); }
 

@@ -46,6 +46,14 @@ Result<void> check_spec(const RunSpec& spec) {
             checked = check_string("variable of the program's environment", variable);
         }
     }
+    if (checked && spec.schedule_seed != 0 && spec.engine == EngineKind::Native) {
+        return failure(Error::Kind::Usage,
+                       "the native engine cannot move the host's time: --schedule-seed needs --engine emu");
+    }
+    if (checked && spec.instruction_limit != 0 && spec.engine == EngineKind::Native) {
+        return failure(Error::Kind::Usage,
+                       "the native engine counts no instructions: --max-instructions needs --engine emu");
+    }
     return checked;
 }
 

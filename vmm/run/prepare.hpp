@@ -10,8 +10,9 @@
 
 namespace levitate::vmm {
 
-// The specification with its defaults filled in. Error (Usage): a path in the guest is not absolute, or a
-// string that the guest's kernel takes up to its NUL holds one.
+// The specification with its defaults filled in. Error (Usage): a path in the guest is not absolute, a string
+// that the guest's kernel takes up to its NUL holds one, or the engine cannot follow the schedule's seed or
+// the limit of instructions.
 Result<RunSpec> complete_spec(RunSpec spec);
 
 // Whether the engine is one with a machine and part of this version.

@@ -39,6 +39,7 @@ traces::Header make_header(const RunSpec& spec, const Initramfs& initramfs) {
     header.stdin_bytes = spec.stdin_bytes.value_or(std::vector<std::byte>{});
     header.randomize_addresses = spec.randomize_addresses;
     header.seed = spec.seed;
+    header.schedule_seed = spec.schedule_seed;
     header.engine = "emu";
     header.cpu = "Neoverse N1";
     return header;

@@ -42,7 +42,9 @@ struct RunSpec {
     std::string kernel_command_line;  // appended to what the run needs
     std::uint64_t memory_bytes = 512ULL << 20;
     std::uint64_t seed = 0;
+    std::uint64_t schedule_seed = 0;       // where guest time jumps ahead; 0: nowhere
     std::chrono::milliseconds timeout{0};  // host time; 0: none
+    std::uint64_t instruction_limit = 0;   // of the whole machine, boot included; 0: none
 };
 
 struct Outcome {
@@ -56,6 +58,10 @@ struct Outcome {
     std::string kernel_log;  // what the kernel wrote to its console outside the frames
     // Why the run ended before the program did (time limit, kernel panic, idle for ever); empty otherwise.
     std::string incomplete;
+    // Incomplete by what the guest does on every host: all its tasks sleep for ever, or the program has not
+    // ended within the limit of instructions. Else the harness ended the run, which says nothing of the
+    // guest.
+    bool never_ends = false;
 };
 
 struct RunHooks {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdlib>
 #include <utility>
 
 #include "vmm/engine/emu/emu_engine.hpp"
@@ -20,13 +21,22 @@ OutputMode output_mode(const RunHooks& hooks) {
     return hooks.sink != nullptr ? OutputMode::StreamAndCapture : OutputMode::Stream;
 }
 
+// Not from a seed: a program could work that out. Nothing that a guest does depends on the key's value, so a
+// run is still a function of its seeds.
+init::HashKey random_key() {
+    init::HashKey key{};
+    ::arc4random_buf(key.data(), key.size());
+    return key;
+}
+
 }  // namespace
 
 Session::Implementation::Implementation(RunSpec the_spec, const RunHooks& the_hooks)
     : spec(std::move(the_spec)),
       hooks(the_hooks),
+      key(random_key()),
       channel(
-          output_mode(hooks), [this](std::span<const std::byte> bytes) { machine->uart().send(bytes); },
+          output_mode(hooks), key, [this](std::span<const std::byte> bytes) { machine->uart().send(bytes); },
           [this] {
               attention = true;
               engine->request_stop();
@@ -38,7 +48,9 @@ Session::Implementation::Implementation(RunSpec the_spec, const RunHooks& the_ho
 }
 
 Result<void> Session::Implementation::set_up() {
-    auto initramfs = pack(pack_request(spec));
+    PackRequest request = pack_request(spec);
+    request.key = key;
+    auto initramfs = pack(request);
     if (!initramfs) {
         return std::unexpected(std::move(initramfs.error()));
     }
@@ -60,7 +72,7 @@ Result<void> Session::Implementation::set_up() {
         return std::unexpected(std::move(created.error()));
     }
     machine = std::move(*created);
-    engine = make_emu_engine(*machine, spec.seed);
+    engine = make_emu_engine(*machine, {.random = spec.seed, .schedule = spec.schedule_seed});
     return {};
 }
 
@@ -100,6 +112,7 @@ Result<Outcome> Session::Implementation::finish() {
         outcome.kernel_log.append("levitate: nothing answers a ").append(access).append("\n");
     }
     outcome.incomplete = incomplete;
+    outcome.never_ends = never_ends;
     return outcome;
 }
 

@@ -21,6 +21,9 @@
 namespace levitate::vmm {
 
 struct Session::Implementation {
+    // By what a run ends before init has said that it is over.
+    enum class Fault { Harness, Guest };
+
     Implementation(RunSpec the_spec, const RunHooks& the_hooks);
 
     Result<void> set_up();
@@ -36,12 +39,14 @@ struct Session::Implementation {
     void service();
     void throttle();
     std::chrono::milliseconds time_left() const;
-    void end(std::string why);
+    void end(std::string why, Fault fault = Fault::Harness);
+    void end_at_limit();
     Result<Outcome> finish();
 
     RunSpec spec;
     const RunHooks& hooks;
     IgnoreSigpipe ignore_sigpipe;
+    init::HashKey key;  // of the frames
     GuestChannel channel;
     std::unique_ptr<LiveInput> input;  // nullptr: its bytes are in the run description
     HookSink sink;
@@ -61,6 +66,7 @@ struct Session::Implementation {
     bool attention = false;
     bool ended = false;
     std::string incomplete;
+    bool never_ends = false;
 };
 
 }  // namespace levitate::vmm

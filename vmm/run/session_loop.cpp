@@ -31,11 +31,19 @@ AdvanceReason Session::Implementation::advance(std::uint64_t instructions) {
         if (now - start >= instructions) {
             return AdvanceReason::Budget;
         }
+        if (spec.instruction_limit != 0 && now >= spec.instruction_limit) {
+            end_at_limit();
+            continue;
+        }
         if (now >= next_service) {
             service();
             continue;
         }
-        const Exit exit = engine->run(std::min(instructions - (now - start), next_service - now));
+        std::uint64_t budget = std::min(instructions - (now - start), next_service - now);
+        if (spec.instruction_limit != 0) {
+            budget = std::min(budget, spec.instruction_limit - now);
+        }
+        const Exit exit = engine->run(budget);
         if (const auto reason = handle(exit)) {
             return *reason;
         }
@@ -140,8 +148,11 @@ void Session::Implementation::handle_idle() {
             return;
         }
     }
-    end(channel.program_started() ? "every task of the guest sleeps for ever"
-                                  : "the kernel waits for ever: " + channel.last_words());
+    if (channel.program_started()) {
+        end("every task of the guest sleeps for ever", Fault::Guest);
+    } else {
+        end("the kernel waits for ever: " + channel.last_words());
+    }
 }
 
 milliseconds Session::Implementation::time_left() const {
@@ -165,9 +176,10 @@ void Session::Implementation::service() {
 }
 
 // Waiting costs an emulated guest no time, so one that waits for a person would pass years at full speed:
-// while input can come, its clock is held back to about ours.
+// while input can come, its clock is held back to about ours. Not where its time is to jump: that would be
+// waited for.
 void Session::Implementation::throttle() {
-    if (!channel.program_started()) {
+    if (!channel.program_started() || spec.schedule_seed != 0) {
         return;
     }
     const std::chrono::nanoseconds lead = engine->guest_time() - (Clock::now() - begun);
@@ -181,10 +193,21 @@ void Session::Implementation::throttle() {
     }
 }
 
+void Session::Implementation::end_at_limit() {
+    if (channel.program_started()) {
+        end(fmt::format("the program did not end within {} instructions", spec.instruction_limit),
+            Fault::Guest);
+    } else {
+        end(fmt::format("the kernel did not start the program within {} instructions: {}",
+                        spec.instruction_limit, channel.last_words()));
+    }
+}
+
 // `why` is empty where the run is over because init has said so.
-void Session::Implementation::end(std::string why) {
+void Session::Implementation::end(std::string why, Fault fault) {
     if (!ended) {
         ended = true;
+        never_ends = fault == Fault::Guest;
         incomplete = std::move(why);
     }
 }

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "tests/isa/judges/differences.hpp"
@@ -20,8 +21,13 @@ namespace {
 
 constexpr int batch_descriptor = 3;
 
+const char* qemu() {
+    const char* const other = std::getenv("LEVITATE_QEMU_AARCH64");
+    return other != nullptr ? other : LEVITATE_QEMU;
+}
+
 // In the child: only async-signal-safe calls.
-[[noreturn]] void become_judge(int batch, int turns) {
+[[noreturn]] void become_judge(const char* program, int batch, int turns) {
     dup2(turns, STDIN_FILENO);
     dup2(turns, STDOUT_FILENO);
     if (batch == batch_descriptor) {
@@ -29,7 +35,7 @@ constexpr int batch_descriptor = 3;
     } else {
         dup2(batch, batch_descriptor);
     }
-    execl(LEVITATE_QEMU, LEVITATE_QEMU, "-cpu", "neoverse-n1", LEVITATE_LINUX_JUDGE, nullptr);
+    execl(program, program, "-cpu", "neoverse-n1", LEVITATE_LINUX_JUDGE, nullptr);
     _exit(127);
 }
 
@@ -50,7 +56,7 @@ LinuxJudge::~LinuxJudge() {
 }
 
 bool LinuxJudge::is_available() {
-    return access(LEVITATE_QEMU, X_OK) == 0 && access(LEVITATE_LINUX_JUDGE, R_OK) == 0;
+    return access(qemu(), X_OK) == 0 && access(LEVITATE_LINUX_JUDGE, R_OK) == 0;
 }
 
 std::string LinuxJudge::start() {
@@ -69,9 +75,10 @@ std::string LinuxJudge::start() {
         return fmt::format("cannot map the batch: {}", std::strerror(errno));
     }
     batch_ = static_cast<JudgeBatch*>(shared);
+    const char* const program = qemu();
     child_ = fork();
     if (child_ == 0) {
-        become_judge(memory, turns[1]);
+        become_judge(program, memory, turns[1]);
     }
     close(memory);
     close(turns[1]);

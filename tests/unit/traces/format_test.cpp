@@ -62,6 +62,14 @@ TEST(Format, every_event_survives_writing_and_reading) {
     EXPECT_EQ(read->events.back().time, trace.events.back().time);
 }
 
+TEST(Format, schedule_seed_is_written_where_there_is_one) {
+    Header header = test::sample_header();
+    EXPECT_EQ(header_line(header).find("schedule_seed"), std::string::npos);
+    EXPECT_EQ(parse_header_line(header_line(header))->schedule_seed, 0U);
+    header.schedule_seed = 7;
+    EXPECT_EQ(parse_header_line(header_line(header))->schedule_seed, 7U);
+}
+
 TEST(Format, bytes_that_are_no_text_are_hexadecimal) {
     EXPECT_EQ(as_text(to_bytes("a\tb\n")), "a\tb\n");
     EXPECT_EQ(as_text(to_bytes("gr\xc3\xbc\xc3\x9f")), "gr\xc3\xbc\xc3\x9f");

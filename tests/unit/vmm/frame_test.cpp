@@ -11,6 +11,8 @@
 namespace levitate::vmm::init {
 namespace {
 
+constexpr HashKey kKey{std::byte{1}, std::byte{2}};
+
 std::vector<std::byte> bytes_of(std::string_view text) {
     const auto bytes = std::as_bytes(std::span{text});
     return {bytes.begin(), bytes.end()};
@@ -42,9 +44,9 @@ class FrameTest : public testing::Test {
     }
     void feed(std::span<const std::byte> bytes) { decoder.feed(bytes); }
 
-    FrameEncoder encoder;
+    FrameEncoder encoder{kKey};
     Collector collector;
-    FrameDecoder decoder{collector};
+    FrameDecoder decoder{kKey, collector};
 };
 
 TEST_F(FrameTest, every_byte_value_and_length_comes_through) {
@@ -69,7 +71,7 @@ TEST_F(FrameTest, kernel_text_between_any_two_bytes_is_told_apart) {
     const auto encoded = encode(FrameType::Stdout, "payload");
     for (std::size_t at = 0; at <= encoded.size(); ++at) {
         Collector mixed;
-        FrameDecoder fresh{mixed};
+        FrameDecoder fresh{kKey, mixed};
         fresh.feed(std::span{encoded}.first(at));
         fresh.feed(bytes_of(noise));
         fresh.feed(std::span{encoded}.subspan(at));
@@ -128,8 +130,40 @@ TEST_F(FrameTest, random_bytes_are_survived_and_frames_after_them_are_found) {
     EXPECT_EQ(collector.frames.back().payload, bytes_of("found"));
 }
 
-TEST_F(FrameTest, checksum_is_that_of_zlib) {
-    EXPECT_EQ(crc32(bytes_of("123456789")), 0xCBF4'3926U);
+TEST_F(FrameTest, frame_with_another_key_is_text_and_no_frame_is_missed) {
+    FrameEncoder forger{HashKey{}};
+    std::vector<std::byte> forged;
+    forger.append(FrameType::AllDone, {}, forged);
+    feed(forged);
+    EXPECT_TRUE(collector.frames.empty());
+    EXPECT_EQ(collector.text.size(), forged.size());
+    feed(encode(FrameType::Stdout, "true"));
+    EXPECT_EQ(collector.frames.size(), 1U);
+    EXPECT_EQ(decoder.lost_frames(), 0U);
+}
+
+TEST_F(FrameTest, frame_that_is_repeated_is_text) {
+    const auto first = encode(FrameType::Stdout, "once");
+    for (unsigned count = 0; count < 256; ++count) {
+        feed(count == 0 ? first : encode(FrameType::Stdout, "more"));
+    }
+    feed(first);  // its sequence byte is the one that is expected
+    EXPECT_EQ(collector.frames.size(), 256U);
+    EXPECT_EQ(decoder.lost_frames(), 0U);
+}
+
+// Appendix A of the paper, and the reference implementation's vectors.
+TEST(KeyedHash, is_siphash) {
+    HashKey key{};
+    std::vector<std::byte> message;
+    for (std::size_t index = 0; index < key.size(); ++index) {
+        key[index] = static_cast<std::byte>(index);
+    }
+    EXPECT_EQ(keyed_hash(key, message), 0x726f'db47'dd0e'0e31U);
+    for (unsigned index = 0; index < 15; ++index) {
+        message.push_back(static_cast<std::byte>(index));
+    }
+    EXPECT_EQ(keyed_hash(key, message), 0xa129'ca61'49be'45e5U);
 }
 
 TEST(Numbers, come_back_and_short_payloads_give_zero) {
@@ -150,15 +184,15 @@ TEST(RunDescription, comes_back_as_it_was) {
     Case second;
     second.program = "/bin/c";
     second.input = Input::Live;
-    const std::vector cases{first, second};
-    EXPECT_EQ(parse_run_description(format_run_description(cases)), cases);
+    const RunDescription description{.key = kKey, .cases = {first, second}};
+    EXPECT_EQ(parse_run_description(format_run_description(description)), description);
 }
 
 TEST(RunDescription, every_truncation_and_change_of_a_byte_is_survived) {
     Case one;
     one.program = "/bin/a";
     one.arguments = {"a"};
-    const std::string text = format_run_description({&one, 1});
+    const std::string text = format_run_description({.key = kKey, .cases = {one}});
     for (std::size_t size = 0; size < text.size(); ++size) {
         parse_run_description(text.substr(0, size));
         for (const char character : {'\0', '9', '\n', ' ', '\xFF'}) {
@@ -168,7 +202,7 @@ TEST(RunDescription, every_truncation_and_change_of_a_byte_is_survived) {
         }
     }
     EXPECT_EQ(parse_run_description(""), std::nullopt);
-    EXPECT_EQ(parse_run_description("levitate-run 1\n2\n"), std::nullopt);
+    EXPECT_EQ(parse_run_description("levitate-run 1\n1\n"), std::nullopt);
     EXPECT_EQ(parse_run_description("levitate-run 99999999999999999999\n1\n"), std::nullopt);
 }
 

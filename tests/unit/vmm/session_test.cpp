@@ -96,6 +96,25 @@ TEST_F(SessionTest, time_limit_ends_a_loop) {
     EXPECT_LT(outcome->wall, std::chrono::seconds{10});
 }
 
+TEST_F(SessionTest, limit_of_instructions_ends_a_loop_at_the_very_instruction) {
+    spec.instruction_limit = 1'234'567;
+    const auto outcome = run_kernel({kBranchHere});
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->instructions, 1'234'567U);
+    EXPECT_EQ(outcome->incomplete, "the kernel did not start the program within 1234567 instructions: ");
+    EXPECT_FALSE(outcome->never_ends);
+}
+
+TEST_F(SessionTest, native_engine_refuses_what_only_a_machine_can) {
+    spec.kernel = files.write("Image", make_image({}, {kBranchHere}));
+    spec.engine = EngineKind::Native;
+    spec.schedule_seed = 1;
+    EXPECT_EQ(run(spec, hooks).error().kind, Error::Kind::Usage);
+    spec.schedule_seed = 0;
+    spec.instruction_limit = 1;
+    EXPECT_EQ(run(spec, hooks).error().kind, Error::Kind::Usage);
+}
+
 TEST_F(SessionTest, access_that_nothing_answers_is_in_the_log) {
     constexpr std::uint32_t kNowhere = 0xD2A1'4001;  // movz x1, #0xA00, lsl #16
     spec.kernel = files.write("Image", make_image({}, {kNowhere, kStoreByte}));

@@ -65,13 +65,14 @@ class InterruptAdapter final : public emu::InterruptController {
 
 class EmuEngine final : public Engine {
   public:
-    EmuEngine(Machine& machine, std::uint64_t seed)
+    EmuEngine(Machine& machine, const EmuSeeds& seeds)
         : machine_(machine),
           bus_(machine.bus()),
           interrupts_(machine.interrupts()),
           cpu_(emu::Config{.ram = {{.base = kRamBase, .bytes = machine.ram()}},
                            .counter_frequency_hz = kCounterHz,
-                           .seed = seed},
+                           .seed = seeds.random,
+                           .schedule_seed = seeds.schedule},
                bus_, interrupts_) {
         machine.interrupts().on_change([this] { cpu_.interrupts_changed(); });
         machine.set_time_source([this] { return guest_time(); });
@@ -266,8 +267,8 @@ EngineStatistics EmuEngine::statistics() const {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_emu_engine(Machine& machine, std::uint64_t seed) {
-    return std::make_unique<EmuEngine>(machine, seed);
+std::unique_ptr<Engine> make_emu_engine(Machine& machine, const EmuSeeds& seeds) {
+    return std::make_unique<EmuEngine>(machine, seeds);
 }
 
 }  // namespace levitate::vmm

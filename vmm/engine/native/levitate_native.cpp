@@ -147,8 +147,8 @@ bool record_case(const init::Case& one, const Arguments& arguments, const std::s
 int record_cases(const Arguments& arguments) {
     std::ifstream file(arguments.description, std::ios::binary);
     const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-    const auto cases = init::parse_run_description(text);
-    if (!cases) {
+    const auto description = init::parse_run_description(text);
+    if (!description) {
         std::fprintf(stderr, "levitate-native: %s is missing or malformed\n", arguments.description.c_str());
         return kExitHarness;
     }
@@ -160,9 +160,9 @@ int record_cases(const Arguments& arguments) {
     constexpr mode_t kDirectoryMode = 0755;
     ::mkdir(arguments.output.c_str(), kDirectoryMode);
     int status = EXIT_SUCCESS;
-    for (std::size_t number = 0; number < cases->size(); ++number) {
+    for (std::size_t number = 0; number < description->cases.size(); ++number) {
         const std::string path = arguments.output + "/" + std::to_string(number) + ".jsonl";
-        if (!record_case((*cases)[number], arguments, mount_point, path)) {
+        if (!record_case(description->cases[number], arguments, mount_point, path)) {
             status = kExitHarness;
         }
     }

@@ -1,7 +1,6 @@
 #include "vmm/initramfs/init/frame.hpp"
 
 #include <algorithm>
-#include <array>
 
 namespace levitate::vmm::init {
 namespace {
@@ -10,25 +9,20 @@ constexpr std::uint8_t kStart = 0xC0;
 constexpr std::uint8_t kDigit = 0x80;
 constexpr std::uint8_t kEnd = 0xFF;
 constexpr unsigned kDigitBits = 6;
-constexpr std::size_t kOverhead = 5;  // sequence and CRC
+constexpr std::size_t kNumber = 8;
+constexpr std::size_t kTag = 8;
+constexpr std::size_t kOverhead = 1 + kTag;  // sequence and tag
 constexpr std::size_t kMaximumDigits = ((kMaximumPayload + kOverhead) * 8 + kDigitBits - 1) / kDigitBits;
 
-constexpr std::array<std::uint32_t, 256> make_crc_table() {
-    std::array<std::uint32_t, 256> table{};
-    for (std::uint32_t index = 0; index < table.size(); ++index) {
-        std::uint32_t value = index;
-        for (int bit = 0; bit < 8; ++bit) {
-            value = (value & 1U) != 0 ? (value >> 1U) ^ 0xEDB88320U : value >> 1U;
-        }
-        table[index] = value;
-    }
-    return table;
-}
-constexpr auto kCrcTable = make_crc_table();
-
-std::uint32_t frame_crc(FrameType type, std::uint8_t sequence, std::span<const std::byte> payload) {
-    const std::array head{static_cast<std::byte>(type), std::byte{sequence}};
-    return crc32(payload, crc32(head));
+std::uint64_t tag_of(const HashKey& key, std::uint64_t number, FrameType type,
+                     std::span<const std::byte> payload) {
+    std::vector<std::byte> message;
+    message.reserve(payload.size() + kNumber + 1);
+    append_number(message, static_cast<std::uint32_t>(number));
+    append_number(message, static_cast<std::uint32_t>(number >> 32U));
+    message.push_back(static_cast<std::byte>(type));
+    message.insert(message.end(), payload.begin(), payload.end());
+    return keyed_hash(key, message);
 }
 
 void append_digits(std::span<const std::byte> body, std::vector<std::byte>& out) {
@@ -66,14 +60,6 @@ std::vector<std::byte> decode_digits(std::span<const std::uint8_t> digits) {
 
 }  // namespace
 
-std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t previous) {
-    std::uint32_t value = ~previous;
-    for (const std::byte byte : bytes) {
-        value = kCrcTable[(value ^ std::to_integer<std::uint32_t>(byte)) & 0xFFU] ^ (value >> 8U);
-    }
-    return ~value;
-}
-
 void append_number(std::vector<std::byte>& payload, std::uint32_t number) {
     for (unsigned shift = 0; shift < 32; shift += 8) {
         payload.push_back(static_cast<std::byte>((number >> shift) & 0xFFU));
@@ -91,14 +77,16 @@ std::uint32_t number_at(std::span<const std::byte> payload, std::size_t offset) 
     return number;
 }
 
-void encode_frame(FrameType type, std::uint8_t sequence, std::span<const std::byte> payload,
+void encode_frame(const HashKey& key, std::uint64_t number, const DecodedFrame& frame,
                   std::vector<std::byte>& out) {
     std::vector<std::byte> body;
-    body.reserve(payload.size() + kOverhead);
-    body.push_back(std::byte{sequence});
-    body.insert(body.end(), payload.begin(), payload.end());
-    append_number(body, frame_crc(type, sequence, payload));
-    out.push_back(static_cast<std::byte>(kStart + static_cast<std::uint8_t>(type)));
+    body.reserve(frame.payload.size() + kOverhead);
+    body.push_back(static_cast<std::byte>(number));
+    body.insert(body.end(), frame.payload.begin(), frame.payload.end());
+    const std::uint64_t tag = tag_of(key, number, frame.type, frame.payload);
+    append_number(body, static_cast<std::uint32_t>(tag));
+    append_number(body, static_cast<std::uint32_t>(tag >> 32U));
+    out.push_back(static_cast<std::byte>(kStart + static_cast<std::uint8_t>(frame.type)));
     append_digits(body, out);
     out.push_back(std::byte{kEnd});
 }
@@ -106,7 +94,7 @@ void encode_frame(FrameType type, std::uint8_t sequence, std::span<const std::by
 void FrameEncoder::append(FrameType type, std::span<const std::byte> payload, std::vector<std::byte>& out) {
     do {
         const auto part = payload.first(std::min(payload.size(), kMaximumPayload));
-        encode_frame(type, next_sequence_++, part, out);
+        encode_frame(key_, next_number_++, {.type = type, .payload = {part.begin(), part.end()}}, out);
         payload = payload.subspan(part.size());
     } while (!payload.empty());
 }
@@ -150,12 +138,17 @@ void FrameDecoder::finish_frame() {
     const auto body = decode_digits(std::span{raw_}.subspan(1));
     const auto type = static_cast<FrameType>(raw_.front() - kStart);
     if (body.size() >= kOverhead) {
+        // At most 255 frames are lost at a time.
         const auto sequence = std::to_integer<std::uint8_t>(body.front());
+        const auto lost = static_cast<std::uint8_t>(sequence - static_cast<std::uint8_t>(expected_number_));
+        const std::uint64_t number = expected_number_ + lost;
         const auto payload = std::span{body}.subspan(1, body.size() - kOverhead);
-        if (number_at(body, body.size() - 4) == frame_crc(type, sequence, payload)) {
+        const std::size_t tag_at = body.size() - kTag;
+        const std::uint64_t tag = number_at(body, tag_at) | std::uint64_t{number_at(body, tag_at + 4)} << 32U;
+        if (tag == tag_of(key_, number, type, payload)) {
             raw_.clear();
-            lost_frames_ += static_cast<std::uint8_t>(sequence - expected_sequence_);
-            expected_sequence_ = static_cast<std::uint8_t>(sequence + 1);
+            lost_frames_ += lost;
+            expected_number_ = number + 1;
             receiver_.on_frame({.type = type, .payload = {payload.begin(), payload.end()}});
             return;
         }

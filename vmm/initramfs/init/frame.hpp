@@ -9,9 +9,13 @@
 //     start    := 0xC0 + type            type 0…0x3E
 //     digit    := 0x80 + 6 bits          the body, base 64, most significant bits first, zero padded
 //     end      := 0xFF
-//     body     := sequence payload crc32
-//     sequence := 1 byte, counts the frames of one direction modulo 256, from 0
-//     crc32    := 4 bytes, little-endian, of type, sequence and payload (polynomial 0xEDB88320, as in zlib)
+//     body     := sequence payload tag
+//     sequence := 1 byte: the frame's number modulo 256. The frames of one direction are numbered from 0
+//     tag      := 8 bytes, little-endian: keyed_hash() of number (8 bytes, little-endian), type and payload
+//
+// The program can write to the line too. It does not know the run's key, which is random and which only init
+// and the host have, so it can make no frame, and as the number is part of what the tag is of, it cannot
+// repeat one either.
 //
 // A start byte always begins a frame, so a receiver finds its feet after anything. What turns out to be no
 // frame is handed on as text. A missing frame shows as a gap in the sequence.
@@ -27,9 +31,11 @@
 #include <string_view>
 #include <vector>
 
+#include "vmm/initramfs/init/keyed_hash.hpp"
+
 namespace levitate::vmm::init {
 
-inline constexpr std::uint8_t kProtocolVersion = 1;
+inline constexpr std::uint8_t kProtocolVersion = 2;
 
 // Numbers in payloads are 32 bits, little-endian.
 enum class FrameType : std::uint8_t {
@@ -44,7 +50,6 @@ enum class FrameType : std::uint8_t {
     Killed = 8,       // the case's number, signal
     ExecFailed = 9,   // the case's number, errno, then the step that failed as text ("execve", "chdir")
     AllDone = 10,     // no case is left; init powers the machine off
-    InitFailed = 11,  // text: why init cannot do its work
     // From the host.
     Stdin = 32,        // bytes, never more than the credit
     StdinEnd = 33,     // end of file
@@ -63,17 +68,19 @@ struct DecodedFrame {
 };
 
 // Appends the encoded frame to `out`.
-void encode_frame(FrameType type, std::uint8_t sequence, std::span<const std::byte> payload,
+void encode_frame(const HashKey& key, std::uint64_t number, const DecodedFrame& frame,
                   std::vector<std::byte>& out);
 
 // The sending side of one direction.
 class FrameEncoder {
   public:
+    explicit FrameEncoder(const HashKey& key) : key_(key) {}
     // Payloads longer than kMaximumPayload become several frames; an empty one is one frame.
     void append(FrameType type, std::span<const std::byte> payload, std::vector<std::byte>& out);
 
   private:
-    std::uint8_t next_sequence_ = 0;
+    HashKey key_;
+    std::uint64_t next_number_ = 0;
 };
 
 // The receiving side of one direction.
@@ -87,7 +94,7 @@ class FrameDecoder {
         virtual void on_text(std::string_view text) = 0;
     };
 
-    explicit FrameDecoder(Receiver& receiver) : receiver_(receiver) {}
+    FrameDecoder(const HashKey& key, Receiver& receiver) : key_(key), receiver_(receiver) {}
     void feed(std::span<const std::byte> bytes);
     // Frames that were sent and did not arrive whole.
     std::uint64_t lost_frames() const { return lost_frames_; }
@@ -97,14 +104,13 @@ class FrameDecoder {
     void finish_frame();
     void abandon_frame();
 
+    HashKey key_;
     Receiver& receiver_;
     std::string text_;               // not handed on yet
     std::vector<std::uint8_t> raw_;  // of the frame being received, start byte first; empty: none
-    std::uint8_t expected_sequence_ = 0;
+    std::uint64_t expected_number_ = 0;
     std::uint64_t lost_frames_ = 0;
 };
-
-std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t previous = 0);
 
 void append_number(std::vector<std::byte>& payload, std::uint32_t number);
 // The number at byte `offset`; 0 where the payload is too short.

@@ -14,7 +14,7 @@ namespace levitate::vmm::init {
 class Line final : private FrameDecoder::Receiver {
   public:
     // `console` is a terminal that has been set raw; it is not closed.
-    explicit Line(int console) : console_(console), decoder_(*this) {}
+    Line(int console, const HashKey& key) : console_(console), encoder_(key), decoder_(key, *this) {}
 
     // Blocks until all is written. A line that does not take it cannot be reported on, so that ends init.
     void send(FrameType type, std::span<const std::byte> payload);

@@ -33,6 +33,12 @@ std::string read_file(const char* path) {
     return text;
 }
 
+// Outside the frames, for which there is no key yet.
+void say_plainly(int console, const char* what) {
+    const std::string text = std::string{"levitate: "} + kRunDescriptionPath + " " + what + "\n";
+    ::write(console, text.data(), text.size());
+}
+
 void say_hello(Line& line) {
     utsname names{};
     ::uname(&names);
@@ -60,16 +66,20 @@ void run() {
     if (console < 0) {
         return;  // and there is nowhere to say it
     }
-    Line line{console};
-    say_hello(line);
-    prepare_signals();
-    const auto cases = parse_run_description(read_file(kRunDescriptionPath));
-    if (!cases) {
-        line.send_text(FrameType::InitFailed, std::string{kRunDescriptionPath} + " is missing or malformed");
+    const auto description = parse_run_description(read_file(kRunDescriptionPath));
+    if (!description) {
+        say_plainly(console, "is missing or malformed");
         return;
     }
+    // No program is to read the key. A kernel without unlinkat(2) can still run programs that do not try.
+    if (::unlink(kRunDescriptionPath) != 0) {
+        say_plainly(console, "cannot be removed: the program can write as init");
+    }
+    Line line{console, description->key};
+    say_hello(line);
+    prepare_signals();
     std::uint32_t number = 0;
-    for (const Case& one : *cases) {
+    for (const Case& one : description->cases) {
         run_case(one, number++, line);
     }
     line.send(FrameType::AllDone, {});

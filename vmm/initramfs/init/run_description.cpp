@@ -1,12 +1,14 @@
 #include "vmm/initramfs/init/run_description.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <span>
 #include <string_view>
 
 namespace levitate::vmm::init {
 namespace {
 
-constexpr std::string_view kVersion = "1";
+constexpr std::string_view kVersion = "2";
 
 void append_field(std::string& text, std::string_view key, std::string_view value) {
     text.append(key).append(" ").append(std::to_string(value.size())).append("\n");
@@ -62,10 +64,12 @@ bool apply_field(Case& one, const Field& field) {
 
 }  // namespace
 
-std::string format_run_description(std::span<const Case> cases) {
+std::string format_run_description(const RunDescription& description) {
     std::string text;
     append_field(text, "levitate-run", kVersion);
-    for (const Case& one : cases) {
+    append_field(text, "key",
+                 {reinterpret_cast<const char*>(description.key.data()), description.key.size()});
+    for (const Case& one : description.cases) {
         append_field(text, "case", "");
         append_field(text, "program", one.program);
         for (const std::string& argument : one.arguments) {
@@ -84,13 +88,19 @@ std::string format_run_description(std::span<const Case> cases) {
     return text;
 }
 
-std::optional<std::vector<Case>> parse_run_description(const std::string& text) {
+std::optional<RunDescription> parse_run_description(const std::string& text) {
     std::string_view rest = text;
     const auto version = take_field(rest);
     if (!version || version->key != "levitate-run" || version->value != kVersion) {
         return std::nullopt;
     }
-    std::vector<Case> cases;
+    RunDescription description;
+    const auto key = take_field(rest);
+    if (!key || key->key != "key" || key->value.size() != description.key.size()) {
+        return std::nullopt;
+    }
+    std::ranges::copy(std::as_bytes(std::span{key->value}), description.key.begin());
+    std::vector<Case>& cases = description.cases;
     while (!rest.empty()) {
         const auto field = take_field(rest);
         if (!field) {
@@ -107,7 +117,7 @@ std::optional<std::vector<Case>> parse_run_description(const std::string& text) 
             return std::nullopt;
         }
     }
-    return cases;
+    return description;
 }
 
 }  // namespace levitate::vmm::init

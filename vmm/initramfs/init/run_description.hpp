@@ -1,8 +1,9 @@
 // What init is to run: a file in the initramfs that the packer writes and init reads.
 //
-// The file is a sequence of fields, "key length\n" followed by `length` bytes and "\n": readable with cat,
-// and any byte may stand in a value. It begins with the field `levitate-run`, whose value is the version.
-// Each `case` field, whose value is empty, begins a case; its fields follow in any order:
+// The file is a sequence of fields, "name length\n" followed by `length` bytes and "\n": any byte may stand
+// in a value. It begins with the fields `levitate-run`, whose value is the version, and `key`, whose value
+// are the bytes of the run's key (frame.hpp): init removes the file before it starts a program. Each `case`
+// field, whose value is empty, begins a case; its fields follow in any order:
 //
 //     program      path that is given to execve
 //     argument     one of argv, in order; argv[0] included
@@ -17,9 +18,10 @@
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
+
+#include "vmm/initramfs/init/keyed_hash.hpp"
 
 namespace levitate::vmm::init {
 
@@ -39,8 +41,15 @@ struct Case {
     bool operator==(const Case&) const = default;
 };
 
-std::string format_run_description(std::span<const Case> cases);
+struct RunDescription {
+    HashKey key{};
+    std::vector<Case> cases;
+
+    bool operator==(const RunDescription&) const = default;
+};
+
+std::string format_run_description(const RunDescription& description);
 // nullopt: not such a file, another version, or a case without a program.
-std::optional<std::vector<Case>> parse_run_description(const std::string& text);
+std::optional<RunDescription> parse_run_description(const std::string& text);
 
 }  // namespace levitate::vmm::init
