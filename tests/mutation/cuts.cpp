@@ -83,6 +83,7 @@ std::size_t remove_task(Trace& trace, TaskNumber task) {
 
 std::size_t remove_last_third(Trace& trace) {
     std::vector<std::uint64_t> orders;
+    orders.reserve(trace.events.size());
     for (const Event& event : trace.events) {
         orders.push_back(event.order);
     }
@@ -98,7 +99,7 @@ std::string task_name(std::int64_t number) {
 }  // namespace
 
 std::string Cut::name() const {
-    const std::string prefix = std::string(golden) + ": ";
+    std::string prefix = std::string(golden) + ": ";
     switch (operation) {
         case Operation::DeleteCalls:
             return prefix + std::string(calls) + " deleted";

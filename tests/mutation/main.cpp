@@ -86,8 +86,11 @@ std::optional<Options> parse(std::span<char*> arguments) {
             options.require = true;
         } else if (!argument.starts_with("-")) {
             options.cases.push_back(argument);
-        } else if (i + 1 == arguments.size() || !take_value(options, argument, arguments[++i])) {
-            return std::nullopt;
+        } else {
+            ++i;
+            if (i == arguments.size() || !take_value(options, argument, arguments[i])) {
+                return std::nullopt;
+            }
         }
     }
     return options;
