@@ -1,19 +1,227 @@
 #include "traces/compare/align.hpp"
 
-#include "traces/compare/walk.hpp"
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
 
 namespace levitate::traces::detail {
+namespace {
 
-Alignment align(const TraceIndex& golden, const TraceIndex& actual, const Variation& variation,
-                const OptionalCalls& optional) {
-    return Walk(golden, actual, variation, optional, nullptr).run();
-}
+class Aligner {
+  public:
+    Aligner(const TraceIndex& golden, const TraceIndex& actual, Judge& judge, const Habits& habits,
+            Depth depth)
+        : golden_(golden),
+          actual_(actual),
+          comparing_{.matcher{golden, actual, judge}, .habits = habits, .depth = depth} {}
 
-void collect_variation(const TraceIndex& reference, const TraceIndex& other, const OptionalCalls& optional,
-                       Variation& variation) {
-    variation.begin_recording();
-    const Variation nothing;
-    Walk(reference, other, nothing, optional, &variation).run();
+    Alignment run() {
+        pair_children(roots(golden_), roots(actual_));
+        for (const std::size_t event : golden_.by_order()) {
+            const auto found = walks_.find(golden_.trace().events[event].task);
+            if (found != walks_.end()) {
+                advance_past(found->second, event);
+            }
+            if (is_enough()) {
+                break;
+            }
+        }
+        for (auto& [number, walk] : walks_) {
+            while (!walk.done() && !is_enough()) {
+                walk.step();
+            }
+        }
+        if (!is_enough()) {
+            check_allocations();
+            check_unpaired_tasks();
+            check_outcome();
+        }
+        return result();
+    }
+
+  private:
+    bool is_enough() const {
+        return comparing_.depth == Depth::First && !comparing_.findings.divergences().empty() && !collects();
+    }
+    bool collects() const { return comparing_.matcher.judge().collects(); }
+
+    static std::vector<TaskNumber> roots(const TraceIndex& index) {
+        std::vector<TaskNumber> result;
+        for (const auto& [number, task] : index.tasks()) {
+            if (index.task(task.parent) == nullptr || task.parent == number) {
+                result.push_back(number);
+            }
+        }
+        return result;
+    }
+
+    // By birth order under each parent, beginning with the tasks that have none.
+    void pair_children(const std::vector<TaskNumber>& golden, const std::vector<TaskNumber>& actual) {
+        for (std::size_t i = 0; i < std::min(golden.size(), actual.size()); ++i) {
+            const TaskView* one = golden_.task(golden[i]);
+            const TaskView* other = actual_.task(actual[i]);
+            walks_.try_emplace(golden[i], *one, *other, comparing_);
+            paired_actual_.insert(actual[i]);
+            pair_children(one->children, other->children);
+        }
+    }
+
+    void advance_past(TaskWalk& walk, std::size_t event) {
+        const auto& events = golden_.trace().events;
+        while (!walk.done() && !walk.golden().ended() && walk.golden().event_index() != event &&
+               events[walk.golden().event_index()].order <= events[event].order) {
+            walk.step();
+        }
+        const std::size_t before = walk.golden().next;
+        const bool there = !walk.golden().ended() && walk.golden().event_index() == event;
+        while (there && !walk.done() && walk.golden().next == before) {
+            walk.step();
+        }
+    }
+
+    void check_allocations() {
+        std::map<std::uint32_t, std::uint32_t> processes;  // golden's by actual's
+        std::set<std::uint32_t> cut_short;
+        for (const auto& [number, walk] : walks_) {
+            const TaskView& task = walk.actual_task();
+            processes.emplace(task.process, golden_.task(number)->process);
+            if (actual_.ended_by_another(task)) {
+                cut_short.insert(golden_.task(number)->process);
+            }
+        }
+        std::map<std::uint32_t, OperationCounts> counts;
+        for (auto& [process, of_process] : count_operations(actual_)) {
+            if (const auto golden = processes.find(process); golden != processes.end()) {
+                counts[golden->second] = std::move(of_process);
+            }
+        }
+        const auto& habits = comparing_.habits.allocations();
+        for (const auto& one : comparing_.ledger.imbalances(habits, counts, cut_short)) {
+            const bool missing = one.count < one.least;
+            report(missing ? DivergenceKind::MissingCall : DivergenceKind::ExtraCall,
+                   static_cast<TaskNumber>(one.process), one.golden_event, one.actual_event,
+                   to_text(one.operation) + " " + std::to_string(one.count) +
+                       " times by all threads; on Linux " +
+                       (one.least == one.most ? "" : std::to_string(one.least) + " to ") +
+                       std::to_string(one.most));
+        }
+    }
+
+    // A task that was started under a parent whose path is not known any more says nothing. A damaged trace
+    // may make tasks each other's ancestors.
+    static bool has_ancestor(const TraceIndex& index, const TaskView& task,
+                             const std::set<TaskNumber>& sought) {
+        const TaskView* ancestor = index.task(task.parent);
+        for (std::size_t steps = 0; ancestor != nullptr && steps < index.tasks().size(); ++steps) {
+            if (sought.contains(ancestor->number)) {
+                return true;
+            }
+            ancestor = index.task(ancestor->parent);
+        }
+        return false;
+    }
+
+    void check_unpaired_tasks() {
+        std::set<TaskNumber> parted_golden;
+        std::set<TaskNumber> parted_actual;
+        for (const auto& [number, walk] : walks_) {
+            if (walk.parted()) {
+                parted_golden.insert(number);
+                parted_actual.insert(walk.actual_task().number);
+            }
+        }
+        for (const auto& [number, task] : golden_.tasks()) {
+            if (!walks_.contains(number) && !task.events.empty() &&
+                !has_ancestor(golden_, task, parted_golden)) {
+                report(DivergenceKind::MissingCall, number, task.events.front(), std::nullopt,
+                       "a task of the golden recording was never started");
+            }
+        }
+        for (const auto& [number, task] : actual_.tasks()) {
+            if (!paired_actual_.contains(number) && !task.events.empty() &&
+                !has_ancestor(actual_, task, parted_actual)) {
+                report(DivergenceKind::ExtraCall, number, std::nullopt, task.events.front(),
+                       "a task was started that the golden recording does not have");
+            }
+        }
+    }
+
+    static std::optional<std::size_t> outcome_of(const TraceIndex& index) {
+        const auto& events = index.trace().events;
+        for (std::size_t i = events.size(); i > 0; --i) {
+            if (std::holds_alternative<OutcomeEvent>(events[i - 1].body)) {
+                return i - 1;
+            }
+        }
+        return std::nullopt;
+    }
+
+    void check_outcome() {
+        const auto golden = outcome_of(golden_);
+        const auto actual = outcome_of(actual_);
+        if (!golden) {
+            return;
+        }
+        const TaskNumber task = golden_.trace().events[*golden].task;
+        if (!actual) {
+            const std::string& why = actual_.trace().incomplete;
+            report(DivergenceKind::Exit, task, golden, std::nullopt,
+                   "the program did not end" + (why.empty() ? "" : ": " + why));
+            return;
+        }
+        const auto differences = comparing_.matcher.outcome_differences(*golden, *actual);
+        if (differences.empty()) {
+            comparing_.matcher.accept(*golden);
+            comparing_.findings.matched(1);
+            return;
+        }
+        comparing_.matcher.reject();
+        const DivergenceKind kind = differences.front().kind;
+        report(
+            kind, task, golden, actual,
+            kind == DivergenceKind::Exit ? "the program ended differently" : "the program's output differs",
+            differences);
+    }
+
+    void report(DivergenceKind kind, TaskNumber task, std::optional<std::size_t> golden,
+                std::optional<std::size_t> actual, std::string message,
+                const std::vector<FieldDifference>& differences = {}) {
+        Divergence divergence;
+        divergence.kind = kind;
+        divergence.task = task;
+        divergence.golden_event = golden;
+        divergence.actual_event = actual;
+        divergence.differences = shown(differences);
+        divergence.message = std::move(message);
+        comparing_.findings.report(std::move(divergence));
+    }
+
+    Alignment result() {
+        Alignment alignment{.divergences = comparing_.findings.divergences(),
+                            .matched = comparing_.findings.matched_events(),
+                            .normalised = comparing_.matcher.equivalence().normalisations(),
+                            .outlived = {}};
+        for (const auto& [number, walk] : walks_) {
+            if (walk.outlived_golden()) {
+                alignment.outlived.insert(number);
+            }
+        }
+        return alignment;
+    }
+
+    const TraceIndex& golden_;
+    const TraceIndex& actual_;
+    Comparing comparing_;
+    std::map<TaskNumber, TaskWalk> walks_;  // by the golden task's number
+    std::set<TaskNumber> paired_actual_;
+};
+
+}  // namespace
+
+Alignment align(const TraceIndex& golden, const TraceIndex& actual, Judge& judge, const Habits& habits,
+                Depth depth) {
+    return Aligner(golden, actual, judge, habits, depth).run();
 }
 
 }  // namespace levitate::traces::detail

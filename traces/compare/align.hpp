@@ -1,34 +1,29 @@
-// Walks two traces beside one another, task by task, up to the first difference.
+// Walks two traces beside one another, task by task.
 #pragma once
 
 #include <cstddef>
-#include <map>
-#include <optional>
+#include <set>
 #include <vector>
 
 #include "traces/compare/compare.hpp"
-#include "traces/compare/equivalence.hpp"
-#include "traces/compare/fields.hpp"
-#include "traces/compare/optional_calls.hpp"
+#include "traces/compare/habits.hpp"
+#include "traces/compare/judge.hpp"
+#include "traces/compare/task_walk.hpp"
 #include "traces/compare/trace_index.hpp"
-#include "traces/compare/variation.hpp"
 
 namespace levitate::traces::detail {
 
 struct Alignment {
-    std::optional<Divergence> divergence;
-    // Golden events that were found in the actual trace before the divergence.
+    std::vector<Divergence> divergences;  // in the order in which they were found
+    // Golden events that were found in the actual trace before the first divergence.
     std::size_t matched = 0;
     std::vector<Normalisation> normalised;
+    // Golden tasks that went on in the actual trace where the golden recording's process ended.
+    std::set<TaskNumber> outlived;
 };
 
-// Holds `actual` against one golden recording, with what its fellows let vary.
-Alignment align(const TraceIndex& golden, const TraceIndex& actual, const Variation& variation,
-                const OptionalCalls& optional);
-
-// Adds to `variation` how another recording differs from the reference. Where the two part in more than
-// values, the rest of that task adds nothing.
-void collect_variation(const TraceIndex& reference, const TraceIndex& other, const OptionalCalls& optional,
-                       Variation& variation);
+// Holds `actual` against one golden recording. `judge` says which values may differ.
+Alignment align(const TraceIndex& golden, const TraceIndex& actual, Judge& judge, const Habits& habits,
+                Depth depth);
 
 }  // namespace levitate::traces::detail

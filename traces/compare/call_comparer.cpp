@@ -105,7 +105,8 @@ class CallComparer {
 
     void number(std::size_t index, std::uint64_t golden, std::uint64_t actual) {
         const abi::Argument& argument = row_->arguments()[index];
-        if (golden == actual) {
+        const bool descriptor = argument.kind == ArgumentKind::Fd;
+        if (golden == actual || (descriptor && equivalence_.descriptors_equal(golden, actual))) {
             return;
         }
         if (argument.variation == abi::Variation::MaybePid &&

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <iterator>
 #include <list>
+#include <optional>
+#include <set>
 
 #include "traces/compare/align.hpp"
+#include "traces/compare/causes.hpp"
 
 namespace levitate::traces {
 namespace {
@@ -29,47 +32,130 @@ std::vector<std::string> other_builds(const Header& golden, const Header& actual
 
 }  // namespace
 
-Comparison compare(std::span<const Trace> golden, const Trace& actual) {
-    std::list<detail::TraceIndex> recordings;
-    for (const Trace& trace : golden) {
-        recordings.emplace_back(trace);
-    }
-    detail::OptionalCalls optional;
-    for (auto one = recordings.begin(); one != recordings.end(); ++one) {
-        for (auto other = std::next(one); other != recordings.end(); ++other) {
-            optional.learn(*one, *other);
-        }
-    }
-    const detail::TraceIndex actual_index(actual);
-    Comparison best;
-    std::size_t furthest = 0;
-    std::size_t number = 0;
-    for (auto reference = recordings.begin(); reference != recordings.end(); ++reference, ++number) {
-        detail::Variation variation;
-        for (auto other = recordings.begin(); other != recordings.end(); ++other) {
-            if (other != reference) {
-                detail::collect_variation(*reference, *other, optional, variation);
+class Comparator::Implementation {
+  public:
+    explicit Implementation(std::span<const Trace> golden)
+        : golden_(golden),
+          recordings_(golden.begin(), golden.end()),
+          habits_(recordings_),
+          variations_(golden.size()) {}
+
+    Comparison compare(const Trace& trace, Extent extent) {
+        const detail::TraceIndex actual(trace);
+        Comparison comparison;
+        std::size_t furthest = 0;
+        std::optional<detail::Alignment> best;
+        for (std::size_t number = 0; number < golden_.size(); ++number) {
+            detail::Alignment alignment = align(number, actual, detail::Depth::First);
+            const bool agrees = alignment.divergences.empty();
+            if (!best || agrees || alignment.matched > furthest) {
+                furthest = alignment.matched;
+                comparison.golden = number;
+                best = std::move(alignment);
+            }
+            if (agrees) {
+                break;
             }
         }
-        detail::Alignment alignment = detail::align(*reference, actual_index, variation, optional);
-        const bool agrees = !alignment.divergence;
-        if (number == 0 || agrees || alignment.matched > furthest) {
-            furthest = alignment.matched;
-            best.golden = number;
-            best.divergence = std::move(alignment.divergence);
-            best.normalised = std::move(alignment.normalised);
+        if (best->divergences.empty()) {
+            follow_outlived(best->outlived, actual, comparison);
         }
-        if (agrees) {
-            break;
+        comparison.normalised = std::move(best->normalised);
+        if (!best->divergences.empty()) {
+            comparison.divergences = extent == Extent::First
+                                         ? std::move(best->divergences)
+                                         : align(comparison.golden, actual, detail::Depth::All).divergences;
+        }
+        detail::merge_causes(recording(comparison.golden), actual, comparison.divergences);
+        comparison.other_builds = other_builds(golden_[comparison.golden].header, trace.header);
+        comparison.verdict = verdict_of(comparison);
+        return comparison;
+    }
+
+  private:
+    const detail::TraceIndex& recording(std::size_t number) const {
+        return *std::next(recordings_.begin(), static_cast<std::ptrdiff_t>(number));
+    }
+
+    detail::Alignment align(std::size_t reference, const detail::TraceIndex& actual, detail::Depth depth) {
+        detail::VariationJudge judge([&]() -> const detail::Variation& { return variation(reference); });
+        return detail::align(recording(reference), actual, judge, habits_, depth);
+    }
+
+    const detail::Variation& variation(std::size_t reference) {
+        std::optional<detail::Variation>& variation = variations_[reference];
+        if (!variation) {
+            variation.emplace();
+            for (std::size_t other = 0; other < golden_.size(); ++other) {
+                if (other != reference) {
+                    variation->begin_recording();
+                    detail::VariationCollector collector(*variation);
+                    detail::align(recording(reference), recording(other), collector, habits_,
+                                  detail::Depth::First);
+                }
+            }
+        }
+        return *variation;
+    }
+
+    // Of tasks that went on where the golden recording ends, the rest is held against the recordings in which
+    // they go on too.
+    void follow_outlived(const std::set<TaskNumber>& tasks, const detail::TraceIndex& actual,
+                         Comparison& comparison) {
+        for (const TaskNumber task : tasks) {
+            bool known = false;
+            bool agrees = false;
+            Comparison other = comparison;
+            for (std::size_t number = 0; number < golden_.size() && !agrees; ++number) {
+                detail::Alignment alignment = align(number, actual, detail::Depth::All);
+                if (alignment.outlived.contains(task)) {
+                    continue;
+                }
+                std::erase_if(alignment.divergences,
+                              [&](const Divergence& found) { return found.task != task; });
+                agrees = alignment.divergences.empty();
+                if (!known) {
+                    other.golden = number;
+                    other.divergences = std::move(alignment.divergences);
+                }
+                known = true;
+            }
+            if (!known) {
+                comparison.undecided.push_back(task);
+            } else if (!agrees) {
+                comparison = std::move(other);
+                return;
+            }
         }
     }
-    best.other_builds = other_builds(golden[best.golden].header, actual.header);
-    if (best.divergence) {
-        best.verdict = best.other_builds.empty() ? Verdict::Divergent : Verdict::Stale;
-    } else {
-        best.verdict = best.normalised.empty() ? Verdict::Identical : Verdict::Equivalent;
+
+    static Verdict verdict_of(const Comparison& comparison) {
+        if (!comparison.divergences.empty()) {
+            return comparison.other_builds.empty() ? Verdict::Divergent : Verdict::Stale;
+        }
+        if (!comparison.undecided.empty()) {
+            return Verdict::OutputOnly;
+        }
+        return comparison.normalised.empty() ? Verdict::Identical : Verdict::Equivalent;
     }
-    return best;
+
+    std::span<const Trace> golden_;
+    std::list<detail::TraceIndex> recordings_;
+    detail::Habits habits_;
+    std::vector<std::optional<detail::Variation>> variations_;  // by the reference's number
+};
+
+Comparator::Comparator(std::span<const Trace> golden)
+    : implementation_(std::make_unique<Implementation>(golden)) {}
+
+Comparator::~Comparator() = default;
+
+Comparison Comparator::compare(const Trace& actual, Extent extent) const {
+    return implementation_->compare(actual, extent);
+}
+
+Comparison compare(std::span<const Trace> golden, const Trace& actual, Extent extent) {
+    return Comparator(golden).compare(actual, extent);
 }
 
 std::string_view to_string(DivergenceKind kind) {
@@ -104,6 +190,8 @@ std::string_view to_string(Verdict verdict) {
             return "identical";
         case Verdict::Equivalent:
             return "equivalent";
+        case Verdict::OutputOnly:
+            return "equivalent (output only)";
         case Verdict::Divergent:
             return "divergent";
         case Verdict::Stale:

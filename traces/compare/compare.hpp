@@ -1,4 +1,4 @@
-// Holds one trace against golden recordings of the same case and says where it first differs.
+// Holds one trace against golden recordings of the same case and says where they differ.
 //
 // Tasks are matched by birth order under their parents and compared one by one; order between tasks is left
 // free. What may differ is a property of the call or of the struct field (traces/abi), never of the case, and
@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +22,9 @@ namespace levitate::traces {
 enum class Verdict {
     Identical,
     Equivalent,  // `normalised` says what differed
+    // The same, but something that a task did could be held against no recording: only what the program put
+    // out speaks for it.
+    OutputOnly,
     Divergent,
     Stale,  // divergent, and the program or a library is another build than the golden's
 };
@@ -56,6 +60,10 @@ struct Divergence {
     std::optional<std::size_t> actual_event;
     std::vector<Difference> differences;
     std::string message;  // one sentence
+    // What the kernel did, in one line: "futex(FUTEX_WAIT_BITSET) → EINVAL, Linux: 0".
+    std::string cause;
+    // How many differences have this cause; the first of them is described.
+    std::size_t count = 1;
 };
 
 struct Normalisation {
@@ -67,14 +75,39 @@ struct Comparison {
     Verdict verdict = Verdict::Identical;
     // Which golden recording the events' indices mean: the one that the trace agrees with for longest.
     std::size_t golden = 0;
-    std::optional<Divergence> divergence;
+    // One for each cause, in the order in which they were first met.
+    std::vector<Divergence> divergences;
     std::vector<Normalisation> normalised;
+    // Tasks of which something could be held against no recording (Verdict::OutputOnly).
+    std::vector<TaskNumber> undecided;
     // Files that are another build than the golden's ("/bin/hello"); a divergence is Stale then.
     std::vector<std::string> other_builds;
+
+    // nullptr where there is none.
+    const Divergence* first() const { return divergences.empty() ? nullptr : divergences.data(); }
 };
 
-// Precondition: there is at least one golden recording.
-Comparison compare(std::span<const Trace> golden, const Trace& actual);
+// How many differences are looked for.
+enum class Extent { First, All };
+
+// Golden recordings of one case, for any number of traces.
+class Comparator {
+  public:
+    // Precondition: there is at least one golden recording. They outlive the comparator.
+    explicit Comparator(std::span<const Trace> golden);
+    ~Comparator();
+    Comparator(const Comparator&) = delete;
+    Comparator& operator=(const Comparator&) = delete;
+
+    Comparison compare(const Trace& actual, Extent extent = Extent::All) const;
+
+  private:
+    class Implementation;
+    std::unique_ptr<Implementation> implementation_;
+};
+
+// The same for one trace.
+Comparison compare(std::span<const Trace> golden, const Trace& actual, Extent extent = Extent::All);
 
 // "missing call", "identical", …
 std::string_view to_string(DivergenceKind kind);

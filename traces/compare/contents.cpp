@@ -51,11 +51,11 @@ std::optional<Mapping> parse_mapping(std::string_view line) {
 }
 
 // Whole lines only, unless the text is the whole file.
-std::vector<std::string_view> lines_of(std::string_view text, Extent extent) {
+std::vector<std::string_view> lines_of(std::string_view text, Reading extent) {
     std::vector<std::string_view> lines;
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        if (end == std::string_view::npos && extent == Extent::Part) {
+        if (end == std::string_view::npos && extent == Reading::Part) {
             break;
         }
         lines.push_back(text.substr(0, end));
@@ -87,15 +87,25 @@ ContentProblem compare_line(std::string_view golden_line, std::string_view actua
     return std::nullopt;
 }
 
-// Takes a decimal number off the front; absent where there is none, or none that fits.
-std::optional<std::uint64_t> take_number(std::string_view& text) {
-    std::uint64_t value = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (parsed.ec != std::errc{}) {
+// The decimal number that the text begins with; empty: it begins with no digit.
+std::string_view leading_digits(std::string_view text) {
+    return text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
+}
+
+// A whole number as programs write process numbers: no leading zero, and no part of a fraction, a longer
+// word or a hexadecimal number.
+std::optional<std::uint64_t> whole_number(std::string_view digits, char before, std::string_view behind) {
+    const auto joins = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '+';
+    };
+    const bool fraction = behind.size() > 1 && behind[0] == '.' && behind[1] >= '0' && behind[1] <= '9';
+    if (digits.empty() || digits.front() == '0' || joins(before) || fraction ||
+        (!behind.empty() && behind[0] != '.' && joins(behind[0]))) {
         return std::nullopt;
     }
-    text.remove_prefix(static_cast<std::size_t>(parsed.ptr - text.data()));
-    return value;
+    std::uint64_t value = 0;
+    const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    return parsed.ec == std::errc{} ? std::optional(value) : std::nullopt;
 }
 
 bool is_hex_digit(char c) {
@@ -107,8 +117,8 @@ bool is_digit(char c) {
 
 }  // namespace
 
-ContentProblem compare_maps(std::string_view golden, std::string_view actual, Extent golden_extent,
-                            Extent actual_extent, const AddressesEqual& equal) {
+ContentProblem compare_maps(std::string_view golden, std::string_view actual, Reading golden_extent,
+                            Reading actual_extent, const AddressesEqual& equal) {
     const auto golden_lines = lines_of(golden, golden_extent);
     const auto actual_lines = lines_of(actual, actual_extent);
     for (std::size_t i = 0; i < std::min(golden_lines.size(), actual_lines.size()); ++i) {
@@ -117,8 +127,13 @@ ContentProblem compare_maps(std::string_view golden, std::string_view actual, Ex
                    " against " + std::string(actual_lines[i]);
         }
     }
-    const bool partly = golden_extent == Extent::Part && actual_extent == Extent::Part;
-    if (!partly && golden_lines.size() != actual_lines.size()) {
+    // A reader that stops somewhere has read at least one line to stop at, and no more than there are.
+    const bool golden_may_go_on =
+        golden_extent == Reading::Part && golden_lines.size() <= actual_lines.size();
+    const bool actual_may_go_on =
+        actual_extent == Reading::Part && actual_lines.size() <= golden_lines.size();
+    const bool missing = golden_lines.empty() != actual_lines.empty();
+    if (missing || (golden_lines.size() != actual_lines.size() && !golden_may_go_on && !actual_may_go_on)) {
         return std::to_string(golden_lines.size()) + " mappings against " +
                std::to_string(actual_lines.size());
     }
@@ -126,20 +141,29 @@ ContentProblem compare_maps(std::string_view golden, std::string_view actual, Ex
 }
 
 bool equal_but_for_numbers(std::string_view golden, std::string_view actual, const NumbersEqual& equal) {
+    char before = '\0';
     while (!golden.empty() && !actual.empty()) {
-        const auto golden_number = take_number(golden);
-        const auto actual_number = take_number(actual);
-        if (golden_number && actual_number) {
-            if (*golden_number != *actual_number && !equal(*golden_number, *actual_number)) {
+        const std::string_view golden_digits = leading_digits(golden);
+        const std::string_view actual_digits = leading_digits(actual);
+        if (golden_digits.empty() || actual_digits.empty()) {
+            if (golden.front() != actual.front()) {
                 return false;
             }
+            before = golden.front();
+            golden.remove_prefix(1);
+            actual.remove_prefix(1);
             continue;
         }
-        if (golden_number || actual_number || golden.front() != actual.front()) {
-            return false;
+        golden.remove_prefix(golden_digits.size());
+        actual.remove_prefix(actual_digits.size());
+        if (golden_digits != actual_digits) {
+            const auto one = whole_number(golden_digits, before, golden);
+            const auto other = whole_number(actual_digits, before, actual);
+            if (!one || !other || !equal(*one, *other)) {
+                return false;
+            }
         }
-        golden.remove_prefix(1);
-        actual.remove_prefix(1);
+        before = golden_digits.back();
     }
     return golden.empty() && actual.empty();
 }

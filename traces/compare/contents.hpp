@@ -19,11 +19,11 @@ using ContentProblem = std::optional<std::string>;
 using AddressesEqual = std::function<bool(std::uint64_t golden, std::uint64_t actual)>;
 
 // Whether a reader has seen the whole of a file, or stopped somewhere in it.
-enum class Extent { Whole, Part };
+enum class Reading { Whole, Part };
 
 // /proc/PID/maps (man 5 proc). Where both were read in part, the lines that both have are compared.
-ContentProblem compare_maps(std::string_view golden, std::string_view actual, Extent golden_extent,
-                            Extent actual_extent, const AddressesEqual& equal);
+ContentProblem compare_maps(std::string_view golden, std::string_view actual, Reading golden_extent,
+                            Reading actual_extent, const AddressesEqual& equal);
 
 // The same text, except that decimal numbers may differ where `equal` says that they mean the same.
 using NumbersEqual = std::function<bool(std::uint64_t golden, std::uint64_t actual)>;

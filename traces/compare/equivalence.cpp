@@ -184,6 +184,11 @@ bool Equivalence::addresses_equal(std::uint32_t space, std::uint64_t golden, std
     return equal;
 }
 
+bool Equivalence::descriptors_equal(std::uint64_t golden, std::uint64_t actual) const {
+    const auto known = descriptors_.find(golden);
+    return golden == actual || (known != descriptors_.end() && known->second == actual);
+}
+
 void Equivalence::fork_space(std::uint32_t parent, std::uint32_t child) {
     if (parent != child && !spaces_.contains(child)) {
         spaces_[child] = spaces_[parent];

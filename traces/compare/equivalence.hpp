@@ -85,6 +85,11 @@ class Equivalence {
     AddressMap& space(std::uint32_t number) { return spaces_[number]; }
     AddressMode mode() const { return mode_; }
 
+    // After a divergence in a call that opens a descriptor, what follows is compared with the one for the
+    // other.
+    void note_descriptors(std::uint64_t golden, std::uint64_t actual) { descriptors_[golden] = actual; }
+    bool descriptors_equal(std::uint64_t golden, std::uint64_t actual) const;
+
     // A fork begins with its parent's map.
     void fork_space(std::uint32_t parent, std::uint32_t child);
 
@@ -107,6 +112,7 @@ class Equivalence {
     };
 
     AddressMode mode_;
+    std::map<std::uint64_t, std::uint64_t> descriptors_;
     std::map<Token, Bijection> tokens_;
     std::vector<Fresh> fresh_;
     std::map<std::uint32_t, AddressMap> spaces_;

@@ -3,61 +3,55 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <vector>
 
 #include "traces/abi/syscalls.hpp"
 #include "traces/compare/trace_index.hpp"
 
 namespace levitate::traces::detail {
 
-// nullptr where the event is no call.
-const SyscallEvent* call_of(const Event& event);
-
-// The rule of the call's row, or of its command's.
-abi::CallKind call_kind(const SyscallEvent& call);
-
-// Results that a schedule brings about. Any other error is the kernel's word on the arguments, and exact.
-bool ordinary_result(const SyscallEvent& call);
-
 // A signal that comes when it comes: not the program's own fault, and not one that it has just sent itself.
 bool is_asynchronous(const SignalEvent& signal, const Event* before);
 
-// The events of one task of a pair and how far each side has come.
+// A call of an allocator or of a cache of stacks: which of the threads makes it depends on who came first.
+bool is_allocation(const Event& event);
+
+// The events of one task of a pair and how far this side has come.
 struct Side {
     const TraceIndex* index = nullptr;
     const TaskView* task = nullptr;
     std::size_t next = 0;
-    // Asynchronous signals, with what their handlers did, that the other side has not had yet: indices of
-    // events.
-    std::deque<std::vector<std::size_t>> waiting;
-    // The same for reads of the auxiliary vector.
-    std::deque<std::size_t> auxv_reads;
 
     bool ended() const { return next >= task->events.size(); }
     std::size_t remaining() const { return task->events.size() - next; }
-    std::size_t event_index() const { return task->events[next]; }
-    const Event& event() const { return index->trace().events[event_index()]; }
+    // Of the event `ahead` of the next one. Precondition: there is such an event.
+    std::size_t event_index(std::size_t ahead = 0) const { return task->events[next + ahead]; }
+    const Event& event(std::size_t ahead = 0) const { return index->trace().events[event_index(ahead)]; }
+    const EventNote& note(std::size_t ahead = 0) const { return index->note(event_index(ahead)); }
     const Event* before() const {
         return next > 0 ? &index->trace().events[task->events[next - 1]] : nullptr;
     }
-    bool concurrent() const { return index->note(event_index()).concurrent; }
-    // A thread's last wake comes after its last event, so that its joiner may wait although it runs alone by
-    // then.
-    bool concurrent(const SyscallEvent& call) const;
+    template <typename T>
+    bool at() const {
+        return !ended() && std::holds_alternative<T>(event().body);
+    }
+
+    // Whether the event is a wait, a wake or a poll that a schedule may do without.
+    bool is_free(std::size_t ahead = 0) const;
+    // Whether it is an allocation of a process that has more threads.
+    bool is_shared_allocation(std::size_t ahead = 0) const;
+    // Whether it stands where it does on any schedule: no free call, no allocation of several threads, no
+    // read of the auxiliary vector in a program that has made tasks, no signal from outside.
+    bool is_fixed(std::size_t ahead = 0) const;
+    bool is_free_auxv_read(std::size_t ahead = 0) const;
+    bool is_asynchronous_signal(std::size_t ahead = 0) const;
+    // The process' end has overtaken the task here: nothing follows, or only a call that it was in.
+    bool overtaken() const;
 };
 
 struct TaskPair {
     Side golden;
     Side actual;
     bool done = false;
-};
-
-// One run of reads or writes of one descriptor.
-struct Run {
-    std::size_t events = 0;
-    std::vector<std::byte> bytes;
-    std::int64_t last_result = 0;
 };
 
 }  // namespace levitate::traces::detail

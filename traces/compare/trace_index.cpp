@@ -4,6 +4,7 @@
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <set>
 
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
@@ -13,8 +14,8 @@
 namespace levitate::traces::detail {
 namespace {
 
+using abi::CallKind;
 using abi::constant;
-using abi::syscall_number;
 
 constexpr auto kCloneVm = static_cast<std::uint64_t>(constant("CLONE_VM"));
 constexpr auto kCloneFiles = static_cast<std::uint64_t>(constant("CLONE_FILES"));
@@ -22,50 +23,42 @@ constexpr auto kCloneThread = static_cast<std::uint64_t>(constant("CLONE_THREAD"
 
 using FdTable = std::map<std::int32_t, FdInfo>;
 
-std::string path_of(const SyscallEvent& call, unsigned argument) {
+std::string path_of(const SyscallEvent& call, const abi::SyscallRow& row) {
     for (const Payload& payload : call.payloads) {
-        if (payload.argument == argument && payload.direction == Direction::In) {
+        if (payload.argument < row.argument_count && payload.direction == Direction::In &&
+            row.arguments()[payload.argument].kind == abi::ArgumentKind::Path) {
             return std::string(as_string_view(payload.bytes));
         }
     }
     return {};
 }
 
-std::optional<FdInfo> opened(const SyscallEvent& call, const FdTable& table) {
-    switch (call.number) {
-        case syscall_number("openat"):
-        case syscall_number("openat2"):
-            return FdInfo{FdKind::File, path_of(call, 1)};
-        case syscall_number("memfd_create"):
+std::optional<FdInfo> opened(const SyscallEvent& call, const abi::SyscallRow& row, const FdTable& table) {
+    switch (row.kind) {
+        case CallKind::Open:
+            return FdInfo{FdKind::File, path_of(call, row)};
+        case CallKind::OpenAnonymous:
             return FdInfo{FdKind::File, {}};
-        case syscall_number("signalfd4"):
+        case CallKind::OpenSignals:
             return FdInfo{FdKind::SignalFd, {}};
-        case syscall_number("fcntl"):
-            if (call.arguments[1] != static_cast<std::uint64_t>(constant("F_DUPFD")) &&
-                call.arguments[1] != static_cast<std::uint64_t>(constant("F_DUPFD_CLOEXEC"))) {
-                return std::nullopt;
-            }
-            [[fallthrough]];
-        case syscall_number("dup"):
-        case syscall_number("dup3"): {
+        case CallKind::Duplicate: {
             const auto old = table.find(static_cast<std::int32_t>(call.arguments[0]));
             return old != table.end() ? old->second : FdInfo{};
         }
-        default: {
-            const abi::SyscallRow* row = abi::find_syscall(call.number);
-            const bool descriptor = row != nullptr && row->result == abi::ResultKind::Fd;
-            return descriptor ? std::optional(FdInfo{FdKind::Stream, {}}) : std::nullopt;
-        }
+        default:
+            return row.result == abi::ResultKind::Fd ? std::optional(FdInfo{FdKind::Stream, {}})
+                                                     : std::nullopt;
     }
 }
 
 void follow_descriptors(const SyscallEvent& call, FdTable& table) {
-    if (!call.result || abi::is_error(*call.result)) {
+    const abi::SyscallRow* row = row_of(call);
+    if (row == nullptr || !call.result || abi::is_error(*call.result)) {
         return;
     }
-    if (call.number == syscall_number("close")) {
+    if (row->kind == CallKind::Close) {
         table.erase(static_cast<std::int32_t>(call.arguments[0]));
-    } else if (call.number == syscall_number("pipe2") || call.number == syscall_number("socketpair")) {
+    } else if (row->kind == CallKind::OpenPair) {
         for (const Payload& payload : call.payloads) {
             for (const std::size_t offset : {0U, 4U}) {
                 const auto fd = abi::read_number(payload.bytes, offset, 4);
@@ -74,7 +67,7 @@ void follow_descriptors(const SyscallEvent& call, FdTable& table) {
                 }
             }
         }
-    } else if (auto info = opened(call, table)) {
+    } else if (auto info = opened(call, *row, table)) {
         table[static_cast<std::int32_t>(*call.result)] = *std::move(info);
     }
 }
@@ -104,19 +97,22 @@ class Sweep {
         EventNote result;
         result.space = state.space;
         result.after_first_clone = states_.size() > 1;
+        result.threaded = threaded_.contains(tasks_[event.task].process);
         for (const auto& [number, other] : states_) {
             const bool beside = number != event.task && other.last_order &&
                                 (!other.end_order || *other.end_order > state.last_order.value_or(0));
             result.concurrent = result.concurrent || beside;
             result.shares_memory = result.shares_memory || (beside && other.space == state.space);
         }
-        if (const auto* call = std::get_if<SyscallEvent>(&event.body)) {
+        if (const SyscallEvent* call = call_of(event)) {
             const auto found = state.descriptors->find(static_cast<std::int32_t>(call->arguments[0]));
             result.fd = found != state.descriptors->end() ? found->second : FdInfo{};
             follow_descriptors(*call, *state.descriptors);
         }
-        if (std::holds_alternative<TaskEndEvent>(event.body)) {
+        if (const auto* end = std::get_if<TaskEndEvent>(&event.body)) {
             state.end_order = event.order;
+            tasks_[event.task].end_order = event.order;
+            tasks_[event.task].killed = end->signal.has_value();
         }
         state.last_order = event.order;
         return result;
@@ -138,6 +134,9 @@ class Sweep {
         state.space = shared ? parent->second.space : next_space_++;
         const bool thread = has_parent && (start.clone_flags & kCloneThread) != 0;
         view.process = thread ? tasks_[start.parent].process : static_cast<std::uint32_t>(number);
+        if (thread) {
+            threaded_.insert(view.process);
+        }
         if (has_parent) {
             tasks_[start.parent].children.push_back(number);
         }
@@ -145,6 +144,7 @@ class Sweep {
 
     std::map<TaskNumber, TaskView>& tasks_;
     std::map<TaskNumber, TaskState> states_;
+    std::set<std::uint32_t> threaded_;  // processes
     std::uint32_t next_space_ = 1;
 };
 
@@ -163,15 +163,31 @@ TraceIndex::TraceIndex(const Trace& trace)
             view.events.push_back(i);
         }
         notes_[i] = sweep.note(event);
-        if (const auto* call = std::get_if<SyscallEvent>(&event.body)) {
-            const bool group = call->number == syscall_number("exit_group");
-            view.called_exit_group = view.called_exit_group || group;
-            view.called_exit = view.called_exit || group || call->number == syscall_number("exit");
+        const SyscallEvent* call = call_of(event);
+        const bool group = call != nullptr && call_kind(*call) == CallKind::ExitGroup;
+        if (group) {
+            group_ends_.emplace(view.process, call->entry_order != 0 ? call->entry_order : event.order);
         }
+        view.called_exit =
+            view.called_exit || group || (call != nullptr && call_kind(*call) == CallKind::Exit);
     }
     for (auto& [number, view] : tasks_) {
         std::ranges::stable_sort(view.events, {}, [&](std::size_t i) { return trace.events[i].index; });
         std::ranges::sort(view.children);
+    }
+    note_births();
+}
+
+// A child may run before its parent's call has returned, but they are as many and in the same order.
+void TraceIndex::note_births() {
+    for (auto& [number, view] : tasks_) {
+        std::size_t child = 0;
+        for (const std::size_t event : view.events) {
+            const SyscallEvent* call = call_of_kind(trace_->events[event], CallKind::Birth);
+            if (call != nullptr && call->result.value_or(0) > 0 && child < view.children.size()) {
+                tasks_[view.children[child++]].birth_pc = call->pc;
+            }
+        }
     }
 }
 
@@ -181,9 +197,30 @@ const TaskView* TraceIndex::task(TaskNumber number) const {
 }
 
 bool TraceIndex::ended_by_another(const TaskView& task) const {
-    return !task.called_exit && std::ranges::any_of(tasks_, [&](const auto& entry) {
-        return entry.second.process == task.process && entry.second.called_exit_group;
-    });
+    if (task.called_exit) {
+        return false;
+    }
+    const auto end = group_ends_.find(task.process);
+    const bool outlived = end != group_ends_.end() && task.end_order.value_or(UINT64_MAX) > end->second;
+    return outlived || task.killed;
+}
+
+const SyscallEvent* call_of(const Event& event) {
+    return std::get_if<SyscallEvent>(&event.body);
+}
+
+const abi::SyscallRow* row_of(const SyscallEvent& call) {
+    return abi::find_syscall(call.number, call.arguments);
+}
+
+CallKind call_kind(const SyscallEvent& call) {
+    const abi::SyscallRow* row = row_of(call);
+    return row != nullptr ? row->kind : CallKind::Exact;
+}
+
+const SyscallEvent* call_of_kind(const Event& event, CallKind kind) {
+    const SyscallEvent* call = call_of(event);
+    return call != nullptr && call_kind(*call) == kind ? call : nullptr;
 }
 
 }  // namespace levitate::traces::detail

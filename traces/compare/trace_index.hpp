@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "traces/abi/syscalls.hpp"
 #include "traces/format/event.hpp"
 
 namespace levitate::traces::detail {
@@ -30,6 +32,8 @@ struct EventNote {
     bool shares_memory = false;
     // There has been more than one task by now.
     bool after_first_clone = false;
+    // The task's process has had more than one thread by now, whose allocator they share.
+    bool threaded = false;
     FdInfo fd;              // of a call's first argument, where that is a descriptor
     std::uint32_t space{};  // the address space, a number of its own for each exec and fork
 };
@@ -41,8 +45,10 @@ struct TaskView {
     std::vector<std::size_t> events;   // indices into Trace::events
     std::vector<TaskNumber> children;  // in order of birth
     std::uint32_t process = 0;         // threads of one process have the same
-    bool called_exit_group = false;    // by itself
+    std::uint64_t birth_pc = 0;        // of the parent's call; 0: not known
     bool called_exit = false;          // exit or exit_group, by itself
+    bool killed = false;               // a signal has ended its process
+    std::optional<std::uint64_t> end_order;
 };
 
 class TraceIndex {
@@ -55,14 +61,29 @@ class TraceIndex {
     const EventNote& note(std::size_t event) const { return notes_[event]; }
     const std::vector<std::size_t>& by_order() const { return by_order_; }
 
-    // The task was ended by another one's exit_group, wherever it stood.
+    // The task was alive when another one's exit_group, or a signal, ended its process, wherever it stood.
     bool ended_by_another(const TaskView& task) const;
 
   private:
+    void note_births();
+
     const Trace* trace_;
     std::map<TaskNumber, TaskView> tasks_;
     std::vector<EventNote> notes_;
     std::vector<std::size_t> by_order_;
+    std::map<std::uint32_t, std::uint64_t> group_ends_;  // by process: the order of its exit_group
 };
+
+// nullptr where the event is no call.
+const SyscallEvent* call_of(const Event& event);
+
+// The row of a call; nullptr where Linux has no such call.
+const abi::SyscallRow* row_of(const SyscallEvent& call);
+
+// The kind in the call's row, or in its command's.
+abi::CallKind call_kind(const SyscallEvent& call);
+
+// The call of this kind that the event is; nullptr where it is none.
+const SyscallEvent* call_of_kind(const Event& event, abi::CallKind kind);
 
 }  // namespace levitate::traces::detail

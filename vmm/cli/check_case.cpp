@@ -8,8 +8,8 @@
 namespace levitate::vmm::cli {
 
 std::optional<std::size_t> divergent_event(const CaseResult& result) {
-    const auto& divergence = result.comparison.divergence;
-    if (!divergence) {
+    const traces::Divergence* divergence = result.comparison.first();
+    if (divergence == nullptr) {
         return std::nullopt;
     }
     const auto& events = result.actual.events;

@@ -113,7 +113,7 @@ int CheckCommand::execute() const {
         if (machine.verbosity > 0 && report.result) {
             fmt::print(stderr, "{}", report.result->kernel_log);
         }
-        if (!machine.gdb.empty() && report.result && report.result->comparison.divergence) {
+        if (!machine.gdb.empty() && report.result && report.result->comparison.first() != nullptr) {
             return debug_divergence(*report.result);
         }
     }

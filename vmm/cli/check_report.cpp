@@ -103,10 +103,10 @@ std::string case_line(const CaseReport& report) {
 std::string divergence_text(const traces::Trace& golden, const traces::Trace& actual,
                             const traces::Comparison& comparison, const std::vector<Frame>& backtrace,
                             const TextStyle& style) {
-    if (!comparison.divergence) {
+    if (comparison.first() == nullptr) {
         return {};
     }
-    const traces::Divergence& divergence = *comparison.divergence;
+    const traces::Divergence& divergence = *comparison.first();
     const bool in_golden = divergence.golden_event.has_value();
     const traces::Trace& shown = in_golden ? golden : actual;
     const std::size_t place = in_golden ? *divergence.golden_event : divergence.actual_event.value_or(0);
@@ -150,7 +150,7 @@ std::string to_json(const std::vector<CaseReport>& reports) {
             row["verdict"] = traces::to_string(result.comparison.verdict);
             row["events"] = result.actual.events.size();
             row["seconds"] = result.seconds;
-            if (const auto& divergence = result.comparison.divergence) {
+            if (const traces::Divergence* divergence = result.comparison.first()) {
                 row["divergence"] = divergence_json(result, *divergence);
             }
             ++(conformant(result.comparison) ? agreeing : divergent);
@@ -181,7 +181,7 @@ bool write_junit(const std::vector<CaseReport>& reports, const std::filesystem::
         }
         const CaseResult& result = *report.result;
         test.append_attribute("time") = result.seconds;
-        if (const auto& divergence = result.comparison.divergence) {
+        if (const traces::Divergence* divergence = result.comparison.first()) {
             ++failures;
             pugi::xml_node failure = test.append_child("failure");
             failure.append_attribute("type") = std::string{traces::to_string(divergence->kind)}.c_str();

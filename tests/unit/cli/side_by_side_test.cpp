@@ -23,9 +23,9 @@ struct Pair {
     std::string table(TextStyle style = {}) {
         const std::vector<traces::Trace> recordings{golden.trace()};
         const traces::Comparison comparison = traces::compare(recordings, actual.trace());
-        EXPECT_TRUE(comparison.divergence.has_value());
-        return comparison.divergence
-                   ? side_by_side(golden.trace(), actual.trace(), *comparison.divergence, style)
+        EXPECT_NE(comparison.first(), nullptr);
+        return comparison.first() != nullptr
+                   ? side_by_side(golden.trace(), actual.trace(), *comparison.first(), style)
                    : "";
     }
 };

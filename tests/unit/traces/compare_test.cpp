@@ -26,7 +26,7 @@ using test::verdict_of;
 
 TEST(Compare, a_trace_is_identical_to_itself) {
     const Comparison result = compare_one(simple_program(), simple_program());
-    EXPECT_EQ(result.verdict, Verdict::Identical) << (result.divergence ? result.divergence->message : "");
+    EXPECT_EQ(result.verdict, Verdict::Identical) << test::told(result);
     EXPECT_TRUE(result.normalised.empty());
 }
 
@@ -36,7 +36,7 @@ TEST(Compare, every_kind_of_event_is_identical_to_itself) {
 
 TEST(Compare, pids_inodes_times_and_random_bytes_are_equivalent) {
     const Comparison result = compare_one(simple_program(100, 7), simple_program(43, 9));
-    EXPECT_EQ(result.verdict, Verdict::Equivalent) << (result.divergence ? result.divergence->message : "");
+    EXPECT_EQ(result.verdict, Verdict::Equivalent) << test::told(result);
     std::vector<std::string> what;
     what.reserve(result.normalised.size());
     for (const Normalisation& normalisation : result.normalised) {

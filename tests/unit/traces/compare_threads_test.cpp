@@ -94,16 +94,48 @@ TEST(CompareThreads, a_missing_and_an_extra_thread_diverge) {
     EXPECT_EQ(kind_of(fewer, threaded_program()), DivergenceKind::ExtraCall);
 }
 
-TEST(CompareThreads, a_thread_that_its_process_ends_may_stop_anywhere) {
-    Trace golden = threaded_program();
-    Trace actual = threaded_program();
-    erase_call(golden, "exit");
-    erase_call(actual, "exit");
-    std::erase_if(actual.events, [](const Event& event) {
+// A thread that the process' end overtakes after so many of its four calls.
+Trace overtaken_after(std::size_t calls) {
+    Trace trace = threaded_program();
+    std::erase_if(trace.events, [&](const Event& event) {
         const auto* call = std::get_if<SyscallEvent>(&event.body);
-        return event.task == TaskNumber{2} && call != nullptr && call->number != abi::syscall_number("mmap");
+        return event.task == TaskNumber{2} && call != nullptr && (calls == 0 || calls-- == 0);
     });
-    EXPECT_EQ(verdict_of(golden, actual), Verdict::Equivalent);
+    const auto end = std::ranges::find_if(trace.events, [](const Event& event) {
+        return event.task == TaskNumber{2} && std::holds_alternative<TaskEndEvent>(event.body);
+    });
+    std::rotate(end, end + 1, trace.events.end() - 1);
+    for (std::size_t i = 0; i < trace.events.size(); ++i) {
+        trace.events[i].order = 2 * i + 1;
+        if (auto* call = std::get_if<SyscallEvent>(&trace.events[i].body)) {
+            call->entry_order = 2 * i;
+        }
+    }
+    return trace;
+}
+
+TEST(CompareThreads, a_thread_that_its_process_ends_may_stop_anywhere) {
+    for (const std::size_t calls : {0U, 1U, 2U, 4U}) {
+        const Comparison result = compare_one(threaded_program(), overtaken_after(calls));
+        EXPECT_EQ(result.verdict, Verdict::Equivalent) << calls << ": " << told(result);
+    }
+}
+
+TEST(CompareThreads, what_no_recording_lived_to_do_is_undecided) {
+    const std::vector<Trace> golden{overtaken_after(1), overtaken_after(2)};
+    EXPECT_EQ(compare(golden, overtaken_after(1)).verdict, Verdict::Identical);
+    EXPECT_EQ(compare(golden, threaded_program()).verdict, Verdict::OutputOnly);
+    const std::vector<Trace> complete{overtaken_after(1), threaded_program()};
+    EXPECT_EQ(compare(complete, threaded_program()).verdict, Verdict::Equivalent);
+    Trace wrong = threaded_program();
+    call_at(wrong, "gettid").result = 55;
+    EXPECT_EQ(divergence_of(compare(complete, wrong)).kind, DivergenceKind::Result);
+}
+
+TEST(CompareThreads, a_thread_that_was_dead_before_has_not_been_overtaken) {
+    Trace cut = threaded_program();
+    erase_call(cut, "exit");
+    EXPECT_EQ(verdict_of(threaded_program(), cut), Verdict::Divergent);
 }
 
 TEST(CompareThreads, a_mutation_inside_a_thread_is_found) {

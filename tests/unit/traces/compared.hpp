@@ -68,20 +68,20 @@ inline Verdict verdict_of(const Trace& golden, const Trace& actual) {
 
 // The test fails where there is none.
 inline Divergence divergence_of(const Comparison& result) {
-    if (!result.divergence) {
+    if (result.divergences.empty()) {
         throw std::logic_error("no divergence");
     }
-    return *result.divergence;
+    return result.divergences.front();
 }
 
 // Nothing where they do not diverge.
 inline std::optional<DivergenceKind> kind_of(const Trace& golden, const Trace& actual) {
     const Comparison result = compare_one(golden, actual);
-    return result.divergence ? std::optional(result.divergence->kind) : std::nullopt;
+    return result.first() != nullptr ? std::optional(result.first()->kind) : std::nullopt;
 }
 
 inline std::string told(const Comparison& result) {
-    return result.divergence ? result.divergence->message : "no divergence";
+    return result.first() != nullptr ? result.first()->message : "no divergence";
 }
 
 }  // namespace levitate::traces::test

@@ -1,0 +1,258 @@
+#include "traces/compare/allocations.hpp"
+
+#include <algorithm>
+
+#include "traces/abi/constants.hpp"
+#include "traces/abi/text.hpp"
+
+namespace levitate::traces::detail {
+namespace {
+
+using abi::CallKind;
+
+constexpr std::uint64_t kPageMask = 4095;
+
+std::uint64_t whole_pages(std::uint64_t length) {
+    return (length + kPageMask) & ~kPageMask;
+}
+
+// Builds the operations of one episode.
+class Digest {
+  public:
+    explicit Digest(const TraceIndex& index) : index_(index) {}
+
+    void add(std::size_t event) {
+        const SyscallEvent& call = *call_of(index_.trace().events[event]);
+        const CallKind kind = call_kind(call);
+        const bool failed = call.result && abi::is_error(*call.result);
+        if (!failed && kind == CallKind::Unmap && trim(call.arguments[0], whole_pages(call.arguments[1]))) {
+            return;
+        }
+        PlacedOperation placed{.operation = {.kind = kind,
+                                             .error = failed ? *call.result : 0,
+                                             .length = whole_pages(call.arguments[1])},
+                               .address = call.arguments[0],
+                               .event = event};
+        switch (kind) {
+            case CallKind::Map:
+                placed.operation.flags = call.arguments[2] << 32U | (call.arguments[3] & 0xffffffffU);
+                placed.address = static_cast<std::uint64_t>(call.result.value_or(0));
+                break;
+            case CallKind::Break:
+                // The heap's end: how far it moves depends on what else lies in it.
+                placed.operation.length = 0;
+                break;
+            case CallKind::Unmap:
+                break;
+            default:
+                placed.operation.flags = call.arguments[2];
+                place_within(placed);
+                break;
+        }
+        operations_.push_back(placed);
+    }
+
+    std::vector<PlacedOperation> take() { return std::move(operations_); }
+
+  private:
+    // The mapping of this episode that the address lies in; nullptr: in none.
+    PlacedOperation* mapping_of(std::uint64_t address) {
+        const auto found = std::ranges::find_if(operations_, [&](const PlacedOperation& placed) {
+            return placed.operation.kind == CallKind::Map && placed.operation.error == 0 &&
+                   address - placed.address < placed.operation.length;
+        });
+        return found != operations_.end() ? &*found : nullptr;
+    }
+
+    // What is cut off a new mapping's end to align the rest is no operation of its own.
+    bool trim(std::uint64_t address, std::uint64_t length) {
+        PlacedOperation* mapping = mapping_of(address);
+        if (mapping == nullptr) {
+            return false;
+        }
+        const std::uint64_t offset = address - mapping->address;
+        Operation& map = mapping->operation;
+        if (length > map.length - offset || (offset != 0 && offset + length != map.length)) {
+            return false;
+        }
+        mapping->address += offset == 0 ? length : 0;
+        map.length -= length;
+        if (map.length == 0) {
+            operations_.erase(operations_.begin() + (mapping - operations_.data()));
+        }
+        return true;
+    }
+
+    // Inside a mapping of this episode the place is the program's; in an older one, place and size depend on
+    // what shares it.
+    void place_within(PlacedOperation& placed) {
+        if (const PlacedOperation* mapping = mapping_of(placed.address)) {
+            placed.operation.offset = placed.address - mapping->address;
+        } else if (placed.operation.kind != CallKind::Advise) {
+            placed.operation.length = 0;
+        }
+    }
+
+    const TraceIndex& index_;
+    std::vector<PlacedOperation> operations_;
+};
+
+// Calls back with each episode of the task: its operations, and how many fixed events came before.
+template <class Visit>
+void for_each_episode(const TraceIndex& index, const TaskView& task, Visit visit) {
+    Side side{&index, &task, 0};
+    std::size_t fixed = 0;
+    while (!side.ended()) {
+        if (side.is_shared_allocation()) {
+            const Episode episode = episode_at(side);
+            visit(fixed, operations_of(index, episode.allocations));
+            side.next += episode.events;
+            continue;
+        }
+        fixed += side.is_fixed() ? 1U : 0U;
+        ++side.next;
+    }
+}
+
+}  // namespace
+
+Episode episode_at(const Side& side) {
+    Episode episode;
+    for (std::size_t ahead = 0; ahead < side.remaining(); ++ahead) {
+        const bool allocation = side.is_shared_allocation(ahead);
+        if (allocation) {
+            episode.allocations.push_back(side.event_index(ahead));
+            episode.events = ahead + 1;
+        } else if (side.is_fixed(ahead) || side.is_asynchronous_signal(ahead)) {
+            break;
+        }
+    }
+    return episode;
+}
+
+std::vector<PlacedOperation> operations_of(const TraceIndex& index, const std::vector<std::size_t>& calls) {
+    Digest digest(index);
+    for (const std::size_t event : calls) {
+        digest.add(event);
+    }
+    return digest.take();
+}
+
+std::string to_text(const Operation& operation) {
+    constexpr std::uint64_t kLow = 0xffffffff;
+    switch (operation.kind) {
+        case CallKind::Map:
+            return "mmap(" + std::to_string(operation.length) + ", " +
+                   abi::decode("mmap_prot", operation.flags >> 32U) + ", " +
+                   abi::decode("mmap_flags", operation.flags & kLow) + ")";
+        case CallKind::Protect:
+            return "mprotect(" + abi::decode("mmap_prot", operation.flags) + ")";
+        case CallKind::Unmap:
+            return "munmap(" + std::to_string(operation.length) + ")";
+        case CallKind::Remap:
+            return "mremap";
+        case CallKind::Break:
+            return "brk";
+        default:
+            return "madvise(" + std::to_string(operation.flags) + ")";
+    }
+}
+
+std::map<std::uint32_t, OperationCounts> count_operations(const TraceIndex& index) {
+    std::map<std::uint32_t, OperationCounts> counts;
+    for (const auto& [number, task] : index.tasks()) {
+        for_each_episode(index, task, [&](std::size_t, const std::vector<PlacedOperation>& operations) {
+            for (const PlacedOperation& placed : operations) {
+                ++counts[task.process][placed.operation];
+            }
+        });
+    }
+    return counts;
+}
+
+AllocationHabits::AllocationHabits(const std::list<TraceIndex>& recordings) : recordings_(recordings.size()) {
+    // What a task lacks because its process has ended is no habit.
+    std::set<TaskNumber> cut_short;
+    for (const TraceIndex& recording : recordings) {
+        for (const auto& [number, task] : recording.tasks()) {
+            if (recording.ended_by_another(task)) {
+                cut_short.insert(number);
+            }
+        }
+    }
+    for (const TraceIndex& recording : recordings) {
+        learn(recording, cut_short);
+    }
+}
+
+void AllocationHabits::learn(const TraceIndex& recording, const std::set<TaskNumber>& cut_short) {
+    std::map<std::pair<std::uint32_t, Operation>, Places> here;
+    std::map<std::pair<std::uint32_t, Operation>, std::size_t> counts;
+    for (const auto& [number, task] : recording.tasks()) {
+        for_each_episode(recording, task, [&](std::size_t fixed, const auto& operations) {
+            for (const PlacedOperation& placed : operations) {
+                const std::pair key{task.process, placed.operation};
+                ++counts[key];
+                Places& places = here[key];
+                if (!cut_short.contains(task.number)) {
+                    ++places[{task.number, fixed}];
+                }
+            }
+        });
+    }
+    for (auto& [key, places] : here) {
+        Seen& seen = seen_[key];
+        ++seen.recordings;
+        seen.least = std::min(seen.least, counts[key]);
+        seen.most = std::max(seen.most, counts[key]);
+        seen.places.insert(std::move(places));
+    }
+}
+
+bool AllocationHabits::moves(std::uint32_t process, const Operation& operation) const {
+    const auto found = seen_.find({process, operation});
+    return found != seen_.end() &&
+           (found->second.places.size() > 1 || found->second.recordings < recordings_);
+}
+
+std::size_t AllocationHabits::least(std::uint32_t process, const Operation& operation) const {
+    const auto found = seen_.find({process, operation});
+    const bool always = found != seen_.end() && found->second.recordings == recordings_;
+    return always ? found->second.least : 0;
+}
+
+std::size_t AllocationHabits::most(std::uint32_t process, const Operation& operation) const {
+    const auto found = seen_.find({process, operation});
+    return found != seen_.end() ? found->second.most : 0;
+}
+
+void AllocationLedger::note(std::uint32_t process, const Operation& operation,
+                            std::optional<std::size_t> golden_event,
+                            std::optional<std::size_t> actual_event) {
+    Noted& noted = noted_[{process, operation}];
+    noted.golden_event = noted.golden_event ? noted.golden_event : golden_event;
+    noted.actual_event = noted.actual_event ? noted.actual_event : actual_event;
+}
+
+std::vector<AllocationLedger::Imbalance> AllocationLedger::imbalances(
+    const AllocationHabits& habits, const std::map<std::uint32_t, OperationCounts>& counts,
+    const std::set<std::uint32_t>& cut_short) const {
+    std::vector<Imbalance> found;
+    for (const auto& [key, noted] : noted_) {
+        const auto& [process, operation] = key;
+        const auto of_process = counts.find(process);
+        std::size_t count = 0;
+        if (of_process != counts.end()) {
+            const auto times = of_process->second.find(operation);
+            count = times != of_process->second.end() ? times->second : 0;
+        }
+        const std::size_t least = habits.least(process, operation);
+        const std::size_t most = habits.most(process, operation);
+        if (count > most || (count < least && !cut_short.contains(process))) {
+            found.push_back({process, operation, count, least, most, noted.golden_event, noted.actual_event});
+        }
+    }
+    return found;
+}
+
+}  // namespace levitate::traces::detail

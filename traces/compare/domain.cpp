@@ -1,0 +1,212 @@
+#include "traces/compare/domain.hpp"
+
+#include <algorithm>
+#include <span>
+
+#include "traces/abi/constants.hpp"
+#include "traces/abi/layouts.hpp"
+#include "traces/abi/payload.hpp"
+#include "traces/compare/trace_index.hpp"
+
+namespace levitate::traces::detail {
+namespace {
+
+using abi::ArgumentKind;
+using abi::CallKind;
+using abi::SyscallRow;
+
+constexpr std::uint64_t kPageMask = 4095;
+constexpr std::uint64_t kIovecBytes = 16;
+
+std::uint64_t argument_value(const SyscallRow& row, const SyscallEvent& call, std::string_view name) {
+    const std::size_t index = abi::argument_index(row, name);
+    if (index >= row.argument_count) {
+        return 0;
+    }
+    const bool whole = row.arguments()[index].kind == ArgumentKind::Size;
+    return whole ? call.arguments[index] : call.arguments[index] & 0xffffffffU;
+}
+
+const Payload* find_payload(const SyscallEvent& call, unsigned argument, Direction direction,
+                            Piece piece = Piece::Object) {
+    const auto found = std::ranges::find_if(call.payloads, [&](const Payload& payload) {
+        return payload.argument == argument && payload.direction == direction &&
+               payload.element.piece == piece;
+    });
+    return found != call.payloads.end() ? &*found : nullptr;
+}
+
+std::uint64_t sum_of_lengths(std::span<const std::byte> iovecs) {
+    std::uint64_t sum = 0;
+    for (std::size_t at = 0; at + kIovecBytes <= iovecs.size(); at += kIovecBytes) {
+        sum += abi::read_number(iovecs, at + 8, 8).value_or(0);
+    }
+    return sum;
+}
+
+// Errors that come and go with the schedule. Any other is the kernel's word on the arguments.
+bool is_passing_error(const SyscallRow& row, const SyscallEvent& call) {
+    switch (-*call.result) {
+        case abi::error_number("EAGAIN"):
+            return row.kind == CallKind::Wait || row.kind == CallKind::Stream ||
+                   (row.kind == CallKind::Wake && abi::argument_index(row, "uaddr2") < row.argument_count);
+        case abi::error_number("EINTR"):
+            return row.kind != CallKind::Wake;
+        case abi::error_number("ETIMEDOUT"):
+            return row.kind == CallKind::Wait && argument_value(row, call, "timeout") != 0;
+        default:
+            return false;
+    }
+}
+
+std::string too_much(const SyscallEvent& call, std::uint64_t bound) {
+    return std::to_string(*call.result) + " where at most " + std::to_string(bound) + " is possible";
+}
+
+std::optional<std::string> impossible_result(const SyscallRow& row, const SyscallEvent& call) {
+    if (call.result < 0) {
+        return "a negative number that is no error";
+    }
+    const auto result = static_cast<std::uint64_t>(*call.result);
+    if (row.result == abi::ResultKind::Zero && result != 0) {
+        return too_much(call, 0);
+    }
+    if (row.result == abi::ResultKind::UpTo) {
+        std::uint64_t bound = 0;
+        for (const std::string_view name : row.bounds) {
+            bound += name.empty() ? 0 : argument_value(row, call, name);
+        }
+        return result > bound ? std::optional(too_much(call, bound)) : std::nullopt;
+    }
+    const auto asked = row.kind == CallKind::Stream ? bytes_asked(call) : std::nullopt;
+    return asked && result > *asked ? std::optional(too_much(call, *asked)) : std::nullopt;
+}
+
+// man 2 poll: of an entry only revents is written, with what was asked for and what is always told; the
+// result counts the entries that have any.
+std::optional<std::string> impossible_poll(const SyscallRow& row, const SyscallEvent& call) {
+    constexpr auto kAlways = static_cast<std::uint64_t>(abi::constant("POLLERR") | abi::constant("POLLHUP") |
+                                                        abi::constant("POLLNVAL"));
+    constexpr std::size_t kEntry = 8;
+    const std::size_t index = abi::argument_index(row, "fds");
+    const Payload* before = find_payload(call, static_cast<unsigned>(index), Direction::In);
+    const Payload* after = find_payload(call, static_cast<unsigned>(index), Direction::Out);
+    if (before == nullptr || after == nullptr || call.result < 0) {
+        return std::nullopt;
+    }
+    if (before->bytes.size() != after->bytes.size()) {
+        return "another number of entries than was given";
+    }
+    std::int64_t ready = 0;
+    for (std::size_t at = 0; at + kEntry <= after->bytes.size(); at += kEntry) {
+        constexpr std::size_t kGiven = 6;  // fd and events
+        const auto asked = abi::read_number(before->bytes, at + 4, 2).value_or(0);
+        const auto told = abi::read_number(after->bytes, at + kGiven, 2).value_or(0);
+        if (!std::ranges::equal(std::span(before->bytes).subspan(at, kGiven),
+                                std::span(after->bytes).subspan(at, kGiven))) {
+            return "entries other than were given";
+        }
+        if ((told & ~(asked | kAlways)) != 0) {
+            return "events that were not asked for";
+        }
+        ready += told != 0 ? 1 : 0;
+    }
+    return ready != *call.result
+               ? std::optional<std::string>("another number than there are entries with events")
+               : std::nullopt;
+}
+
+std::optional<std::string> impossible_allocation(const SyscallRow& row, const SyscallEvent& call) {
+    if (row.kind == CallKind::Map || row.kind == CallKind::Remap) {
+        const bool aligned = (static_cast<std::uint64_t>(*call.result) & kPageMask) == 0;
+        return aligned ? std::nullopt : std::optional<std::string>("an address that begins no page");
+    }
+    if (row.kind == CallKind::Break) {
+        return std::nullopt;
+    }
+    if (*call.result != 0) {
+        return too_much(call, 0);
+    }
+    const bool aligned = (call.arguments[0] & kPageMask) == 0;
+    return aligned ? std::nullopt : std::optional<std::string>("success at an address that begins no page");
+}
+
+}  // namespace
+
+bool is_stream_buffer(const SyscallRow& row, const Payload& payload) {
+    if (payload.argument >= row.argument_count) {
+        return false;
+    }
+    const abi::Argument& argument = row.arguments()[payload.argument];
+    switch (argument.kind) {
+        case ArgumentKind::InBytes:
+        case ArgumentKind::OutBytes:
+            return argument.type.empty();
+        default:
+            return payload.element.piece == Piece::Buffer;
+    }
+}
+
+std::optional<std::uint64_t> bytes_asked(const SyscallEvent& call) {
+    const SyscallRow* row = row_of(call);
+    for (std::size_t i = 0; row != nullptr && i < row->argument_count; ++i) {
+        const abi::Argument& argument = row->arguments()[i];
+        const bool bytes = argument.kind == ArgumentKind::InBytes || argument.kind == ArgumentKind::OutBytes;
+        if (bytes && argument.type.empty()) {
+            return argument_value(*row, call, argument.count);
+        }
+        const bool vector = argument.kind == ArgumentKind::InIovec || argument.kind == ArgumentKind::OutIovec;
+        if (vector || argument.type == "user_msghdr") {
+            const Payload* iovecs = find_payload(call, static_cast<unsigned>(i), Direction::In,
+                                                 vector ? Piece::Object : Piece::Vector);
+            return iovecs != nullptr ? std::optional(sum_of_lengths(iovecs->bytes)) : std::nullopt;
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> impossible(const SyscallEvent& call) {
+    const SyscallRow* row = row_of(call);
+    if (row == nullptr || !call.result) {
+        return std::nullopt;
+    }
+    switch (row->kind) {
+        case CallKind::Wait:
+        case CallKind::Wake:
+        case CallKind::Stream:
+        case CallKind::Poll: {
+            if (abi::is_error(*call.result)) {
+                const bool passing = is_passing_error(*row, call);
+                return passing ? std::nullopt
+                               : std::optional<std::string>("an error that no schedule brings about");
+            }
+            auto problem = impossible_result(*row, call);
+            return problem || row->kind != CallKind::Poll ? problem : impossible_poll(*row, call);
+        }
+        case CallKind::Map:
+        case CallKind::Unmap:
+        case CallKind::Remap:
+        case CallKind::Protect:
+        case CallKind::Break:
+        case CallKind::Advise:
+            return abi::is_error(*call.result) ? std::nullopt : impossible_allocation(*row, call);
+        default:
+            return std::nullopt;
+    }
+}
+
+bool is_time(std::string_view type, std::span<const std::byte> bytes) {
+    const abi::Struct* layout = abi::find_struct(type);
+    if (layout == nullptr) {
+        return true;
+    }
+    return std::ranges::all_of(layout->fields, [&](const abi::Field& field) {
+        const auto value = static_cast<std::int64_t>(abi::read_field(bytes, field).value_or(0));
+        const bool nanoseconds = field.name.ends_with("nsec");
+        const bool microseconds = field.name.ends_with("usec");
+        const std::int64_t limit = nanoseconds ? 1'000'000'000 : microseconds ? 1'000'000 : INT64_MAX;
+        return value >= 0 && value < limit;
+    });
+}
+
+}  // namespace levitate::traces::detail

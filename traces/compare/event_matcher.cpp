@@ -1,0 +1,83 @@
+#include "traces/compare/event_matcher.hpp"
+
+#include <algorithm>
+
+namespace levitate::traces::detail {
+namespace {
+
+AddressMode mode_of(const TraceIndex& golden, const TraceIndex& actual) {
+    const bool random =
+        golden.trace().header.randomize_addresses || actual.trace().header.randomize_addresses;
+    return random ? AddressMode::Random : AddressMode::Exact;
+}
+
+}  // namespace
+
+EventMatcher::EventMatcher(const TraceIndex& golden, const TraceIndex& actual, Judge& judge)
+    : golden_(golden), actual_(actual), judge_(judge), equivalence_(mode_of(golden, actual)) {}
+
+std::vector<FieldDifference> EventMatcher::differences(std::size_t golden_event, std::size_t actual_event) {
+    const EventPair events{golden_, actual_, golden_event, actual_event};
+    std::vector<FieldDifference> found = compare_fields(events, equivalence_);
+    let_pass(events, found);
+    return found;
+}
+
+std::vector<FieldDifference> EventMatcher::outcome_differences(std::size_t golden_event,
+                                                               std::size_t actual_event) {
+    const EventPair events{golden_, actual_, golden_event, actual_event};
+    std::vector<FieldDifference> found = compare_outcomes(events, equivalence_);
+    let_pass(events, found);
+    return found;
+}
+
+void EventMatcher::accept(std::size_t golden_event) {
+    equivalence_.commit();
+    judge_.aligned(golden_event);
+}
+
+void EventMatcher::note(const std::string& what) {
+    equivalence_.normalised(what);
+    equivalence_.commit();
+}
+
+void EventMatcher::let_pass(const EventPair& events, std::vector<FieldDifference>& differences) {
+    std::erase_if(differences, [&](const FieldDifference& difference) {
+        if (!judge_.lets_pass(events.golden_event, difference)) {
+            return false;
+        }
+        equivalence_.normalised(difference.value_class == ValueClass::Time
+                                    ? "times"
+                                    : "values that differ between the golden recordings");
+        if (difference.mapping_length != 0) {
+            equivalence_.space(events.space())
+                .note_mapping(difference.golden_mapping, difference.actual_mapping,
+                              difference.mapping_length);
+        }
+        return true;
+    });
+}
+
+void Findings::report(Divergence divergence) {
+    divergences_.push_back(std::move(divergence));
+}
+
+std::vector<Difference> shown(const std::vector<FieldDifference>& differences) {
+    std::vector<Difference> result;
+    result.reserve(differences.size());
+    for (const FieldDifference& difference : differences) {
+        result.push_back(difference.shown);
+    }
+    return result;
+}
+
+DivergenceKind kind_of(const std::vector<FieldDifference>& differences) {
+    for (const DivergenceKind kind : {DivergenceKind::Arguments, DivergenceKind::Result}) {
+        if (std::ranges::any_of(differences, [&](const FieldDifference& d) { return d.kind == kind; })) {
+            return kind;
+        }
+    }
+    return differences.front().kind;
+}
+
+}  // namespace levitate::traces::detail

@@ -1,0 +1,168 @@
+#include "traces/compare/task_walk.hpp"
+
+#include <algorithm>
+
+#include "traces/abi/syscalls.hpp"
+#include "traces/compare/domain.hpp"
+
+namespace levitate::traces::detail {
+
+using abi::CallKind;
+
+TaskWalk::TaskWalk(const TaskView& golden, const TaskView& actual, Comparing& comparing)
+    : pair_{.golden = {&comparing.matcher.golden(), &golden, 0},
+            .actual = {&comparing.matcher.actual(), &actual, 0}},
+      comparing_(comparing),
+      aside_(comparing.matcher, comparing.findings),
+      streams_(comparing.matcher.equivalence()) {}
+
+void TaskWalk::step() {
+    if (aside_.match(pair_)) {
+        return;
+    }
+    if (pair_.golden.ended() && pair_.actual.ended()) {
+        finish();
+        return;
+    }
+    if (match_allocations()) {
+        return;
+    }
+    std::vector<FieldDifference> differences;
+    if (match_next(differences)) {
+        return;
+    }
+    if (!is_refused(differences) && (skip_free(pair_.golden) || skip_free(pair_.actual))) {
+        return;
+    }
+    if (aside_.put(pair_) || end_overtaken()) {
+        return;
+    }
+    diverge(differences);
+}
+
+bool TaskWalk::match_next(std::vector<FieldDifference>& differences) {
+    if (pair_.golden.ended() || pair_.actual.ended() ||
+        !same_identity(pair_.golden.event(), pair_.actual.event())) {
+        return false;
+    }
+    inherit_space();
+    differences = comparing_.matcher.differences(pair_.golden.event_index(), pair_.actual.event_index());
+    if (differences.empty()) {
+        follow_unmapping();
+        take(1, 1);
+        return true;
+    }
+    comparing_.matcher.reject();
+    if (const auto match = streams_.match(pair_)) {
+        take(match->golden_events, match->actual_events);
+        return true;
+    }
+    return false;
+}
+
+void TaskWalk::take(std::size_t golden_events, std::size_t actual_events) {
+    comparing_.matcher.accept(pair_.golden.event_index());
+    comparing_.findings.matched(golden_events);
+    pair_.golden.next += golden_events;
+    pair_.actual.next += actual_events;
+}
+
+// A child begins with what its parent's address space was.
+void TaskWalk::inherit_space() {
+    if (!pair_.golden.at<TaskStartEvent>()) {
+        return;
+    }
+    const TraceIndex& golden = *pair_.golden.index;
+    const TaskView* parent = golden.task(pair_.golden.task->parent);
+    if (parent == nullptr) {
+        return;
+    }
+    std::optional<std::uint32_t> space;
+    for (const std::size_t event : parent->events) {
+        if (golden.trace().events[event].order < pair_.golden.event().order) {
+            space = golden.note(event).space;
+        }
+    }
+    if (space) {
+        comparing_.matcher.equivalence().fork_space(*space, pair_.golden.note().space);
+    }
+}
+
+void TaskWalk::follow_unmapping() {
+    const SyscallEvent* call = call_of_kind(pair_.golden.event(), CallKind::Unmap);
+    if (call != nullptr && call->result == 0) {
+        comparing_.matcher.equivalence()
+            .space(pair_.golden.note().space)
+            .note_unmapping(call->arguments[0], call->arguments[1]);
+    }
+}
+
+bool TaskWalk::skip_free(Side& side) {
+    if (side.ended() || !side.is_free()) {
+        return false;
+    }
+    const SyscallEvent& call = *call_of(side.event());
+    const bool is_golden = &side == &pair_.golden;
+    auto problem = impossible(call);
+    // Only the end of its task leaves a call without a result, and only a signal makes it begin again.
+    if (!call.result && !call.restarted && side.remaining() > 2) {
+        problem = "no result, although the task goes on";
+    }
+    if (problem && is_golden) {
+        return false;
+    }
+    if (problem) {
+        report(DivergenceKind::Result, std::nullopt, side.event_index(), {},
+               describe(side.event()) + ": Linux answers so on no schedule: " + *problem);
+    } else {
+        comparing_.matcher.note("waits, wakes and polls that are absent or repeated");
+        comparing_.findings.matched(is_golden ? 1U : 0U);
+    }
+    ++side.next;
+    return true;
+}
+
+// The same call with the same arguments, and an answer that no schedule brings about.
+bool TaskWalk::is_refused(const std::vector<FieldDifference>& differences) const {
+    return !differences.empty() && kind_of(differences) == DivergenceKind::Result &&
+           call_of(pair_.actual.event()) != nullptr && impossible(*call_of(pair_.actual.event()));
+}
+
+// A task that is cut short by its process' end does the same as on the other side, up to there.
+bool TaskWalk::end_overtaken() {
+    const bool golden = pair_.golden.overtaken();
+    const bool actual = pair_.actual.overtaken();
+    if ((!golden && !actual) || !stands_in_like_call()) {
+        return false;
+    }
+    comparing_.matcher.note("threads that ended with their process");
+    outlived_golden_ = !actual;
+    aside_.forget();
+    pair_.done = true;
+    return true;
+}
+
+// Whether the call that the overtaken side was in is the other side's next one, too.
+bool TaskWalk::stands_in_like_call() {
+    const Side& cut = pair_.actual.overtaken() ? pair_.actual : pair_.golden;
+    const Side& other = pair_.actual.overtaken() ? pair_.golden : pair_.actual;
+    if (cut.ended() || call_of(cut.event()) == nullptr || !cut.is_fixed() || other.ended()) {
+        return true;
+    }
+    if (!same_identity(cut.event(), other.event())) {
+        return false;
+    }
+    const auto differences =
+        comparing_.matcher.differences(pair_.golden.event_index(), pair_.actual.event_index());
+    comparing_.matcher.reject();
+    return std::ranges::none_of(differences, [](const FieldDifference& difference) {
+        return difference.kind == DivergenceKind::Arguments;
+    });
+}
+
+void TaskWalk::finish() {
+    aside_.finish(pair_, comparing_.habits.auxv_reads(pair_.golden.task->number));
+    pair_.done = true;
+}
+
+}  // namespace levitate::traces::detail

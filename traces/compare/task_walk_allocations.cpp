@@ -1,0 +1,178 @@
+// The part of a task's walk that compares what threads ask of their address space.
+#include <algorithm>
+
+#include "traces/compare/domain.hpp"
+#include "traces/compare/task_walk.hpp"
+
+namespace levitate::traces::detail {
+
+namespace {
+
+bool is_cut_short(Side side, const Episode& episode) {
+    side.next += episode.events;
+    return side.overtaken();
+}
+
+}  // namespace
+
+bool TaskWalk::match_allocations() {
+    const auto is_at = [](const Side& side) { return !side.ended() && side.is_shared_allocation(); };
+    const bool golden_at = is_at(pair_.golden);
+    const bool actual_at = is_at(pair_.actual);
+    if ((!golden_at && !actual_at) || pair_.golden.overtaken() || pair_.actual.overtaken()) {
+        return false;
+    }
+    const Episode golden = pair_.golden.ended() ? Episode{} : episode_at(pair_.golden);
+    const Episode actual = pair_.actual.ended() ? Episode{} : episode_at(pair_.actual);
+    // Of an episode that the process' end has cut short only the beginning can be compared.
+    const bool cut_short = is_cut_short(pair_.golden, golden) || is_cut_short(pair_.actual, actual);
+    if (one_by_one_ == 0 && (cut_short || agree_one_by_one(golden, actual))) {
+        one_by_one_ = std::min(golden.allocations.size(), actual.allocations.size());
+    }
+    if (one_by_one_ == 0 && cut_short) {
+        return false;
+    }
+    if (one_by_one_ != 0) {
+        if (golden_at != actual_at) {
+            return false;  // what the other side does before is free
+        }
+        std::vector<FieldDifference> differences;
+        if (match_next(differences)) {
+            --one_by_one_;
+            return true;
+        }
+        one_by_one_ = 0;
+    }
+    compare_episodes(golden, actual);
+    return true;
+}
+
+// The same calls for the same sizes.
+bool TaskWalk::agree_one_by_one(const Episode& golden, const Episode& actual) const {
+    return std::ranges::equal(
+        golden.allocations, actual.allocations, [&](std::size_t one, std::size_t other) {
+            const SyscallEvent& first = *call_of(pair_.golden.index->trace().events[one]);
+            const SyscallEvent& second = *call_of(pair_.actual.index->trace().events[other]);
+            const auto error = [](const SyscallEvent& call) {
+                return call.result && abi::is_error(*call.result) ? *call.result : 0;
+            };
+            return first.number == second.number && error(first) == error(second) &&
+                   std::equal(first.arguments.begin() + 1, first.arguments.end(),
+                              second.arguments.begin() + 1);
+        });
+}
+
+void TaskWalk::compare_episodes(const Episode& golden, const Episode& actual) {
+    std::vector<PlacedOperation> missing = operations_of(*pair_.golden.index, golden.allocations);
+    std::vector<PlacedOperation> extra = operations_of(*pair_.actual.index, actual.allocations);
+    const auto take_pairs = [&](auto are_pair, auto compare) {
+        for (auto one = missing.begin(); one != missing.end();) {
+            const auto other = std::ranges::find_if(extra, [&](const PlacedOperation& candidate) {
+                return are_pair(one->operation, candidate.operation);
+            });
+            if (other == extra.end()) {
+                ++one;
+                continue;
+            }
+            compare(*one, *other);
+            extra.erase(other);
+            one = missing.erase(one);
+        }
+    };
+    take_pairs([](const Operation& one, const Operation& other) { return one == other; },
+               [&](const PlacedOperation& one, const PlacedOperation& other) { compare_placed(one, other); });
+    // The same call with another answer or another size.
+    const std::uint32_t process = pair_.golden.task->process;
+    const auto& habits = comparing_.habits.allocations();
+    take_pairs(
+        [&](const Operation& one, const Operation& other) {
+            return one.kind == other.kind && !habits.moves(process, one) && !habits.moves(process, other);
+        },
+        [&](const PlacedOperation& one, const PlacedOperation& other) { compare_calls(one, other); });
+    for (const PlacedOperation& placed : missing) {
+        settle(placed, true);
+    }
+    for (const PlacedOperation& placed : extra) {
+        settle(placed, false);
+    }
+    comparing_.matcher.note("addresses");
+    pass(pair_.golden, golden);
+    pass(pair_.actual, actual);
+}
+
+AddressMap& TaskWalk::space() {
+    const auto& events = pair_.golden.task->events;
+    const std::size_t event = events[std::min(pair_.golden.next, events.size() - 1)];
+    return comparing_.matcher.equivalence().space(pair_.golden.index->note(event).space);
+}
+
+// Both have the operation. Where it lies is the program's, unless other threads share what it lies in.
+void TaskWalk::compare_placed(const PlacedOperation& golden, const PlacedOperation& actual) {
+    if (golden.operation.kind == abi::CallKind::Map && golden.operation.error == 0) {
+        space().note_mapping(golden.address, actual.address, golden.operation.length);
+    } else if (golden.operation.offset == 0 &&
+               !comparing_.habits.allocations().moves(pair_.golden.task->process, golden.operation)) {
+        compare_calls(golden, actual);
+        return;
+    }
+    comparing_.findings.matched(1);
+}
+
+void TaskWalk::compare_calls(const PlacedOperation& golden, const PlacedOperation& actual) {
+    const auto differences = comparing_.matcher.differences(golden.event, actual.event);
+    if (differences.empty()) {
+        comparing_.matcher.accept(golden.event);
+        comparing_.findings.matched(1);
+        return;
+    }
+    const DivergenceKind kind = kind_of(differences);
+    report(kind, golden.event, actual.event, differences,
+           describe(pair_.golden.index->trace().events[golden.event]) + ": " + std::string(to_string(kind)) +
+               " differ");
+}
+
+// One side alone has the operation here.
+void TaskWalk::settle(const PlacedOperation& placed, bool is_golden) {
+    const std::uint32_t process = pair_.golden.task->process;
+    const std::optional<std::size_t> golden = is_golden ? std::optional(placed.event) : std::nullopt;
+    const std::optional<std::size_t> actual = is_golden ? std::nullopt : std::optional(placed.event);
+    if (!comparing_.habits.allocations().moves(process, placed.operation)) {
+        report(is_golden ? DivergenceKind::MissingCall : DivergenceKind::ExtraCall, golden, actual, {},
+               (is_golden ? "expected " : "found ") + to_text(placed.operation) +
+                   (is_golden ? ", which the task does not call here"
+                              : ", which the task does not call here on Linux"));
+        return;
+    }
+    comparing_.ledger.note(process, placed.operation, golden, actual);
+    comparing_.matcher.note("allocations that another thread makes");
+    if (placed.operation.kind == abi::CallKind::Map && placed.operation.error == 0) {
+        if (is_golden) {
+            space().note_golden_only(placed.address, placed.operation.length);
+        } else {
+            space().note_actual_only(placed.address, placed.operation.length);
+        }
+    }
+}
+
+// Leaves an episode behind, with the free calls and the reads of the vector between its calls.
+void TaskWalk::pass(Side& side, const Episode& episode) {
+    const std::size_t end = side.next + episode.events;
+    while (side.next < end) {
+        if (side.is_free_auxv_read()) {
+            aside_.put_read(pair_, side);
+            continue;
+        }
+        if (skip_free(side)) {
+            continue;
+        }
+        const SyscallEvent* call = call_of(side.event());
+        if (const auto problem =
+                &side == &pair_.actual && call != nullptr ? impossible(*call) : std::nullopt) {
+            report(DivergenceKind::Result, std::nullopt, side.event_index(), {},
+                   describe(side.event()) + ": Linux never answers so: " + *problem);
+        }
+        ++side.next;
+    }
+}
+
+}  // namespace levitate::traces::detail
