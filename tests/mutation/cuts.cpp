@@ -144,12 +144,12 @@ bool CutTrial::right() const {
            std::ranges::find(judgement.kinds, cut->expected) != judgement.kinds.end();
 }
 
-CutTrial try_cut(const Cut& cut, const GoldenCase& golden) {
+CutTrial try_cut(const Cut& cut, const GoldenCase& golden, const Judge& judge) {
     Trace changed = golden.recordings.front();
     CutTrial trial;
     trial.cut = &cut;
     trial.events = apply(cut, changed);
-    trial.judgement = Judge(golden.recordings).judge(changed);
+    trial.judgement = judge.judge(changed, Extent::All);
     return trial;
 }
 

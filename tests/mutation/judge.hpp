@@ -20,12 +20,13 @@ struct Judgement {
 class Judge {
   public:
     // `golden` has to outlive the judge.
-    explicit Judge(std::span<const Trace> golden) : golden_(golden) {}
+    explicit Judge(std::span<const Trace> golden) : comparator_(golden) {}
 
-    Judgement judge(const Trace& trace) const;
+    // Several threads may ask at once.
+    Judgement judge(const Trace& trace, Extent extent = Extent::First) const;
 
   private:
-    std::span<const Trace> golden_;
+    Comparator comparator_;
 };
 
 }  // namespace levitate::traces::mutation
