@@ -32,7 +32,7 @@ std::vector<std::size_t> sample_of(const Subject& subject, const Sampling& sampl
 void judge_trial(const Subject& subject, Trial& trial) {
     Trace changed = subject.recording();
     trial.mutant->apply(changed);
-    trial.judgement = Judge(subject.golden.recordings).judge(changed);
+    trial.judgement = subject.judge->judge(changed);
 }
 
 }  // namespace
@@ -40,6 +40,7 @@ void judge_trial(const Subject& subject, Trial& trial) {
 Subject make_subject(GoldenCase golden) {
     Subject subject;
     subject.golden = std::move(golden);
+    subject.judge = std::make_unique<const Judge>(subject.golden.recordings);
     subject.concurrent = subject.golden.concurrent();
     subject.mutants = mutants_of(subject.recording());
     return subject;
@@ -82,7 +83,7 @@ void try_mutants(std::vector<Subject>& subjects, const Sampling& sampling, unsig
             judge_trial(*subject, *trial);
             return;
         }
-        const Judgement own = Judge(subject->golden.recordings).judge(subject->recording());
+        const Judgement own = subject->judge->judge(subject->recording());
         if (own.noticed) {
             subject->of_the_recording = own;
         }

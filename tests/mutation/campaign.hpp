@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,6 +24,7 @@ struct Trial {
 // The mutants of a case's first recording, and what the comparator said of them.
 struct Subject {
     GoldenCase golden;
+    std::unique_ptr<const Judge> judge;  // of this golden
     bool concurrent = false;
     std::vector<Mutant> mutants;
     std::vector<Trial> trials;

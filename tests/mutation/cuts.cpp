@@ -83,6 +83,7 @@ std::size_t remove_task(Trace& trace, TaskNumber task) {
 
 std::size_t remove_last_third(Trace& trace) {
     std::vector<std::uint64_t> orders;
+    orders.reserve(trace.events.size());
     for (const Event& event : trace.events) {
         orders.push_back(event.order);
     }
@@ -98,7 +99,7 @@ std::string task_name(std::int64_t number) {
 }  // namespace
 
 std::string Cut::name() const {
-    const std::string prefix = std::string(golden) + ": ";
+    std::string prefix = std::string(golden) + ": ";
     switch (operation) {
         case Operation::DeleteCalls:
             return prefix + std::string(calls) + " deleted";
@@ -143,12 +144,12 @@ bool CutTrial::right() const {
            std::ranges::find(judgement.kinds, cut->expected) != judgement.kinds.end();
 }
 
-CutTrial try_cut(const Cut& cut, const GoldenCase& golden) {
+CutTrial try_cut(const Cut& cut, const GoldenCase& golden, const Judge& judge) {
     Trace changed = golden.recordings.front();
     CutTrial trial;
     trial.cut = &cut;
     trial.events = apply(cut, changed);
-    trial.judgement = Judge(golden.recordings).judge(changed);
+    trial.judgement = judge.judge(changed, Extent::All);
     return trial;
 }
 

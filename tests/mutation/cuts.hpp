@@ -45,6 +45,7 @@ struct CutTrial {
     bool right() const;
 };
 
-CutTrial try_cut(const Cut& cut, const GoldenCase& golden);
+// `judge` is of this golden.
+CutTrial try_cut(const Cut& cut, const GoldenCase& golden, const Judge& judge);
 
 }  // namespace levitate::traces::mutation

@@ -2,16 +2,14 @@
 
 namespace levitate::traces::mutation {
 
-Judgement Judge::judge(const Trace& trace) const {
-    const Comparison comparison = comparator_.compare(trace);
+Judgement Judge::judge(const Trace& trace, Extent extent) const {
+    const Comparison comparison = comparator_.compare(trace, extent);
     Judgement result;
     result.noticed = comparison.verdict == Verdict::Divergent || comparison.verdict == Verdict::Stale;
     result.said = to_string(comparison.verdict);
     for (const Divergence& divergence : comparison.divergences) {
         result.kinds.push_back(divergence.kind);
-    }
-    if (const Divergence* first = comparison.first()) {
-        result.said += ", " + std::string(to_string(first->kind)) + ": " + first->cause;
+        result.said += ", " + std::string(to_string(divergence.kind)) + ": " + divergence.message;
     }
     for (const Normalisation& normalisation : comparison.normalised) {
         result.said += "; " + normalisation.what + " (" + std::to_string(normalisation.count) + ")";

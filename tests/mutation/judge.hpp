@@ -22,8 +22,8 @@ class Judge {
     // `golden` has to outlive the judge.
     explicit Judge(std::span<const Trace> golden) : comparator_(golden) {}
 
-    // From any number of threads at once.
-    Judgement judge(const Trace& trace) const;
+    // Several threads may ask at once.
+    Judgement judge(const Trace& trace, Extent extent = Extent::First) const;
 
   private:
     Comparator comparator_;

@@ -86,8 +86,11 @@ std::optional<Options> parse(std::span<char*> arguments) {
             options.require = true;
         } else if (!argument.starts_with("-")) {
             options.cases.push_back(argument);
-        } else if (i + 1 == arguments.size() || !take_value(options, argument, arguments[++i])) {
-            return std::nullopt;
+        } else {
+            ++i;
+            if (i == arguments.size() || !take_value(options, argument, arguments[i])) {
+                return std::nullopt;
+            }
         }
     }
     return options;
@@ -112,17 +115,19 @@ std::optional<std::vector<Subject>> read_subjects(const Options& options) {
 }
 
 std::vector<CutTrial> try_cuts(const std::vector<Subject>& subjects, unsigned threads) {
-    std::vector<std::pair<const Cut*, const GoldenCase*>> jobs;
+    std::vector<std::pair<const Cut*, const Subject*>> jobs;
     for (const Cut& cut : all_cuts()) {
         for (const Subject& subject : subjects) {
             if (subject.golden.name == cut.golden) {
-                jobs.emplace_back(&cut, &subject.golden);
+                jobs.emplace_back(&cut, &subject);
             }
         }
     }
     std::vector<CutTrial> trials(jobs.size());
-    in_parallel(jobs.size(), threads,
-                [&](std::size_t i) { trials[i] = try_cut(*jobs[i].first, *jobs[i].second); });
+    in_parallel(jobs.size(), threads, [&](std::size_t i) {
+        const auto& [cut, subject] = jobs[i];
+        trials[i] = try_cut(*cut, subject->golden, *subject->judge);
+    });
     return trials;
 }
 

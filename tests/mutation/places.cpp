@@ -82,7 +82,10 @@ struct Collect {
         collector.number(
             "clone_flags", start, [](TaskStartEvent& body) -> auto& { return body.clone_flags; },
             NumberKind::Flags);
-        collector.number("tid", start, [](TaskStartEvent& body) -> auto& { return body.tid; });
+        // The first task has no parent whose clone could have returned its number.
+        if (start.parent != TaskNumber{}) {
+            collector.number("tid", start, [](TaskStartEvent& body) -> auto& { return body.tid; });
+        }
     }
 
     template <typename End>
@@ -122,7 +125,7 @@ std::string label_of_call(const SyscallEvent& call) {
         return "call " + std::to_string(call.number);
     }
     const abi::SyscallRow* row = abi::find_syscall(call.number, call.arguments);
-    const std::string name(own->name);
+    std::string name(own->name);
     if (row == own) {
         return name;
     }

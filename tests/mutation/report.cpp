@@ -85,6 +85,7 @@ Report make_report(const std::vector<Subject>& subjects, std::vector<CutTrial> c
 
 std::vector<std::string> faults_of(const Report& report) {
     std::vector<std::string> faults;
+    faults.reserve(report.noticed_themselves.size() + report.unused.size() + report.cuts.size());
     for (const std::string& recording : report.noticed_themselves) {
         faults.push_back("the recording itself, unchanged, is divergent: " + recording);
     }

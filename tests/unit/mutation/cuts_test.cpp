@@ -12,8 +12,9 @@ namespace {
 
 constexpr DivergenceKind kMissing = DivergenceKind::MissingCall;
 
-GoldenCase program() {
-    return {"case", {test::threaded_program()}};
+CutTrial tried(const Cut& cut) {
+    const GoldenCase golden{"case", {test::threaded_program()}};
+    return try_cut(cut, golden, Judge(golden.recordings));
 }
 
 std::size_t calls_left(const Cut& cut, std::string_view name) {
@@ -58,14 +59,14 @@ TEST(Cuts, the_last_third_goes_with_the_outcome) {
 
 TEST(Cuts, a_cut_is_right_where_the_kind_is_the_expected_one) {
     const Cut result{"case", Operation::SetResults, "gettid", -22, DivergenceKind::Result};
-    EXPECT_TRUE(try_cut(result, program()).right());
+    EXPECT_TRUE(tried(result).right());
     const Cut wrong_kind{"case", Operation::SetResults, "gettid", -22, DivergenceKind::Exit};
-    EXPECT_FALSE(try_cut(wrong_kind, program()).right());
+    EXPECT_FALSE(tried(wrong_kind).right());
 }
 
 TEST(Cuts, one_that_changes_nothing_is_never_right) {
     const Cut nothing{"case", Operation::DeleteCalls, "openat", 0, kMissing};
-    const CutTrial trial = try_cut(nothing, program());
+    const CutTrial trial = tried(nothing);
     EXPECT_EQ(trial.events, 0U);
     EXPECT_FALSE(trial.right());
 }

@@ -122,7 +122,6 @@ TEST(Mutants, every_kind_of_event_is_changed_in_its_fields) {
              {"registers", "after", "byte"},
              {"registers", "changes", "removed"},
              {"task_start", "clone_flags", "bit set"},
-             {"task_start", "tid", "+1"},
              {"task_end", "exit_code", "+1"},
              {"task_end", "exit_code", "a signal"},
              {"outcome", "signal", "an exit code"},
@@ -161,6 +160,11 @@ TEST(Mutants, of_flags_one_bit_is_set_and_one_cleared) {
     b.call(1, "dup3", {1, 2, 6}, 2);
     EXPECT_EQ(details(b.trace(), "dup3", "flags"),
               (std::set<std::string>{"bit cleared: 6 -> 4", "bit set: 6 -> 7"}));
+}
+
+TEST(Mutants, the_number_of_a_task_is_changed_where_a_clone_returned_it) {
+    EXPECT_TRUE(details(test::simple_program(), "task_start", "tid").empty());
+    EXPECT_FALSE(details(test::threaded_program(), "task_start", "tid").empty());
 }
 
 TEST(Mutants, structs_are_changed_field_by_field) {
