@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include "traces/compare/common_subsequence.hpp"
+
 namespace levitate::traces::detail {
 namespace {
 
@@ -56,15 +58,52 @@ class Aligner {
         return result;
     }
 
-    // By birth order under each parent, beginning with the tasks that have none.
+    // By birth order under each parent, beginning with the tasks that have none. Where one side has fewer,
+    // those that do the same are paired, and what is left over between them.
     void pair_children(const std::vector<TaskNumber>& golden, const std::vector<TaskNumber>& actual) {
-        for (std::size_t i = 0; i < std::min(golden.size(), actual.size()); ++i) {
-            const TaskView* one = golden_.task(golden[i]);
-            const TaskView* other = actual_.task(actual[i]);
-            walks_.try_emplace(golden[i], *one, *other, comparing_);
-            paired_actual_.insert(actual[i]);
-            pair_children(one->children, other->children);
+        std::size_t i = 0;
+        std::size_t j = 0;
+        const auto pair_until = [&](std::size_t golden_end, std::size_t actual_end) {
+            for (; i < golden_end && j < actual_end; ++i, ++j) {
+                pair(golden[i], actual[j]);
+            }
+            i = golden_end;
+            j = actual_end;
+        };
+        if (golden.size() != actual.size()) {
+            constexpr std::size_t kMostCells = std::size_t{1} << 20U;
+            const auto doings = [](const TraceIndex& index, const std::vector<TaskNumber>& tasks) {
+                std::vector<std::size_t> all;
+                for (const TaskNumber task : tasks) {
+                    all.push_back(doing_of(index, *index.task(task)));
+                }
+                return all;
+            };
+            const auto common =
+                common_subsequence(doings(golden_, golden), doings(actual_, actual), kMostCells);
+            for (const CommonElement both : common.value_or(std::vector<CommonElement>{})) {
+                pair_until(both.one, both.other);
+                pair_until(both.one + 1, both.other + 1);
+            }
         }
+        pair_until(golden.size(), actual.size());
+    }
+
+    void pair(TaskNumber golden, TaskNumber actual) {
+        const TaskView* one = golden_.task(golden);
+        const TaskView* other = actual_.task(actual);
+        walks_.try_emplace(golden, *one, *other, comparing_);
+        paired_actual_.insert(actual);
+        pair_children(one->children, other->children);
+    }
+
+    // A number for what a task does on any schedule.
+    static std::size_t doing_of(const TraceIndex& index, const TaskView& task) {
+        std::size_t doing = task.events.size() == 0 ? 0 : task.birth_pc;
+        for (Side side{.index = &index, .task = &task}; !side.ended(); ++side.next) {
+            doing = side.is_fixed() ? doing * 1021 + identity_of(side.event()) : doing;
+        }
+        return doing;
     }
 
     void advance_past(TaskWalk& walk, std::size_t event) {

@@ -28,14 +28,15 @@ class Digest {
         if (!failed && kind == CallKind::Unmap && trim(call.arguments[0], whole_pages(call.arguments[1]))) {
             return;
         }
-        PlacedOperation placed{.operation = {.kind = kind,
-                                             .error = failed ? *call.result : 0,
-                                             .length = whole_pages(call.arguments[1])},
-                               .address = call.arguments[0],
-                               .event = event};
+        PlacedOperation placed{
+            .operation = {.kind = kind, .error = failed ? *call.result : 0, .length = call.arguments[1]},
+            .address = call.arguments[0],
+            .event = event};
         switch (kind) {
             case CallKind::Map:
                 placed.operation.flags = call.arguments[2] << 32U | (call.arguments[3] & 0xffffffffU);
+                placed.operation.file = call.arguments[4] & 0xffffffffU;
+                placed.operation.offset = call.arguments[5];
                 placed.address = static_cast<std::uint64_t>(call.result.value_or(0));
                 break;
             case CallKind::Break:
@@ -59,7 +60,7 @@ class Digest {
     PlacedOperation* mapping_of(std::uint64_t address) {
         const auto found = std::ranges::find_if(operations_, [&](const PlacedOperation& placed) {
             return placed.operation.kind == CallKind::Map && placed.operation.error == 0 &&
-                   address - placed.address < placed.operation.length;
+                   address - placed.address < whole_pages(placed.operation.length);
         });
         return found != operations_.end() ? &*found : nullptr;
     }
@@ -72,9 +73,11 @@ class Digest {
         }
         const std::uint64_t offset = address - mapping->address;
         Operation& map = mapping->operation;
-        if (length > map.length - offset || (offset != 0 && offset + length != map.length)) {
+        const std::uint64_t mapped = whole_pages(map.length);
+        if (length > mapped - offset || (offset != 0 && offset + length != mapped)) {
             return false;
         }
+        map.length = mapped;
         mapping->address += offset == 0 ? length : 0;
         map.length -= length;
         if (map.length == 0) {
@@ -88,7 +91,7 @@ class Digest {
     void place_within(PlacedOperation& placed) {
         if (const PlacedOperation* mapping = mapping_of(placed.address)) {
             placed.operation.offset = placed.address - mapping->address;
-        } else if (placed.operation.kind != CallKind::Advise) {
+        } else if (placed.operation.kind == CallKind::Protect) {
             placed.operation.length = 0;
         }
     }
@@ -100,7 +103,7 @@ class Digest {
 // Calls back with each episode of the task: its operations, and how many fixed events came before.
 template <class Visit>
 void for_each_episode(const TraceIndex& index, const TaskView& task, Visit visit) {
-    Side side{&index, &task, 0};
+    Side side{.index = &index, .task = &task};
     std::size_t fixed = 0;
     while (!side.ended()) {
         if (side.is_shared_allocation()) {

@@ -232,7 +232,8 @@ std::vector<DirectoryEntry> parse_directory(std::span<const std::byte> records) 
         const std::string_view name = as_string_view(records.subspan(name_offset, length - name_offset));
         entries.push_back({.name = std::string(name.substr(0, name.find('\0'))),
                            .inode = abi::read_field(records, *layout.field("d_ino")).value_or(0),
-                           .type = abi::read_field(records, *layout.field("d_type")).value_or(0)});
+                           .type = abi::read_field(records, *layout.field("d_type")).value_or(0),
+                           .size = length});
         records = records.subspan(length);
     }
     return entries;

@@ -41,6 +41,7 @@ struct DirectoryEntry {
     std::string name;
     std::uint64_t inode = 0;
     std::uint64_t type = 0;
+    std::uint64_t size = 0;  // of the record
 };
 
 // The records of getdents64; one that is cut or senseless ends the list.

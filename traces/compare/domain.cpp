@@ -167,7 +167,21 @@ std::optional<std::uint64_t> bytes_asked(const SyscallEvent& call) {
 
 std::optional<std::string> impossible(const SyscallEvent& call) {
     const SyscallRow* row = row_of(call);
-    if (row == nullptr || !call.result) {
+    if (row == nullptr) {
+        return std::nullopt;
+    }
+    // A call that does not sleep is not restarted.
+    if (call.restarted && (row->kind == CallKind::Wake || row->argument_count == 0)) {
+        return "restarted, although it does not sleep";
+    }
+    const std::size_t futex = static_cast<std::size_t>(
+        std::ranges::find(row->arguments(), ArgumentKind::Futex, &abi::Argument::kind) -
+        row->arguments().begin());
+    const bool misaligned = futex < row->argument_count && call.arguments[futex] % 4 != 0;
+    if (misaligned && call.result.value_or(0) >= 0) {
+        return "success at an address that is no multiple of four";
+    }
+    if (!call.result) {
         return std::nullopt;
     }
     switch (row->kind) {

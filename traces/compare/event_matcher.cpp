@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "traces/compare/domain.hpp"
+
 namespace levitate::traces::detail {
 namespace {
 
@@ -23,6 +25,11 @@ std::vector<FieldDifference> EventMatcher::differences(std::size_t golden_event,
     return found;
 }
 
+std::vector<FieldDifference> EventMatcher::all_differences(std::size_t golden_event,
+                                                           std::size_t actual_event) {
+    return compare_fields({golden_, actual_, golden_event, actual_event}, equivalence_);
+}
+
 std::vector<FieldDifference> EventMatcher::outcome_differences(std::size_t golden_event,
                                                                std::size_t actual_event) {
     const EventPair events{golden_, actual_, golden_event, actual_event};
@@ -42,7 +49,13 @@ void EventMatcher::note(const std::string& what) {
 }
 
 void EventMatcher::let_pass(const EventPair& events, std::vector<FieldDifference>& differences) {
+    // What no schedule and no recording can bring about is not let pass, however much recordings vary there.
+    const SyscallEvent* call = call_of(events.actual_side());
+    const bool answer_is_possible = call == nullptr || !impossible(*call);
     std::erase_if(differences, [&](const FieldDifference& difference) {
+        if (difference.kind == DivergenceKind::Result && !answer_is_possible) {
+            return false;
+        }
         if (!judge_.lets_pass(events.golden_event, difference)) {
             return false;
         }

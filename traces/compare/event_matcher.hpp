@@ -26,6 +26,8 @@ class EventMatcher {
     // What differs between two events of the same identity, without what is let pass. Bindings are made and
     // wait for accept() or reject().
     std::vector<FieldDifference> differences(std::size_t golden_event, std::size_t actual_event);
+    // The same, with nothing let pass.
+    std::vector<FieldDifference> all_differences(std::size_t golden_event, std::size_t actual_event);
     // The same for the outcomes of two traces.
     std::vector<FieldDifference> outcome_differences(std::size_t golden_event, std::size_t actual_event);
     void accept(std::size_t golden_event);

@@ -2,18 +2,137 @@
 
 #include <algorithm>
 
-namespace levitate::traces::detail {
+#include "traces/compare/side.hpp"
 
-Habits::Habits(const std::list<TraceIndex>& recordings) : allocations_(recordings) {
+namespace levitate::traces::detail {
+namespace {
+
+using abi::ArgumentKind;
+
+// From fewer recordings, or from fewer calls in all, nothing is certain: they may agree by chance.
+constexpr std::size_t kFewestRecordings = 3;
+constexpr std::size_t kFewestCalls = 8;
+
+// What of an argument the program decides, whatever the schedule; nullopt: nothing.
+std::optional<std::uint64_t> given(const abi::SyscallRow& row, std::size_t index, std::uint64_t value) {
+    const abi::Argument& argument = row.arguments()[index];
+    switch (argument.kind) {
+        case ArgumentKind::Flags:
+        case ArgumentKind::Enum:
+        case ArgumentKind::Fd:
+            return value & 0xffffffffU;
+        case ArgumentKind::Uint:
+            // What a wait expects to find is what another task has stored.
+            return row.kind == abi::CallKind::Wait && argument.variation == abi::Variation::MaybePid
+                       ? std::nullopt
+                       : std::optional(value & 0xffffffffU);
+        case ArgumentKind::Size:
+            return value;
+        case ArgumentKind::In:
+        case ArgumentKind::Inout:
+            return value != 0 ? 1 : 0;
+        default:
+            return std::nullopt;
+    }
+}
+
+}  // namespace
+
+Habits::Habits(const std::list<TraceIndex>& recordings)
+    : recordings_(recordings.size()), allocations_(recordings) {
     for (const TraceIndex& recording : recordings) {
         for (const auto& [number, task] : recording.tasks()) {
-            const auto reads =
-                static_cast<std::size_t>(std::ranges::count_if(task.events, [&](std::size_t event) {
-                    return std::holds_alternative<AuxvReadEvent>(recording.trace().events[event].body);
-                }));
-            Range& range = auxv_reads_[number];
-            range.least = std::min(range.least, reads);
-            range.most = std::max(range.most, reads);
+            if (recording.ended_by_another(task)) {
+                cut_short_.insert(number);
+            }
+        }
+    }
+    std::size_t number = 0;
+    for (const TraceIndex& recording : recordings) {
+        learn_reads(recording);
+        // Where addresses are random a PC says nothing.
+        if (!recording.trace().header.randomize_addresses) {
+            learn_sites(recording, number);
+        }
+        ++number;
+    }
+    learn_ends(recordings);
+    find_certain_sites();
+}
+
+void Habits::learn_reads(const TraceIndex& recording) {
+    for (const auto& [number, task] : recording.tasks()) {
+        const auto reads =
+            static_cast<std::size_t>(std::ranges::count_if(task.events, [&](std::size_t event) {
+                return std::holds_alternative<AuxvReadEvent>(recording.trace().events[event].body);
+            }));
+        Range& range = auxv_reads_[number];
+        range.least = std::min(range.least, reads);
+        range.most = std::max(range.most, reads);
+    }
+}
+
+void Habits::learn_sites(const TraceIndex& recording, std::size_t number) {
+    for (const auto& [task_number, task] : recording.tasks()) {
+        for (Side side{.index = &recording, .task = &task}; !side.ended(); ++side.next) {
+            if (!side.is_free()) {
+                continue;
+            }
+            const SyscallEvent& call = *call_of(side.event());
+            const abi::SyscallRow& row = *side.note().row;
+            if (call.pc == 0) {
+                continue;  // not known
+            }
+            FreeSite& site = sites_[call.pc][&row];
+            for (std::size_t i = 0; i < row.argument_count; ++i) {
+                if (const auto value = given(row, i, call.arguments[i])) {
+                    site.given[i].insert(*value);
+                }
+            }
+            auto& counts = site.counts[task_number];
+            counts.resize(recordings_);
+            ++counts[number];
+        }
+    }
+}
+
+void Habits::learn_ends(const std::list<TraceIndex>& recordings) {
+    std::map<TaskNumber, std::set<std::size_t>> lengths;
+    for (const TraceIndex& recording : recordings) {
+        for (const auto& [number, task] : recording.tasks()) {
+            if (!task.killed) {
+                continue;
+            }
+            std::size_t fixed = 0;
+            for (Side side{.index = &recording, .task = &task}; !side.ended(); ++side.next) {
+                fixed += side.is_fixed() ? 1U : 0U;
+            }
+            lengths[number].insert(fixed);
+        }
+    }
+    for (const auto& [number, seen] : lengths) {
+        if (seen.size() > 1) {
+            varying_ends_.insert(number);
+        }
+    }
+}
+
+void Habits::find_certain_sites() {
+    for (const auto& [pc, rows] : sites_) {
+        std::size_t calls = 0;
+        bool certain = recordings_ >= kFewestRecordings;
+        for (const auto& [row, site] : rows) {
+            for (const auto& [task, counts] : site.counts) {
+                if (cut_short_.contains(task)) {
+                    continue;
+                }
+                certain = certain &&
+                          std::ranges::all_of(counts, [&](std::size_t n) { return n == counts.front(); });
+                calls += counts.front();
+            }
+        }
+        if (certain && calls >= kFewestCalls) {
+            certain_sites_.insert(pc);
         }
     }
 }
@@ -21,6 +140,39 @@ Habits::Habits(const std::list<TraceIndex>& recordings) : allocations_(recording
 Range Habits::auxv_reads(TaskNumber task) const {
     const auto found = auxv_reads_.find(task);
     return found != auxv_reads_.end() ? found->second : Range{};
+}
+
+std::optional<std::string> Habits::strange(const SyscallEvent& call) const {
+    const auto place = sites_.find(call.pc);
+    if (place == sites_.end()) {
+        return std::nullopt;
+    }
+    const auto found = place->second.find(row_of(call));
+    if (found == place->second.end()) {
+        return "another call than the program makes at this place";
+    }
+    const auto& [row, site] = *found;
+    for (std::size_t i = 0; i < row->argument_count; ++i) {
+        const auto value = given(*row, i, call.arguments[i]);
+        if (value && !site.given[i].contains(*value)) {
+            return std::string(row->arguments()[i].name) + " is none that the program gives at this place";
+        }
+    }
+    return std::nullopt;
+}
+
+std::map<std::uint64_t, std::size_t> Habits::certain_calls(TaskNumber task) const {
+    std::map<std::uint64_t, std::size_t> calls;
+    if (cut_short_.contains(task)) {
+        return calls;
+    }
+    for (const std::uint64_t pc : certain_sites_) {
+        for (const auto& [row, site] : sites_.at(pc)) {
+            const auto counts = site.counts.find(task);
+            calls[pc] += counts != site.counts.end() ? counts->second.front() : 0;
+        }
+    }
+    return calls;
 }
 
 }  // namespace levitate::traces::detail

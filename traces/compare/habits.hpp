@@ -2,9 +2,15 @@
 // traces/abi grants.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "traces/compare/allocations.hpp"
 #include "traces/compare/trace_index.hpp"
@@ -17,6 +23,15 @@ struct Range {
     bool contains(std::size_t count) const { return count >= least && count <= most; }
 };
 
+// A place in the program that makes a call whose presence a schedule decides: what the program gives there
+// does not depend on the schedule.
+struct FreeSite {
+    std::array<std::set<std::uint64_t>, 6>
+        given;  // of flags, commands and numbers; of pointers, 1 for not null
+    // By task and recording, how often the call was made there.
+    std::map<TaskNumber, std::vector<std::size_t>> counts;
+};
+
 class Habits {
   public:
     explicit Habits(const std::list<TraceIndex>& recordings);
@@ -26,7 +41,26 @@ class Habits {
     // runs may miss the last ones of a thread that the second run's end has overtaken.
     Range auxv_reads(TaskNumber task) const;
 
+    // Why the program makes no such call at this place, in a few words; nullopt: it may, or nothing is known
+    // of the place.
+    std::optional<std::string> strange(const SyscallEvent& call) const;
+    // Places at which the task makes as many calls in every recording, as all tasks do: no schedule decides
+    // whether they are made. Their PCs, with how often.
+    std::map<std::uint64_t, std::size_t> certain_calls(TaskNumber task) const;
+    // Whether the task came to a different point in different recordings before a signal ended it.
+    bool end_varies(TaskNumber task) const { return varying_ends_.contains(task); }
+
   private:
+    void learn_reads(const TraceIndex& recording);
+    void learn_sites(const TraceIndex& recording, std::size_t number);
+    void learn_ends(const std::list<TraceIndex>& recordings);
+    void find_certain_sites();
+
+    std::map<std::uint64_t, std::map<const abi::SyscallRow*, FreeSite>> sites_;  // by PC
+    std::set<std::uint64_t> certain_sites_;
+    std::set<TaskNumber> cut_short_;
+    std::set<TaskNumber> varying_ends_;
+    std::size_t recordings_ = 0;
     AllocationHabits allocations_;
     std::map<TaskNumber, Range> auxv_reads_;
 };

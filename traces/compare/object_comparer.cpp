@@ -172,6 +172,11 @@ void ObjectComparer::directory(const std::string& name, Bytes golden, Bytes actu
             fixed(entry + ".d_type", std::to_string(golden_entries[i].type),
                   std::to_string(actual_entries[i].type), DivergenceKind::Data);
         }
+        if (golden_entries[i].name == actual_entries[i].name &&
+            golden_entries[i].size != actual_entries[i].size) {
+            fixed(entry + ".d_reclen", std::to_string(golden_entries[i].size),
+                  std::to_string(actual_entries[i].size), DivergenceKind::Data);
+        }
         token(Token::Inode, entry + ".d_ino", golden_entries[i].inode, actual_entries[i].inode,
               DivergenceKind::Data);
     }

@@ -1,5 +1,7 @@
 #include "traces/compare/side.hpp"
 
+#include <functional>
+
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
 
@@ -47,6 +49,19 @@ bool is_allocation(const Event& event, const EventNote& note) {
     }
 }
 
+std::size_t identity_of(const Event& event) {
+    std::size_t hash = event.body.index();
+    if (const SyscallEvent* call = call_of(event)) {
+        const abi::SyscallRow* row = row_of(*call);
+        hash = hash * 1021 + call->number;
+        hash = hash * 1021 + std::hash<const abi::SyscallRow*>{}(row);
+        hash = hash * 1021 + call->pc;
+    } else if (const auto* signal = std::get_if<SignalEvent>(&event.body)) {
+        hash = hash * 1021 + signal->signal;
+    }
+    return hash;
+}
+
 bool Side::is_free(std::size_t ahead) const {
     const abi::SyscallRow* row = note(ahead).row;
     if (row == nullptr || !is_free_kind(row->kind)) {
@@ -78,7 +93,7 @@ bool Side::is_fixed(std::size_t ahead) const {
 }
 
 bool Side::overtaken() const {
-    if (!index->ended_by_another(*task)) {
+    if (!index->ended_by_another(*task) && !(task->killed && killed_anywhere)) {
         return false;
     }
     const auto is_end = [&](std::size_t ahead) {

@@ -15,11 +15,16 @@ bool is_asynchronous(const SignalEvent& signal, const Event* before);
 // A call of an allocator or of a cache of stacks: which of the threads makes it depends on who came first.
 bool is_allocation(const Event& event, const EventNote& note);
 
+// A number for what an event is, without its values: kind, call, command and place in the program.
+std::size_t identity_of(const Event& event);
+
 // The events of one task of a pair and how far this side has come.
 struct Side {
     const TraceIndex* index = nullptr;
     const TaskView* task = nullptr;
     std::size_t next = 0;
+    // Real Linux lets the signal that ends the task come at any point of it.
+    bool killed_anywhere = false;
 
     bool ended() const { return next >= task->events.size(); }
     std::size_t remaining() const { return task->events.size() - next; }

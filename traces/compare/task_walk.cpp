@@ -10,8 +10,12 @@ namespace levitate::traces::detail {
 using abi::CallKind;
 
 TaskWalk::TaskWalk(const TaskView& golden, const TaskView& actual, Comparing& comparing)
-    : pair_{.golden = {&comparing.matcher.golden(), &golden, 0},
-            .actual = {&comparing.matcher.actual(), &actual, 0}},
+    : pair_{.golden = {.index = &comparing.matcher.golden(),
+                       .task = &golden,
+                       .killed_anywhere = comparing.habits.end_varies(golden.number)},
+            .actual = {.index = &comparing.matcher.actual(),
+                       .task = &actual,
+                       .killed_anywhere = comparing.habits.end_varies(golden.number)}},
       comparing_(comparing),
       aside_(comparing.matcher, comparing.findings),
       streams_(comparing.matcher.equivalence()) {}
@@ -46,7 +50,12 @@ bool TaskWalk::match_next(std::vector<FieldDifference>& differences) {
         return false;
     }
     inherit_space();
-    differences = comparing_.matcher.differences(pair_.golden.event_index(), pair_.actual.event_index());
+    // Where a schedule decides whether a call is made, recordings do not say what varies in it.
+    const std::size_t golden = pair_.golden.event_index();
+    const std::size_t actual = pair_.actual.event_index();
+    const bool free = pair_.golden.is_free() && pair_.actual.is_free();
+    differences = free ? comparing_.matcher.all_differences(golden, actual)
+                       : comparing_.matcher.differences(golden, actual);
     if (differences.empty()) {
         follow_unmapping();
         take(1, 1);
@@ -104,6 +113,7 @@ bool TaskWalk::skip_free(Side& side) {
     const SyscallEvent& call = *call_of(side.event());
     const bool is_golden = &side == &pair_.golden;
     auto problem = impossible(call);
+    const auto strange = is_golden ? std::nullopt : comparing_.habits.strange(call);
     // Only the end of its task leaves a call without a result, and only a signal makes it begin again.
     if (!call.result && !call.restarted && side.remaining() > 2) {
         problem = "no result, although the task goes on";
@@ -114,6 +124,9 @@ bool TaskWalk::skip_free(Side& side) {
     if (problem) {
         report(DivergenceKind::Result, std::nullopt, side.event_index(), {},
                describe(side.event()) + ": Linux answers so on no schedule: " + *problem);
+    } else if (strange) {
+        report(DivergenceKind::Arguments, std::nullopt, side.event_index(), {},
+               describe(side.event()) + ": " + *strange);
     } else {
         comparing_.matcher.note("waits, wakes and polls that are absent or repeated");
         comparing_.findings.matched(is_golden ? 1U : 0U);
@@ -160,7 +173,42 @@ bool TaskWalk::stands_in_like_call() {
     });
 }
 
+// Calls that no schedule decides, although they are of a kind of which it decides others.
+void TaskWalk::check_certain_calls() {
+    if (pair_.actual.overtaken() || pair_.golden.overtaken() ||
+        comparing_.matcher.equivalence().mode() == AddressMode::Random) {
+        return;
+    }
+    const auto count = [](const Side& side, std::uint64_t pc, std::optional<std::size_t>& first) {
+        std::size_t calls = 0;
+        for (const std::size_t event : side.task->events) {
+            const SyscallEvent* call = call_of(side.index->trace().events[event]);
+            if (call != nullptr && call->pc == pc) {
+                first = first ? first : std::optional(event);
+                ++calls;
+            }
+        }
+        return calls;
+    };
+    for (const auto& [pc, usual] : comparing_.habits.certain_calls(pair_.golden.task->number)) {
+        std::optional<std::size_t> golden;
+        std::optional<std::size_t> actual;
+        const std::size_t wanted = count(pair_.golden, pc, golden);
+        const std::size_t found = count(pair_.actual, pc, actual);
+        // Another build has its calls elsewhere.
+        if (found == usual || wanted != usual || (found == 0 && !golden)) {
+            continue;
+        }
+        const Event& event = golden ? pair_.golden.index->trace().events[*golden]
+                                    : pair_.actual.index->trace().events[*actual];
+        report(found < usual ? DivergenceKind::MissingCall : DivergenceKind::ExtraCall, golden, actual, {},
+               describe(event) + " " + std::to_string(found) + " times at one place; on Linux always " +
+                   std::to_string(usual) + " times");
+    }
+}
+
 void TaskWalk::finish() {
+    check_certain_calls();
     aside_.finish(pair_, comparing_.habits.auxv_reads(pair_.golden.task->number));
     pair_.done = true;
 }

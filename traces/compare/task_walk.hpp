@@ -55,6 +55,7 @@ class TaskWalk {
     bool is_refused(const std::vector<FieldDifference>& differences) const;
     bool end_overtaken();
     bool stands_in_like_call();
+    void check_certain_calls();
     void finish();
 
     // task_walk_allocations.cpp

@@ -1,6 +1,5 @@
 // The part of a task's walk that says what differs, and finds where the sides meet again.
 #include <algorithm>
-#include <functional>
 
 #include "traces/abi/syscalls.hpp"
 #include "traces/compare/task_walk.hpp"
@@ -21,19 +20,6 @@ struct Landmark {
     std::size_t identity = 0;
     std::size_t ahead = 0;
 };
-
-std::size_t identity_of(const Event& event) {
-    std::size_t hash = event.body.index();
-    if (const SyscallEvent* call = call_of(event)) {
-        const abi::SyscallRow* row = row_of(*call);
-        hash = hash * 1021 + call->number;
-        hash = hash * 1021 + std::hash<const abi::SyscallRow*>{}(row);
-        hash = hash * 1021 + call->pc;
-    } else if (const auto* signal = std::get_if<SignalEvent>(&event.body)) {
-        hash = hash * 1021 + signal->signal;
-    }
-    return hash;
-}
 
 std::vector<Landmark> landmarks(const Side& side) {
     std::vector<Landmark> found;

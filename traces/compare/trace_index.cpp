@@ -204,8 +204,7 @@ bool TraceIndex::ended_by_another(const TaskView& task) const {
         return false;
     }
     const auto end = group_ends_.find(task.process);
-    const bool outlived = end != group_ends_.end() && task.end_order.value_or(UINT64_MAX) > end->second;
-    return outlived || task.killed;
+    return end != group_ends_.end() && task.end_order.value_or(UINT64_MAX) > end->second;
 }
 
 const SyscallEvent* call_of(const Event& event) {

@@ -62,7 +62,7 @@ class TraceIndex {
     const EventNote& note(std::size_t event) const { return notes_[event]; }
     const std::vector<std::size_t>& by_order() const { return by_order_; }
 
-    // The task was alive when another one's exit_group, or a signal, ended its process, wherever it stood.
+    // The task was alive when another one's exit_group ended its process, wherever it stood.
     bool ended_by_another(const TaskView& task) const;
 
   private:
