@@ -38,6 +38,13 @@ class Task;
 #define IN_IOVEC(name, count) UserIn<iovec> name
 #define OUT_IOVEC(name, count) UserIn<iovec> name
 #define FUTEX(name) UserAddress name
+#define WRITTEN_ON(error, argument) argument
+#define ONLY_ON(error, argument) argument
+#define IF_POSITIVE(argument) argument
+#define TOLD_OF_CHILD(argument) argument
+#define WHOLE(argument) argument
+#define PER_PAGE(argument) argument
+#define SENDS(argument) argument
 
 #define SYSCALL(name, rule, result, ...) Result<long> sys_##name(Task& task __VA_OPT__(, ) __VA_ARGS__);
 #include "traces/abi/syscalls.inc"

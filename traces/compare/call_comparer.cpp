@@ -361,6 +361,8 @@ class CallComparer {
             objects_.array("signalfd_siginfo", name, golden.bytes, actual.bytes, kind);
         } else if (is_iovec_array(argument, golden)) {
             objects_.array("iovec", name, golden.bytes, actual.bytes, DivergenceKind::Arguments);
+        } else if (golden.element.piece == Piece::ParentTid) {
+            objects_.object("pid", name, golden.bytes, actual.bytes, kind);
         } else if (golden.element.piece != Piece::Object || argument.type.empty()) {
             plain_bytes(name, golden, actual, kind);
         } else if (argument.count.empty()) {

@@ -171,8 +171,14 @@ void Recorder::emit_exec(traces::TaskNumber task, const InitialStack& stack, std
 
 void Recorder::exec(traces::TaskNumber task, const InitialStack& stack, std::uint64_t sp,
                     std::uint64_t entry_pc) {
-    emit_outstanding(task, find(task));
-    leave_vdso(task, find(task), 0);
+    Task& state = find(task);
+    if (state.syscall) {
+        traces::SyscallEvent& event = state.syscall->event;
+        traces::abi::complete_exec_payloads(event.number, event.arguments, stack.executable, stack.argv,
+                                            stack.envp, event.payloads);
+    }
+    emit_outstanding(task, state);
+    leave_vdso(task, state, 0);
     emit_exec(task, stack, sp, entry_pc);
 }
 
