@@ -89,21 +89,22 @@ void BoundaryTracer::on_breakpoint() {
 }
 
 void BoundaryTracer::serve_breakpoint(const VcpuRegisters& registers) {
-    Task* const task = current_ ? find(*current_) : nullptr;
-    if (task == nullptr || !std::ranges::binary_search(breakpoints_, GuestVirt{registers.pc})) {
+    if (!current_ || !std::ranges::binary_search(breakpoints_, GuestVirt{registers.pc})) {
         return;
     }
-    task->served = Served{.pc = registers.pc, .retired = engine_.retired_instructions()};
-    recorder_.return_to(*current_, registers.pc, registers.sp_el0, static_cast<std::int64_t>(registers.x[0]),
+    const traces::TaskNumber number = *current_;
+    Task& task = *find(number);
+    task.served = Served{.pc = registers.pc, .retired = engine_.retired_instructions()};
+    recorder_.return_to(number, registers.pc, registers.sp_el0, static_cast<std::int64_t>(registers.x[0]),
                         memory_);
-    const auto space = spaces_.find(task->space);
+    const auto space = spaces_.find(task.space);
     if (space != spaces_.end()) {
         const auto function = space->second.vdso.find(GuestVirt{registers.pc});
         if (function != space->second.vdso.end()) {
-            recorder_.enter_vdso(*current_, {.symbol = function->second,
-                                             .arguments = {registers.x[0], registers.x[1]},
-                                             .return_pc = registers.x[30],
-                                             .sp = registers.sp_el0});
+            recorder_.enter_vdso(number, {.symbol = function->second,
+                                          .arguments = {registers.x[0], registers.x[1]},
+                                          .return_pc = registers.x[30],
+                                          .sp = registers.sp_el0});
         }
     }
     set_breakpoints();
@@ -146,6 +147,7 @@ void BoundaryTracer::forget_unused_spaces() {
 
 void BoundaryTracer::set_watches() {
     std::vector<WatchedLoads> watched;
+    watched.reserve(spaces_.size());
     for (const auto& [table, space] : spaces_) {
         watched.push_back({.table = table, .begin = space.auxv.begin, .end = space.auxv.end});
     }

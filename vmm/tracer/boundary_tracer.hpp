@@ -107,7 +107,7 @@ class BoundaryTracer {
         std::optional<Served> served = std::nullopt;
         // At the last exception the instruction at `served` had not been executed yet.
         bool was_served = false;
-        bool stands_at_served(std::uint64_t pc) const { return was_served && served->pc == pc; }
+        bool stands_at_served(std::uint64_t pc) const { return was_served && served && served->pc == pc; }
     };
 
     // What the kernel has put into an address space at its exec.

@@ -73,9 +73,8 @@ constexpr std::uint64_t signed_bits(std::uint32_t instruction, unsigned high, un
 
 // Load register with an unsigned scaled offset, with a register, with an offset of 9 bits, or an atomic
 // operation.
-std::uint64_t register_load_address(std::uint32_t instruction, std::uint64_t base,
+std::uint64_t register_load_address(std::uint32_t instruction, std::uint64_t size, std::uint64_t base,
                                     const std::array<std::uint64_t, 32>& registers) {
-    const std::uint64_t size = *register_bytes(instruction);
     if (bits(instruction, 24, 24) != 0) {
         return base + size * bits(instruction, 21, 10);
     }
@@ -159,7 +158,8 @@ std::optional<unsigned> loaded_bytes(std::uint32_t instruction) {
 
 std::optional<std::uint64_t> load_address(std::uint32_t instruction, std::uint64_t pc,
                                           const std::array<std::uint64_t, 32>& registers) {
-    if (!loaded_bytes(instruction)) {
+    const auto bytes = loaded_bytes(instruction);
+    if (!bytes) {
         return std::nullopt;
     }
     const std::uint64_t base = registers[bits(instruction, 9, 5)];
@@ -175,11 +175,11 @@ std::optional<std::uint64_t> load_address(std::uint32_t instruction, std::uint64
     }
     if (group == 0b10) {
         constexpr std::uint32_t kPostIndex = 0b01;
-        const std::uint64_t element = *loaded_bytes(instruction) / 2;
+        const std::uint64_t element = *bytes / 2;
         const bool is_post = bits(instruction, 24, 23) == kPostIndex;
         return is_post ? base : base + element * signed_bits(instruction, 21, 15);
     }
-    return register_load_address(instruction, base, registers);
+    return register_load_address(instruction, *bytes, base, registers);
 }
 
 std::optional<unsigned> base_register(std::uint32_t instruction) {
