@@ -267,7 +267,7 @@ class Core {
 
     Halt run(std::uint64_t instructions);
     void request_stop() { stop_requested_.store(true, std::memory_order_relaxed); }
-    void set_watched_range(std::uint64_t table, std::uint64_t begin, std::uint64_t end);
+    void set_watched_ranges(std::span<const WatchedRange> ranges);
     void set_breakpoints(std::span<const std::uint64_t> addresses);
     void invalidate_code();
     // As EL1 would read it, without effect on anything. nullopt: there is none that can be read so.
@@ -341,6 +341,8 @@ class Core {
     Flow device_store(const Piece& piece, const std::byte* from, unsigned size);
     static void store_to_ram(const RamPage& page, std::size_t offset, const std::byte* from,
                              std::size_t size);
+    // Whether a range of the current address space that is watched touches [address, address + size).
+    bool is_watched(std::uint64_t address, std::uint64_t size) const;
     bool is_watched_page(AccessMode mode, std::uint64_t address) const;
     void note_watched(AccessMode mode, std::uint64_t address, unsigned size);
     // Whether a watchpoint of the guest matches; its exception has been raised then.
@@ -413,9 +415,7 @@ class Core {
 
     bool boundary_halts_ = false;
     std::optional<Halt> halt_;
-    std::uint64_t watch_table_ = 0;
-    std::uint64_t watch_begin_ = 0;
-    std::uint64_t watch_end_ = 0;
+    std::vector<WatchedRange> watched_;
     std::vector<std::uint64_t> breakpoints_;
 
     // What the guest asks of self-hosted debug; false costs nothing.

@@ -225,10 +225,8 @@ void Core::set_breakpoints(std::span<const std::uint64_t> addresses) {
     flush_tlb();
 }
 
-void Core::set_watched_range(std::uint64_t table, std::uint64_t begin, std::uint64_t end) {
-    watch_table_ = table;
-    watch_begin_ = begin;
-    watch_end_ = std::max(begin, end);
+void Core::set_watched_ranges(std::span<const WatchedRange> ranges) {
+    watched_.assign(ranges.begin(), ranges.end());
     flush_tlb();
 }
 
@@ -315,8 +313,8 @@ void Cpu::set_boundary_halts(bool enabled) {
     implementation_->core.set_boundary_halts(enabled);
 }
 
-void Cpu::set_watched_range(std::uint64_t table, std::uint64_t begin, std::uint64_t end) {
-    implementation_->core.set_watched_range(table, begin, end);
+void Cpu::set_watched_ranges(std::span<const WatchedRange> ranges) {
+    implementation_->core.set_watched_ranges(ranges);
 }
 
 void Cpu::set_breakpoints(std::span<const std::uint64_t> addresses) {

@@ -83,7 +83,7 @@ enum class HaltReason {
     Idle,              // WFI with no timer armed and no interrupt pending: only an outside event can go on
     ExceptionFromEl0,  // an exception from EL0 has been taken; PC is at the vector, ELR/SPSR/ESR are set
     ReturnToEl0,       // an ERET to EL0 has been executed; PC is the first EL0 instruction, not yet executed
-    WatchedLoad,       // a load at EL0 has touched the watched range and has retired
+    WatchedLoad,       // a load at EL0 has touched a watched range and has retired
     Breakpoint,        // the next instruction is at a breakpoint; it has not been executed
     Hypercall,         // HVC at EL1; PC is past it. The user reads x0.. and writes the results (PSCI)
     Stopped,           // request_stop() was called
@@ -91,11 +91,20 @@ enum class HaltReason {
 
 struct Halt {
     HaltReason reason = HaltReason::Budget;
-    bool irq = false;           // ExceptionFromEl0: an IRQ; otherwise synchronous, see esr
-    std::uint64_t esr = 0;      // ExceptionFromEl0: ESR_EL1
-    std::uint64_t pc = 0;       // WatchedLoad: of the load; Breakpoint: of the breakpoint
-    std::uint64_t address = 0;  // WatchedLoad: virtual address of the load's first byte
-    unsigned size = 0;          // WatchedLoad: bytes
+    bool irq = false;       // ExceptionFromEl0: an IRQ; otherwise synchronous, see esr
+    std::uint64_t esr = 0;  // ExceptionFromEl0: ESR_EL1
+    std::uint64_t pc = 0;   // WatchedLoad: of the load; Breakpoint: of the breakpoint
+    // WatchedLoad: the virtual addresses of what the instruction has read, from the first of its accesses
+    // that touch a watched range to the last of them.
+    std::uint64_t address = 0;
+    unsigned size = 0;  // WatchedLoad: bytes
+};
+
+// Where loads at EL0 halt: in [begin, end), while TTBR0_EL1's table address is `table`.
+struct WatchedRange {
+    std::uint64_t table = 0;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
 };
 
 // A word that was fetched for execution and that no row of the decode table takes.
@@ -143,8 +152,7 @@ class Cpu {
 
     // Whether exceptions from EL0 and returns to EL0 halt.
     void set_boundary_halts(bool enabled);
-    // Loads at EL0 that touch [begin, end) while TTBR0_EL1's table address is `table` halt. Empty ends it.
-    void set_watched_range(std::uint64_t table, std::uint64_t begin, std::uint64_t end);
+    void set_watched_ranges(std::span<const WatchedRange> ranges);
     // Instruction addresses at which to halt before execution. run() steps over one at the current PC.
     void set_breakpoints(std::span<const std::uint64_t> addresses);
 

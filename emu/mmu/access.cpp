@@ -57,24 +57,35 @@ std::expected<Core::Piece, TranslationFault> Core::resolve(AccessMode mode, std:
     return piece;
 }
 
+bool Core::is_watched(std::uint64_t address, std::uint64_t size) const {
+    return std::ranges::any_of(watched_, [&](const WatchedRange& range) {
+        return address < range.end && address + size > range.begin &&
+               bits(system.ttbr0, 47, 1) == bits(range.table, 47, 1);
+    });
+}
+
 bool Core::is_watched_page(AccessMode mode, std::uint64_t address) const {
     const std::uint64_t page = page_of(without_tag(translation_control(), address));
     if (guest_watchpoints_ && debug::has_watchpoint_in(system, page)) {
         return true;
     }
-    return mode == AccessMode::User && watch_begin_ != watch_end_ && page < watch_end_ &&
-           page + page_size > watch_begin_ && bits(system.ttbr0, 47, 1) == bits(watch_table_, 47, 1);
+    return mode == AccessMode::User && is_watched(page, page_size);
 }
 
 void Core::note_watched(AccessMode mode, std::uint64_t address, unsigned size) {
-    if (pstate.el != 0 || halt_.has_value() ||
-        !(is_watched_page(mode, address) || is_watched_page(mode, address + size - 1))) {
+    const std::uint64_t first = without_tag(translation_control(), address);
+    if (pstate.el != 0 || mode != AccessMode::User || !is_watched(first, size)) {
         return;
     }
-    const std::uint64_t first = without_tag(translation_control(), address);
-    if (first < watch_end_ && first + size > watch_begin_) {
+    if (!halt_.has_value()) {
         halt_ = Halt{.reason = HaltReason::WatchedLoad, .address = first, .size = size};
+        return;
     }
+    // Another access of the same instruction: loads of several registers read one run of bytes.
+    const std::uint64_t begin = std::min(halt_->address, first);
+    const std::uint64_t end = std::max(halt_->address + halt_->size, first + size);
+    halt_->address = begin;
+    halt_->size = static_cast<unsigned>(end - begin);
 }
 
 bool Core::hits_watchpoint(AccessMode mode, std::uint64_t address, unsigned size, Access access) {

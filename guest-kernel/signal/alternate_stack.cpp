@@ -31,11 +31,20 @@ std::uint64_t signal_stack_top(const Task& task, std::uint64_t stack_pointer, un
     return stack_pointer;
 }
 
-stack_t describe_alternate_stack(const Task& task, std::uint64_t stack_pointer) {
+// Linux kernel/signal.c, __save_altstack.
+stack_t saved_alternate_stack(const Task& task) {
     const AlternateStack& stack = task.alternate_stack;
+    const unsigned disabled = SS_DISABLE | (stack.flags & SS_AUTODISARM);
     stack_t result{};
     result.ss_sp = reinterpret_cast<void*>(stack.base);
     result.ss_size = stack.size;
+    result.ss_flags = static_cast<int>(stack.size == 0 ? disabled : stack.flags);
+    return result;
+}
+
+stack_t describe_alternate_stack(const Task& task, std::uint64_t stack_pointer) {
+    const AlternateStack& stack = task.alternate_stack;
+    stack_t result = saved_alternate_stack(task);
     result.ss_flags = static_cast<int>(status(stack, stack_pointer) | (stack.flags & SS_AUTODISARM));
     return result;
 }

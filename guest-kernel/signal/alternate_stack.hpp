@@ -12,7 +12,9 @@ namespace kernel {
 
 // Where a handler's frame begins: the top of the alternate stack, or the stack pointer itself.
 std::uint64_t signal_stack_top(const Task& task, std::uint64_t stack_pointer, unsigned long action_flags);
-// As a program is told of it.
+// As a signal's frame has it: with the flags that it was set with, which do not say whether it is in use.
+stack_t saved_alternate_stack(const Task& task);
+// As sigaltstack tells a program of it.
 stack_t describe_alternate_stack(const Task& task, std::uint64_t stack_pointer);
 // EINVAL (flags), ENOMEM (too small), EPERM (in use).
 Result<void> set_alternate_stack(Task& task, const stack_t& stack, std::uint64_t stack_pointer,

@@ -44,6 +44,13 @@ class Task;
 #define RANDOM(argument) argument
 #define MAYBE_PID(argument) argument
 #define AS(type, argument) argument
+#define WRITTEN_ON(error, argument) argument
+#define ONLY_ON(error, argument) argument
+#define IF_POSITIVE(argument) argument
+#define TOLD_OF_CHILD(argument) argument
+#define WHOLE(argument) argument
+#define PER_PAGE(argument) argument
+#define SENDS(argument) argument
 
 #define SYSCALL(name, kind, result, ...) Result<long> sys_##name(Task& task __VA_OPT__(, ) __VA_ARGS__);
 #include "traces/abi/syscalls.inc"

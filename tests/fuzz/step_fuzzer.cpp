@@ -168,7 +168,9 @@ void Machine::prepare(const State& state, std::span<const std::uint8_t> words) {
         cpu.set_breakpoints(addresses);
     }
     if ((state.flags & Watch) != 0) {
-        cpu.set_watched_range(tables, value_of(state, 12), value_of(state, 12) + 64);
+        const std::array ranges{emu::WatchedRange{
+            .table = tables, .begin = value_of(state, 12), .end = value_of(state, 12) + 64}};
+        cpu.set_watched_ranges(ranges);
     }
     cpu.set_boundary_halts((state.flags & Watch) != 0);
 }

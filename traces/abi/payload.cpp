@@ -23,24 +23,8 @@ constexpr std::size_t kMostMessages = 1024;  // likewise for the mmsg calls
 constexpr std::uint64_t kPageBytes = 4096;
 
 constexpr std::size_t kIovecBytes = 16;
-
-// Calls that write through an argument although they fail with this error. `only` says that they write
-// nothing where they succeed.
-struct WrittenOnError {
-    std::uint64_t number = 0;
-    std::string_view argument;
-    int error = 0;
-    bool only = false;
-};
-
-constexpr WrittenOnError kWrittenOnError[] = {
-    {syscall_number("nanosleep"), "remain", error_number("EINTR"), true},
-    {syscall_number("clock_nanosleep"), "remain", error_number("EINTR"), true},
-    {syscall_number("ppoll"), "fds", error_number("EINTR"), false},
-    {syscall_number("ppoll"), "timeout", error_number("EINTR"), false},
-    {syscall_number("pselect6"), "timeout", error_number("EINTR"), false},
-    {syscall_number("capget"), "header", error_number("EINVAL"), false},
-};
+constexpr auto kParentSettid = static_cast<std::uint64_t>(constant("CLONE_PARENT_SETTID"));
+constexpr auto kPidfd = static_cast<std::uint64_t>(constant("CLONE_PIDFD"));
 
 bool reads_at_entry(ArgumentKind kind) {
     switch (kind) {
@@ -114,6 +98,9 @@ class Collector {
             const Argument& argument = row_.argument_storage[i];
             if (arguments_[i] != 0 && writes_at_exit(argument.kind) && is_written(argument)) {
                 exit_argument(i);
+            }
+            if (argument.type == "clone_args") {
+                exit_clone_args(i);
             }
         }
     }
@@ -273,7 +260,7 @@ class Collector {
             case ArgumentKind::InoutArray:
                 add(index, {}, address, saturating_product(count_of(argument), type_size(argument.type)));
                 if (argument.type == "mmsghdr") {
-                    entry_messages(index, address, count_of(argument));
+                    entry_messages(index, address, count_of(argument), argument.sends);
                 }
                 break;
             default:  // the two kinds of iovec
@@ -321,8 +308,7 @@ class Collector {
         }
     }
 
-    void entry_messages(std::size_t argument, std::uint64_t address, std::uint64_t count) {
-        const bool sending = row_.number == syscall_number("sendmmsg");
+    void entry_messages(std::size_t argument, std::uint64_t address, std::uint64_t count, bool sending) {
         for (std::size_t i = 0; i < std::min<std::uint64_t>(count, kMostMessages); ++i) {
             entry_message(argument, address + i * type_size("mmsghdr"), static_cast<unsigned>(i), sending);
         }
@@ -335,32 +321,28 @@ class Collector {
     }
 
     bool is_written(const Argument& argument) const {
-        const auto* exception = std::ranges::find_if(kWrittenOnError, [&](const WrittenOnError& row) {
-            return row.number == row_.number && row.argument == argument.name;
-        });
-        const bool listed = exception != std::end(kWrittenOnError);
-        if (is_error(result_)) {
-            return listed && result_ == -exception->error;
+        const bool failed = is_error(result_);
+        switch (argument.writes) {
+            case Writes::OnErrorToo:
+                return !failed || result_ == -argument.error;
+            case Writes::OnErrorOnly:
+                return result_ == -argument.error;
+            case Writes::IfPositive:
+                return result_ > 0;
+            case Writes::IfToldOfChild:
+                return !failed && (arguments_[0] & (kParentSettid | kPidfd)) != 0;
+            case Writes::OnSuccess:
+                break;
         }
-        if (listed && exception->only) {
-            return false;
-        }
-        if (row_.number == syscall_number("clone")) {
-            constexpr auto kWritten =
-                static_cast<std::uint64_t>(constant("CLONE_PARENT_SETTID") | constant("CLONE_PIDFD"));
-            return (arguments_[0] & kWritten) != 0;
-        }
-        // man 2 wait4: nothing is stored where no child has changed its state.
-        return row_.number != syscall_number("wait4") || result_ > 0;
+        return !failed;
     }
 
     std::uint64_t written_bytes(const Argument& argument) {
         const std::uint64_t room = count_of(argument);
-        if (row_.number == syscall_number("mincore")) {
+        if (argument.extent == Extent::PerPage) {
             return room / kPageBytes + (room % kPageBytes != 0 ? 1 : 0);
         }
-        const bool clamped = row_.result == ResultKind::Size || row_.number == syscall_number("syslog");
-        return clamped && !counts_through_pointer(argument)
+        return row_.result == ResultKind::Size && !counts_through_pointer(argument)
                    ? std::min(room, static_cast<std::uint64_t>(result_))
                    : room;
     }
@@ -373,8 +355,26 @@ class Collector {
             return version == static_cast<std::uint64_t>(constant("_LINUX_CAPABILITY_VERSION_1")) ? 1 : room;
         }
         const bool fixed = argument_index(row_, argument.count) == row_.argument_count;
-        const bool whole = fixed || row_.number == syscall_number("ppoll");
+        const bool whole = fixed || argument.extent == Extent::Whole;
         return whole ? room : std::min(room, static_cast<std::uint64_t>(result_));
+    }
+
+    // What the kernel tells the parent of a child by way of a clone_args (man 2 clone3). Where the child's
+    // own tid goes is not looked at: it is written when the child first runs, before or after this.
+    void exit_clone_args(std::size_t argument) {
+        const Payload* before = find(argument, Direction::In);
+        if (before == nullptr || is_error(result_)) {
+            return;
+        }
+        const Struct& layout = *find_struct("clone_args");
+        const auto field = [&](std::string_view name) {
+            return read_field(before->bytes, *layout.field(name)).value_or(0);
+        };
+        const std::uint64_t flags = field("flags");
+        const std::uint64_t pidfd = (flags & kPidfd) != 0 ? field("pidfd") : 0;
+        const std::uint64_t parent_tid = (flags & kParentSettid) != 0 ? field("parent_tid") : 0;
+        add(argument, {.piece = Piece::Pidfd}, pidfd, sizeof(std::int32_t));
+        add(argument, {.piece = Piece::ParentTid}, parent_tid, sizeof(std::int32_t));
     }
 
     void exit_argument(std::size_t index) {
@@ -388,7 +388,7 @@ class Collector {
             case ArgumentKind::InoutArray:
                 add(index, {}, address,
                     saturating_product(written_elements(argument), type_size(argument.type)));
-                if (row_.number == syscall_number("recvmmsg")) {
+                if (argument.type == "mmsghdr" && !argument.sends) {
                     exit_messages(index, address, written_elements(argument));
                 }
                 break;
@@ -396,7 +396,7 @@ class Collector {
                 add_buffers(index, 0, address, count_of(argument), static_cast<std::uint64_t>(result_));
                 break;
             default:
-                add(index, {}, address, object_bytes(argument));
+                add(index, told_element(argument), address, object_bytes(argument));
                 if (argument.type == "user_msghdr") {
                     const Payload* before = find(index, Direction::In);
                     exit_message(index, address, 0,
@@ -405,6 +405,11 @@ class Collector {
                 }
                 break;
         }
+    }
+
+    PayloadElement told_element(const Argument& argument) const {
+        const bool is_pidfd = argument.writes == Writes::IfToldOfChild && (arguments_[0] & kPidfd) != 0;
+        return {.piece = is_pidfd ? Piece::Pidfd : Piece::Object};
     }
 
     void exit_message(std::size_t argument, std::uint64_t address, unsigned number,
@@ -466,6 +471,51 @@ void complete(const SyscallRow& row, std::vector<Payload> fresh, std::vector<Pay
     }
 }
 
+void set_string(const std::string& text, Payload& payload) {
+    const auto bytes = std::as_bytes(std::span(text));
+    payload.bytes.assign(bytes.begin(), bytes.end());
+    payload.length = payload.bytes.size();
+}
+
+// For a path that is relative to a descriptor Linux makes another (fs/exec.c, alloc_bprm).
+void complete_path(std::size_t argument, const std::string& path, std::vector<Payload>& payloads) {
+    if (path.starts_with("/dev/fd/")) {
+        return;
+    }
+    for (Payload& payload : payloads) {
+        if (payload.argument == argument && is_short(payload)) {
+            set_string(path, payload);
+        }
+    }
+}
+
+// The program was given `given`. For a script Linux puts the interpreter, and its argument, before them and
+// the script's path in place of the first (man 2 execve): then it is given more strings than the call named.
+void complete_strings(std::size_t argument, std::uint64_t address, std::span<const std::string> given,
+                      std::vector<Payload>& payloads) {
+    std::vector<Payload*> named;
+    for (Payload& payload : payloads) {
+        if (payload.argument == argument) {
+            named.push_back(&payload);
+        }
+    }
+    if (named.empty() && address != 0) {
+        for (std::size_t i = 0; i < given.size(); ++i) {
+            payloads.push_back({.argument = static_cast<unsigned>(argument),
+                                .element = {.piece = Piece::String, .index = static_cast<unsigned>(i)},
+                                .bytes = {}});
+            set_string(given[i], payloads.back());
+        }
+        return;
+    }
+    const std::size_t more = given.size() - std::min(given.size(), named.size());
+    for (std::size_t i = more == 0 ? 0 : 1; i < named.size() && i + more < given.size(); ++i) {
+        if (is_short(*named[i])) {
+            set_string(given[i + more], *named[i]);
+        }
+    }
+}
+
 // Leaves of what a failed call was given no more than kMostRefusedBytes in kMostRefusedPayloads pieces.
 void cut_refused(std::vector<Payload>& payloads) {
     if (payloads.size() > kMostRefusedPayloads) {
@@ -489,6 +539,25 @@ std::vector<Payload> read_payloads_at_entry(std::uint64_t number, Arguments argu
         Collector(*row, arguments, memory, payloads).entry();
     }
     return payloads;
+}
+
+void complete_exec_payloads(std::uint64_t number, Arguments arguments, const std::string& path,
+                            std::span<const std::string> argv, std::span<const std::string> envp,
+                            std::vector<Payload>& payloads) {
+    const SyscallRow* row = find_syscall(number, arguments);
+    if (row == nullptr) {
+        return;
+    }
+    bool is_argv = true;
+    for (std::size_t i = 0; i < row->argument_count; ++i) {
+        const ArgumentKind kind = row->argument_storage[i].kind;
+        if (kind == ArgumentKind::Path) {
+            complete_path(i, path, payloads);
+        } else if (kind == ArgumentKind::Strings) {
+            complete_strings(i, arguments[i], is_argv ? argv : envp, payloads);
+            is_argv = false;
+        }
+    }
 }
 
 void read_payloads_at_exit(std::uint64_t number, Arguments arguments, std::optional<std::int64_t> result,

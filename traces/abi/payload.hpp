@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "traces/abi/syscalls.hpp"
@@ -30,6 +31,12 @@ constexpr std::size_t kMostRefusedBytes = std::size_t{64} << 10;
 // What the kernel is about to read: to be called at the entry, with the memory as it stands there.
 // Memory that is not mapped yet gives payloads shorter than their length.
 std::vector<Payload> read_payloads_at_entry(std::uint64_t number, Arguments arguments, MemoryReader& memory);
+
+// To be called when an execve or execveat has succeeded, whose memory is gone: completes the strings that
+// were not mapped at the entry from what the new program was given. `path` is its AT_EXECFN.
+void complete_exec_payloads(std::uint64_t number, Arguments arguments, const std::string& path,
+                            std::span<const std::string> argv, std::span<const std::string> envp,
+                            std::vector<Payload>& payloads);
 
 // To be called at the return, with what read_payloads_at_entry gave: reads again what was cut short there
 // (the kernel has faulted it in by now), cuts what a failed call was given, and appends what the kernel

@@ -54,6 +54,31 @@ constexpr SyscallRow make_row(std::uint64_t number, std::string_view name, CallK
     return row;
 }
 
+constexpr Argument written(Writes writes, Argument argument) {
+    argument.writes = writes;
+    return argument;
+}
+
+constexpr Argument written_on(int error, Argument argument) {
+    argument.error = error;
+    return written(Writes::OnErrorToo, argument);
+}
+
+constexpr Argument only_on(int error, Argument argument) {
+    argument.error = error;
+    return written(Writes::OnErrorOnly, argument);
+}
+
+constexpr Argument sized(Extent extent, Argument argument) {
+    argument.extent = extent;
+    return argument;
+}
+
+constexpr Argument sending(Argument argument) {
+    argument.sends = true;
+    return argument;
+}
+
 #include "traces/abi/argument_macros.inc"
 
 #define SYSCALL(name, kind, result, ...) \

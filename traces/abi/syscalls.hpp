@@ -77,12 +77,32 @@ enum class ArgumentKind {
     Unused,  // of a command that has no use for it
 };
 
+// When a call writes what a pointer of a kind that it writes through points to.
+enum class Writes {
+    OnSuccess,
+    OnErrorToo,     // and where it fails with Argument::error
+    OnErrorOnly,    // where it fails with that, and not where it succeeds
+    IfPositive,     // where the result is greater than 0
+    IfToldOfChild,  // as CLONE_PARENT_SETTID and CLONE_PIDFD of the first argument say
+};
+
+// How much of an array of elements or bytes that is.
+enum class Extent {
+    ByResult,  // as much as the result says, where it is a size or a number of elements
+    Whole,
+    PerPage,  // a byte for each page of the length
+};
+
 struct Argument {
     ArgumentKind kind = ArgumentKind::Int;
     std::string_view name;
     std::string_view type;   // of the pointee, or the set of a Flags or Enum argument; else empty
     std::string_view count;  // the argument (or number) that says how many bytes or elements; else empty
     Variation variation = Variation::None;
+    Writes writes = Writes::OnSuccess;
+    int error = 0;
+    Extent extent = Extent::ByResult;
+    bool sends = false;  // messages whose buffers the call reads
 };
 
 constexpr std::size_t kMostArguments = 6;

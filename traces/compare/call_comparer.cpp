@@ -9,7 +9,6 @@
 #include "traces/abi/payload.hpp"
 #include "traces/abi/syscalls.hpp"
 #include "traces/abi/text.hpp"
-#include "traces/compare/domain.hpp"
 #include "traces/compare/object_comparer.hpp"
 #include "traces/format/bytes.hpp"
 #include "traces/format/pieces.hpp"
@@ -328,7 +327,7 @@ class CallComparer {
         switch (argument.variation) {
             case abi::Variation::ClockReading:
             case abi::Variation::Remaining:
-                moments(argument, name, golden, actual);
+                objects_.reading(argument.type, name, golden.bytes, actual.bytes);
                 return true;
             case abi::Variation::Random:
                 if (golden.bytes.size() != actual.bytes.size()) {
@@ -340,38 +339,6 @@ class CallComparer {
             default:
                 return false;
         }
-    }
-
-    // Times, which differ, but are times, and are none only where Linux gives none. What repeats is the
-    // program's.
-    void moments(const abi::Argument& argument, const std::string& name, const Payload& golden,
-                 const Payload& actual) {
-        if (golden.bytes == actual.bytes) {
-            return;
-        }
-        const std::string golden_text = abi::format_object(argument.type, golden.bytes);
-        const std::string actual_text = abi::format_object(argument.type, actual.bytes);
-        const auto is_none = [](const Payload& payload) {
-            return std::ranges::all_of(payload.bytes, [](std::byte byte) { return byte == std::byte{0}; });
-        };
-        const bool possible = golden.bytes.size() == actual.bytes.size() &&
-                              is_time(argument.type, actual.bytes) && is_none(golden) == is_none(actual) &&
-                              same_interval(argument.type, golden.bytes, actual.bytes);
-        if (possible) {
-            objects_.time(name, golden_text, actual_text);
-        } else {
-            objects_.fixed(name, is_none(golden) ? "none" : golden_text,
-                           is_none(actual) ? "none" : actual_text, DivergenceKind::Data);
-        }
-    }
-
-    static bool same_interval(std::string_view type, std::span<const std::byte> golden,
-                              std::span<const std::byte> actual) {
-        const abi::Struct* layout = abi::find_struct(type);
-        return layout == nullptr || std::ranges::all_of(layout->fields, [&](const abi::Field& field) {
-                   return !field.name.starts_with("it_interval") ||
-                          abi::read_field(golden, field) == abi::read_field(actual, field);
-               });
     }
 
     void typed_payload(const abi::Argument& argument, const std::string& name, const Payload& golden,
@@ -387,6 +354,8 @@ class CallComparer {
             objects_.array("signalfd_siginfo", name, golden.bytes, actual.bytes, kind);
         } else if (is_iovec_array(argument, golden)) {
             objects_.array("iovec", name, golden.bytes, actual.bytes, DivergenceKind::Arguments);
+        } else if (golden.element.piece == Piece::ParentTid) {
+            objects_.object("pid", name, golden.bytes, actual.bytes, kind);
         } else if (golden.element.piece != Piece::Object || argument.type.empty()) {
             plain_bytes(name, golden, actual, kind);
         } else if (argument.count.empty()) {

@@ -73,6 +73,39 @@ struct BodyComparer {
             objects.address("argument " + std::to_string(i), golden.arguments[i], actual.arguments[i],
                             DivergenceKind::Arguments);
         }
+        if (golden.result != actual.result) {
+            const auto text = [](const VdsoCallEvent& call) {
+                return call.result ? std::to_string(*call.result) : std::string("none");
+            };
+            objects.fixed("result", text(golden), text(actual), DivergenceKind::Result);
+        }
+        written(golden, actual);
+    }
+
+    // What a function of the vDSO wrote varies as in the call that it stands for.
+    void written(const VdsoCallEvent& golden, const VdsoCallEvent& actual) const {
+        const abi::SyscallRow* row = abi::find_vdso_function(golden.symbol);
+        if (golden.payloads.size() != actual.payloads.size()) {
+            number("written objects", golden.payloads.size(), actual.payloads.size(), DivergenceKind::Data);
+            return;
+        }
+        for (std::size_t i = 0; i < golden.payloads.size(); ++i) {
+            const Payload& one = golden.payloads[i];
+            const Payload& other = actual.payloads[i];
+            const bool known =
+                row != nullptr && one.argument < row->argument_count && one.argument == other.argument;
+            if (!known) {
+                objects.bytes("bytes", one.bytes, other.bytes, DivergenceKind::Data);
+                continue;
+            }
+            const abi::Argument& argument = row->arguments()[one.argument];
+            if (argument.variation == abi::Variation::ClockReading) {
+                objects.reading(argument.type, std::string(argument.name), one.bytes, other.bytes);
+            } else {
+                objects.object(argument.type, std::string(argument.name), one.bytes, other.bytes,
+                               DivergenceKind::Data);
+            }
+        }
     }
 
     void operator()(const SignalEvent& golden, const SignalEvent& actual) const {
@@ -82,13 +115,58 @@ struct BodyComparer {
             return;
         }
         objects.object("siginfo_t", "siginfo", golden.siginfo, actual.siginfo, DivergenceKind::Signal);
+        number("code", static_cast<std::uint32_t>(golden.code), static_cast<std::uint32_t>(actual.code),
+               DivergenceKind::Signal);
         objects.address("handler", golden.handler, actual.handler, DivergenceKind::Signal);
+        frame_contents(golden, actual);
         // Where the signal was the program's own doing, it comes at one place only.
-        if (abi::siginfo_view(golden.siginfo).name == "siginfo_fault") {
+        const bool placed = !pair.golden.note(pair.golden_event).asynchronous &&
+                            !pair.actual.note(pair.actual_event).asynchronous;
+        if (placed) {
             objects.address("interrupted_pc", golden.interrupted_pc, actual.interrupted_pc,
                             DivergenceKind::Signal);
             objects.address("frame", golden.frame, actual.frame, DivergenceKind::Signal);
+        } else if (actual.frame % 16 != 0) {
+            objects.fixed("frame", abi::format_address(golden.frame), abi::format_address(actual.frame),
+                          DivergenceKind::Signal);
         }
+    }
+
+    void frame_contents(const SignalEvent& golden, const SignalEvent& actual) const {
+        number("context_flags", golden.context_flags, actual.context_flags, DivergenceKind::Signal);
+        objects.address("stack.sp", golden.stack.sp, actual.stack.sp, DivergenceKind::Signal);
+        number("stack.flags", static_cast<std::uint32_t>(golden.stack.flags),
+               static_cast<std::uint32_t>(actual.stack.flags), DivergenceKind::Signal);
+        number("stack.size", golden.stack.size, actual.stack.size, DivergenceKind::Signal);
+        number("mask", golden.mask, actual.mask, DivergenceKind::Signal);
+        objects.address("fault_address", golden.fault_address, actual.fault_address, DivergenceKind::Signal);
+        const auto records = [](const SignalEvent& signal) {
+            std::string text;
+            for (const FrameRecord& record : signal.records) {
+                text += (text.empty() ? "" : ", ") + abi::format_address(record.magic) + " (" +
+                        std::to_string(record.size) + " bytes)";
+            }
+            return text;
+        };
+        if (golden.records != actual.records) {
+            objects.fixed("records", records(golden), records(actual), DivergenceKind::Signal);
+        }
+        const auto syndrome = [](const SignalEvent& signal) {
+            return signal.esr ? abi::format_address(*signal.esr) : std::string("none");
+        };
+        if (golden.esr.has_value() != actual.esr.has_value() ||
+            (golden.esr && without_level(*golden.esr) != without_level(*actual.esr))) {
+            objects.fixed("esr", syndrome(golden), syndrome(actual), DivergenceKind::Signal);
+        }
+    }
+
+    // At which level of its tables a kernel has no entry for an address (Arm ARM D17.2.37, DFSC 0b0001xx) is
+    // no matter of the program.
+    static std::uint64_t without_level(std::uint64_t esr) {
+        constexpr std::uint64_t kStatus = 0x3c;
+        constexpr std::uint64_t kTranslationFault = 0x04;
+        constexpr std::uint64_t kLevel = 0x03;
+        return (esr & kStatus) == kTranslationFault ? esr & ~kLevel : esr;
     }
 
     void strings(const char* name, const std::vector<std::string>& golden,

@@ -4,6 +4,7 @@
 
 #include "traces/abi/text.hpp"
 #include "traces/compare/contents.hpp"
+#include "traces/compare/domain.hpp"
 #include "traces/format/bytes.hpp"
 
 namespace levitate::traces::detail {
@@ -75,6 +76,30 @@ void ObjectComparer::pid(const std::string& name, std::int64_t golden, std::int6
 void ObjectComparer::time(const std::string& name, const std::string& golden, const std::string& actual) {
     fixed(time_name(name), golden, actual, DivergenceKind::Data);
     differences_.back().value_class = ValueClass::Time;
+}
+
+void ObjectComparer::reading(std::string_view type, const std::string& name, Bytes golden, Bytes actual) {
+    if (std::ranges::equal(golden, actual)) {
+        return;
+    }
+    const std::string golden_text = abi::format_object(type, golden);
+    const std::string actual_text = abi::format_object(type, actual);
+    const auto is_none = [](Bytes bytes) {
+        return std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+    };
+    const abi::Struct* layout = abi::find_struct(type);
+    const bool same_interval =
+        layout == nullptr || std::ranges::all_of(layout->fields, [&](const abi::Field& field) {
+            return !field.name.starts_with("it_interval") ||
+                   abi::read_field(golden, field) == abi::read_field(actual, field);
+        });
+    if (golden.size() == actual.size() && is_time(type, actual) && is_none(golden) == is_none(actual) &&
+        same_interval) {
+        time(name, golden_text, actual_text);
+    } else {
+        fixed(name, is_none(golden) ? "none" : golden_text, is_none(actual) ? "none" : actual_text,
+              DivergenceKind::Data);
+    }
 }
 
 void ObjectComparer::bytes(const std::string& name, Bytes golden, Bytes actual, DivergenceKind kind) {

@@ -37,6 +37,9 @@ class ObjectComparer {
                DivergenceKind kind);
     // A process number as Linux takes them: 0 and -1 are no numbers, and below stands a group.
     void pid(const std::string& name, std::int64_t golden, std::int64_t actual, DivergenceKind kind);
+    // A clock's reading, or what is left of an interval: times, which differ, but are none only where Linux
+    // gives none. The interval of a timer is the program's.
+    void reading(std::string_view type, const std::string& name, Bytes golden, Bytes actual);
     void time(const std::string& name, const std::string& golden, const std::string& actual);
     void fixed(const std::string& name, std::string golden, std::string actual, DivergenceKind kind);
 

@@ -19,18 +19,6 @@ bool is_free_kind(CallKind kind) {
 
 }  // namespace
 
-bool is_asynchronous(const SignalEvent& signal, const Event* before) {
-    if (abi::siginfo_view(signal.siginfo).name == "siginfo_fault") {
-        return false;
-    }
-    const SyscallEvent* call = before != nullptr ? call_of(*before) : nullptr;
-    if (call == nullptr) {
-        return true;
-    }
-    const CallKind kind = call_kind(*call);
-    return kind != CallKind::Raise && kind != CallKind::Unmask;
-}
-
 bool is_allocation(const Event& event, const EventNote& note) {
     if (note.row == nullptr) {
         return false;
@@ -82,9 +70,7 @@ bool Side::is_free_auxv_read(std::size_t ahead) const {
 }
 
 bool Side::is_asynchronous_signal(std::size_t ahead) const {
-    const auto* signal = std::get_if<SignalEvent>(&event(ahead).body);
-    const Event* previous = ahead > 0 ? &event(ahead - 1) : before();
-    return signal != nullptr && is_asynchronous(*signal, previous);
+    return note(ahead).asynchronous;
 }
 
 bool Side::is_fixed(std::size_t ahead) const {

@@ -9,9 +9,6 @@
 
 namespace levitate::traces::detail {
 
-// A signal that comes when it comes: not the program's own fault, and not one that it has just sent itself.
-bool is_asynchronous(const SignalEvent& signal, const Event* before);
-
 // A call of an allocator or of a cache of stacks: which of the threads makes it depends on who came first.
 bool is_allocation(const Event& event, const EventNote& note);
 
@@ -32,9 +29,6 @@ struct Side {
     std::size_t event_index(std::size_t ahead = 0) const { return task->events[next + ahead]; }
     const Event& event(std::size_t ahead = 0) const { return index->trace().events[event_index(ahead)]; }
     const EventNote& note(std::size_t ahead = 0) const { return index->note(event_index(ahead)); }
-    const Event* before() const {
-        return next > 0 ? &index->trace().events[task->events[next - 1]] : nullptr;
-    }
     template <typename T>
     bool at() const {
         return !ended() && std::holds_alternative<T>(event().body);

@@ -179,6 +179,7 @@ TraceIndex::TraceIndex(const Trace& trace)
         std::ranges::sort(view.children);
     }
     note_births();
+    note_signals();
 }
 
 // A child may run before its parent's call has returned, but they are as many and in the same order.
@@ -190,6 +191,20 @@ void TraceIndex::note_births() {
             if (call != nullptr && call->result.value_or(0) > 0 && child < view.children.size()) {
                 tasks_[view.children[child++]].birth_pc = call->pc;
             }
+        }
+    }
+}
+
+void TraceIndex::note_signals() {
+    for (const auto& [number, view] : tasks_) {
+        const SyscallEvent* before = nullptr;
+        for (const std::size_t event : view.events) {
+            if (const auto* signal = std::get_if<SignalEvent>(&trace_->events[event].body)) {
+                const CallKind kind = before != nullptr ? call_kind(*before) : CallKind::Exact;
+                notes_[event].asynchronous = abi::siginfo_view(signal->siginfo).name != "siginfo_fault" &&
+                                             kind != CallKind::Raise && kind != CallKind::Unmask;
+            }
+            before = call_of(trace_->events[event]);
         }
     }
 }

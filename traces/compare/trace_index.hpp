@@ -35,6 +35,9 @@ struct EventNote {
     bool after_first_clone = false;
     // The task's process has had more than one thread by now, whose allocator they share.
     bool threaded = false;
+    // A signal that comes when it comes: not the program's own fault, and not one that it has just sent
+    // itself.
+    bool asynchronous = false;
     FdInfo fd;              // of a call's first argument, where that is a descriptor
     std::uint32_t space{};  // the address space, a number of its own for each exec and fork
 };
@@ -67,6 +70,7 @@ class TraceIndex {
 
   private:
     void note_births();
+    void note_signals();
 
     const Trace* trace_;
     std::map<TaskNumber, TaskView> tasks_;

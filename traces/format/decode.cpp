@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
-#include "traces/abi/syscalls.hpp"
 #include "traces/format/bytes.hpp"
 #include "traces/format/lines.hpp"
 #include "traces/format/pieces.hpp"
@@ -12,9 +11,6 @@ namespace levitate::traces {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-// Read until its goldens have been recorded anew.
-constexpr int kFormerVersion = 1;
 
 constexpr std::string_view kFooterStart = "{\"end\":";
 
@@ -244,43 +240,6 @@ PayloadElement element_of(Reader& reader) {
     return element;
 }
 
-// What version 1 wrote as one number.
-PayloadElement former_element(abi::ArgumentKind kind, std::string_view type, unsigned number) {
-    constexpr unsigned kMessageStride = 2048;
-    constexpr unsigned kFirstBuffer = 4;
-    constexpr Piece kOfMessage[] = {Piece::Object, Piece::Name, Piece::Control, Piece::Vector};
-    if (kind == abi::ArgumentKind::Strings) {
-        return {.piece = Piece::String, .index = number};
-    }
-    if (type == "sigset_argpack" && number != 0) {
-        return {.piece = Piece::SignalSet};
-    }
-    if (type == "user_msghdr" || type == "mmsghdr") {
-        const unsigned message = number < kMessageStride ? 0 : number / kMessageStride - 1;
-        const unsigned part = number % kMessageStride;
-        if (part < kFirstBuffer) {
-            return {.piece = kOfMessage[part], .message = message};
-        }
-        return {.piece = Piece::Buffer, .index = part - kFirstBuffer, .message = message};
-    }
-    return number == 0 ? PayloadElement{} : PayloadElement{.piece = Piece::Buffer, .index = number - 1};
-}
-
-void name_former_elements(Reader& reader, SyscallEvent& event) {
-    const abi::SyscallRow* const row = abi::find_syscall(event.number, event.arguments);
-    const Json& payloads = reader.array("payloads");
-    for (std::size_t i = 0; i < event.payloads.size(); ++i) {
-        Payload& payload = event.payloads[i];
-        Reader inner = reader.inner(payloads[i]);
-        if (row == nullptr || payload.argument >= row->argument_count || inner.has("piece")) {
-            continue;
-        }
-        const abi::Argument& argument = row->argument_storage[payload.argument];
-        const unsigned number = inner.has("element") ? inner.small<unsigned>("element") : 0;
-        payload.element = former_element(argument.kind, argument.type, number);
-    }
-}
-
 Payload payload_of(Reader reader) {
     Payload payload;
     payload.argument = reader.small<unsigned>("argument");
@@ -323,11 +282,8 @@ SyscallEvent syscall_of(Reader& reader) {
     event.payloads = payloads_of(reader);
     event.pc = reader.number("pc");
     event.sp = reader.number("sp");
-    event.entry_order = reader.number_or("entry_order", 0);
-    event.entry_time = reader.number_or("entry_time", 0);
-    if (!event.payloads.empty() && !reader.has("entry_order")) {
-        name_former_elements(reader, event);
-    }
+    event.entry_order = reader.number("entry_order");
+    event.entry_time = reader.number("entry_time");
     return event;
 }
 
@@ -348,7 +304,7 @@ VdsoCallEvent vdso_call_of(Reader& reader) {
     return event;
 }
 
-// What version 2 has of a signal beside what version 1 had.
+// Of a signal, what its frame holds beside the siginfo.
 void read_context(Reader& reader, SignalEvent& event) {
     event.context_flags = reader.number("context_flags");
     if (const Json* const json = reader.find("stack")) {
@@ -371,9 +327,7 @@ SignalEvent signal_of(Reader& reader) {
     event.handler = reader.number("handler");
     event.frame = reader.number("frame");
     event.interrupted_pc = reader.number("interrupted_pc");
-    if (reader.has("stack")) {
-        read_context(reader, event);
-    }
+    read_context(reader, event);
     return event;
 }
 
@@ -472,7 +426,7 @@ Header header_of(Reader& reader) {
         reader.fail("is no header of a trace");
     }
     header.format_version = reader.signed_small("version");
-    if (header.format_version != kFormatVersion && header.format_version != kFormerVersion) {
+    if (header.format_version != kFormatVersion) {
         reader.fail("version", "is " + std::to_string(header.format_version) + ", and this program reads " +
                                    std::to_string(kFormatVersion) + ": record the trace again");
     }
@@ -500,7 +454,7 @@ Event event_of(Reader& reader) {
     event.task = static_cast<TaskNumber>(reader.small<std::uint32_t>("task"));
     event.index = reader.number("index");
     event.order = reader.number("order");
-    event.time = reader.number_or("time", 0);
+    event.time = reader.number("time");
     event.body = body_of(reader);
     return event;
 }

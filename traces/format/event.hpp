@@ -61,9 +61,8 @@ enum class Piece {
     Control,    // msg_control
     Vector,     // msg_iov: the array of iovecs
     SignalSet,  // of a sigset_argpack
-    Pidfd,      // of a clone_args: what its pointers of this name point to
-    ChildTid,
-    ParentTid,
+    Pidfd,      // what clone and clone3 store of a child: its descriptor
+    ParentTid,  // of a clone_args: the child's number
 };
 
 // Which piece, where one argument leads to several.

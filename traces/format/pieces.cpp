@@ -16,7 +16,7 @@ constexpr PieceName kPieceNames[] = {
     {Piece::Buffer, "buffer"},        {Piece::Name, "name"},
     {Piece::Control, "control"},      {Piece::Vector, "vector"},
     {Piece::SignalSet, "signal_set"}, {Piece::Pidfd, "pidfd"},
-    {Piece::ChildTid, "child_tid"},   {Piece::ParentTid, "parent_tid"},
+    {Piece::ParentTid, "parent_tid"},
 };
 
 }  // namespace

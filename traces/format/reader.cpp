@@ -77,8 +77,6 @@ std::expected<void, Error> finish(std::string_view line, std::string_view rest, 
 // Holds each event against those before it: none is missing or repeated, and every task is born of another.
 class Sequence {
   public:
-    explicit Sequence(int version) : has_entries_(version == kFormatVersion) {}
-
     // What is wrong with the event; empty: nothing.
     std::string refuse(const Event& event) {
         const auto task = static_cast<std::uint32_t>(event.task);
@@ -118,20 +116,19 @@ class Sequence {
         constexpr std::uint64_t kMostOpenCalls = 1U << 20;
         const auto* const call = std::get_if<SyscallEvent>(&event.body);
         const std::uint64_t passed = event.order - next_order_;
-        if (event.order < next_order_ || passed > (has_entries_ ? kMostOpenCalls : 0)) {
+        if (event.order < next_order_ || passed > kMostOpenCalls) {
             return "event " + std::to_string(next_order_) + " is missing or out of order";
         }
         for (; next_order_ < event.order; ++next_order_) {
             open_entries_.insert(next_order_);
         }
         ++next_order_;
-        if (call != nullptr && has_entries_ && open_entries_.erase(call->entry_order) == 0) {
+        if (call != nullptr && open_entries_.erase(call->entry_order) == 0) {
             return "a call cannot have been made at " + std::to_string(call->entry_order);
         }
         return {};
     }
 
-    bool has_entries_;
     std::set<std::uint64_t> open_entries_;
     std::uint64_t next_order_ = 0;
     std::vector<std::uint64_t> next_indices_;  // of task 1, 2, …
@@ -148,7 +145,7 @@ std::expected<Trace, Error> parse_trace(std::string_view text, const std::string
         return std::unexpected(error_at(name, number, header.error()));
     }
     trace.header = *std::move(header);
-    Sequence sequence(trace.header.format_version);
+    Sequence sequence;
     while (!text.empty()) {
         ++number;
         const Line line = take_line(text);

@@ -61,7 +61,7 @@ enum class ExitReason {
     Idle,              // the guest waits for an interrupt that only the outside (stdin) can cause
     ExceptionFromEl0,  // taken, PC at the vector; elr_el1, spsr_el1 and esr_el1 hold EL0's side
     ReturnToEl0,       // ERET executed; PC is EL0's next instruction
-    WatchedLoad,       // an EL0 load touched the watched range and has retired
+    WatchedLoad,       // an EL0 load touched a watched range and has retired
     Breakpoint,        // the instruction at PC is a breakpoint and has not been executed
     PowerOff,          // PSCI SYSTEM_OFF
     Reset,             // PSCI SYSTEM_RESET
@@ -72,8 +72,15 @@ struct Exit {
     ExitReason reason = ExitReason::Budget;
     bool irq = false;          // ExceptionFromEl0: asynchronous
     GuestVirt load_pc{};       // WatchedLoad
-    GuestVirt load_address{};  // WatchedLoad
+    GuestVirt load_address{};  // WatchedLoad: of all that the instruction read of the range
     unsigned load_size = 0;    // WatchedLoad, bytes
+};
+
+// EL0 loads in [begin, end) under the translation table `table` (BADDR, without ASID).
+struct WatchedLoads {
+    std::uint64_t table = 0;
+    GuestVirt begin{};
+    GuestVirt end{};
 };
 
 enum class View { User, Kernel };  // whose permissions translate an address
@@ -104,9 +111,8 @@ class Engine {
     virtual std::size_t write_memory(GuestVirt address, std::span<const std::byte> from, View view) = 0;
 
     virtual void set_boundary_exits(bool enabled) = 0;
-    // EL0 loads in [begin, end) under the translation table `ttbr0` (BADDR, without ASID) exit; an empty
-    // range ends it.
-    virtual void set_watched_loads(std::uint64_t ttbr0, GuestVirt begin, GuestVirt end) = 0;
+    // These loads exit, and no others any more.
+    virtual void set_watched_loads(std::span<const WatchedLoads> watched) = 0;
     virtual void set_breakpoints(std::span<const GuestVirt> addresses) = 0;
 
     virtual EngineStatistics statistics() const = 0;

@@ -71,13 +71,12 @@ void BoundaryTracer::run_child(PendingBirth& birth, const UserRegisters& now, st
     task.stack = stack;
     task.space = space;
     current_ = number;
+    copy_space(birth.space, space);
     const auto signals = signals_at_birth(memory_, now, expected);
-    if (signals.empty()) {
-        check_registers(number, expected, now, std::nullopt, "clone, in the child", expected.pc);
-    }
-    for (const DeliveredSignal& signal : signals) {
-        recorder_.signal(number, signal);
-    }
+    const UserRegisters born =
+        signals.empty() ? now : interrupted_registers(signals.front().interrupted, expected);
+    check_registers(number, expected, born, std::nullopt, "clone, in the child", expected.pc);
+    record_signals(number, signals, now);
     if (dead) {
         end_task(*dead, {});
     }

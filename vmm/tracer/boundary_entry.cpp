@@ -84,8 +84,11 @@ void BoundaryTracer::on_exception(const VcpuRegisters& registers, bool interrupt
         return;
     }
     const traces::TaskNumber number = *current_;
+    Task& task = *find(number);
+    task.was_served = task.served && task.served->pc == registers.elr_el1 &&
+                      engine_.retired_instructions() - task.served->retired <= 1;
     if (visit.cause == Cause::Syscall) {
-        on_syscall(number, *find(number), visit);
+        on_syscall(number, task, visit);
     }
     // exit and exit_group have ended the task.
     if (Task* const survivor = find(number)) {
@@ -143,6 +146,11 @@ void BoundaryTracer::on_syscall(traces::TaskNumber number, Task& task, Visit& vi
         case TaskCall::ExitGroup:
             end_process(task.process,
                         {.exit_code = static_cast<int>(arguments[0] & 0xff), .signal = std::nullopt});
+            break;
+        case TaskCall::RtSigaction:
+            if (const auto restorer = read_signal_restorer(arguments, memory_)) {
+                restorers_.insert(*restorer);
+            }
             break;
         case TaskCall::RtSigreturn:
             visit.restored = read_interrupted_state(memory_, GuestVirt{visit.registers.sp});

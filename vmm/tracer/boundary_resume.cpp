@@ -117,7 +117,9 @@ bool BoundaryTracer::try_start_program(const VcpuRegisters& registers) {
     by_stack_.emplace(registers.sp_el1, number);
     foreign_clones_.clear();
     current_ = number;
-    watch(*stack, space);
+    program_auxv_ = stack->auxv;
+    begin_space(*stack, space);
+    check_entry_state(number, user_registers_at_return(registers));
     return true;
 }
 
@@ -159,9 +161,18 @@ bool BoundaryTracer::continue_exec(traces::TaskNumber number, Task& task, const 
     recorder_.exec(number, *stack, now.sp, now.pc);
     task.space = space;
     if (task.process == kFirstTask) {
-        watch(*stack, space);
+        program_auxv_ = stack->auxv;
     }
+    begin_space(*stack, space);
+    check_entry_state(number, now);
     return true;
+}
+
+// Linux clears every register that it does not set (arch/arm64/include/asm/processor.h, start_thread;
+// arch/arm64/kernel/process.c, flush_thread).
+void BoundaryTracer::check_entry_state(traces::TaskNumber number, const UserRegisters& now) {
+    const UserRegisters cleared{.sp = now.sp, .pc = now.pc};
+    check_registers(number, cleared, now, std::nullopt, "execve", now.pc);
 }
 
 bool BoundaryTracer::continue_syscall(traces::TaskNumber number, const Visit& visit,
@@ -198,11 +209,8 @@ bool BoundaryTracer::continue_signal_return(traces::TaskNumber number, const Vis
     const InterruptedState& restored = *visit.restored;
     if (now.pc == restored.pc && now.sp == restored.sp) {
         recorder_.end_syscall(number);
-        UserRegisters before = now;
-        before.x = restored.x;
-        before.pstate = restored.pstate;
-        check_registers(number, before, now, std::nullopt, visit.describe(),
-                        visit.registers.pc - kInstructionSize);
+        check_registers(number, interrupted_registers(restored, visit.registers), now, std::nullopt,
+                        visit.describe(), visit.registers.pc - kInstructionSize);
         return true;
     }
     const auto signals = delivered_signals(memory_, as_handler_entry(now),
@@ -211,9 +219,10 @@ bool BoundaryTracer::continue_signal_return(traces::TaskNumber number, const Vis
         return false;
     }
     recorder_.end_syscall(number);
-    for (const DeliveredSignal& signal : signals) {
-        recorder_.signal(number, signal);
-    }
+    check_registers(number, interrupted_registers(restored, visit.registers),
+                    interrupted_registers(signals.front().interrupted, visit.registers), std::nullopt,
+                    visit.describe() + ", in the signal frame", visit.registers.pc - kInstructionSize);
+    record_signals(number, signals, now);
     return true;
 }
 
@@ -260,14 +269,25 @@ bool BoundaryTracer::continue_in_handler(traces::TaskNumber number, const Visit&
     } else if (visit.cause == Cause::Undefined && interrupted.pc != before.pc) {
         may_change = destination_of_mrs(visit.instruction);
     }
-    UserRegisters saved = before;
-    saved.x = interrupted.x;
-    saved.pstate = interrupted.pstate;
+    UserRegisters saved = interrupted_registers(interrupted, before);
+    saved.pc = before.pc;
     check_registers(number, before, saved, may_change, visit.describe() + ", in the signal frame", before.pc);
-    for (const DeliveredSignal& signal : signals) {
-        recorder_.signal(number, signal);
-    }
+    record_signals(number, signals, now);
     return true;
+}
+
+// The handler of each signal starts with the registers that its frame holds, but for those that Linux sets
+// (arch/arm64/kernel/signal.c, setup_return). What follows a frame is the next one, or the task's resume.
+void BoundaryTracer::record_signals(traces::TaskNumber number, const std::vector<DeliveredSignal>& signals,
+                                    const UserRegisters& now) {
+    for (std::size_t index = 0; index < signals.size(); ++index) {
+        const DeliveredSignal& signal = signals[index];
+        const UserRegisters entered =
+            index + 1 < signals.size() ? interrupted_registers(signals[index + 1].interrupted, now) : now;
+        recorder_.signal(number, signal);
+        const UserRegisters expected = handler_registers(memory_, signal, entered, restorers_);
+        check_registers(number, expected, entered, std::nullopt, "the entry of a handler", entered.pc);
+    }
 }
 
 // The task goes on somewhere that no rule of Linux explains.

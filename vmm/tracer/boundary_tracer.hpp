@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,8 +50,8 @@ struct TaskView {
 // Records one program and its descendants. The trace starts when a task that is not recorded yet has called
 // execve on the program's path, and that call has succeeded.
 //
-// Auxv loads are watched in one address space at a time: the one of the program's first process, as its last
-// exec made it. Threads share it; a forked child has a copy, which is not watched.
+// Loads from the auxv and calls of the vDSO are seen in the address spaces of all tasks: what an exec made,
+// and what a fork has copied of it.
 class BoundaryTracer {
   public:
     // `program` is the path as it is given to execve in the guest. Enables the engine's boundary exits.
@@ -70,7 +71,8 @@ class BoundaryTracer {
     // As the last exec of the program's first process made it, without AT_NULL; empty before the program has
     // started.
     const std::vector<traces::AuxvEntry>& program_auxv() const { return program_auxv_; }
-    // Entry points of the vDSO: what the tracer has given to Engine::set_breakpoints.
+    // Entry points of the vDSO and where calls of it return: what the tracer has given to
+    // Engine::set_breakpoints.
     std::span<const GuestVirt> breakpoints() const { return breakpoints_; }
 
     // Ends the trace, as Recorder::finish does, and stops watching.
@@ -90,12 +92,30 @@ class BoundaryTracer {
         std::string describe() const;
     };
 
+    // A breakpoint that was looked at before its instruction has been executed.
+    struct Served {
+        std::uint64_t pc = 0;
+        std::uint64_t retired = 0;  // instructions until then
+    };
+
     struct Task {
         traces::TaskNumber process{};  // the number of its thread group's first task
         std::int64_t tid = 0;          // 0: not learned yet
         std::uint64_t stack = 0;       // SP_EL1 at the boundary; 0: has not run yet
         std::uint64_t space = 0;       // TTBR0_EL1's table
         std::optional<Visit> visit;
+        std::optional<Served> served = std::nullopt;
+        // At the last exception the instruction at `served` had not been executed yet.
+        bool was_served = false;
+        bool stands_at_served(std::uint64_t pc) const { return was_served && served && served->pc == pc; }
+    };
+
+    // What the kernel has put into an address space at its exec.
+    struct Space {
+        AuxvRange auxv;
+        // Where there is a vDSO whose symbols are not mapped yet.
+        std::optional<GuestVirt> unread_vdso;
+        std::map<GuestVirt, std::string> vdso;
     };
 
     // A clone whose child has not been seen, or whose parent has not been told.
@@ -140,7 +160,10 @@ class BoundaryTracer {
     void finish_syscall(traces::TaskNumber number, const Visit& visit, std::int64_t result);
     void check_registers(traces::TaskNumber number, const UserRegisters& before, const UserRegisters& after,
                          std::optional<unsigned> may_change, const std::string& during, std::uint64_t pc);
-    void watch(const InitialStack& stack, std::uint64_t space);
+    void begin_space(const InitialStack& stack, std::uint64_t space);
+    void check_entry_state(traces::TaskNumber number, const UserRegisters& now);
+    void record_signals(traces::TaskNumber number, const std::vector<DeliveredSignal>& signals,
+                        const UserRegisters& now);
 
     // Births (boundary_birth.cpp).
     bool try_birth(const VcpuRegisters& registers);
@@ -153,8 +176,13 @@ class BoundaryTracer {
     // Watches (boundary_tracer.cpp).
     void on_watched_load(const Exit& exit);
     void on_breakpoint();
-    void record_vdso_call(const VcpuRegisters& registers);
-    void find_vdso_functions(const VcpuRegisters& registers);
+    void serve_breakpoint(const VcpuRegisters& registers);
+    void serve_missed_breakpoint(const VcpuRegisters& registers);
+    void find_vdso_functions();
+    void copy_space(std::uint64_t from, std::uint64_t to);
+    void forget_unused_spaces();
+    void set_watches();
+    void set_breakpoints();
     Task* find(traces::TaskNumber number);
     std::optional<traces::TaskNumber> find_by_stack(std::uint64_t stack) const;
 
@@ -171,13 +199,10 @@ class BoundaryTracer {
     std::optional<Candidate> candidate_;
     std::optional<traces::TaskNumber> current_;
 
-    AuxvRange auxv_;
+    std::map<std::uint64_t, Space> spaces_;  // by translation table
     std::vector<traces::AuxvEntry> program_auxv_;
-    std::optional<GuestVirt>
-        unread_vdso_;  // where the watched space has one whose symbols are not mapped yet
-    std::uint64_t watched_space_ = 0;
-    std::map<GuestVirt, std::string> vdso_;
     std::vector<GuestVirt> breakpoints_;
+    std::set<std::uint64_t> restorers_;  // that the program has given to rt_sigaction
 };
 
 }  // namespace levitate::vmm

@@ -78,13 +78,18 @@ traces::TaskNumber Recorder::start_program(std::int64_t tid, const InitialStack&
 traces::TaskNumber Recorder::start_task(traces::TaskNumber parent, std::uint64_t clone_flags,
                                         std::int64_t tid) {
     const traces::TaskNumber number{++last_task_};
-    tasks_.emplace(number, Task{});
+    // A copy of a process is in the functions that it was in.
+    const auto of_parent = tasks_.find(parent);
+    tasks_.emplace(
+        number, Task{.syscall = std::nullopt,
+                     .vdso = of_parent == tasks_.end() ? std::vector<VdsoEntry>{} : of_parent->second.vdso});
     emit(number, traces::TaskStartEvent{.parent = parent, .clone_flags = clone_flags, .tid = tid});
     return number;
 }
 
 void Recorder::end_task(traces::TaskNumber task, const traces::TaskEndEvent& end) {
     emit_outstanding(task, find(task));
+    leave_vdso(task, find(task), 0);
     emit(task, end);
     tasks_.erase(task);
 }
@@ -166,7 +171,14 @@ void Recorder::emit_exec(traces::TaskNumber task, const InitialStack& stack, std
 
 void Recorder::exec(traces::TaskNumber task, const InitialStack& stack, std::uint64_t sp,
                     std::uint64_t entry_pc) {
-    emit_outstanding(task, find(task));
+    Task& state = find(task);
+    if (state.syscall) {
+        traces::SyscallEvent& event = state.syscall->event;
+        traces::abi::complete_exec_payloads(event.number, event.arguments, stack.executable, stack.argv,
+                                            stack.envp, event.payloads);
+    }
+    emit_outstanding(task, state);
+    leave_vdso(task, state, 0);
     emit_exec(task, stack, sp, entry_pc);
 }
 
@@ -211,8 +223,61 @@ void Recorder::auxv_load(traces::TaskNumber task, const AuxvLoad& load, const Us
     }
 }
 
-void Recorder::vdso_call(traces::TaskNumber task, const traces::VdsoCallEvent& call) {
-    emit(task, call);
+void Recorder::emit_vdso(traces::TaskNumber number, const VdsoEntry& entry,
+                         std::optional<std::int64_t> result, std::vector<traces::Payload> payloads) {
+    emit(number, traces::VdsoCallEvent{.symbol = entry.symbol,
+                                       .arguments = entry.arguments,
+                                       .pc = entry.return_pc,
+                                       .result = result,
+                                       .payloads = std::move(payloads)});
+}
+
+// Those that were entered after the first `depth` do not return any more: the program has left them by a
+// jump out of a signal's handler, or has ended.
+void Recorder::leave_vdso(traces::TaskNumber number, Task& task, std::size_t depth) {
+    while (task.vdso.size() > depth) {
+        const VdsoEntry entry = std::move(task.vdso.back());
+        task.vdso.pop_back();
+        emit_vdso(number, entry, std::nullopt, {});
+    }
+}
+
+void Recorder::enter_vdso(traces::TaskNumber task, const VdsoEntry& entry) {
+    Task& state = find(task);
+    // Two functions that have not returned cannot have the same stack pointer.
+    const auto left = std::ranges::find(state.vdso, entry.sp, &VdsoEntry::sp);
+    leave_vdso(task, state, static_cast<std::size_t>(left - state.vdso.begin()));
+    state.vdso.push_back(entry);
+}
+
+void Recorder::return_to(traces::TaskNumber task, std::uint64_t pc, std::uint64_t sp, std::int64_t result,
+                         const UserMemory& memory) {
+    Task& state = find(task);
+    const auto found = std::ranges::find_if(
+        state.vdso, [&](const VdsoEntry& entry) { return entry.return_pc == pc && entry.sp == sp; });
+    if (found == state.vdso.end()) {
+        return;
+    }
+    leave_vdso(task, state, static_cast<std::size_t>(found - state.vdso.begin()) + 1);
+    const VdsoEntry entry = std::move(state.vdso.back());
+    state.vdso.pop_back();
+    std::vector<traces::Payload> payloads;
+    if (const traces::abi::SyscallRow* const row = traces::abi::find_vdso_function(entry.symbol)) {
+        PayloadMemory reader(memory);
+        const std::array<std::uint64_t, 6> arguments{entry.arguments[0], entry.arguments[1]};
+        traces::abi::read_payloads_at_exit(row->number, arguments, result, reader, payloads);
+    }
+    emit_vdso(task, entry, result, std::move(payloads));
+}
+
+std::vector<std::uint64_t> Recorder::vdso_returns() const {
+    std::vector<std::uint64_t> addresses;
+    for (const auto& [number, task] : tasks_) {
+        for (const VdsoEntry& entry : task.vdso) {
+            addresses.push_back(entry.return_pc);
+        }
+    }
+    return addresses;
 }
 
 void Recorder::registers_lost(traces::TaskNumber task, const traces::RegistersEvent& loss) {
@@ -227,6 +292,7 @@ void Recorder::finish(const traces::OutcomeEvent& outcome, const std::string& in
         // Only the program's own end is known from the outcome; of other tasks nothing was seen to end.
         const traces::TaskNumber number = tasks_.begin()->first;
         emit_outstanding(number, tasks_.begin()->second);
+        leave_vdso(number, tasks_.begin()->second, 0);
         if (number == kFirstTask && incomplete.empty()) {
             emit(number, traces::TaskEndEvent{.exit_code = outcome.exit_code, .signal = outcome.signal});
         }

@@ -35,6 +35,13 @@ struct AuxvLoad {
     std::uint64_t pc = 0;
 };
 
+struct VdsoEntry {
+    std::string symbol;
+    std::array<std::uint64_t, 2> arguments{};  // x0 and x1
+    std::uint64_t return_pc = 0;               // x30
+    std::uint64_t sp = 0;
+};
+
 // Precondition of every function that takes a task: it has been started and not ended. Calls come in the
 // order in which things happened.
 class Recorder {
@@ -69,7 +76,13 @@ class Recorder {
     void signal(traces::TaskNumber task, const DeliveredSignal& signal);
     // A load has retired. There is one event for each entry of the auxv that it touched.
     void auxv_load(traces::TaskNumber task, const AuxvLoad& load, const UserMemory& memory);
-    void vdso_call(traces::TaskNumber task, const traces::VdsoCallEvent& call);
+    // The task stands at the entry of a function of its vDSO. The event is complete at the return.
+    void enter_vdso(traces::TaskNumber task, const VdsoEntry& entry);
+    // The task stands at `pc` with this stack pointer: if a function of the vDSO returns there, it has.
+    void return_to(traces::TaskNumber task, std::uint64_t pc, std::uint64_t sp, std::int64_t result,
+                   const UserMemory& memory);
+    // Where functions that have been entered return to, of all tasks.
+    std::vector<std::uint64_t> vdso_returns() const;
     void registers_lost(traces::TaskNumber task, const traces::RegistersEvent& loss);
 
     // Ends the trace. `incomplete` is empty where the program ran to its end. Where no program has started
@@ -85,11 +98,15 @@ class Recorder {
     };
     struct Task {
         std::optional<Outstanding> syscall;
+        std::vector<VdsoEntry> vdso;  // entered and not returned from: a signal's handler may call another
     };
 
     std::uint64_t time() const;
     void emit(traces::TaskNumber number, traces::EventBody body);
     void emit_outstanding(traces::TaskNumber number, Task& task);
+    void emit_vdso(traces::TaskNumber number, const VdsoEntry& entry, std::optional<std::int64_t> result,
+                   std::vector<traces::Payload> payloads);
+    void leave_vdso(traces::TaskNumber number, Task& task, std::size_t depth);
     void emit_exec(traces::TaskNumber number, const InitialStack& stack, std::uint64_t sp,
                    std::uint64_t entry_pc);
     void begin(const std::vector<traces::AuxvEntry>& auxv);

@@ -1,5 +1,6 @@
 #include "vmm/tracer/register_check.hpp"
 
+#include <array>
 #include <cinttypes>
 #include <cstdio>
 #include <string>
@@ -55,6 +56,47 @@ VcpuRegisters as_vcpu_registers(const UserRegisters& registers) {
     vcpu.fpcr = registers.fpcr;
     vcpu.fpsr = registers.fpsr;
     return vcpu;
+}
+
+UserRegisters interrupted_registers(const InterruptedState& frame, const UserRegisters& others) {
+    UserRegisters registers = others;
+    registers.x = frame.x;
+    registers.sp = frame.sp;
+    registers.pc = frame.pc;
+    registers.pstate = frame.pstate;
+    if (frame.vectors) {
+        registers.v = frame.vectors->v;
+        registers.fpcr = frame.vectors->fpcr;
+        registers.fpsr = frame.vectors->fpsr;
+    }
+    return registers;
+}
+
+UserRegisters handler_registers(const UserMemory& memory, const DeliveredSignal& signal,
+                                const UserRegisters& entered, const std::set<std::uint64_t>& restorers) {
+    using Pair = std::array<std::uint64_t, 2>;
+    constexpr std::size_t kFramePointer = 29;
+    constexpr std::size_t kLink = 30;
+    // MOV X8, #139 (rt_sigreturn); SVC #0: what Linux's own trampoline consists of.
+    constexpr std::uint64_t kCallsSigreturn = 0xd4000001'd2801168;
+    UserRegisters expected = interrupted_registers(signal.interrupted, entered);
+    expected.sp = signal.frame;
+    expected.pc = signal.handler;
+    expected.x[0] = signal.signal;
+    if (!signal.information.empty()) {
+        expected.x[1] = signal.frame;
+        expected.x[2] = signal.frame + kSignalFrameContext;
+    }
+    const std::uint64_t record = entered.x[kFramePointer];
+    const Pair saved{signal.interrupted.x[kFramePointer], signal.interrupted.x[kLink]};
+    if (record > signal.frame && read_value<Pair>(memory, GuestVirt{record}) == saved) {
+        expected.x[kFramePointer] = record;
+    }
+    const std::uint64_t link = entered.x[kLink];
+    if (restorers.contains(link) || read_value<std::uint64_t>(memory, GuestVirt{link}) == kCallsSigreturn) {
+        expected.x[kLink] = link;
+    }
+    return expected;
 }
 
 std::vector<Change> lost_registers(const UserRegisters& before, const UserRegisters& after,

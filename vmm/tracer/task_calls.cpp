@@ -96,6 +96,8 @@ TaskCall task_call(std::uint64_t number) {
             return TaskCall::Exit;
         case syscall_number("exit_group"):
             return TaskCall::ExitGroup;
+        case syscall_number("rt_sigaction"):
+            return TaskCall::RtSigaction;
         case syscall_number("rt_sigreturn"):
             return TaskCall::RtSigreturn;
         case syscall_number("restart_syscall"):
@@ -147,6 +149,19 @@ std::int64_t read_child_tid(const CloneRequest& request, const UserMemory& child
         tid = read_value<std::int32_t>(child_memory, GuestVirt{request.parent_tid});
     }
     return tid.value_or(0);
+}
+
+std::optional<std::uint64_t> read_signal_restorer(const std::array<std::uint64_t, 6>& arguments,
+                                                  const UserMemory& memory) {
+    // The kernel's struct sigaction (linux/signal.h), up to its mask.
+    struct Action {
+        std::uint64_t handler;
+        std::uint64_t flags;
+        std::uint64_t restorer;
+    };
+    const auto action = read_value<Action>(memory, GuestVirt{arguments[1]});
+    const bool has_restorer = action && (action->flags & flag("SA_RESTORER")) != 0;
+    return has_restorer ? std::optional(action->restorer) : std::nullopt;
 }
 
 std::optional<ReapedChild> read_reaped_child(TaskCall call, const std::array<std::uint64_t, 6>& arguments,

@@ -18,6 +18,7 @@ enum class TaskCall {
     Execveat,
     Exit,
     ExitGroup,
+    RtSigaction,
     RtSigreturn,
     RestartSyscall,
     Wait4,
@@ -48,6 +49,10 @@ std::optional<CloneRequest> read_clone_request(TaskCall call, const std::array<s
 // The tid of a child that stands at its first instruction, from where the kernel has stored it by then.
 // 0: the parent asked for neither.
 std::int64_t read_child_tid(const CloneRequest& request, const UserMemory& child_memory);
+
+// The restorer that an rt_sigaction with these arguments sets. nullopt: none.
+std::optional<std::uint64_t> read_signal_restorer(const std::array<std::uint64_t, 6>& arguments,
+                                                  const UserMemory& memory);
 
 // A child process whose end a parent has learned.
 struct ReapedChild {

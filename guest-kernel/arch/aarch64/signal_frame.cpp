@@ -97,7 +97,7 @@ Result<void> push_signal_frame(Task& task, Registers& registers, const siginfo_t
     }
     fill_registers(image.frame.context.uc_mcontext, registers, task);
     image.frame.context.uc_sigmask.sig[0] = old_mask.bits();
-    image.frame.context.uc_stack = describe_alternate_stack(task, registers.sp);
+    image.frame.context.uc_stack = saved_alternate_stack(task);
     append_records(image, task);
 
     const std::size_t skipped = wants_info ? 0 : offsetof(SignalFrame, context);

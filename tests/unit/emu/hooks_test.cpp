@@ -16,6 +16,11 @@ class Watching : public TranslationTest {
         map(va, data_base, descriptor::page | descriptor::user);
         flush();
     }
+
+    void watch(std::uint64_t begin, std::uint64_t end, std::uint64_t table = lower_table) {
+        const std::array ranges{WatchedRange{.table = table, .begin = begin, .end = end}};
+        cpu.set_watched_ranges(ranges);
+    }
 };
 
 TEST_F(Hooks, breakpoint_halts_before_its_instruction_and_is_stepped_over) {
@@ -51,7 +56,7 @@ TEST_F(Hooks, breakpoint_on_another_page_is_reached_by_a_branch) {
 TEST_F(Watching, load_in_the_range_halts_after_it_retires) {
     put_bytes(data_base + 0x100, std::uint64_t{77});
     put(code_base, {nop, ldr(1, 0), nop});
-    cpu.set_watched_range(lower_table, va + 0x100, va + 0x108);
+    watch(va + 0x100, va + 0x108);
     set_x(0, va + 0x100);
     stand_at(code_base, user);
     const Halt halt = cpu.run(3);
@@ -65,7 +70,7 @@ TEST_F(Watching, load_in_the_range_halts_after_it_retires) {
 
 TEST_F(Watching, other_loads_of_the_page_do_not_halt) {
     put(code_base, {ldr(1, 0)});
-    cpu.set_watched_range(lower_table, va + 0x100, va + 0x108);
+    watch(va + 0x100, va + 0x108);
     set_x(0, va + 0x108);
     stand_at(code_base, user);
     EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
@@ -75,7 +80,7 @@ TEST_F(Watching, other_loads_of_the_page_do_not_halt) {
 }
 
 TEST_F(Watching, stores_and_loads_at_el1_do_not_halt) {
-    cpu.set_watched_range(lower_table, va, va + 0x1000);
+    watch(va, va + 0x1000);
     set_x(0, va);
     put(code_base, {str(1, 0)});
     stand_at(code_base, user);
@@ -89,10 +94,107 @@ TEST_F(Watching, stores_and_loads_at_el1_do_not_halt) {
 
 TEST_F(Watching, another_address_space_does_not_halt) {
     put(code_base, {ldr(1, 0)});
-    cpu.set_watched_range(lower_table + 0x5000, va, va + 0x1000);
+    watch(va, va + 0x1000, lower_table + 0x5000);
     set_x(0, va);
     stand_at(code_base, user);
     EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
+}
+
+// A load of more than one register, or of one over the end of a page, with X1 as its base.
+struct WideLoad {
+    const char* name;
+    std::uint32_t instruction;
+    unsigned size;
+    std::uint64_t offset = 0x100;  // of the base in the page
+};
+
+class WatchingWide : public Watching, public testing::WithParamInterface<WideLoad> {
+  protected:
+    WatchingWide() { set_register(cpacr_el1, std::uint64_t{3} << 20); }
+};
+
+TEST_P(WatchingWide, all_that_it_reads_is_said) {
+    const WideLoad& load = GetParam();
+    map(va + 0x1000, data_base + 0x1000, descriptor::page | descriptor::user);
+    flush();
+    put(code_base, {load.instruction, nop});
+    watch(va, va + 0x2000);
+    set_x(1, va + load.offset);
+    stand_at(code_base, user);
+    const Halt halt = cpu.run(2);
+    ASSERT_EQ(halt.reason, HaltReason::WatchedLoad);
+    EXPECT_EQ(halt.pc, code_base);
+    EXPECT_EQ(pc(), code_base + 4);
+    EXPECT_EQ(halt.address, va + load.offset);
+    EXPECT_EQ(halt.size, load.size);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, WatchingWide,
+    testing::Values(
+        WideLoad{"ldp_x", 0xa9400c22, 16}, WideLoad{"ldp_w", 0x29400c22, 8},
+        WideLoad{"ldp_x_post", 0xa8c10c22, 16}, WideLoad{"ldpsw", 0x69400c22, 8},
+        WideLoad{"ldnp_x", 0xa8400c22, 16}, WideLoad{"ldp_s", 0x2d400420, 8},
+        WideLoad{"ldp_d", 0x6d400420, 16}, WideLoad{"ldp_q", 0xad400420, 32},
+        WideLoad{"ldp_q_post", 0xacc10420, 32}, WideLoad{"ldp_q_over_the_end", 0xad400420, 32, 0xff0},
+        WideLoad{"ldr_q", 0x3dc00020, 16}, WideLoad{"ldr_d", 0xfd400020, 8},
+        WideLoad{"ldr_x_over_the_end", 0xf9400022, 8, 0xffc},
+        WideLoad{"ldur_x_unaligned", 0xf8400022, 8, 0x105}, WideLoad{"ld1_one", 0x4c407020, 16},
+        WideLoad{"ld1_two", 0x4c40a020, 32}, WideLoad{"ld1_three", 0x4c406020, 48},
+        WideLoad{"ld1_four", 0x4c402020, 64}, WideLoad{"ld1_four_unaligned", 0x4c402020, 64, 0x103},
+        WideLoad{"ld1_four_halves", 0x0c402020, 32}, WideLoad{"ld1_four_post", 0x4cdf2020, 64},
+        WideLoad{"ld2", 0x4c408020, 32}, WideLoad{"ld3", 0x4c404020, 48}, WideLoad{"ld4", 0x4c400020, 64},
+        WideLoad{"ld4_over_the_end", 0x4c400020, 64, 0xfd0}, WideLoad{"ld1_lane_d", 0x4d408420, 8},
+        WideLoad{"ld2_lane_s", 0x4d608020, 8}, WideLoad{"ld4_lane_d", 0x4d60a420, 32},
+        WideLoad{"ld1r_b", 0x4d40c020, 1}, WideLoad{"ld4r_d", 0x4d60ec20, 32},
+        WideLoad{"ldxp", 0xc87f0c22, 16}, WideLoad{"ldaxp_w", 0x887f8c22, 8}, WideLoad{"ldar", 0xc8dffc22, 8},
+        WideLoad{"ldapr", 0xf8bfc022, 8}, WideLoad{"ldadd", 0xf8200022, 8}, WideLoad{"swp_w", 0xb8208022, 4},
+        WideLoad{"cas", 0xc8a07c22, 8}, WideLoad{"casp", 0x48207c22, 16}),
+    [](const auto& parameter) { return std::string(parameter.param.name); });
+
+TEST_F(Watching, literal_load_halts) {
+    put(code_base, {0x58000802});  // LDR X2, code_base + 0x100
+    watch(code_base + 0x100, code_base + 0x104);
+    stand_at(code_base, user);
+    const Halt halt = cpu.run(1);
+    EXPECT_EQ(halt.reason, HaltReason::WatchedLoad);
+    EXPECT_EQ(halt.address, code_base + 0x100);
+    EXPECT_EQ(halt.size, 8U);
+}
+
+TEST_F(Watching, only_what_touches_the_range_is_said) {
+    put(code_base, {0xa9400c22});  // LDP X2, X3, [X1]
+    watch(va + 0x108, va + 0x200);
+    set_x(1, va + 0x100);
+    stand_at(code_base, user);
+    const Halt halt = cpu.run(1);
+    EXPECT_EQ(halt.reason, HaltReason::WatchedLoad);
+    EXPECT_EQ(halt.address, va + 0x108);
+    EXPECT_EQ(halt.size, 8U);
+}
+
+TEST_F(Watching, a_load_that_faults_in_its_second_page_does_not_halt) {
+    put(code_base, {0xa9400c22});  // LDP X2, X3, [X1]
+    watch(va, va + 0x2000);
+    set_x(1, va + 0xff8);
+    stand_at(code_base, user);
+    EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
+}
+
+TEST_F(Watching, each_of_several_ranges_halts) {
+    put(code_base, {ldr(1, 0)});
+    const std::array ranges{WatchedRange{.table = lower_table, .begin = va, .end = va + 8},
+                            WatchedRange{.table = lower_table + 0x5000, .begin = va + 8, .end = va + 16},
+                            WatchedRange{.table = lower_table, .begin = va + 16, .end = va + 24}};
+    cpu.set_watched_ranges(ranges);
+    const auto reason_at = [&](std::uint64_t address) {
+        set_x(0, address);
+        stand_at(code_base, user);
+        return cpu.run(1).reason;
+    };
+    EXPECT_EQ(reason_at(va), HaltReason::WatchedLoad);
+    EXPECT_EQ(reason_at(va + 8), HaltReason::Budget);
+    EXPECT_EQ(reason_at(va + 16), HaltReason::WatchedLoad);
 }
 
 TEST_F(Hooks, code_that_the_guest_changes_runs_changed) {

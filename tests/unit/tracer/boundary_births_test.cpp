@@ -231,11 +231,11 @@ TEST(boundary_births, exec_has_no_result_ends_other_threads_and_is_watched) {
     guest.enter_image(kProgramStack, kChildSpace);
     EXPECT_EQ(guest.all<traces::ExecEvent>().size(), 2U);
     EXPECT_EQ(guest.all<traces::TaskEndEvent>().size(), 1U);
-    EXPECT_EQ(guest.engine.watched_table, kChildSpace);
+    EXPECT_EQ(guest.watched_tables(), std::vector{kChildSpace});
     EXPECT_FALSE(guest.all<traces::SyscallEvent>().back().result.has_value());
 }
 
-TEST(boundary_births, vfork_child_that_execs_is_not_watched) {
+TEST(boundary_births, vfork_child_that_execs_is_watched_too) {
     Guest guest;
     GuestTask parent = guest.start_program();
     guest.call(parent, syscall_number("clone"), {kVforkFlags, kChildSp});
@@ -245,9 +245,24 @@ TEST(boundary_births, vfork_child_that_execs_is_not_watched) {
     guest.call(child, syscall_number("execve"), {kProgramPath, 0, 0});
     guest.enter_image(kThreadStack, kChildSpace);
     EXPECT_EQ(guest.all<traces::ExecEvent>().size(), 2U);
-    EXPECT_EQ(guest.engine.watched_table, kProgramSpace);
+    EXPECT_EQ(guest.watched_tables(), (std::vector{kProgramSpace, kChildSpace}));
+    guest.tracer.handle({.reason = ExitReason::WatchedLoad,
+                         .load_pc = GuestVirt{0x400100},
+                         .load_address = GuestVirt{Guest::auxv_at(kInitialSp) + 8},
+                         .load_size = 8});
+    EXPECT_EQ(guest.all<traces::AuxvReadEvent>().size(), 1U);
+    EXPECT_EQ(guest.sink.trace.events.back().task, TaskNumber{2});
     guest.return_from_call(parent, 78);
     EXPECT_EQ(guest.tracer.current_task(), TaskNumber{1});
+}
+
+TEST(boundary_births, forked_child_is_watched_in_its_own_space) {
+    Guest guest;
+    GuestTask parent = guest.start_program();
+    guest.call(parent, syscall_number("clone"), {17, 0});
+    const GuestTask child = forked_from(parent, kThreadStack);
+    guest.resume(child);
+    EXPECT_EQ(guest.watched_tables(), (std::vector{kProgramSpace, kChildSpace}));
 }
 
 TEST(boundary_births, child_that_a_signal_meets_at_birth_is_born_into_the_handler) {

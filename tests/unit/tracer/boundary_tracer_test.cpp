@@ -340,9 +340,10 @@ TEST(boundary_tracer, outcome_ends_the_program_that_a_signal_has_killed) {
 TEST(boundary_tracer, load_from_the_auxv_names_its_entry) {
     Guest guest;
     guest.start_program();
-    EXPECT_EQ(guest.engine.watched_table, kProgramSpace);
-    EXPECT_EQ(guest.engine.watched_begin, Guest::auxv_at(kInitialSp));
-    EXPECT_EQ(guest.engine.watched_end, Guest::auxv_at(kInitialSp) + 48);
+    ASSERT_EQ(guest.engine.watched.size(), 1U);
+    EXPECT_EQ(guest.engine.watched[0].table, kProgramSpace);
+    EXPECT_EQ(guest.engine.watched[0].begin, GuestVirt{Guest::auxv_at(kInitialSp)});
+    EXPECT_EQ(guest.engine.watched[0].end, GuestVirt{Guest::auxv_at(kInitialSp) + 48});
     guest.tracer.handle({.reason = ExitReason::WatchedLoad,
                          .load_pc = GuestVirt{0x400100},
                          .load_address = GuestVirt{Guest::auxv_at(kInitialSp) + 24},

@@ -16,6 +16,7 @@ class FakeEngine final : public Engine {
   public:
     VcpuRegisters state;
     std::chrono::nanoseconds time{};
+    std::uint64_t retired = 0;
 
     // Memory has byte granularity; what was never written is not mapped.
     void put(std::uint64_t address, std::span<const std::byte> bytes) {
@@ -35,9 +36,7 @@ class FakeEngine final : public Engine {
         put_value(address + text.size(), '\0');
     }
 
-    std::uint64_t watched_table = 0;
-    std::uint64_t watched_begin = 0;
-    std::uint64_t watched_end = 0;
+    std::vector<WatchedLoads> watched;
     std::vector<GuestVirt> breakpoints;
     bool boundary_exits = false;
 
@@ -63,16 +62,14 @@ class FakeEngine final : public Engine {
         return from.size();
     }
     void set_boundary_exits(bool enabled) override { boundary_exits = enabled; }
-    void set_watched_loads(std::uint64_t ttbr0, GuestVirt begin, GuestVirt end) override {
-        watched_table = ttbr0;
-        watched_begin = value(begin);
-        watched_end = value(end);
+    void set_watched_loads(std::span<const WatchedLoads> loads) override {
+        watched.assign(loads.begin(), loads.end());
     }
     void set_breakpoints(std::span<const GuestVirt> addresses) override {
         breakpoints.assign(addresses.begin(), addresses.end());
     }
     EngineStatistics statistics() const override { return {}; }
-    std::uint64_t retired_instructions() const override { return 0; }
+    std::uint64_t retired_instructions() const override { return retired; }
     std::chrono::nanoseconds guest_time() const override { return time; }
 
   private:

@@ -144,6 +144,14 @@ class Guest {
         return sink.all<T>();
     }
 
+    std::vector<std::uint64_t> watched_tables() const {
+        std::vector<std::uint64_t> tables;
+        for (const WatchedLoads& one : engine.watched) {
+            tables.push_back(one.table);
+        }
+        return tables;
+    }
+
     FakeEngine engine;
     Collector sink;
     BoundaryTracer tracer;

@@ -181,6 +181,42 @@ TEST_P(load_instruction, loads_as_many_bytes_as_the_architecture_says) {
     EXPECT_EQ(loaded_bytes(GetParam().instruction), GetParam().bytes) << GetParam().text;
 }
 
+struct Address {
+    const char* text;
+    std::uint32_t instruction;
+    std::uint64_t address;
+};
+
+class address_of_a_load : public testing::TestWithParam<Address> {};
+
+// With 0x1000 in X1, -2 in X2, 0x2000 in SP, at 0x400000. Encodings from aarch64-linux-gnu-as.
+INSTANTIATE_TEST_SUITE_P(
+    all, address_of_a_load,
+    testing::Values(
+        Address{"ldr x0, [x1, #16]", 0xf9400820, 0x1010}, Address{"ldr q0, [x1, #16]", 0x3dc00420, 0x1010},
+        Address{"ldr x0, [sp, #8]", 0xf94007e0, 0x2008}, Address{"ldr x0, [x1], #8", 0xf8408420, 0x1000},
+        Address{"ldr x0, [x1, #8]!", 0xf8408c20, 0x1008}, Address{"ldur x0, [x1, #-8]", 0xf85f8020, 0xff8},
+        Address{"ldr x0, [x1, x2, lsl #3]", 0xf8627820, 0xff0},
+        Address{"ldrb w0, [x1, x2]", 0x38626820, 0xffe}, Address{"ldr x0, [x1, w2, sxtw]", 0xf862c820, 0xffe},
+        Address{"ldr x0, [x1, w2, uxtw]", 0xf8624820, 0x100000ffe},
+        Address{"ldp x0, x3, [x1, #-16]", 0xa97f0c20, 0xff0},
+        Address{"ldp x0, x3, [x1], #16", 0xa8c10c20, 0x1000},
+        Address{"ldp q0, q3, [x1, #32]", 0xad410c20, 0x1020},
+        Address{"ldp w0, w3, [x1, #8]", 0x29410c20, 0x1008},
+        Address{"ld1 {v0.16b}, [x1], #16", 0x4cdf7020, 0x1000},
+        Address{"ldxp x0, x3, [x1]", 0xc87f0c20, 0x1000}, Address{"ldapur x0, [x1, #8]", 0xd9408020, 0x1008},
+        Address{"ldadd x2, x0, [x1]", 0xf8220020, 0x1000}, Address{"ldr x0, .+8", 0x58000040, 0x400008},
+        Address{"ldr x0, .-4", 0x58ffffe0, 0x3ffffc}));
+
+TEST_P(address_of_a_load, is_where_it_begins_to_read) {
+    std::array<std::uint64_t, 32> registers{};
+    registers[1] = 0x1000;
+    registers[2] = static_cast<std::uint64_t>(-2);
+    registers[31] = 0x2000;
+    EXPECT_EQ(load_address(GetParam().instruction, 0x400000, registers), GetParam().address)
+        << GetParam().text;
+}
+
 struct Base {
     const char* text;
     std::uint32_t instruction;

@@ -102,6 +102,36 @@ TEST(Payload, paths_and_string_arrays_are_read_to_their_end) {
     EXPECT_EQ(text(payloads[2]), "two");
 }
 
+TEST(Payload, strings_that_an_exec_had_to_fetch_come_from_the_new_program) {
+    FakeMemory memory;
+    memory.number<std::uint64_t>(0x1300, 0x20000);
+    memory.number<std::uint64_t>(0x1308, 0x1200);
+    memory.number<std::uint64_t>(0x1310, 0);
+    memory.write(0x1200, std::string_view("two\0", 4));
+    const std::uint64_t number = syscall_number("execve");
+    const Registers arguments{0x30000, 0x1300, 0x40000};
+    auto payloads = read_payloads_at_entry(number, arguments, memory);
+    ASSERT_EQ(payloads.size(), 3U);
+    EXPECT_EQ(text(payloads[0]), "");
+    const std::vector<std::string> argv{"one", "two"};
+    const std::vector<std::string> envp{"A=B"};
+    auto completed = payloads;
+    complete_exec_payloads(number, arguments, "/bin/x", argv, envp, completed);
+    ASSERT_EQ(completed.size(), 4U);
+    EXPECT_EQ(text(completed[0]), "/bin/x");
+    EXPECT_EQ(completed[0].length, 6U);
+    EXPECT_EQ(text(completed[1]), "one");
+    EXPECT_EQ(text(completed[2]), "two");
+    EXPECT_EQ(text(completed[3]), "A=B");
+    EXPECT_EQ(completed[3].argument, 2U);
+    // Of a script the first string is not known.
+    const std::vector<std::string> script{"/bin/sh", "/bin/x", "two"};
+    completed = payloads;
+    complete_exec_payloads(number, arguments, "/bin/x", script, envp, completed);
+    EXPECT_EQ(text(completed[1]), "");
+    EXPECT_EQ(text(completed[2]), "two");
+}
+
 TEST(Payload, a_string_at_the_end_of_memory_is_cut_there) {
     FakeMemory memory;
     memory.write(0x1ffd, "abc");
@@ -161,6 +191,45 @@ TEST(Payload, a_failed_call_with_a_wild_array_of_messages_stays_small) {
     }
     EXPECT_LE(bytes, kMostRefusedBytes);
     EXPECT_LE(payloads.size(), 1025U);
+}
+
+TEST(Payload, clone_tells_a_tid_or_a_descriptor) {
+    FakeMemory memory;
+    memory.number<std::uint32_t>(0x1000, 77);
+    const auto told = [&](std::int64_t flags) {
+        return whole_call("clone", {static_cast<std::uint64_t>(flags), 0, 0x1000, 0, 0}, 77, memory);
+    };
+    EXPECT_TRUE(told(constant("CLONE_VM")).empty());
+    const auto tid = told(constant("CLONE_PARENT_SETTID"));
+    ASSERT_EQ(tid.size(), 1U);
+    EXPECT_EQ(tid[0].element.piece, Piece::Object);
+    const auto descriptor = told(constant("CLONE_PIDFD"));
+    ASSERT_EQ(descriptor.size(), 1U);
+    EXPECT_EQ(descriptor[0].element.piece, Piece::Pidfd);
+}
+
+TEST(Payload, clone3_tells_through_the_pointers_of_its_struct) {
+    FakeMemory memory;
+    const auto flags = static_cast<std::uint64_t>(constant("CLONE_PARENT_SETTID") | constant("CLONE_PIDFD"));
+    memory.number<std::uint64_t>(0x1000, flags);
+    memory.number<std::uint64_t>(0x1008, 0x2000);  // pidfd
+    memory.number<std::uint64_t>(0x1010, 0x2008);  // child_tid
+    memory.number<std::uint64_t>(0x1018, 0x2010);  // parent_tid
+    for (std::uint64_t at = 0x1020; at < 0x1058; at += 8) {
+        memory.number<std::uint64_t>(at, 0);
+    }
+    memory.number<std::uint32_t>(0x2000, 5);
+    memory.number<std::uint32_t>(0x2010, 77);
+    const auto payloads = whole_call("clone3", {0x1000, 88}, 77, memory);
+    ASSERT_EQ(payloads.size(), 3U);
+    EXPECT_EQ(payloads[1].element.piece, Piece::Pidfd);
+    EXPECT_EQ(payloads[1].address, 0x2000U);
+    EXPECT_EQ(payloads[1].bytes[0], std::byte{5});
+    EXPECT_EQ(payloads[2].element.piece, Piece::ParentTid);
+    EXPECT_EQ(payloads[2].address, 0x2010U);
+    EXPECT_EQ(whole_call("clone3", {0x1000, 88}, -22, memory).size(), 1U);
+    memory.number<std::uint64_t>(0x1000, 0);
+    EXPECT_EQ(whole_call("clone3", {0x1000, 88}, 77, memory).size(), 1U);
 }
 
 TEST(Payload, readv_fills_its_buffers_in_order) {

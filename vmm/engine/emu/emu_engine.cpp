@@ -100,8 +100,12 @@ class EmuEngine final : public Engine {
     std::size_t write_memory(GuestVirt address, std::span<const std::byte> from, View view) override;
 
     void set_boundary_exits(bool enabled) override { cpu_.set_boundary_halts(enabled); }
-    void set_watched_loads(std::uint64_t ttbr0, GuestVirt begin, GuestVirt end) override {
-        cpu_.set_watched_range(ttbr0, value(begin), value(end));
+    void set_watched_loads(std::span<const WatchedLoads> watched) override {
+        std::vector<emu::WatchedRange> ranges;
+        for (const WatchedLoads& one : watched) {
+            ranges.push_back({.table = one.table, .begin = value(one.begin), .end = value(one.end)});
+        }
+        cpu_.set_watched_ranges(ranges);
     }
     void set_breakpoints(std::span<const GuestVirt> addresses) override {
         std::vector<std::uint64_t> plain;

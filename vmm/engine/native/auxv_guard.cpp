@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <vector>
 
@@ -106,6 +108,11 @@ std::optional<AuxvLoad> AuxvGuard::step_over(pid_t tid, GuestVirt address,
         return std::nullopt;
     }
     const auto bytes = loaded_bytes(*instruction);
+    std::array<std::uint64_t, 32> bases{};
+    std::ranges::copy(registers->x, bases.begin());
+    bases.back() = registers->sp;
+    // The address that faulted is that of the first byte on the guarded page.
+    address = GuestVirt{load_address(*instruction, registers->pc, bases).value_or(value(address))};
     const bool is_mirrored = bytes && address >= moved_sp_ && address + *bytes <= auxv_.end;
     const auto base = base_register(*instruction);
     const bool stepped = is_mirrored && base

@@ -65,6 +65,39 @@ std::optional<unsigned> register_bytes(std::uint32_t instruction) {
     return opc != 0 ? std::optional(1U << size) : std::nullopt;
 }
 
+// Two's complement.
+constexpr std::uint64_t signed_bits(std::uint32_t instruction, unsigned high, unsigned low) {
+    const std::uint64_t sign = std::uint64_t{1} << (high - low);
+    return (bits(instruction, high, low) ^ sign) - sign;
+}
+
+// Load register with an unsigned scaled offset, with a register, with an offset of 9 bits, or an atomic
+// operation.
+std::uint64_t register_load_address(std::uint32_t instruction, std::uint64_t size, std::uint64_t base,
+                                    const std::array<std::uint64_t, 32>& registers) {
+    if (bits(instruction, 24, 24) != 0) {
+        return base + size * bits(instruction, 21, 10);
+    }
+    if (is_atomic(instruction)) {
+        return base;
+    }
+    if (bits(instruction, 21, 21) != 0) {
+        constexpr unsigned kZeroRegister = 31;
+        constexpr unsigned kUnsignedWord = 0b010;
+        constexpr unsigned kSignedWord = 0b110;
+        const unsigned number = bits(instruction, 20, 16);
+        std::uint64_t index = number == kZeroRegister ? 0 : registers[number];
+        if (bits(instruction, 15, 13) == kUnsignedWord) {
+            index = static_cast<std::uint32_t>(index);
+        } else if (bits(instruction, 15, 13) == kSignedWord) {
+            index = static_cast<std::uint64_t>(std::int64_t{static_cast<std::int32_t>(index)});
+        }
+        return base + (bits(instruction, 12, 12) != 0 ? size * index : index);
+    }
+    constexpr unsigned kPostIndex = 0b01;
+    return bits(instruction, 11, 10) == kPostIndex ? base : base + signed_bits(instruction, 20, 12);
+}
+
 // Advanced SIMD structures: bit 30 is Q, bit 22 L, bits 15:12 opcode.
 std::optional<unsigned> structure_bytes(std::uint32_t instruction) {
     if (bits(instruction, 22, 22) == 0) {
@@ -121,6 +154,32 @@ std::optional<unsigned> loaded_bytes(std::uint32_t instruction) {
         default:
             return register_bytes(instruction);
     }
+}
+
+std::optional<std::uint64_t> load_address(std::uint32_t instruction, std::uint64_t pc,
+                                          const std::array<std::uint64_t, 32>& registers) {
+    const auto bytes = loaded_bytes(instruction);
+    if (!bytes) {
+        return std::nullopt;
+    }
+    const std::uint64_t base = registers[bits(instruction, 9, 5)];
+    const std::uint32_t group = bits(instruction, 29, 28);
+    if (group == 0b00) {
+        return base;  // exclusive, ordered, structures: a post-index comes afterwards
+    }
+    if (group == 0b01 && bits(instruction, 24, 24) == 0) {
+        return pc + 4 * signed_bits(instruction, 23, 5);
+    }
+    if (group == 0b01) {
+        return base + signed_bits(instruction, 20, 12);  // ordered with an unscaled offset
+    }
+    if (group == 0b10) {
+        constexpr std::uint32_t kPostIndex = 0b01;
+        const std::uint64_t element = *bytes / 2;
+        const bool is_post = bits(instruction, 24, 23) == kPostIndex;
+        return is_post ? base : base + element * signed_bits(instruction, 21, 15);
+    }
+    return register_load_address(instruction, *bytes, base, registers);
 }
 
 std::optional<unsigned> base_register(std::uint32_t instruction) {

@@ -1,6 +1,7 @@
 // What a load instruction reads, and by which register.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -13,6 +14,11 @@ std::optional<unsigned> loaded_bytes(std::uint32_t instruction);
 // The number of the register, 31 for SP, that holds what a plain load adds the rest of its address to.
 // nullopt for what is none: a literal load, an exclusive, ordered or atomic one, a store. Same precondition.
 std::optional<unsigned> base_register(std::uint32_t instruction);
+
+// Where a load begins to read, which is not where it faulted if only a later part of it did. `registers` are
+// those before it: x0 to x30, and SP in place 31. nullopt: it is none. Same precondition.
+std::optional<std::uint64_t> load_address(std::uint32_t instruction, std::uint64_t pc,
+                                          const std::array<std::uint64_t, 32>& registers);
 
 // Whether a plain load writes what it has loaded to its base register.
 bool loads_its_base(std::uint32_t instruction);

@@ -23,6 +23,7 @@ constexpr traces::TaskNumber kNotRecorded{};
 constexpr traces::TaskNumber kFirstTask{1};
 constexpr int kSyscallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
 constexpr std::uint64_t kInstructionSize = 4;
+constexpr std::size_t kLinkRegister = 30;
 
 // A call that a signal has interrupted and that Linux will run again or turn into EINTR, depending on the
 // signal's action (include/linux/errno.h): only a tracer sees these results.
@@ -190,7 +191,8 @@ void NativeTracer::on_birth(pid_t parent, Tracee& tracee) {
         .task = recorder_.start_task(tracee.task, request.flags, child),
         .process = request.shares_process() ? tracee.process : child,
         .space = request.shares_memory() ? tracee.space : std::make_shared<AddressSpace>(*tracee.space),
-        .clone = {}};
+        .clone = {},
+        .vdso_returns = tracee.vdso_returns};
     tracees_.insert_or_assign(child, std::move(born));
     if (const auto early = early_stops_.find(child); early != early_stops_.end()) {
         queued_.emplace_back(child, early->second);
@@ -210,6 +212,7 @@ void NativeTracer::on_exec(pid_t tid, Tracee& tracee) {
         tracees_.erase(former);
     }
     tracee.space = std::make_shared<AddressSpace>();
+    tracee.vdso_returns.clear();
     tracee.has_executed = true;
     tracee.in_call = true;
     resume(tid, Resume::ToSyscall);
@@ -299,7 +302,8 @@ void NativeTracer::on_program_image(pid_t tid, Tracee& tracee) {
     if (!stack) {
         return;
     }
-    if (!recorder_.has_started()) {
+    const bool is_first = !recorder_.has_started();
+    if (is_first) {
         tracee.task = recorder_.start_program(0, *stack, registers->sp, registers->pc);
     } else if (tracee.task != kNotRecorded) {
         recorder_.exec(tracee.task, *stack, registers->sp, registers->pc);
@@ -309,10 +313,10 @@ void NativeTracer::on_program_image(pid_t tid, Tracee& tracee) {
         tracee.space->probes = VdsoProbes::install(tid, GuestVirt{*vdso});
     }
     const auto svc = tracee.space->probes.svc();
-    if (pass_ == Pass::AuxvReads && tracee.process == program_) {
+    if (pass_ == Pass::AuxvReads && tracee.task != kNotRecorded) {
         std::optional<Interrupted> interrupted;
         tracee.space->guard = svc ? AuxvGuard::install(tid, *stack, *svc, interrupted) : std::nullopt;
-        guards_auxv_ = tracee.space->guard.has_value();
+        guards_auxv_ = (guards_auxv_ || is_first) && tracee.space->guard.has_value();
         requeue(tid, interrupted);
     }
 }
@@ -324,7 +328,7 @@ void NativeTracer::on_signal(pid_t tid, Tracee& tracee, int signal) {
         go_on(tid);
         return;
     }
-    if ((signal == SIGTRAP && on_probe(tid, tracee)) || (signal == SIGSEGV && on_guarded_page(tid, tracee))) {
+    if ((signal == SIGTRAP && on_trap(tid, tracee)) || (signal == SIGSEGV && on_guarded_page(tid, tracee))) {
         go_on(tid);
         return;
     }
@@ -356,26 +360,52 @@ void NativeTracer::on_handler_entry(pid_t tid, Tracee& tracee) {
     recorder_.signal(tracee.task, *signal);
 }
 
-bool NativeTracer::on_probe(pid_t tid, Tracee& tracee) {
+bool NativeTracer::on_trap(pid_t tid, Tracee& tracee) {
     siginfo_t information{};
     auto registers = get_registers(tid);
     if (!registers || ::ptrace(PTRACE_GETSIGINFO, tid, nullptr, &information) != 0 ||
         information.si_code != TRAP_BRKPT) {
         return false;
     }
-    const auto hit = tracee.space->probes.find(GuestVirt{registers->pc});
-    if (!hit) {
+    if (const auto hit = tracee.space->probes.find(GuestVirt{registers->pc})) {
+        on_vdso_call(tracee, *hit, *registers);
+    } else if (!on_vdso_return(tid, tracee, *registers)) {
         return false;
     }
-    if (tracee.task != kNotRecorded) {
-        recorder_.vdso_call(tracee.task, {.symbol = hit->function,
-                                          .arguments = {registers->x[0], registers->x[1]},
-                                          .pc = registers->x[30],
-                                          .result = std::nullopt,
-                                          .payloads = {}});
-    }
-    registers->pc = value(hit->resume_at);
     set_registers(tid, *registers);
+    return true;
+}
+
+void NativeTracer::on_vdso_call(Tracee& tracee, const VdsoProbes::Hit& hit, Registers& registers) {
+    registers.pc = value(hit.resume_at);
+    if (tracee.task == kNotRecorded) {
+        return;
+    }
+    recorder_.enter_vdso(tracee.task, {.symbol = hit.function,
+                                       .arguments = {registers.x[0], registers.x[1]},
+                                       .return_pc = registers.x[kLinkRegister],
+                                       .sp = registers.sp});
+    if (const auto trap = tracee.space->probes.return_trap()) {
+        std::erase_if(tracee.vdso_returns,
+                      [&](const VdsoReturn& former) { return former.sp == registers.sp; });
+        tracee.vdso_returns.push_back({.pc = registers.x[kLinkRegister], .sp = registers.sp});
+        registers.x[kLinkRegister] = value(*trap);
+    }
+}
+
+bool NativeTracer::on_vdso_return(pid_t tid, Tracee& tracee, Registers& registers) {
+    const auto trap = tracee.space->probes.return_trap();
+    const auto found = std::ranges::find(tracee.vdso_returns, registers.sp, &VdsoReturn::sp);
+    if (!trap || registers.pc != value(*trap) || found == tracee.vdso_returns.end()) {
+        return false;
+    }
+    registers.pc = found->pc;
+    registers.x[kLinkRegister] = found->pc;
+    tracee.vdso_returns.erase(found);
+    if (tracee.task != kNotRecorded) {
+        recorder_.return_to(tracee.task, registers.pc, registers.sp,
+                            static_cast<std::int64_t>(registers.x[0]), memory_of(tid, tracee));
+    }
     return true;
 }
 
@@ -392,8 +422,7 @@ bool NativeTracer::on_guarded_page(pid_t tid, Tracee& tracee) {
     }
     std::optional<Interrupted> interrupted;
     const auto load = guard->step_over(tid, address, interrupted);
-    // A forked child's copy is no longer the program's vector (see BoundaryTracer).
-    if (load && tracee.process == program_ && tracee.task != kNotRecorded) {
+    if (load && tracee.task != kNotRecorded) {
         recorder_.auxv_load(tracee.task, *load, memory_of(tid, tracee));
     }
     requeue(tid, interrupted);

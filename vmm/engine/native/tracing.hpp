@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "traces/format/event.hpp"
 #include "vmm/engine/native/auxv_guard.hpp"
@@ -27,8 +28,9 @@ enum class Pass {
 // What ptrace makes visible and a program without a tracer would not see is hidden here: a signal that is
 // ignored interrupts a call under ptrace, and the call is then continued as if it had not been.
 //
-// One difference remains: a vDSO probe's trap is forced on a task even if it has SIGTRAP blocked or ignored,
-// which resets that signal's action.
+// Two differences remain: a vDSO probe's trap is forced on a task even if it has SIGTRAP blocked or ignored,
+// which resets that signal's action; and a signal that interrupts a function of the vDSO finds the address of
+// a trap in its x30.
 class NativeTracer {
   public:
     // `program` has been launched and seized.
@@ -38,7 +40,7 @@ class NativeTracer {
     void serve();
     // The wait status of the program's first process once it has ended.
     std::optional<int> program_status() const { return program_status_; }
-    // Pass::AuxvReads: whether the vector of the program's last exec could be guarded.
+    // Pass::AuxvReads: whether the vector of every exec could be guarded.
     bool guards_auxv() const { return guards_auxv_; }
     // Kills what still runs. Nothing of that is recorded.
     void kill_all();
@@ -50,6 +52,12 @@ class NativeTracer {
         std::optional<AuxvGuard> guard;
     };
 
+    // Where a function of the vDSO that was made to return to the trap has to return to.
+    struct VdsoReturn {
+        std::uint64_t pc = 0;
+        std::uint64_t sp = 0;
+    };
+
     struct Tracee {
         traces::TaskNumber task{};  // 0: the program's execve has not succeeded yet
         pid_t process = 0;          // the id of its thread group
@@ -57,6 +65,7 @@ class NativeTracer {
         std::optional<CloneRequest> clone;  // in a clone or clone3
         bool in_call = false;
         bool in_signal_return = false;
+        std::vector<VdsoReturn> vdso_returns = {};
         bool has_executed = false;    // PTRACE_EVENT_EXEC has come, the call's exit has not
         bool enters_handler = false;  // resumed by a step into a signal's handler
         // As the program has them, where the kernel got others.
@@ -75,7 +84,9 @@ class NativeTracer {
     void on_program_image(pid_t tid, Tracee& tracee);
     void on_signal(pid_t tid, Tracee& tracee, int signal);
     void on_handler_entry(pid_t tid, Tracee& tracee);
-    bool on_probe(pid_t tid, Tracee& tracee);
+    bool on_trap(pid_t tid, Tracee& tracee);
+    void on_vdso_call(Tracee& tracee, const VdsoProbes::Hit& hit, Registers& registers);
+    bool on_vdso_return(pid_t tid, Tracee& tracee, Registers& registers);
     bool on_guarded_page(pid_t tid, Tracee& tracee);
     TraceeMemory memory_of(pid_t tid, const Tracee& tracee) const;
     void end_task(Tracee& tracee, int status);

@@ -87,6 +87,9 @@ VdsoProbes VdsoProbes::install(pid_t tid, GuestVirt base) {
     if (const auto svc = slack.take(1); svc && replace_instruction(tid, *svc, kSvcInstruction)) {
         result.svc_ = svc;
     }
+    if (const auto trap = slack.take(1); trap && replace_instruction(tid, *trap, kBrkInstruction)) {
+        result.return_trap_ = trap;
+    }
     for (VdsoFunction& function : vdso_functions(memory, base)) {
         const auto at = find_movable(memory, function.address);
         const auto moved = at && !result.probes_.contains(*at) ? slack.take(2) : std::nullopt;

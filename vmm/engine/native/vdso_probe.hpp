@@ -30,6 +30,8 @@ class VdsoProbes {
     };
     // The probe at which a task has been stopped by a BRK.
     std::optional<Hit> find(GuestVirt pc) const;
+    // A BRK that a function can be made to return to, so that its return is seen; nullopt: there was no room.
+    std::optional<GuestVirt> return_trap() const { return return_trap_; }
     // An SVC in executable memory; nullopt: there was no room.
     std::optional<GuestVirt> svc() const { return svc_; }
 
@@ -39,6 +41,7 @@ class VdsoProbes {
         GuestVirt resume_at{};
     };
     std::map<GuestVirt, Probe> probes_;
+    std::optional<GuestVirt> return_trap_;
     std::optional<GuestVirt> svc_;
 };
 
