@@ -62,7 +62,6 @@ std::string_view type_of(const abi::Argument& argument, Piece piece) {
         case Piece::SignalSet:
             return "kernel_sigset_t";
         case Piece::Pidfd:
-        case Piece::ChildTid:
         case Piece::ParentTid:
             return "int";
         default:

@@ -1,7 +1,10 @@
 // Mutants that change which events there are, and in which order.
+#include <algorithm>
+
 #include "tests/mutation/edit.hpp"
 #include "tests/mutation/mutants.hpp"
 #include "tests/mutation/places.hpp"
+#include "traces/abi/syscalls.hpp"
 
 namespace levitate::traces::mutation {
 namespace {
@@ -18,7 +21,13 @@ bool same_body(const Event& one, const Event& other) {
     const auto* call = std::get_if<SyscallEvent>(&one.body);
     const auto* other_call = std::get_if<SyscallEvent>(&other.body);
     if (call != nullptr && other_call != nullptr) {
-        return call->number == other_call->number && call->arguments == other_call->arguments &&
+        // Registers that are no arguments of the call hold what they happen to hold.
+        const abi::SyscallRow* row = abi::find_syscall(call->number, call->arguments);
+        const std::size_t count = row != nullptr ? row->argument_count : call->arguments.size();
+        return call->number == other_call->number &&
+               std::equal(call->arguments.begin(),
+                          call->arguments.begin() + static_cast<std::ptrdiff_t>(count),
+                          other_call->arguments.begin()) &&
                call->result == other_call->result && call->payloads == other_call->payloads;
     }
     const auto* function = std::get_if<VdsoCallEvent>(&one.body);

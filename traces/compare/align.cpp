@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "traces/compare/clocks.hpp"
 #include "traces/compare/common_subsequence.hpp"
 
 namespace levitate::traces::detail {
@@ -35,6 +36,7 @@ class Aligner {
             }
         }
         if (!is_enough()) {
+            check_clocks();
             check_allocations();
             check_unpaired_tasks();
             check_outcome();
@@ -116,6 +118,23 @@ class Aligner {
         const bool there = !walk.golden().ended() && walk.golden().event_index() == event;
         while (there && !walk.done() && walk.golden().next == before) {
             walk.step();
+        }
+    }
+
+    // Where real Linux did not set its clocks back, nobody does.
+    void check_clocks() {
+        if (collects() || !backward_readings(golden_).empty()) {
+            return;
+        }
+        std::map<TaskNumber, TaskNumber> golden_tasks;
+        for (const auto& [number, walk] : walks_) {
+            golden_tasks.emplace(walk.actual_task().number, number);
+        }
+        for (const BackwardReading& reading : backward_readings(actual_)) {
+            const TaskNumber task = actual_.trace().events[reading.event].task;
+            const auto golden = golden_tasks.find(task);
+            report(DivergenceKind::Data, golden != golden_tasks.end() ? golden->second : task, std::nullopt,
+                   reading.event, reading.clock + " runs backwards");
         }
     }
 

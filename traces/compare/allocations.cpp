@@ -35,6 +35,7 @@ class Digest {
         switch (kind) {
             case CallKind::Map:
                 placed.operation.flags = call.arguments[2] << 32U | (call.arguments[3] & 0xffffffffU);
+                placed.operation.has_hint = call.arguments[0] != 0;
                 placed.operation.file = call.arguments[4] & 0xffffffffU;
                 placed.operation.offset = call.arguments[5];
                 placed.address = static_cast<std::uint64_t>(call.result.value_or(0));

@@ -33,6 +33,7 @@ struct Operation {
     std::uint64_t length = 0;
     std::uint64_t offset =
         0;  // into the mapping of the same episode, 0 outside of one; of a mapping, into its file
+    bool has_hint = false;    // of a mapping: an address is asked for
     std::uint64_t file = 0;   // a mapping's descriptor: there is none, but it is given
     std::uint64_t flags = 0;  // protection and kind of a mapping, protection, advice
     auto operator<=>(const Operation&) const = default;

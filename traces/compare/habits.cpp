@@ -9,9 +9,10 @@ namespace {
 
 using abi::ArgumentKind;
 
-// From fewer recordings, or from fewer calls in all, nothing is certain: they may agree by chance.
+// From fewer recordings, or from fewer tasks or calls, nothing is certain: they may agree by chance.
 constexpr std::size_t kFewestRecordings = 3;
-constexpr std::size_t kFewestCalls = 8;
+constexpr std::size_t kFewestTasks = 4;
+constexpr std::size_t kFewestCalls = 50;
 
 // What of an argument the program decides, whatever the schedule; nullopt: nothing.
 std::optional<std::uint64_t> given(const abi::SyscallRow& row, std::size_t index, std::uint64_t value) {
@@ -83,7 +84,7 @@ void Habits::learn_sites(const TraceIndex& recording, std::size_t number) {
             if (call.pc == 0) {
                 continue;  // not known
             }
-            FreeSite& site = sites_[call.pc][&row];
+            FreeSite& site = sites_[place_of(task, call)][&row];
             for (std::size_t i = 0; i < row.argument_count; ++i) {
                 if (const auto value = given(row, i, call.arguments[i])) {
                     site.given[i].insert(*value);
@@ -118,21 +119,25 @@ void Habits::learn_ends(const std::list<TraceIndex>& recordings) {
 }
 
 void Habits::find_certain_sites() {
-    for (const auto& [pc, rows] : sites_) {
-        std::size_t calls = 0;
-        bool certain = recordings_ >= kFewestRecordings;
+    for (const auto& [place, rows] : sites_) {
+        std::size_t tasks = 0;
+        std::set<std::size_t> seen;
         for (const auto& [row, site] : rows) {
             for (const auto& [task, counts] : site.counts) {
-                if (cut_short_.contains(task)) {
-                    continue;
+                if (!cut_short_.contains(task)) {
+                    ++tasks;
+                    seen.insert(counts.begin(), counts.end());
                 }
-                certain = certain &&
-                          std::ranges::all_of(counts, [&](std::size_t n) { return n == counts.front(); });
-                calls += counts.front();
             }
         }
-        if (certain && calls >= kFewestCalls) {
-            certain_sites_.insert(pc);
+        // Whether a task has to wait for another is a matter of the schedule, even where that is always the
+        // same.
+        const abi::SyscallRow& first = *rows.begin()->first;
+        const bool may_be_certain = first.kind == abi::CallKind::Wake || first.argument_count == 0;
+        const bool same =
+            recordings_ >= kFewestRecordings && may_be_certain && rows.size() == 1 && seen.size() == 1;
+        if (same && (tasks >= kFewestTasks || *seen.begin() >= kFewestCalls)) {
+            certain_sites_.insert(place);
         }
     }
 }
@@ -142,8 +147,8 @@ Range Habits::auxv_reads(TaskNumber task) const {
     return found != auxv_reads_.end() ? found->second : Range{};
 }
 
-std::optional<std::string> Habits::strange(const SyscallEvent& call) const {
-    const auto place = sites_.find(call.pc);
+std::optional<std::string> Habits::strange(const TaskView& task, const SyscallEvent& call) const {
+    const auto place = sites_.find(place_of(task, call));
     if (place == sites_.end()) {
         return std::nullopt;
     }
@@ -161,15 +166,15 @@ std::optional<std::string> Habits::strange(const SyscallEvent& call) const {
     return std::nullopt;
 }
 
-std::map<std::uint64_t, std::size_t> Habits::certain_calls(TaskNumber task) const {
-    std::map<std::uint64_t, std::size_t> calls;
+std::map<CallPlace, std::size_t> Habits::certain_calls(TaskNumber task) const {
+    std::map<CallPlace, std::size_t> calls;
     if (cut_short_.contains(task)) {
         return calls;
     }
-    for (const std::uint64_t pc : certain_sites_) {
-        for (const auto& [row, site] : sites_.at(pc)) {
+    for (const CallPlace& place : certain_sites_) {
+        for (const auto& [row, site] : sites_.at(place)) {
             const auto counts = site.counts.find(task);
-            calls[pc] += counts != site.counts.end() ? counts->second.front() : 0;
+            calls[place] += counts != site.counts.end() ? counts->second.front() : 0;
         }
     }
     return calls;

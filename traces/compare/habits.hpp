@@ -43,10 +43,10 @@ class Habits {
 
     // Why the program makes no such call at this place, in a few words; nullopt: it may, or nothing is known
     // of the place.
-    std::optional<std::string> strange(const SyscallEvent& call) const;
-    // Places at which the task makes as many calls in every recording, as all tasks do: no schedule decides
-    // whether they are made. Their PCs, with how often.
-    std::map<std::uint64_t, std::size_t> certain_calls(TaskNumber task) const;
+    std::optional<std::string> strange(const TaskView& task, const SyscallEvent& call) const;
+    // Places at which all tasks that come there make as many calls, in every recording: no schedule decides
+    // whether they are made. With how often the task makes them.
+    std::map<CallPlace, std::size_t> certain_calls(TaskNumber task) const;
     // Whether the task came to a different point in different recordings before a signal ended it.
     bool end_varies(TaskNumber task) const { return varying_ends_.contains(task); }
 
@@ -56,8 +56,8 @@ class Habits {
     void learn_ends(const std::list<TraceIndex>& recordings);
     void find_certain_sites();
 
-    std::map<std::uint64_t, std::map<const abi::SyscallRow*, FreeSite>> sites_;  // by PC
-    std::set<std::uint64_t> certain_sites_;
+    std::map<CallPlace, std::map<const abi::SyscallRow*, FreeSite>> sites_;
+    std::set<CallPlace> certain_sites_;
     std::set<TaskNumber> cut_short_;
     std::set<TaskNumber> varying_ends_;
     std::size_t recordings_ = 0;

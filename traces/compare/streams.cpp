@@ -84,7 +84,7 @@ std::optional<StreamMatcher::Run> StreamMatcher::run_at(const Side& side, Direct
                 left -= taken;
             }
         }
-        run.possible = run.possible && left == 0 && (failed || !impossible(*call));
+        run.possible = run.possible && left == 0 && !call->restarted && (failed || !impossible(*call));
         run.last_result = result;
         const std::uint64_t room = std::min(bytes_asked(*call).value_or(0), kSequenceBuffer);
         run.ended_short = !failed && static_cast<std::uint64_t>(result) + kLongestLine < room;

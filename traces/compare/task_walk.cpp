@@ -113,10 +113,14 @@ bool TaskWalk::skip_free(Side& side) {
     const SyscallEvent& call = *call_of(side.event());
     const bool is_golden = &side == &pair_.golden;
     auto problem = impossible(call);
-    const auto strange = is_golden ? std::nullopt : comparing_.habits.strange(call);
+    const auto strange = is_golden ? std::nullopt : comparing_.habits.strange(*side.task, call);
     // Only the end of its task leaves a call without a result, and only a signal makes it begin again.
     if (!call.result && !call.restarted && side.remaining() > 2) {
         problem = "no result, although the task goes on";
+    }
+    const bool signalled = side.remaining() > 1 && std::holds_alternative<SignalEvent>(side.event(1).body);
+    if (call.restarted && !signalled) {
+        problem = "restarted, although no signal came";
     }
     if (problem && is_golden) {
         return false;
@@ -179,22 +183,22 @@ void TaskWalk::check_certain_calls() {
         comparing_.matcher.equivalence().mode() == AddressMode::Random) {
         return;
     }
-    const auto count = [](const Side& side, std::uint64_t pc, std::optional<std::size_t>& first) {
+    const auto count = [](const Side& side, const CallPlace& place, std::optional<std::size_t>& first) {
         std::size_t calls = 0;
         for (const std::size_t event : side.task->events) {
             const SyscallEvent* call = call_of(side.index->trace().events[event]);
-            if (call != nullptr && call->pc == pc) {
+            if (call != nullptr && place_of(*side.task, *call) == place) {
                 first = first ? first : std::optional(event);
                 ++calls;
             }
         }
         return calls;
     };
-    for (const auto& [pc, usual] : comparing_.habits.certain_calls(pair_.golden.task->number)) {
+    for (const auto& [place, usual] : comparing_.habits.certain_calls(pair_.golden.task->number)) {
         std::optional<std::size_t> golden;
         std::optional<std::size_t> actual;
-        const std::size_t wanted = count(pair_.golden, pc, golden);
-        const std::size_t found = count(pair_.actual, pc, actual);
+        const std::size_t wanted = count(pair_.golden, place, golden);
+        const std::size_t found = count(pair_.actual, place, actual);
         // Another build has its calls elsewhere.
         if (found == usual || wanted != usual || (found == 0 && !golden)) {
             continue;

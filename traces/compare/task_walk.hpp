@@ -61,6 +61,7 @@ class TaskWalk {
     // task_walk_allocations.cpp
     bool match_allocations();
     bool agree_one_by_one(const Episode& golden, const Episode& actual) const;
+    bool are_reordered(const Episode& golden, const Episode& actual) const;
     void compare_episodes(const Episode& golden, const Episode& actual);
     AddressMap& space();
     void compare_placed(const PlacedOperation& golden, const PlacedOperation& actual);

@@ -62,7 +62,31 @@ bool TaskWalk::agree_one_by_one(const Episode& golden, const Episode& actual) co
         });
 }
 
+// What the program asks for follows from what it got before: the same calls come in the same order.
+bool TaskWalk::are_reordered(const Episode& golden, const Episode& actual) const {
+    const auto calls_of = [](const Side& side, const Episode& episode) {
+        std::vector<std::array<std::uint64_t, 3>> calls;
+        for (const std::size_t event : episode.allocations) {
+            const SyscallEvent& call = *call_of(side.index->trace().events[event]);
+            calls.push_back({call.number, call.arguments[1], call.arguments[2]});
+        }
+        return calls;
+    };
+    auto one = calls_of(pair_.golden, golden);
+    auto other = calls_of(pair_.actual, actual);
+    if (one == other) {
+        return false;
+    }
+    std::ranges::sort(one);
+    std::ranges::sort(other);
+    return one == other;
+}
+
 void TaskWalk::compare_episodes(const Episode& golden, const Episode& actual) {
+    if (are_reordered(golden, actual)) {
+        report(DivergenceKind::ExtraCall, golden.allocations.front(), actual.allocations.front(), {},
+               "the same allocations in another order");
+    }
     std::vector<PlacedOperation> missing = operations_of(*pair_.golden.index, golden.allocations);
     std::vector<PlacedOperation> extra = operations_of(*pair_.actual.index, actual.allocations);
     const auto take_pairs = [&](auto are_pair, auto compare) {
@@ -120,6 +144,15 @@ void TaskWalk::compare_placed(const PlacedOperation& golden, const PlacedOperati
 
 void TaskWalk::compare_calls(const PlacedOperation& golden, const PlacedOperation& actual) {
     const auto differences = comparing_.matcher.differences(golden.event, actual.event);
+    if (differences.empty() && golden.operation != actual.operation) {
+        // The call is the same, but not what was done to its mapping afterwards.
+        report(golden.operation.length < actual.operation.length ? DivergenceKind::MissingCall
+                                                                 : DivergenceKind::ExtraCall,
+               golden.event, actual.event, {},
+               "expected " + to_text(golden.operation) + ", found " + to_text(actual.operation) +
+                   ", after what was unmapped of it at once");
+        return;
+    }
     if (differences.empty()) {
         comparing_.matcher.accept(golden.event);
         comparing_.findings.matched(1);

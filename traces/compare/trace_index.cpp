@@ -182,6 +182,33 @@ TraceIndex::TraceIndex(const Trace& trace)
     note_signals();
 }
 
+namespace {
+
+// Where a birth puts the child's stack pointer: clone's argument of that name, or the end of the stack that
+// clone3's struct describes (man 2 clone); a child without a stack of its own goes on at its parent's.
+std::uint64_t stack_of(const SyscallEvent& birth) {
+    const abi::SyscallRow* row = row_of(birth);
+    const std::size_t index = abi::argument_index(*row, "stack");
+    if (index < row->argument_count) {
+        return birth.arguments[index] != 0 ? birth.arguments[index] : birth.sp;
+    }
+    const abi::Struct* layout = abi::find_struct("clone_args");
+    for (const Payload& payload : birth.payloads) {
+        if (payload.direction == Direction::In && payload.element.piece == Piece::Object) {
+            const auto base = abi::read_field(payload.bytes, *layout->field("stack")).value_or(0);
+            const auto size = abi::read_field(payload.bytes, *layout->field("stack_size")).value_or(0);
+            return base != 0 ? base + size : birth.sp;
+        }
+    }
+    return 0;
+}
+
+}  // namespace
+
+CallPlace place_of(const TaskView& task, const SyscallEvent& call) {
+    return {call.pc, task.first_sp != 0 ? task.first_sp - call.sp : 0};
+}
+
 // A child may run before its parent's call has returned, but they are as many and in the same order.
 void TraceIndex::note_births() {
     for (auto& [number, view] : tasks_) {
@@ -189,7 +216,12 @@ void TraceIndex::note_births() {
         for (const std::size_t event : view.events) {
             const SyscallEvent* call = call_of_kind(trace_->events[event], CallKind::Birth);
             if (call != nullptr && call->result.value_or(0) > 0 && child < view.children.size()) {
-                tasks_[view.children[child++]].birth_pc = call->pc;
+                TaskView& born = tasks_[view.children[child++]];
+                born.birth_pc = call->pc;
+                born.first_sp = stack_of(*call);
+            }
+            if (const auto* exec = std::get_if<ExecEvent>(&trace_->events[event].body)) {
+                view.first_sp = exec->sp;
             }
         }
     }

@@ -2,6 +2,7 @@
 // what a descriptor stood for.
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <map>
 #include <optional>
@@ -50,6 +51,7 @@ struct TaskView {
     std::vector<TaskNumber> children;  // in order of birth
     std::uint32_t process = 0;         // threads of one process have the same
     std::uint64_t birth_pc = 0;        // of the parent's call; 0: not known
+    std::uint64_t first_sp = 0;        // the stack pointer that it began with; 0: not known
     bool called_exit = false;          // exit or exit_group, by itself
     bool killed = false;               // a signal has ended its process
     std::optional<std::uint64_t> end_order;
@@ -78,6 +80,15 @@ class TraceIndex {
     std::vector<std::size_t> by_order_;
     std::map<std::uint32_t, std::uint64_t> group_ends_;  // by process: the order of its exit_group
 };
+
+// Where a program makes a call: libraries make all of one kind at one PC, so that how deep in the task's
+// stack it is made is needed too. 0: not known.
+struct CallPlace {
+    std::uint64_t pc = 0;
+    std::uint64_t depth = 0;
+    auto operator<=>(const CallPlace&) const = default;
+};
+CallPlace place_of(const TaskView& task, const SyscallEvent& call);
 
 // nullptr where the event is no call.
 const SyscallEvent* call_of(const Event& event);
