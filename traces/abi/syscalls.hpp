@@ -29,6 +29,7 @@ enum class CallKind {
     Protect,
     Break,
     Advise,
+    Query,
     Open,
     OpenAnonymous,
     OpenSignals,

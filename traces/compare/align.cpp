@@ -37,6 +37,7 @@ class Aligner {
         }
         if (!is_enough()) {
             check_clocks();
+            check_presence();
             check_allocations();
             check_unpaired_tasks();
             check_outcome();
@@ -136,6 +137,43 @@ class Aligner {
             report(DivergenceKind::Data, golden != golden_tasks.end() ? golden->second : task, std::nullopt,
                    reading.event, reading.clock + " runs backwards");
         }
+    }
+
+    // Calls that a schedule makes more or fewer, but not none at all.
+    void check_presence() {
+        std::map<std::uint32_t, std::size_t> wakes;
+        for (const auto& [number, walk] : walks_) {
+            const std::uint32_t process = golden_.task(number)->process;
+            wakes[process] += count_of(actual_, walk.actual_task(), abi::CallKind::Wake);
+            if (comparing_.habits.always_polls(number) && !walk.parted() &&
+                !actual_.ended_by_another(walk.actual_task()) &&
+                count_of(actual_, walk.actual_task(), abi::CallKind::Poll) == 0) {
+                report_absence(number, abi::CallKind::Poll, "the task never polls, as it always does on Linux");
+            }
+        }
+        for (const auto& [process, count] : wakes) {
+            if (count == 0 && comparing_.habits.always_wakes(process)) {
+                report_absence(static_cast<TaskNumber>(process), abi::CallKind::Wake,
+                               "no thread of the process ever wakes another, as they always do on Linux");
+            }
+        }
+    }
+
+    static std::size_t count_of(const TraceIndex& index, const TaskView& task, abi::CallKind kind) {
+        return static_cast<std::size_t>(std::ranges::count_if(task.events, [&](std::size_t event) {
+            const abi::SyscallRow* row = index.note(event).row;
+            return row != nullptr && row->kind == kind;
+        }));
+    }
+
+    void report_absence(TaskNumber task, abi::CallKind kind, const char* message) {
+        const auto& events = golden_.by_order();
+        const auto first = std::ranges::find_if(events, [&](std::size_t event) {
+            const abi::SyscallRow* row = golden_.note(event).row;
+            return row != nullptr && row->kind == kind;
+        });
+        report(DivergenceKind::MissingCall, task, first != events.end() ? std::optional(*first) : std::nullopt,
+               std::nullopt, message);
     }
 
     void check_allocations() {

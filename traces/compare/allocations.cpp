@@ -35,7 +35,6 @@ class Digest {
         switch (kind) {
             case CallKind::Map:
                 placed.operation.flags = call.arguments[2] << 32U | (call.arguments[3] & 0xffffffffU);
-                placed.operation.has_hint = call.arguments[0] != 0;
                 placed.operation.file = call.arguments[4] & 0xffffffffU;
                 placed.operation.offset = call.arguments[5];
                 placed.address = static_cast<std::uint64_t>(call.result.value_or(0));
@@ -45,6 +44,7 @@ class Digest {
                 placed.operation.length = 0;
                 break;
             case CallKind::Unmap:
+            case CallKind::Query:
                 break;
             default:
                 placed.operation.flags = call.arguments[2];
@@ -142,6 +142,11 @@ std::vector<PlacedOperation> operations_of(const TraceIndex& index, const std::v
     return digest.take();
 }
 
+bool is_reserve(const Operation& operation) {
+    return operation.kind == CallKind::Map && operation.error == 0 &&
+           operation.flags >> 32U == static_cast<std::uint64_t>(abi::constant("PROT_NONE"));
+}
+
 std::string to_text(const Operation& operation) {
     constexpr std::uint64_t kLow = 0xffffffff;
     switch (operation.kind) {
@@ -157,6 +162,8 @@ std::string to_text(const Operation& operation) {
             return "mremap";
         case CallKind::Break:
             return "brk";
+        case CallKind::Query:
+            return "a question for the CPUs";
         default:
             return "madvise(" + std::to_string(operation.flags) + ")";
     }
@@ -214,6 +221,9 @@ void AllocationHabits::learn(const TraceIndex& recording, const std::set<TaskNum
 }
 
 bool AllocationHabits::moves(std::uint32_t process, const Operation& operation) const {
+    if (operation.kind == CallKind::Query) {
+        return true;
+    }
     const auto found = seen_.find({process, operation});
     return found != seen_.end() &&
            (found->second.places.size() > 1 || found->second.recordings < recordings_);

@@ -33,11 +33,13 @@ struct Operation {
     std::uint64_t length = 0;
     std::uint64_t offset =
         0;  // into the mapping of the same episode, 0 outside of one; of a mapping, into its file
-    bool has_hint = false;    // of a mapping: an address is asked for
     std::uint64_t file = 0;   // a mapping's descriptor: there is none, but it is given
     std::uint64_t flags = 0;  // protection and kind of a mapping, protection, advice
     auto operator<=>(const Operation&) const = default;
 };
+
+// A mapping that its program reserves to hand out parts of it later: an arena, a thread's stack.
+bool is_reserve(const Operation& operation);
 
 // An operation and where it was.
 struct PlacedOperation {

@@ -49,6 +49,9 @@ bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode m
     if (!is_user_address(golden) || !is_user_address(actual)) {
         return golden == actual;
     }
+    if (in_shared(golden, actual)) {
+        return true;
+    }
     const std::uint64_t delta = actual - golden;
     if (const auto known = delta_.find(golden >> kPageBits); known != delta_.end()) {
         return known->second == delta;
@@ -72,6 +75,15 @@ bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode m
         return (delta & kAlignmentMask) == 0 && bind(golden, actual);
     }
     return delta == 0 && !reverse_.contains(actual >> kPageBits);
+}
+
+bool AddressMap::in_shared(std::uint64_t golden, std::uint64_t actual) const {
+    return std::ranges::any_of(shared_golden_, [&](const Range& one) {
+        return inside(golden, one.address, one.length) &&
+               std::ranges::any_of(shared_actual_, [&](const Range& other) {
+                   return other.length == one.length && actual - other.address == golden - one.address;
+               });
+    });
 }
 
 bool AddressMap::contains(const std::vector<Range>& ranges, std::uint64_t address) {

@@ -31,6 +31,15 @@ class AddressMap {
     // Both kernels have put the same mapping at these addresses.
     void note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length);
 
+    // Threads take such mappings, arenas and stacks, from a list of those that are free: any of them may stand
+    // for any other of the same length.
+    void note_shared_golden(std::uint64_t address, std::uint64_t length) {
+        shared_golden_.push_back({address, length});
+    }
+    void note_shared_actual(std::uint64_t address, std::uint64_t length) {
+        shared_actual_.push_back({address, length});
+    }
+
     // Only one side has made this mapping. The other makes its like elsewhere, or at another time; or it has
     // what would lie there in a mapping that it shares among more tasks, so that nothing stands for it.
     void note_golden_only(std::uint64_t address, std::uint64_t length) {
@@ -62,6 +71,7 @@ class AddressMap {
         std::uint64_t length = 0;
     };
 
+    bool in_shared(std::uint64_t golden, std::uint64_t actual) const;
     static bool contains(const std::vector<Range>& ranges, std::uint64_t address);
     bool bind(std::uint64_t golden, std::uint64_t actual);
     void cut(std::uint64_t Moved::* start, std::uint64_t address, std::uint64_t length);
@@ -71,6 +81,8 @@ class AddressMap {
     std::vector<Moved> moved_;
     std::vector<Range> golden_only_;
     std::vector<Range> actual_only_;
+    std::vector<Range> shared_golden_;
+    std::vector<Range> shared_actual_;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> fresh_;  // pages bound since the last commit
 };
 

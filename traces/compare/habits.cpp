@@ -13,6 +13,8 @@ using abi::ArgumentKind;
 constexpr std::size_t kFewestRecordings = 3;
 constexpr std::size_t kFewestTasks = 4;
 constexpr std::size_t kFewestCalls = 50;
+// A process that wakes others so often in every recording does not come to its end without doing it at all.
+constexpr std::size_t kManyWakes = 20;
 
 // What of an argument the program decides, whatever the schedule; nullopt: nothing.
 std::optional<std::uint64_t> given(const abi::SyscallRow& row, std::size_t index, std::uint64_t value) {
@@ -51,6 +53,7 @@ Habits::Habits(const std::list<TraceIndex>& recordings)
     std::size_t number = 0;
     for (const TraceIndex& recording : recordings) {
         learn_reads(recording);
+        learn_least(recording, number == 0);
         // Where addresses are random a PC says nothing.
         if (!recording.trace().header.randomize_addresses) {
             learn_sites(recording, number);
@@ -130,16 +133,48 @@ void Habits::find_certain_sites() {
                 }
             }
         }
-        // Whether a task has to wait for another is a matter of the schedule, even where that is always the
-        // same.
-        const abi::SyscallRow& first = *rows.begin()->first;
-        const bool may_be_certain = first.kind == abi::CallKind::Wake || first.argument_count == 0;
+        // Whether a task waits for another, or finds one waiting, is a matter of the schedule, even where it is
+        // always the same on Linux.
+        const bool depends_on_others = rows.begin()->first->argument_count != 0;
         const bool same =
-            recordings_ >= kFewestRecordings && may_be_certain && rows.size() == 1 && seen.size() == 1;
+            recordings_ >= kFewestRecordings && !depends_on_others && rows.size() == 1 && seen.size() == 1;
         if (same && (tasks >= kFewestTasks || *seen.begin() >= kFewestCalls)) {
             certain_sites_.insert(place);
         }
     }
+}
+
+void Habits::learn_least(const TraceIndex& recording, bool is_first) {
+    std::map<TaskNumber, std::size_t> polls;
+    std::map<std::uint32_t, std::size_t> wakes;
+    for (const auto& [number, task] : recording.tasks()) {
+        for (const std::size_t event : task.events) {
+            const abi::SyscallRow* row = recording.note(event).row;
+            polls[number] += row != nullptr && row->kind == abi::CallKind::Poll ? 1U : 0U;
+            wakes[task.process] += row != nullptr && row->kind == abi::CallKind::Wake ? 1U : 0U;
+        }
+    }
+    const auto keep_least = [is_first](auto& least, const auto& here) {
+        for (const auto& [key, count] : here) {
+            least.try_emplace(key, is_first ? count : 0);
+        }
+        for (auto& [key, count] : least) {
+            const auto found = here.find(key);
+            count = found != here.end() ? std::min(count, found->second) : 0;
+        }
+    };
+    keep_least(least_polls_, polls);
+    keep_least(least_wakes_, wakes);
+}
+
+bool Habits::always_polls(TaskNumber task) const {
+    const auto found = least_polls_.find(task);
+    return found != least_polls_.end() && found->second > 0 && !cut_short_.contains(task);
+}
+
+bool Habits::always_wakes(std::uint32_t process) const {
+    const auto found = least_wakes_.find(process);
+    return found != least_wakes_.end() && found->second >= kManyWakes;
 }
 
 Range Habits::auxv_reads(TaskNumber task) const {
@@ -154,7 +189,7 @@ std::optional<std::string> Habits::strange(const TaskView& task, const SyscallEv
     }
     const auto found = place->second.find(row_of(call));
     if (found == place->second.end()) {
-        return "another call than the program makes at this place";
+        return std::nullopt;
     }
     const auto& [row, site] = *found;
     for (std::size_t i = 0; i < row->argument_count; ++i) {

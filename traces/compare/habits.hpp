@@ -47,16 +47,24 @@ class Habits {
     // Places at which all tasks that come there make as many calls, in every recording: no schedule decides
     // whether they are made. With how often the task makes them.
     std::map<CallPlace, std::size_t> certain_calls(TaskNumber task) const;
+    // Whether the task polls in every recording: it may do so more often, but does not learn otherwise what is
+    // ready.
+    bool always_polls(TaskNumber task) const;
+    // Whether the process wakes waiters many times in every recording.
+    bool always_wakes(std::uint32_t process) const;
     // Whether the task came to a different point in different recordings before a signal ended it.
     bool end_varies(TaskNumber task) const { return varying_ends_.contains(task); }
 
   private:
     void learn_reads(const TraceIndex& recording);
+    void learn_least(const TraceIndex& recording, bool is_first);
     void learn_sites(const TraceIndex& recording, std::size_t number);
     void learn_ends(const std::list<TraceIndex>& recordings);
     void find_certain_sites();
 
     std::map<CallPlace, std::map<const abi::SyscallRow*, FreeSite>> sites_;
+    std::map<TaskNumber, std::size_t> least_polls_;
+    std::map<std::uint32_t, std::size_t> least_wakes_;
     std::set<CallPlace> certain_sites_;
     std::set<TaskNumber> cut_short_;
     std::set<TaskNumber> varying_ends_;

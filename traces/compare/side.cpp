@@ -26,6 +26,8 @@ bool is_allocation(const Event& event, const EventNote& note) {
     switch (note.row->kind) {
         case CallKind::Map:
             return (call_of(event)->arguments[3] & (kAnonymous | kFixed)) == kAnonymous;
+        case CallKind::Query:
+            return call_of(event)->arguments[0] == 0;
         case CallKind::Unmap:
         case CallKind::Remap:
         case CallKind::Protect:
@@ -52,6 +54,11 @@ std::size_t identity_of(const Event& event) {
 
 bool Side::is_free(std::size_t ahead) const {
     const abi::SyscallRow* row = note(ahead).row;
+    if (row != nullptr && row->kind == CallKind::Stream && note(ahead).concurrent) {
+        // Another task had nothing there yet, or had not read yet: it is tried again.
+        return call_of(event(ahead))->result == -abi::error_number("EAGAIN") &&
+               note(ahead).fd.kind == FdKind::Stream;
+    }
     if (row == nullptr || !is_free_kind(row->kind)) {
         return false;
     }

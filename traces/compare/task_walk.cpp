@@ -57,7 +57,7 @@ bool TaskWalk::match_next(std::vector<FieldDifference>& differences) {
     differences = free ? comparing_.matcher.all_differences(golden, actual)
                        : comparing_.matcher.differences(golden, actual);
     if (differences.empty()) {
-        follow_unmapping();
+        follow_mappings();
         take(1, 1);
         return true;
     }
@@ -97,12 +97,20 @@ void TaskWalk::inherit_space() {
     }
 }
 
-void TaskWalk::follow_unmapping() {
-    const SyscallEvent* call = call_of_kind(pair_.golden.event(), CallKind::Unmap);
-    if (call != nullptr && call->result == 0) {
-        comparing_.matcher.equivalence()
-            .space(pair_.golden.note().space)
-            .note_unmapping(call->arguments[0], call->arguments[1]);
+// What both sides have mapped to hand out parts of it, and what they have unmapped.
+void TaskWalk::follow_mappings() {
+    AddressMap& space = comparing_.matcher.equivalence().space(pair_.golden.note().space);
+    const SyscallEvent* unmapping = call_of_kind(pair_.golden.event(), CallKind::Unmap);
+    if (unmapping != nullptr && unmapping->result == 0) {
+        space.note_unmapping(unmapping->arguments[0], unmapping->arguments[1]);
+    }
+    if (call_of_kind(pair_.golden.event(), CallKind::Map) != nullptr) {
+        for (const PlacedOperation& placed : operations_of(*pair_.golden.index, {pair_.golden.event_index()})) {
+            note_reserve(&placed, nullptr);
+        }
+        for (const PlacedOperation& placed : operations_of(*pair_.actual.index, {pair_.actual.event_index()})) {
+            note_reserve(nullptr, &placed);
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "traces/compare/allocations.hpp"
@@ -49,7 +50,7 @@ class TaskWalk {
     // task_walk.cpp
     bool match_next(std::vector<FieldDifference>& differences);
     void inherit_space();
-    void follow_unmapping();
+    void follow_mappings();
     void take(std::size_t golden_events, std::size_t actual_events);
     bool skip_free(Side& side);
     bool is_refused(const std::vector<FieldDifference>& differences) const;
@@ -66,7 +67,10 @@ class TaskWalk {
     AddressMap& space();
     void compare_placed(const PlacedOperation& golden, const PlacedOperation& actual);
     void compare_calls(const PlacedOperation& golden, const PlacedOperation& actual);
-    void settle(const PlacedOperation& operation, bool is_golden);
+    void note_reserves();
+    void note_reserve(const PlacedOperation* golden, const PlacedOperation* actual);
+    static bool makes_stack(const Side& side, const Episode& episode);
+    void settle(const PlacedOperation& operation, bool is_golden, bool is_stack);
     void pass(Side& side, const Episode& episode);
 
     // task_walk_divergence.cpp
@@ -91,6 +95,8 @@ class TaskWalk {
     StreamMatcher streams_;
     // How many allocations to come are compared one by one, because both sides make the same calls.
     std::size_t one_by_one_ = 0;
+    // What those ask for, of the golden side and of the actual one.
+    std::pair<std::vector<PlacedOperation>, std::vector<PlacedOperation>> reserves_;
     bool parted_ = false;
     bool outlived_golden_ = false;
 };

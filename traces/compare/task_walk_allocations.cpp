@@ -27,6 +27,8 @@ bool TaskWalk::match_allocations() {
     // Of an episode that the process' end has cut short only the beginning can be compared.
     const bool cut_short = is_cut_short(pair_.golden, golden) || is_cut_short(pair_.actual, actual);
     if (one_by_one_ == 0 && (cut_short || agree_one_by_one(golden, actual))) {
+        reserves_ = {operations_of(*pair_.golden.index, golden.allocations),
+                     operations_of(*pair_.actual.index, actual.allocations)};
         one_by_one_ = std::min(golden.allocations.size(), actual.allocations.size());
     }
     if (one_by_one_ == 0 && cut_short) {
@@ -39,6 +41,10 @@ bool TaskWalk::match_allocations() {
         std::vector<FieldDifference> differences;
         if (match_next(differences)) {
             --one_by_one_;
+            // What one call reserved, without what was trimmed of it, is known at the episode's end.
+            if (one_by_one_ == 0) {
+                note_reserves();
+            }
             return true;
         }
         one_by_one_ = 0;
@@ -113,11 +119,13 @@ void TaskWalk::compare_episodes(const Episode& golden, const Episode& actual) {
             return one.kind == other.kind && !habits.moves(process, one) && !habits.moves(process, other);
         },
         [&](const PlacedOperation& one, const PlacedOperation& other) { compare_calls(one, other); });
+    const bool golden_stack = makes_stack(pair_.golden, golden);
+    const bool actual_stack = makes_stack(pair_.actual, actual);
     for (const PlacedOperation& placed : missing) {
-        settle(placed, true);
+        settle(placed, true, golden_stack);
     }
     for (const PlacedOperation& placed : extra) {
-        settle(placed, false);
+        settle(placed, false, actual_stack);
     }
     comparing_.matcher.note("addresses");
     pass(pair_.golden, golden);
@@ -134,12 +142,31 @@ AddressMap& TaskWalk::space() {
 void TaskWalk::compare_placed(const PlacedOperation& golden, const PlacedOperation& actual) {
     if (golden.operation.kind == abi::CallKind::Map && golden.operation.error == 0) {
         space().note_mapping(golden.address, actual.address, golden.operation.length);
+        note_reserve(&golden, &actual);
     } else if (golden.operation.offset == 0 &&
                !comparing_.habits.allocations().moves(pair_.golden.task->process, golden.operation)) {
         compare_calls(golden, actual);
         return;
     }
     comparing_.findings.matched(1);
+}
+
+void TaskWalk::note_reserves() {
+    for (const PlacedOperation& golden : reserves_.first) {
+        note_reserve(&golden, nullptr);
+    }
+    for (const PlacedOperation& actual : reserves_.second) {
+        note_reserve(nullptr, &actual);
+    }
+}
+
+void TaskWalk::note_reserve(const PlacedOperation* golden, const PlacedOperation* actual) {
+    if (golden != nullptr && is_reserve(golden->operation)) {
+        space().note_shared_golden(golden->address, golden->operation.length);
+    }
+    if (actual != nullptr && is_reserve(actual->operation)) {
+        space().note_shared_actual(actual->address, actual->operation.length);
+    }
 }
 
 void TaskWalk::compare_calls(const PlacedOperation& golden, const PlacedOperation& actual) {
@@ -164,21 +191,51 @@ void TaskWalk::compare_calls(const PlacedOperation& golden, const PlacedOperatio
                " differ");
 }
 
+// Whether the episode makes the stack of the thread that the task starts next. Where one that has ended has left
+// its stack in time, the new one has that.
+bool TaskWalk::makes_stack(const Side& side, const Episode& episode) {
+    std::size_t ahead = episode.events;
+    while (ahead < side.remaining() && !side.is_fixed(ahead)) {
+        ++ahead;
+    }
+    // The signals are blocked between the two (glibc, pthread_create).
+    for (std::size_t fixed = 0; ahead < side.remaining() && fixed < 3; ++ahead) {
+        const SyscallEvent* birth = call_of_kind(side.event(ahead), abi::CallKind::Birth);
+        if (birth == nullptr) {
+            fixed += side.is_fixed(ahead) ? 1U : 0U;
+            continue;
+        }
+        const auto operations = operations_of(*side.index, episode.allocations);
+        return std::ranges::any_of(operations, [&](const PlacedOperation& placed) {
+            return placed.operation.kind == abi::CallKind::Map &&
+                   std::ranges::any_of(birth->arguments, [&](std::uint64_t argument) {
+                       return argument - placed.address < placed.operation.length;
+                   });
+        });
+    }
+    return false;
+}
+
 // One side alone has the operation here.
-void TaskWalk::settle(const PlacedOperation& placed, bool is_golden) {
+void TaskWalk::settle(const PlacedOperation& placed, bool is_golden, bool is_stack) {
     const std::uint32_t process = pair_.golden.task->process;
     const std::optional<std::size_t> golden = is_golden ? std::optional(placed.event) : std::nullopt;
     const std::optional<std::size_t> actual = is_golden ? std::nullopt : std::optional(placed.event);
-    if (!comparing_.habits.allocations().moves(process, placed.operation)) {
+    const AllocationHabits& habits = comparing_.habits.allocations();
+    const bool stack_as_usual = is_stack && habits.most(process, placed.operation) != 0;
+    if (!stack_as_usual && !habits.moves(process, placed.operation)) {
         report(is_golden ? DivergenceKind::MissingCall : DivergenceKind::ExtraCall, golden, actual, {},
                (is_golden ? "expected " : "found ") + to_text(placed.operation) +
                    (is_golden ? ", which the task does not call here"
                               : ", which the task does not call here on Linux"));
         return;
     }
-    comparing_.ledger.note(process, placed.operation, golden, actual);
+    if (!stack_as_usual) {
+        comparing_.ledger.note(process, placed.operation, golden, actual);
+    }
     comparing_.matcher.note("allocations that another thread makes");
     if (placed.operation.kind == abi::CallKind::Map && placed.operation.error == 0) {
+        note_reserve(is_golden ? &placed : nullptr, is_golden ? nullptr : &placed);
         if (is_golden) {
             space().note_golden_only(placed.address, placed.operation.length);
         } else {
