@@ -148,7 +148,8 @@ class Aligner {
             if (comparing_.habits.always_polls(number) && !walk.parted() &&
                 !actual_.ended_by_another(walk.actual_task()) &&
                 count_of(actual_, walk.actual_task(), abi::CallKind::Poll) == 0) {
-                report_absence(number, abi::CallKind::Poll, "the task never polls, as it always does on Linux");
+                report_absence(number, abi::CallKind::Poll,
+                               "the task never polls, as it always does on Linux");
             }
         }
         for (const auto& [process, count] : wakes) {
@@ -172,8 +173,8 @@ class Aligner {
             const abi::SyscallRow* row = golden_.note(event).row;
             return row != nullptr && row->kind == kind;
         });
-        report(DivergenceKind::MissingCall, task, first != events.end() ? std::optional(*first) : std::nullopt,
-               std::nullopt, message);
+        report(DivergenceKind::MissingCall, task,
+               first != events.end() ? std::optional(*first) : std::nullopt, std::nullopt, message);
     }
 
     void check_allocations() {

@@ -31,8 +31,8 @@ class AddressMap {
     // Both kernels have put the same mapping at these addresses.
     void note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length);
 
-    // Threads take such mappings, arenas and stacks, from a list of those that are free: any of them may stand
-    // for any other of the same length.
+    // Threads take such mappings, arenas and stacks, from a list of those that are free: any of them may
+    // stand for any other of the same length.
     void note_shared_golden(std::uint64_t address, std::uint64_t length) {
         shared_golden_.push_back({address, length});
     }

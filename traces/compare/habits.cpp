@@ -133,8 +133,8 @@ void Habits::find_certain_sites() {
                 }
             }
         }
-        // Whether a task waits for another, or finds one waiting, is a matter of the schedule, even where it is
-        // always the same on Linux.
+        // Whether a task waits for another, or finds one waiting, is a matter of the schedule, even where it
+        // is always the same on Linux.
         const bool depends_on_others = rows.begin()->first->argument_count != 0;
         const bool same =
             recordings_ >= kFewestRecordings && !depends_on_others && rows.size() == 1 && seen.size() == 1;
@@ -185,17 +185,46 @@ Range Habits::auxv_reads(TaskNumber task) const {
 std::optional<std::string> Habits::strange(const TaskView& task, const SyscallEvent& call) const {
     const auto place = sites_.find(place_of(task, call));
     if (place == sites_.end()) {
-        return std::nullopt;
+        return strange_anywhere(call);
     }
     const auto found = place->second.find(row_of(call));
     if (found == place->second.end()) {
-        return std::nullopt;
+        // Two ways to a call may be as deep, but a command that the program gives nowhere is none of its own.
+        const bool elsewhere = std::ranges::any_of(
+            sites_, [&](const auto& other) { return other.second.contains(row_of(call)); });
+        return elsewhere ? std::nullopt
+                         : std::optional<std::string>("another command than the program gives anywhere");
     }
     const auto& [row, site] = *found;
     for (std::size_t i = 0; i < row->argument_count; ++i) {
         const auto value = given(*row, i, call.arguments[i]);
         if (value && !site.given[i].contains(*value)) {
             return std::string(row->arguments()[i].name) + " is none that the program gives at this place";
+        }
+    }
+    return std::nullopt;
+}
+
+// At a place that no recording came to, the flags and commands are those of other places.
+std::optional<std::string> Habits::strange_anywhere(const SyscallEvent& call) const {
+    const abi::SyscallRow* row = row_of(call);
+    bool row_is_known = false;
+    std::array<bool, 6> value_is_known{};
+    for (const auto& [place, rows] : sites_) {
+        const auto site = rows.find(row);
+        if (site == rows.end()) {
+            continue;
+        }
+        row_is_known = true;
+        for (std::size_t i = 0; i < row->argument_count; ++i) {
+            const auto value = given(*row, i, call.arguments[i]);
+            value_is_known[i] = value_is_known[i] || (value && site->second.given[i].contains(*value));
+        }
+    }
+    for (std::size_t i = 0; row_is_known && i < row->argument_count; ++i) {
+        const ArgumentKind kind = row->arguments()[i].kind;
+        if ((kind == ArgumentKind::Flags || kind == ArgumentKind::Enum) && !value_is_known[i]) {
+            return std::string(row->arguments()[i].name) + " is none that the program gives anywhere";
         }
     }
     return std::nullopt;

@@ -47,8 +47,8 @@ class Habits {
     // Places at which all tasks that come there make as many calls, in every recording: no schedule decides
     // whether they are made. With how often the task makes them.
     std::map<CallPlace, std::size_t> certain_calls(TaskNumber task) const;
-    // Whether the task polls in every recording: it may do so more often, but does not learn otherwise what is
-    // ready.
+    // Whether the task polls in every recording: it may do so more often, but does not learn otherwise what
+    // is ready.
     bool always_polls(TaskNumber task) const;
     // Whether the process wakes waiters many times in every recording.
     bool always_wakes(std::uint32_t process) const;
@@ -56,6 +56,7 @@ class Habits {
     bool end_varies(TaskNumber task) const { return varying_ends_.contains(task); }
 
   private:
+    std::optional<std::string> strange_anywhere(const SyscallEvent& call) const;
     void learn_reads(const TraceIndex& recording);
     void learn_least(const TraceIndex& recording, bool is_first);
     void learn_sites(const TraceIndex& recording, std::size_t number);

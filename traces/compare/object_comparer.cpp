@@ -46,7 +46,8 @@ void ObjectComparer::address(const std::string& name, std::uint64_t golden, std:
     if (!equivalence_.addresses_equal(pair_.space(), golden, actual)) {
         fixed(name, abi::format_address(golden), abi::format_address(actual), kind);
         // A null pointer or a small number is no address that could lie elsewhere.
-        const bool both = golden >= 4096 && actual >= 4096;
+        // Nor is one that another alignment gives.
+        const bool both = golden >= 4096 && actual >= 4096 && ((golden ^ actual) & 15U) == 0;
         differences_.back().value_class = both ? ValueClass::Address : ValueClass::Fixed;
     }
 }

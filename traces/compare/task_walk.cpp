@@ -105,10 +105,12 @@ void TaskWalk::follow_mappings() {
         space.note_unmapping(unmapping->arguments[0], unmapping->arguments[1]);
     }
     if (call_of_kind(pair_.golden.event(), CallKind::Map) != nullptr) {
-        for (const PlacedOperation& placed : operations_of(*pair_.golden.index, {pair_.golden.event_index()})) {
+        for (const PlacedOperation& placed :
+             operations_of(*pair_.golden.index, {pair_.golden.event_index()})) {
             note_reserve(&placed, nullptr);
         }
-        for (const PlacedOperation& placed : operations_of(*pair_.actual.index, {pair_.actual.event_index()})) {
+        for (const PlacedOperation& placed :
+             operations_of(*pair_.actual.index, {pair_.actual.event_index()})) {
             note_reserve(nullptr, &placed);
         }
     }

@@ -140,7 +140,16 @@ AddressMap& TaskWalk::space() {
 
 // Both have the operation. Where it lies is the program's, unless other threads share what it lies in.
 void TaskWalk::compare_placed(const PlacedOperation& golden, const PlacedOperation& actual) {
-    if (golden.operation.kind == abi::CallKind::Map && golden.operation.error == 0) {
+    const auto has_hint = [](const Side& side, const PlacedOperation& placed) {
+        return call_of(side.index->trace().events[placed.event])->arguments[0] != 0;
+    };
+    const bool mapped = golden.operation.kind == abi::CallKind::Map && golden.operation.error == 0;
+    if (mapped && !is_reserve(golden.operation) &&
+        has_hint(pair_.golden, golden) != has_hint(pair_.actual, actual)) {
+        compare_calls(golden, actual);
+        return;
+    }
+    if (mapped) {
         space().note_mapping(golden.address, actual.address, golden.operation.length);
         note_reserve(&golden, &actual);
     } else if (golden.operation.offset == 0 &&
@@ -191,8 +200,8 @@ void TaskWalk::compare_calls(const PlacedOperation& golden, const PlacedOperatio
                " differ");
 }
 
-// Whether the episode makes the stack of the thread that the task starts next. Where one that has ended has left
-// its stack in time, the new one has that.
+// Whether the episode makes the stack of the thread that the task starts next. Where one that has ended has
+// left its stack in time, the new one has that.
 bool TaskWalk::makes_stack(const Side& side, const Episode& episode) {
     std::size_t ahead = episode.events;
     while (ahead < side.remaining() && !side.is_fixed(ahead)) {
