@@ -354,8 +354,8 @@ class CallComparer {
             objects_.array("signalfd_siginfo", name, golden.bytes, actual.bytes, kind);
         } else if (is_iovec_array(argument, golden)) {
             objects_.array("iovec", name, golden.bytes, actual.bytes, DivergenceKind::Arguments);
-        } else if (golden.element.piece == Piece::ParentTid) {
-            objects_.object("pid", name, golden.bytes, actual.bytes, kind);
+        } else if (is_told_of_child(argument, golden)) {
+            told_of_child(name, golden, actual, kind);
         } else if (golden.element.piece != Piece::Object || argument.type.empty()) {
             plain_bytes(name, golden, actual, kind);
         } else if (argument.count.empty()) {
@@ -366,6 +366,27 @@ class CallComparer {
         if (golden.length != actual.length && golden.bytes.size() == actual.bytes.size()) {
             objects_.fixed(name + " (length)", length_text(golden), length_text(actual), kind);
         }
+    }
+
+    static bool is_told_of_child(const abi::Argument& argument, const Payload& payload) {
+        return payload.element.piece == Piece::ParentTid ||
+               (argument.writes == abi::Writes::IfToldOfChild && payload.element.piece == Piece::Object);
+    }
+
+    // The child's number, which the call returns too; or 0, where the child has ended by then and the same
+    // word is the one that its end clears (man 2 clone, CLONE_CHILD_CLEARTID).
+    void told_of_child(const std::string& name, const Payload& golden, const Payload& actual,
+                       DivergenceKind kind) {
+        const auto child = [](const SyscallEvent& call, const Payload& payload) {
+            const auto told = abi::read_number(payload.bytes, 0, 4).value_or(UINT64_MAX);
+            return told == 0 ? call.result.value_or(0)
+                             : static_cast<std::int64_t>(static_cast<std::int32_t>(told));
+        };
+        if (golden.bytes.size() != actual.bytes.size()) {
+            objects_.bytes(name, golden.bytes, actual.bytes, kind);
+            return;
+        }
+        objects_.pid(name, child(golden_, golden), child(actual_, actual), kind);
     }
 
     void plain_bytes(const std::string& name, const Payload& golden, const Payload& actual,

@@ -170,6 +170,9 @@ void TaskWalk::note_reserves() {
 }
 
 void TaskWalk::note_reserve(const PlacedOperation* golden, const PlacedOperation* actual) {
+    if (!pair_.golden.task->has_threads) {
+        return;
+    }
     if (golden != nullptr && is_reserve(golden->operation)) {
         space().note_shared_golden(golden->address, golden->operation.length);
     }

@@ -121,6 +121,8 @@ class Sweep {
         return result;
     }
 
+    bool is_threaded(std::uint32_t process) const { return threaded_.contains(process); }
+
   private:
     void be_born(TaskNumber number, TaskState& state, const TaskStartEvent& start) {
         TaskView& view = tasks_[number];
@@ -177,6 +179,7 @@ TraceIndex::TraceIndex(const Trace& trace)
     for (auto& [number, view] : tasks_) {
         std::ranges::stable_sort(view.events, {}, [&](std::size_t i) { return trace.events[i].index; });
         std::ranges::sort(view.children);
+        view.has_threads = sweep.is_threaded(view.process);
     }
     note_births();
     note_signals();

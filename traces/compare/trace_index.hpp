@@ -54,6 +54,7 @@ struct TaskView {
     std::uint64_t first_sp = 0;        // the stack pointer that it began with; 0: not known
     bool called_exit = false;          // exit or exit_group, by itself
     bool killed = false;               // a signal has ended its process
+    bool has_threads = false;          // its process has more threads at some time
     std::optional<std::uint64_t> end_order;
 };
 
