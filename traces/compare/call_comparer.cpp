@@ -17,8 +17,7 @@ namespace levitate::traces::detail {
 namespace {
 
 using abi::ArgumentKind;
-using abi::constant;
-using abi::syscall_number;
+using abi::CallKind;
 
 // What the kernel sees of a register that holds an argument of this kind.
 std::uint64_t significant(ArgumentKind kind, std::uint64_t value) {
@@ -118,7 +117,7 @@ class CallComparer {
             return;
         }
         // How much of a mapping is cut off to align what is left depends on where it lies.
-        if (row_->number == syscall_number("munmap") && argument.kind == ArgumentKind::Size &&
+        if (row_->kind == CallKind::Unmap && argument.kind == ArgumentKind::Size &&
             equivalence_.space(pair_.space()).moved(golden_.arguments[0])) {
             equivalence_.normalised("addresses");
             return;
@@ -232,11 +231,11 @@ class CallComparer {
     // came first; what matters is that it is the same mapping from then on.
     void address_result(std::uint64_t golden, std::uint64_t actual) {
         constexpr std::uint64_t kPageMask = 4095;
-        if (golden_.number == syscall_number("brk")) {
+        if (row_->kind == CallKind::Break) {
             objects_.address("result", golden, actual, DivergenceKind::Result);
             return;
         }
-        const std::size_t length_at = golden_.number == syscall_number("mremap") ? 2 : 1;
+        const std::size_t length_at = row_->kind == CallKind::Remap ? 2 : 1;
         const std::uint64_t length = (golden_.arguments[length_at] + kPageMask) & ~kPageMask;
         const bool random = equivalence_.mode() == AddressMode::Random;
         const bool aligned = ((golden ^ actual) & kPageMask) == 0;
@@ -349,7 +348,7 @@ class CallComparer {
             rest_of_address(name, golden, actual, kind);
         } else if (argument.type == "linux_dirent64") {
             objects_.directory(name, golden.bytes, actual.bytes);
-        } else if (row_->number == syscall_number("read") &&
+        } else if (row_->kind == CallKind::Stream && golden.direction == Direction::Out &&
                    pair_.golden.note(pair_.golden_event).fd.kind == FdKind::SignalFd) {
             objects_.array("signalfd_siginfo", name, golden.bytes, actual.bytes, kind);
         } else if (is_iovec_array(argument, golden)) {
