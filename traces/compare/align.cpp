@@ -77,6 +77,7 @@ class Aligner {
             constexpr std::size_t kMostCells = std::size_t{1} << 20U;
             const auto doings = [](const TraceIndex& index, const std::vector<TaskNumber>& tasks) {
                 std::vector<std::size_t> all;
+                all.reserve(tasks.size());
                 for (const TaskNumber task : tasks) {
                     all.push_back(doing_of(index, *index.task(task)));
                 }
@@ -102,7 +103,7 @@ class Aligner {
 
     // A number for what a task does on any schedule.
     static std::size_t doing_of(const TraceIndex& index, const TaskView& task) {
-        std::size_t doing = task.events.size() == 0 ? 0 : task.birth_pc;
+        std::size_t doing = task.events.empty() ? 0 : task.birth_pc;
         for (Side side{.index = &index, .task = &task}; !side.ended(); ++side.next) {
             doing = side.is_fixed() ? doing * 1021 + identity_of(side.event()) : doing;
         }

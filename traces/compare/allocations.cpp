@@ -171,7 +171,8 @@ std::string to_text(const Operation& operation) {
 
 std::map<std::uint32_t, OperationCounts> count_operations(const TraceIndex& index) {
     std::map<std::uint32_t, OperationCounts> counts;
-    for (const auto& [number, task] : index.tasks()) {
+    for (const auto& entry : index.tasks()) {
+        const TaskView& task = entry.second;
         for_each_episode(index, task, [&](std::size_t, const std::vector<PlacedOperation>& operations) {
             for (const PlacedOperation& placed : operations) {
                 ++counts[task.process][placed.operation];
@@ -199,7 +200,8 @@ AllocationHabits::AllocationHabits(const std::list<TraceIndex>& recordings) : re
 void AllocationHabits::learn(const TraceIndex& recording, const std::set<TaskNumber>& cut_short) {
     std::map<std::pair<std::uint32_t, Operation>, Places> here;
     std::map<std::pair<std::uint32_t, Operation>, std::size_t> counts;
-    for (const auto& [number, task] : recording.tasks()) {
+    for (const auto& entry : recording.tasks()) {
+        const TaskView& task = entry.second;
         for_each_episode(recording, task, [&](std::size_t fixed, const auto& operations) {
             for (const PlacedOperation& placed : operations) {
                 const std::pair key{task.process, placed.operation};

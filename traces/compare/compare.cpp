@@ -45,11 +45,11 @@ class Comparator::Implementation {
         const detail::TraceIndex actual(trace);
         Comparison comparison;
         std::size_t furthest = 0;
-        std::optional<detail::Alignment> best;
+        detail::Alignment best;
         for (std::size_t number = 0; number < golden_.size(); ++number) {
             detail::Alignment alignment = align(number, actual, detail::Depth::First);
             const bool agrees = alignment.divergences.empty();
-            if (!best || agrees || alignment.matched > furthest) {
+            if (number == 0 || agrees || alignment.matched > furthest) {
                 furthest = alignment.matched;
                 comparison.golden = number;
                 best = std::move(alignment);
@@ -58,13 +58,13 @@ class Comparator::Implementation {
                 break;
             }
         }
-        if (best->divergences.empty()) {
-            follow_outlived(best->outlived, actual, comparison);
+        if (best.divergences.empty()) {
+            follow_outlived(best.outlived, actual, comparison);
         }
-        comparison.normalised = std::move(best->normalised);
-        if (!best->divergences.empty()) {
+        comparison.normalised = std::move(best.normalised);
+        if (!best.divergences.empty()) {
             comparison.divergences = extent == Extent::First
-                                         ? std::move(best->divergences)
+                                         ? std::move(best.divergences)
                                          : align(comparison.golden, actual, detail::Depth::All).divergences;
         }
         detail::merge_causes(recording(comparison.golden), actual, comparison.divergences);

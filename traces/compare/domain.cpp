@@ -45,8 +45,8 @@ std::uint64_t sum_of_lengths(std::span<const std::byte> iovecs) {
 }
 
 // Errors that come and go with the schedule. Any other is the kernel's word on the arguments.
-bool is_passing_error(const SyscallRow& row, const SyscallEvent& call) {
-    switch (-*call.result) {
+bool is_passing_error(const SyscallRow& row, const SyscallEvent& call, std::int64_t result) {
+    switch (-result) {
         case abi::error_number("EAGAIN"):
             return row.kind == CallKind::Wait || row.kind == CallKind::Stream ||
                    (row.kind == CallKind::Wake && abi::argument_index(row, "uaddr2") < row.argument_count);
@@ -59,27 +59,28 @@ bool is_passing_error(const SyscallRow& row, const SyscallEvent& call) {
     }
 }
 
-std::string too_much(const SyscallEvent& call, std::uint64_t bound) {
-    return std::to_string(*call.result) + " where at most " + std::to_string(bound) + " is possible";
+std::string too_much(std::int64_t result, std::uint64_t bound) {
+    return std::to_string(result) + " where at most " + std::to_string(bound) + " is possible";
 }
 
-std::optional<std::string> impossible_result(const SyscallRow& row, const SyscallEvent& call) {
-    if (call.result < 0) {
+std::optional<std::string> impossible_result(const SyscallRow& row, const SyscallEvent& call,
+                                             std::int64_t answer) {
+    if (answer < 0) {
         return "a negative number that is no error";
     }
-    const auto result = static_cast<std::uint64_t>(*call.result);
+    const auto result = static_cast<std::uint64_t>(answer);
     if (row.result == abi::ResultKind::Zero && result != 0) {
-        return too_much(call, 0);
+        return too_much(answer, 0);
     }
     if (row.result == abi::ResultKind::UpTo) {
         std::uint64_t bound = 0;
         for (const std::string_view name : row.bounds) {
             bound += name.empty() ? 0 : argument_value(row, call, name);
         }
-        return result > bound ? std::optional(too_much(call, bound)) : std::nullopt;
+        return result > bound ? std::optional(too_much(answer, bound)) : std::nullopt;
     }
     const auto asked = row.kind == CallKind::Stream ? bytes_asked(call) : std::nullopt;
-    return asked && result > *asked ? std::optional(too_much(call, *asked)) : std::nullopt;
+    return asked && result > *asked ? std::optional(too_much(answer, *asked)) : std::nullopt;
 }
 
 // man 2 poll: of an entry only revents is written, with what was asked for and what is always told; the
@@ -116,16 +117,17 @@ std::optional<std::string> impossible_poll(const SyscallRow& row, const SyscallE
                : std::nullopt;
 }
 
-std::optional<std::string> impossible_allocation(const SyscallRow& row, const SyscallEvent& call) {
+std::optional<std::string> impossible_allocation(const SyscallRow& row, const SyscallEvent& call,
+                                                 std::int64_t result) {
     if (row.kind == CallKind::Map || row.kind == CallKind::Remap) {
-        const bool aligned = (static_cast<std::uint64_t>(*call.result) & kPageMask) == 0;
+        const bool aligned = (static_cast<std::uint64_t>(result) & kPageMask) == 0;
         return aligned ? std::nullopt : std::optional<std::string>("an address that begins no page");
     }
     if (row.kind == CallKind::Break) {
         return std::nullopt;
     }
-    if (*call.result != 0) {
-        return too_much(call, 0);
+    if (result != 0) {
+        return too_much(result, 0);
     }
     const bool aligned = (call.arguments[0] & kPageMask) == 0;
     return aligned ? std::nullopt : std::optional<std::string>("success at an address that begins no page");
@@ -184,17 +186,18 @@ std::optional<std::string> impossible(const SyscallEvent& call) {
     if (!call.result) {
         return std::nullopt;
     }
+    const std::int64_t result = *call.result;
     switch (row->kind) {
         case CallKind::Wait:
         case CallKind::Wake:
         case CallKind::Stream:
         case CallKind::Poll: {
-            if (abi::is_error(*call.result)) {
-                const bool passing = is_passing_error(*row, call);
+            if (abi::is_error(result)) {
+                const bool passing = is_passing_error(*row, call, result);
                 return passing ? std::nullopt
                                : std::optional<std::string>("an error that no schedule brings about");
             }
-            auto problem = impossible_result(*row, call);
+            auto problem = impossible_result(*row, call, result);
             return problem || row->kind != CallKind::Poll ? problem : impossible_poll(*row, call);
         }
         case CallKind::Map:
@@ -203,7 +206,7 @@ std::optional<std::string> impossible(const SyscallEvent& call) {
         case CallKind::Protect:
         case CallKind::Break:
         case CallKind::Advise:
-            return abi::is_error(*call.result) ? std::nullopt : impossible_allocation(*row, call);
+            return abi::is_error(result) ? std::nullopt : impossible_allocation(*row, call, result);
         default:
             return std::nullopt;
     }

@@ -62,6 +62,12 @@ DivergenceKind kind_of_event(const Event& event, bool missing) {
     return missing ? DivergenceKind::MissingCall : DivergenceKind::ExtraCall;
 }
 
+std::string expected_found(const std::string& golden, const std::string& actual) {
+    std::string text = "expected ";
+    text.append(golden).append(", found ").append(actual);
+    return text;
+}
+
 std::string what_is_at(const Side& side) {
     if (!side.ended()) {
         return describe(side.event());
@@ -125,10 +131,12 @@ void TaskWalk::diverge_in_values(const std::vector<FieldDifference>& differences
     const SyscallEvent* golden = call_of(pair_.golden.event());
     const SyscallEvent* actual = call_of(pair_.actual.event());
     const abi::SyscallRow* row = golden != nullptr ? row_of(*golden) : nullptr;
-    if (row != nullptr && row->result == abi::ResultKind::Fd && golden->result.value_or(-1) >= 0 &&
-        actual->result.value_or(-1) >= 0) {
-        equivalence.note_descriptors(static_cast<std::uint64_t>(*golden->result),
-                                     static_cast<std::uint64_t>(*actual->result));
+    if (row != nullptr && row->result == abi::ResultKind::Fd) {
+        const std::int64_t one = golden->result.value_or(-1);
+        const std::int64_t other = actual->result.value_or(-1);
+        if (one >= 0 && other >= 0) {
+            equivalence.note_descriptors(static_cast<std::uint64_t>(one), static_cast<std::uint64_t>(other));
+        }
     }
     ++pair_.golden.next;
     ++pair_.actual.next;
@@ -197,7 +205,7 @@ void TaskWalk::report_skip(const Skip& skip) {
         report(kind_of_event(side.event(), missing),
                missing ? std::optional(event) : std::optional(found.event_index()),
                missing ? std::optional(found.event_index()) : std::optional(event), {},
-               missing ? "expected " + own + ", found " + other : "expected " + other + ", found " + own);
+               missing ? expected_found(own, other) : expected_found(other, own));
     }
 }
 
@@ -214,7 +222,7 @@ void TaskWalk::report_rest() {
         const std::string own = describe(side.event());
         report(kind_of_event(side.event(), missing), missing ? std::optional(event) : std::nullopt,
                missing ? std::nullopt : std::optional(event), {},
-               missing ? "expected " + own + ", found " + end : "expected " + end + ", found " + own);
+               missing ? expected_found(own, end) : expected_found(end, own));
     }
     finish();
 }
