@@ -85,14 +85,15 @@ std::optional<std::string> impossible_result(const SyscallRow& row, const Syscal
 
 // man 2 poll: of an entry only revents is written, with what was asked for and what is always told; the
 // result counts the entries that have any.
-std::optional<std::string> impossible_poll(const SyscallRow& row, const SyscallEvent& call) {
+std::optional<std::string> impossible_poll(const SyscallRow& row, const SyscallEvent& call,
+                                           std::int64_t result) {
     constexpr auto kAlways = static_cast<std::uint64_t>(abi::constant("POLLERR") | abi::constant("POLLHUP") |
                                                         abi::constant("POLLNVAL"));
     constexpr std::size_t kEntry = 8;
     const std::size_t index = abi::argument_index(row, "fds");
     const Payload* before = find_payload(call, static_cast<unsigned>(index), Direction::In);
     const Payload* after = find_payload(call, static_cast<unsigned>(index), Direction::Out);
-    if (before == nullptr || after == nullptr || call.result < 0) {
+    if (before == nullptr || after == nullptr || result < 0) {
         return std::nullopt;
     }
     if (before->bytes.size() != after->bytes.size()) {
@@ -112,9 +113,8 @@ std::optional<std::string> impossible_poll(const SyscallRow& row, const SyscallE
         }
         ready += told != 0 ? 1 : 0;
     }
-    return ready != *call.result
-               ? std::optional<std::string>("another number than there are entries with events")
-               : std::nullopt;
+    return ready != result ? std::optional<std::string>("another number than there are entries with events")
+                           : std::nullopt;
 }
 
 std::optional<std::string> impossible_allocation(const SyscallRow& row, const SyscallEvent& call,
@@ -198,7 +198,7 @@ std::optional<std::string> impossible(const SyscallEvent& call) {
                                : std::optional<std::string>("an error that no schedule brings about");
             }
             auto problem = impossible_result(*row, call, result);
-            return problem || row->kind != CallKind::Poll ? problem : impossible_poll(*row, call);
+            return problem || row->kind != CallKind::Poll ? problem : impossible_poll(*row, call, result);
         }
         case CallKind::Map:
         case CallKind::Unmap:
