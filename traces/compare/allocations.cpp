@@ -262,8 +262,10 @@ std::vector<AllocationLedger::Imbalance> AllocationLedger::imbalances(
             const auto times = of_process->second.find(operation);
             count = times != of_process->second.end() ? times->second : 0;
         }
-        const std::size_t least = habits.least(process, operation);
-        const std::size_t most = habits.most(process, operation);
+        const std::size_t least = operation.kind == CallKind::Query ? 0 : habits.least(process, operation);
+        // Whether the question comes up at all depends on how many threads want an arena at once.
+        const std::size_t asked = operation.kind == CallKind::Query ? 1 : 0;
+        const std::size_t most = std::max(habits.most(process, operation), asked);
         if (count > most || (count < least && !cut_short.contains(process))) {
             found.push_back({process, operation, count, least, most, noted.golden_event, noted.actual_event});
         }

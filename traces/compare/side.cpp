@@ -86,7 +86,7 @@ bool Side::is_fixed(std::size_t ahead) const {
 }
 
 bool Side::overtaken() const {
-    if (!index->ended_by_another(*task) && !(task->killed && killed_anywhere)) {
+    if (!index->ended_by_another(*task) && !(task->killed && (killed_anywhere || task->killed_by_another))) {
         return false;
     }
     const auto is_end = [&](std::size_t ahead) {

@@ -78,6 +78,10 @@ struct TaskState {
     std::uint32_t space = 0;
     std::optional<std::uint64_t> last_order;
     std::optional<std::uint64_t> end_order;
+    // The parent has not learned yet that it has ended.
+    bool unreaped = false;
+    std::int64_t tid = 0;
+    TaskNumber parent{};
 };
 
 class Sweep {
@@ -102,8 +106,9 @@ class Sweep {
         result.after_first_clone = states_.size() > 1;
         result.threaded = threaded_.contains(tasks_[event.task].process);
         for (const auto& [number, other] : states_) {
-            const bool beside = number != event.task && other.last_order &&
-                                (!other.end_order || *other.end_order > state.last_order.value_or(0));
+            const bool beside =
+                number != event.task && other.last_order &&
+                (!other.end_order || other.unreaped || *other.end_order > state.last_order.value_or(0));
             result.concurrent = result.concurrent || beside;
             result.shares_memory = result.shares_memory || (beside && other.space == state.space);
         }
@@ -111,9 +116,14 @@ class Sweep {
             const auto found = state.descriptors->find(static_cast<std::int32_t>(call->arguments[0]));
             result.fd = found != state.descriptors->end() ? found->second : FdInfo{};
             follow_descriptors(*call, *state.descriptors);
+            if (call_kind(*call) == CallKind::Reap && call->result.value_or(-1) >= 0) {
+                reap(event.task, *call->result, event.order);
+            }
         }
         if (const auto* end = std::get_if<TaskEndEvent>(&event.body)) {
             state.end_order = event.order;
+            state.unreaped = tasks_[event.task].process == static_cast<std::uint32_t>(event.task) &&
+                             states_.contains(tasks_[event.task].parent);
             tasks_[event.task].end_order = event.order;
             tasks_[event.task].killed = end->signal.has_value();
         }
@@ -124,9 +134,23 @@ class Sweep {
     bool is_threaded(std::uint32_t process) const { return threaded_.contains(process); }
 
   private:
+    // A wait4 returns the child's number; where a call tells it otherwise, all children that have ended are
+    // meant.
+    void reap(TaskNumber parent, std::int64_t pid, std::uint64_t order) {
+        for (auto& [number, state] : states_) {
+            if (state.unreaped && state.parent == parent &&
+                (pid == 0 || state.tid == 0 || state.tid == pid)) {
+                state.unreaped = false;
+                state.end_order = order;
+            }
+        }
+    }
+
     void be_born(TaskNumber number, TaskState& state, const TaskStartEvent& start) {
         TaskView& view = tasks_[number];
         view.parent = start.parent;
+        state.parent = start.parent;
+        state.tid = start.tid;
         view.clone_flags = start.clone_flags;
         const auto parent = states_.find(start.parent);
         const bool has_parent = parent != states_.end() && start.parent != number;
@@ -183,6 +207,7 @@ TraceIndex::TraceIndex(const Trace& trace)
     }
     note_births();
     note_signals();
+    note_killers();
 }
 
 namespace {
@@ -241,6 +266,23 @@ void TraceIndex::note_signals() {
             }
             before = call_of(trace_->events[event]);
         }
+    }
+}
+
+void TraceIndex::note_killers() {
+    std::map<std::uint32_t, std::set<TaskNumber>> killers;  // by process
+    for (const auto& [number, view] : tasks_) {
+        const SyscallEvent* last = nullptr;
+        for (const std::size_t event : view.events) {
+            last = call_of(trace_->events[event]) != nullptr ? call_of(trace_->events[event]) : last;
+        }
+        if (view.killed && last != nullptr && call_kind(*last) == CallKind::Raise) {
+            killers[view.process].insert(number);
+        }
+    }
+    for (auto& [number, view] : tasks_) {
+        const auto found = killers.find(view.process);
+        view.killed_by_another = view.killed && found != killers.end() && !found->second.contains(number);
     }
 }
 

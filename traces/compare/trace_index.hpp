@@ -28,7 +28,8 @@ struct FdInfo {
 
 struct EventNote {
     const abi::SyscallRow* row = nullptr;  // of a call that Linux has
-    // Another task was alive at some time since this task's event before: what a schedule decides may differ.
+    // Another task was there at some time since this task's event before: what a schedule decides may differ.
+    // A process that has ended is there until its parent knows, as what it had open may be closed as late.
     bool concurrent = false;
     // One of those shares the address space.
     bool shares_memory = false;
@@ -54,6 +55,7 @@ struct TaskView {
     std::uint64_t first_sp = 0;        // the stack pointer that it began with; 0: not known
     bool called_exit = false;          // exit or exit_group, by itself
     bool killed = false;               // a signal has ended its process
+    bool killed_by_another = false;    // another thread of it has sent that signal
     bool has_threads = false;          // its process has more threads at some time
     std::optional<std::uint64_t> end_order;
 };
@@ -74,6 +76,7 @@ class TraceIndex {
   private:
     void note_births();
     void note_signals();
+    void note_killers();
 
     const Trace* trace_;
     std::map<TaskNumber, TaskView> tasks_;
