@@ -245,8 +245,8 @@ void ObjectComparer::field(const abi::Field& field, const std::string& name, Byt
     differences_.back().value_class = numbers && number ? ValueClass::Number : ValueClass::Fixed;
 }
 
-// A time or an amount that another run has otherwise: within what there can be, and there at all where Linux
-// has any. The fraction of a second may be none by chance.
+// A time or an amount that another run has otherwise: within what there can be, and of amounts there are some
+// where Linux has some. The fraction of a second may be none by chance.
 void ObjectComparer::moment(const abi::Field& field, const std::string& name, std::uint64_t golden,
                             std::uint64_t actual) {
     if (golden == actual) {
@@ -258,8 +258,10 @@ void ObjectComparer::moment(const abi::Field& field, const std::string& name, st
     const bool fraction = limit != std::uint64_t{1} << 63U;
     if (actual >= limit) {
         fixed(name, std::to_string(golden), std::to_string(actual), DivergenceKind::Data);
-    } else if ((actual == 0 || (golden == 0 && field.kind == abi::FieldKind::Time)) && !fraction) {
-        // Of what is counted in steps, a little more work may be the first step.
+    } else if (actual == 0 && field.kind == abi::FieldKind::Usage && !fraction) {
+        // Of what is counted in steps, a little more work may be the first step; but where there is some,
+        // none is wrong. The zero of a clock is a time like others, as of what was made before the clock was
+        // set.
         fixed(name, golden == 0 ? "0" : "not 0", actual == 0 ? "0" : "not 0", DivergenceKind::Data);
     } else if (field.kind == abi::FieldKind::Time) {
         time(name, std::to_string(golden), std::to_string(actual));
