@@ -2,19 +2,33 @@
 
 #ifdef LEVITATE_FAULTS
 
+#include <cstddef>
+
 #include "boot/command_line.hpp"
 
 namespace kernel {
 
-Fault selected_fault() {
-    const std::string_view name = command_line_value("fault");
-#define FAULT_POINT(point, effect) \
-    if (name == #point) {          \
-        return Fault::point;       \
-    }
+namespace {
+
+constexpr std::string_view kNames[] = {
+#define FAULT_POINT(point, effect) #point,
 #include "lib/faults.inc"
 #undef FAULT_POINT
-    return Fault::None;
+};
+
+}  // namespace
+
+bool is_planted(Fault fault) {
+    const std::string_view name = kNames[static_cast<std::size_t>(fault)];
+    std::string_view rest = command_line_value("fault");
+    while (!rest.empty()) {
+        const std::size_t end = rest.find(',');
+        if (rest.substr(0, end) == name) {
+            return true;
+        }
+        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+    }
+    return false;
 }
 
 }  // namespace kernel

@@ -4,16 +4,15 @@
 namespace kernel {
 
 enum class Fault {
-    None,
 #define FAULT_POINT(name, effect) name,
 #include "lib/faults.inc"
 #undef FAULT_POINT
 };
 
 #ifdef LEVITATE_FAULTS
-// The one that the command line names.
-Fault selected_fault();
-#define FAULT(name) (::kernel::selected_fault() == ::kernel::Fault::name)
+// Is it among those that the command line names?
+bool is_planted(Fault fault);
+#define FAULT(name) ::kernel::is_planted(::kernel::Fault::name)
 #else
 #define FAULT(name) false
 #endif

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "fs/file_table.hpp"
+#include "lib/faults.hpp"
 #include "syscalls/handlers.hpp"
 #include "syscalls/poll_wait.hpp"
 #include "task/task.hpp"
@@ -79,7 +80,8 @@ long scan_poll(Vector<PolledFile>& polled, PollRegistrar* registrar) {
         std::uint32_t events = 0;
         if (one.file) {
             auto wanted = static_cast<std::uint16_t>(one.entry.events);
-            events = one.file->poll(registrar) & (wanted | POLLERR | POLLHUP);
+            events = one.file->poll(registrar);
+            events &= FAULT(poll_reports_unwanted) ? ~0U : (wanted | POLLERR | POLLHUP);
         } else if (one.entry.fd >= 0) {
             events = POLLNVAL;
         }

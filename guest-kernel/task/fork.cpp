@@ -5,6 +5,7 @@
 #include "arch/include/machine.hpp"
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
+#include "lib/faults.hpp"
 #include "mm/address_space.hpp"
 #include "task/pidfd.hpp"
 #include "task/scheduler.hpp"
@@ -192,7 +193,7 @@ Result<long> clone_task(Task& parent, const CloneRequest& request) {
     if ((flags & CLONE_VFORK) != 0 && vfork_wait.wait().is_error()) {
         child->vfork_parent = nullptr;
     }
-    return number;
+    return FAULT(clone_off_by_one) && parent.process.get() != &init_process() ? number + 1 : number;
 }
 
 }  // namespace kernel

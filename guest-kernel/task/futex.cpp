@@ -106,7 +106,7 @@ Result<long> wait(Task& task, const WaitRequest& request) {
     for (;;) {
         const Result<void> slept = sleep_until(request.deadline);
         if (waiter.is_woken) {
-            return 0;
+            return FAULT(futex_wait_returns_one) ? 1 : 0;
         }
         if (!slept.is_error()) {
             continue;
@@ -363,8 +363,9 @@ Result<long> sys_futex(Task& task, UserAddress word, unsigned op, unsigned value
             }
             const Key key = TRY(key_of(task, word, scope));
             // At least one is woken, whatever the number says (Linux futex_wake).
-            const int count = static_cast<int>(value);
-            return wake(key, count < 1 ? 1 : count, bitset);
+            const int count = static_cast<int>(value) < 1 ? 1 : static_cast<int>(value);
+            const long woken = wake(key, count, bitset);
+            return FAULT(futex_wake_too_many) ? count + 1L : woken;
         }
         case FUTEX_REQUEUE:
             return requeue(task, words);

@@ -9,6 +9,7 @@
 #include "fs/file_system.hpp"
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
+#include "lib/faults.hpp"
 #include "mm/address_space.hpp"
 #include "task/task.hpp"
 #include "time/ticks.hpp"
@@ -227,7 +228,7 @@ std::uint64_t ticks(std::int64_t nanoseconds) {
 }  // namespace
 
 Result<void> append_maps(Task& task, String& out) {
-    if (!task.address_space) {
+    if (!task.address_space || FAULT(maps_empty)) {
         return {};
     }
     for (const Own<Mapping>& mapping : task.address_space->mappings()) {

@@ -36,7 +36,36 @@ EXPECTED: dict[str, tuple[str, set[str]]] = {
     "getrandom_short": ("hello", {"result"}),
     "munmap_keeps_mapping": ("memory", {"result"}),
     "sigreturn_keeps_mask": ("signals", {"data", "signal", "missing call"}),
+    "frame_mask_empty": ("frames", {"signal"}),
+    "frame_fault_address_wrong": ("frames", {"signal"}),
+    "frame_loses_v8": ("frames", {"registers"}),
+    "sigreturn_keeps_fpcr": ("frames", {"registers"}),
+    "maps_empty": ("hello", {"result"}),
+    "futex_wait_returns_one": ("threads", {"result"}),
+    "futex_wake_too_many": ("threads", {"result"}),
+    "poll_reports_unwanted": ("spawn", {"result"}),
+    "clone_off_by_one": ("spawn", {"missing call", "result"}),
 }
+
+
+# Faults that do not mask one another: a case that meets all of them, and what the causes that name them begin with.
+TOGETHER: list[tuple[str, dict[str, str]]] = [
+    ("hello", {"getrandom_short": "getrandom → 4, Linux: 8", "maps_empty": "read → 0, Linux: ",
+               "exit_status_wrong": "end of the program: status exit code 1"}),
+    ("threads", {"maps_empty": "read → 0, Linux: ", "futex_wake_too_many": "futex(FUTEX_WAKE_PRIVATE) → ",
+                 "exit_status_wrong": "end of the program: status exit code 1"}),
+]
+
+
+def judge_together(case: str, causes: dict[str, str], kernel: Path) -> str | None:
+    """What is wrong with how several faults at once were named, or None."""
+    done = levitate("check", "--json", "--max-instructions", str(INSTRUCTIONS), "--kernel", kernel, "--kernel-args",
+                    "fault=" + ",".join(causes), case, seconds=SECONDS)
+    if done.returncode != DIVERGENT:
+        return f"status {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}"
+    named = [divergence["cause"] for divergence in json.loads(done.stdout)["cases"][0]["divergences"]]
+    missing = [fault for fault, cause in causes.items() if not any(text.startswith(cause) for text in named)]
+    return f"not named: {', '.join(missing)}; causes: {named}" if missing else None
 
 
 def judge(fault: str, kernel: Path) -> str | None:
@@ -63,6 +92,9 @@ def main() -> int:
     for fault in EXPECTED:
         if fault in declared and (reason := judge(fault, kernel)):
             failures.append(f"{fault}: {reason}")
+    for case, causes in TOGETHER:
+        if reason := judge_together(case, causes, kernel):
+            failures.append(f"{' and '.join(causes)} on {case}: {reason}")
     print("\n".join(failures))
     print(f"{len(declared)} faults, {len(failures)} not noticed as they should be")
     return 1 if failures else 0

@@ -6,6 +6,7 @@
 #include <asm/ucontext.h>
 
 #include "arch/include/machine.hpp"
+#include "lib/faults.hpp"
 #include "lib/memory.hpp"
 #include "lib/user.hpp"
 #include "mm/address_space.hpp"
@@ -51,6 +52,9 @@ void append_floating_point(FrameImage& image) {
     record.fpsr = state.fpsr;
     record.fpcr = state.fpcr;
     copy_bytes(&record.vregs, &state.v, sizeof(record.vregs));
+    if (FAULT(frame_loses_v8)) {
+        record.vregs[8] = 0;
+    }
     image.append(record);
 }
 
@@ -70,7 +74,7 @@ void fill_registers(sigcontext& context, const Registers& registers, const Task&
     context.sp = registers.sp;
     context.pc = registers.pc;
     context.pstate = registers.pstate;
-    context.fault_address = task.fault_address;
+    context.fault_address = FAULT(frame_fault_address_wrong) ? task.fault_address + 8 : task.fault_address;
 }
 
 constexpr std::uint64_t round_down(std::uint64_t value) {
@@ -96,7 +100,7 @@ Result<void> push_signal_frame(Task& task, Registers& registers, const siginfo_t
         image.frame.info = info;
     }
     fill_registers(image.frame.context.uc_mcontext, registers, task);
-    image.frame.context.uc_sigmask.sig[0] = old_mask.bits();
+    image.frame.context.uc_sigmask.sig[0] = FAULT(frame_mask_empty) ? 0 : old_mask.bits();
     image.frame.context.uc_stack = saved_alternate_stack(task);
     append_records(image, task);
 
@@ -143,7 +147,7 @@ Result<void> restore_floating_point(const UserAddress records) {
             const fpsimd_context record = TRY(UserIn<fpsimd_context>(records + offset).read());
             FloatingPointState state;
             state.fpsr = record.fpsr;
-            state.fpcr = record.fpcr;
+            state.fpcr = FAULT(sigreturn_keeps_fpcr) ? 0 : record.fpcr;
             copy_bytes(&state.v, &record.vregs, sizeof(state.v));
             load_floating_point(&state);
             found = true;
