@@ -10,23 +10,6 @@ namespace {
 
 using abi::ArgumentKind;
 
-std::size_t size_of(ArgumentKind kind) {
-    switch (kind) {
-        case ArgumentKind::Fd:
-        case ArgumentKind::Int:
-        case ArgumentKind::Uint:
-        case ArgumentKind::Mode:
-        case ArgumentKind::Pid:
-        case ArgumentKind::Signal:
-        case ArgumentKind::Clock:
-        case ArgumentKind::Flags:
-        case ArgumentKind::Enum:
-            return 4;
-        default:
-            return 8;
-    }
-}
-
 template <typename Call>
 void collect_arguments(PlaceCollector& collector, const Call& call, const abi::SyscallRow& row) {
     const std::size_t count = std::min(row.argument_count, call.arguments.size());
@@ -37,8 +20,8 @@ void collect_arguments(PlaceCollector& collector, const Call& call, const abi::S
         }
         const bool flags = argument.kind == ArgumentKind::Flags || argument.kind == ArgumentKind::Flags64 ||
                            argument.kind == ArgumentKind::Mode;
-        const std::size_t size = size_of(argument.kind);
-        const std::uint64_t mask = size == 4 ? 0xffffffffU : ~std::uint64_t{0};
+        const std::uint64_t mask = abi::significant_bits(argument.kind);
+        const std::size_t size = mask == 0xffffffffU ? 4 : 8;
         collector.number(std::string(argument.name), size, call.arguments[i] & mask,
                          flags ? NumberKind::Flags : NumberKind::Plain,
                          [i, mask](Event& event, std::uint64_t value) {

@@ -94,6 +94,24 @@ enum class Extent {
     PerPage,  // a byte for each page of the length
 };
 
+// What the kernel sees of a register that holds an argument of this kind: 32 bits of it, or all.
+constexpr std::uint64_t significant_bits(ArgumentKind kind) {
+    switch (kind) {
+        case ArgumentKind::Fd:
+        case ArgumentKind::Int:
+        case ArgumentKind::Uint:
+        case ArgumentKind::Mode:
+        case ArgumentKind::Pid:
+        case ArgumentKind::Signal:
+        case ArgumentKind::Clock:
+        case ArgumentKind::Flags:
+        case ArgumentKind::Enum:
+            return 0xffffffffU;
+        default:
+            return ~std::uint64_t{0};
+    }
+}
+
 struct Argument {
     ArgumentKind kind = ArgumentKind::Int;
     std::string_view name;

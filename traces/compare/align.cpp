@@ -145,10 +145,10 @@ class Aligner {
         std::map<std::uint32_t, std::size_t> wakes;
         for (const auto& [number, walk] : walks_) {
             const std::uint32_t process = golden_.task(number)->process;
-            wakes[process] += count_of(actual_, walk.actual_task(), abi::CallKind::Wake);
+            wakes[process] += count_calls(actual_, walk.actual_task(), abi::CallKind::Wake);
             if (comparing_.habits.always_polls(number) && !walk.parted() &&
                 !actual_.ended_by_another(walk.actual_task()) &&
-                count_of(actual_, walk.actual_task(), abi::CallKind::Poll) == 0) {
+                count_calls(actual_, walk.actual_task(), abi::CallKind::Poll) == 0) {
                 report_absence(number, abi::CallKind::Poll,
                                "the task never polls, as it always does on Linux");
             }
@@ -161,19 +161,10 @@ class Aligner {
         }
     }
 
-    static std::size_t count_of(const TraceIndex& index, const TaskView& task, abi::CallKind kind) {
-        return static_cast<std::size_t>(std::ranges::count_if(task.events, [&](std::size_t event) {
-            const abi::SyscallRow* row = index.note(event).row;
-            return row != nullptr && row->kind == kind;
-        }));
-    }
-
     void report_absence(TaskNumber task, abi::CallKind kind, const char* message) {
         const auto& events = golden_.by_order();
-        const auto first = std::ranges::find_if(events, [&](std::size_t event) {
-            const abi::SyscallRow* row = golden_.note(event).row;
-            return row != nullptr && row->kind == kind;
-        });
+        const auto first =
+            std::ranges::find_if(events, [&](std::size_t event) { return golden_.note(event).is(kind); });
         report(DivergenceKind::MissingCall, task,
                first != events.end() ? std::optional(*first) : std::nullopt, std::nullopt, message);
     }
@@ -285,14 +276,7 @@ class Aligner {
     void report(DivergenceKind kind, TaskNumber task, std::optional<std::size_t> golden,
                 std::optional<std::size_t> actual, std::string message,
                 const std::vector<FieldDifference>& differences = {}) {
-        Divergence divergence;
-        divergence.kind = kind;
-        divergence.task = task;
-        divergence.golden_event = golden;
-        divergence.actual_event = actual;
-        divergence.differences = shown(differences);
-        divergence.message = std::move(message);
-        comparing_.findings.report(std::move(divergence));
+        comparing_.findings.report(kind, task, golden, actual, differences, std::move(message));
     }
 
     Alignment result() {

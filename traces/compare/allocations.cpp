@@ -182,16 +182,9 @@ std::map<std::uint32_t, OperationCounts> count_operations(const TraceIndex& inde
     return counts;
 }
 
-AllocationHabits::AllocationHabits(const std::list<TraceIndex>& recordings) : recordings_(recordings.size()) {
-    // What a task lacks because its process has ended is no habit.
-    std::set<TaskNumber> cut_short;
-    for (const TraceIndex& recording : recordings) {
-        for (const auto& [number, task] : recording.tasks()) {
-            if (recording.ended_by_another(task)) {
-                cut_short.insert(number);
-            }
-        }
-    }
+AllocationHabits::AllocationHabits(const std::list<TraceIndex>& recordings,
+                                   const std::set<TaskNumber>& cut_short)
+    : recordings_(recordings.size()) {
     for (const TraceIndex& recording : recordings) {
         learn(recording, cut_short);
     }

@@ -62,7 +62,8 @@ std::map<std::uint32_t, OperationCounts> count_operations(const TraceIndex& inde
 // What the golden recordings say of each operation.
 class AllocationHabits {
   public:
-    explicit AllocationHabits(const std::list<TraceIndex>& recordings);
+    // What a task in `cut_short` lacks because its process has ended is no habit.
+    AllocationHabits(const std::list<TraceIndex>& recordings, const std::set<TaskNumber>& cut_short);
 
     // Whether the operation is one that moves between tasks, or is asked for more or less often, on real
     // Linux.

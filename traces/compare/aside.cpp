@@ -120,13 +120,9 @@ void SetAside::compare_handlers(const TaskPair& pair, const Handler& golden, con
 }
 
 void SetAside::finish(const TaskPair& pair, Range usual_reads) {
-    const auto reads_of = [](const Side& side) {
-        return static_cast<std::size_t>(std::ranges::count_if(side.task->events, [&](std::size_t event) {
-            return std::holds_alternative<AuxvReadEvent>(side.index->trace().events[event].body);
-        }));
-    };
     // Where the signal comes at any point, the last reads may be there or not.
-    const bool usual = pair.actual.killed_anywhere || usual_reads.contains(reads_of(pair.actual));
+    const bool usual = pair.actual.killed_anywhere ||
+                       usual_reads.contains(count_auxv_reads(*pair.actual.index, *pair.actual.task));
     if (!golden_reads_.empty() && !usual) {
         report(pair, &golden_reads_.front(), nullptr, DivergenceKind::Auxv, {},
                describe(matcher_.golden().trace().events[golden_reads_.front()]) + " is missing");
@@ -157,14 +153,10 @@ void SetAside::forget() {
 void SetAside::report(const TaskPair& pair, const std::size_t* golden, const std::size_t* actual,
                       DivergenceKind kind, const std::vector<FieldDifference>& differences,
                       std::string message) {
-    Divergence divergence;
-    divergence.kind = kind;
-    divergence.task = pair.golden.task->number;
-    divergence.golden_event = golden != nullptr ? std::optional(*golden) : std::nullopt;
-    divergence.actual_event = actual != nullptr ? std::optional(*actual) : std::nullopt;
-    divergence.differences = shown(differences);
-    divergence.message = std::move(message);
-    findings_.report(std::move(divergence));
+    const auto at = [](const std::size_t* event) {
+        return event != nullptr ? std::optional(*event) : std::nullopt;
+    };
+    findings_.report(kind, pair.golden.task->number, at(golden), at(actual), differences, std::move(message));
 }
 
 }  // namespace levitate::traces::detail

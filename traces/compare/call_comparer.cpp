@@ -19,24 +19,6 @@ namespace {
 using abi::ArgumentKind;
 using abi::CallKind;
 
-// What the kernel sees of a register that holds an argument of this kind.
-std::uint64_t significant(ArgumentKind kind, std::uint64_t value) {
-    switch (kind) {
-        case ArgumentKind::Fd:
-        case ArgumentKind::Int:
-        case ArgumentKind::Uint:
-        case ArgumentKind::Mode:
-        case ArgumentKind::Pid:
-        case ArgumentKind::Signal:
-        case ArgumentKind::Clock:
-        case ArgumentKind::Flags:
-        case ArgumentKind::Enum:
-            return value & 0xffffffffU;
-        default:
-            return value;
-    }
-}
-
 // Compares the two calls of a pair, which are the same call.
 class CallComparer {
   public:
@@ -71,8 +53,8 @@ class CallComparer {
     void argument(std::size_t index) {
         const abi::Argument& argument = row_->arguments()[index];
         const std::string name(argument.name);
-        const std::uint64_t golden = significant(argument.kind, golden_.arguments[index]);
-        const std::uint64_t actual = significant(argument.kind, actual_.arguments[index]);
+        const std::uint64_t golden = golden_.arguments[index] & abi::significant_bits(argument.kind);
+        const std::uint64_t actual = actual_.arguments[index] & abi::significant_bits(argument.kind);
         switch (argument.kind) {
             case ArgumentKind::Unused:
                 return;

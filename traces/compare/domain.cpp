@@ -23,8 +23,7 @@ std::uint64_t argument_value(const SyscallRow& row, const SyscallEvent& call, st
     if (index >= row.argument_count) {
         return 0;
     }
-    const bool whole = row.arguments()[index].kind == ArgumentKind::Size;
-    return whole ? call.arguments[index] : call.arguments[index] & 0xffffffffU;
+    return call.arguments[index] & abi::significant_bits(row.arguments()[index].kind);
 }
 
 const Payload* find_payload(const SyscallEvent& call, unsigned argument, Direction direction,

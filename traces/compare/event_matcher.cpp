@@ -49,6 +49,9 @@ void EventMatcher::note(const std::string& what) {
 }
 
 void EventMatcher::let_pass(const EventPair& events, std::vector<FieldDifference>& differences) {
+    if (differences.empty()) {
+        return;
+    }
     // What no schedule and no recording can bring about is not let pass, however much recordings vary there.
     const SyscallEvent* call = call_of(events.actual_side());
     const bool answer_is_possible = call == nullptr || !impossible(*call);
@@ -71,17 +74,19 @@ void EventMatcher::let_pass(const EventPair& events, std::vector<FieldDifference
     });
 }
 
-void Findings::report(Divergence divergence) {
-    divergences_.push_back(std::move(divergence));
-}
-
-std::vector<Difference> shown(const std::vector<FieldDifference>& differences) {
-    std::vector<Difference> result;
-    result.reserve(differences.size());
+void Findings::report(DivergenceKind kind, TaskNumber task, std::optional<std::size_t> golden_event,
+                      std::optional<std::size_t> actual_event,
+                      const std::vector<FieldDifference>& differences, std::string message) {
+    Divergence divergence;
+    divergence.kind = kind;
+    divergence.task = task;
+    divergence.golden_event = golden_event;
+    divergence.actual_event = actual_event;
     for (const FieldDifference& difference : differences) {
-        result.push_back(difference.shown);
+        divergence.differences.push_back(difference.shown);
     }
-    return result;
+    divergence.message = std::move(message);
+    divergences_.push_back(std::move(divergence));
 }
 
 DivergenceKind kind_of(const std::vector<FieldDifference>& differences) {

@@ -47,7 +47,9 @@ class EventMatcher {
 // Divergences in the order in which they are found.
 class Findings {
   public:
-    void report(Divergence divergence);
+    void report(DivergenceKind kind, TaskNumber task, std::optional<std::size_t> golden_event,
+                std::optional<std::size_t> actual_event, const std::vector<FieldDifference>& differences,
+                std::string message);
     void matched(std::size_t events) { matched_ += divergences_.empty() ? events : 0; }
 
     const std::vector<Divergence>& divergences() const { return divergences_; }
@@ -59,8 +61,6 @@ class Findings {
     std::size_t matched_ = 0;
 };
 
-// What is shown of the differences.
-std::vector<Difference> shown(const std::vector<FieldDifference>& differences);
 // The kind of a divergence with these differences: what the program gave decides before what the kernel
 // answered. Precondition: there is one.
 DivergenceKind kind_of(const std::vector<FieldDifference>& differences);

@@ -42,14 +42,9 @@ std::optional<std::uint64_t> given(const abi::SyscallRow& row, std::size_t index
 }  // namespace
 
 Habits::Habits(const std::list<TraceIndex>& recordings)
-    : recordings_(recordings.size()), allocations_(recordings) {
-    for (const TraceIndex& recording : recordings) {
-        for (const auto& [number, task] : recording.tasks()) {
-            if (recording.ended_by_another(task)) {
-                cut_short_.insert(number);
-            }
-        }
-    }
+    : recordings_(recordings.size()),
+      cut_short_(tasks_cut_short(recordings)),
+      allocations_(recordings, cut_short_) {
     std::size_t number = 0;
     for (const TraceIndex& recording : recordings) {
         learn_reads(recording);
@@ -66,10 +61,7 @@ Habits::Habits(const std::list<TraceIndex>& recordings)
 
 void Habits::learn_reads(const TraceIndex& recording) {
     for (const auto& [number, task] : recording.tasks()) {
-        const auto reads =
-            static_cast<std::size_t>(std::ranges::count_if(task.events, [&](std::size_t event) {
-                return std::holds_alternative<AuxvReadEvent>(recording.trace().events[event].body);
-            }));
+        const std::size_t reads = count_auxv_reads(recording, task);
         Range& range = auxv_reads_[number];
         range.least = std::min(range.least, reads);
         range.most = std::max(range.most, reads);
@@ -148,11 +140,8 @@ void Habits::learn_least(const TraceIndex& recording, bool is_first) {
     std::map<TaskNumber, std::size_t> polls;
     std::map<std::uint32_t, std::size_t> wakes;
     for (const auto& [number, task] : recording.tasks()) {
-        for (const std::size_t event : task.events) {
-            const abi::SyscallRow* row = recording.note(event).row;
-            polls[number] += row != nullptr && row->kind == abi::CallKind::Poll ? 1U : 0U;
-            wakes[task.process] += row != nullptr && row->kind == abi::CallKind::Wake ? 1U : 0U;
-        }
+        polls[number] = count_calls(recording, task, abi::CallKind::Poll);
+        wakes[task.process] += count_calls(recording, task, abi::CallKind::Wake);
     }
     const auto keep_least = [is_first](auto& least, const auto& here) {
         for (const auto& [key, count] : here) {

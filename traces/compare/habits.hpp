@@ -67,9 +67,9 @@ class Habits {
     std::map<TaskNumber, std::size_t> least_polls_;
     std::map<std::uint32_t, std::size_t> least_wakes_;
     std::set<CallPlace> certain_sites_;
-    std::set<TaskNumber> cut_short_;
     std::set<TaskNumber> varying_ends_;
     std::size_t recordings_ = 0;
+    std::set<TaskNumber> cut_short_;
     AllocationHabits allocations_;
     std::map<TaskNumber, Range> auxv_reads_;
 };

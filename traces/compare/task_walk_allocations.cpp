@@ -8,6 +8,10 @@ namespace levitate::traces::detail {
 
 namespace {
 
+Episode episode_of(const Side& side) {
+    return side.ended() ? Episode{} : episode_at(side);
+}
+
 bool is_cut_short(Side side, const Episode& episode) {
     side.next += episode.events;
     return side.overtaken();
@@ -20,18 +24,6 @@ bool TaskWalk::match_allocations() {
     const bool golden_at = is_at(pair_.golden);
     const bool actual_at = is_at(pair_.actual);
     if ((!golden_at && !actual_at) || pair_.golden.overtaken() || pair_.actual.overtaken()) {
-        return false;
-    }
-    const Episode golden = pair_.golden.ended() ? Episode{} : episode_at(pair_.golden);
-    const Episode actual = pair_.actual.ended() ? Episode{} : episode_at(pair_.actual);
-    // Of an episode that the process' end has cut short only the beginning can be compared.
-    const bool cut_short = is_cut_short(pair_.golden, golden) || is_cut_short(pair_.actual, actual);
-    if (one_by_one_ == 0 && (cut_short || agree_one_by_one(golden, actual))) {
-        reserves_ = {operations_of(*pair_.golden.index, golden.allocations),
-                     operations_of(*pair_.actual.index, actual.allocations)};
-        one_by_one_ = std::min(golden.allocations.size(), actual.allocations.size());
-    }
-    if (one_by_one_ == 0 && cut_short) {
         return false;
     }
     if (one_by_one_ != 0) {
@@ -48,6 +40,18 @@ bool TaskWalk::match_allocations() {
             return true;
         }
         one_by_one_ = 0;
+        compare_episodes(episode_of(pair_.golden), episode_of(pair_.actual));
+        return true;
+    }
+    const Episode golden = episode_of(pair_.golden);
+    const Episode actual = episode_of(pair_.actual);
+    // Of an episode that the process' end has cut short only the beginning can be compared.
+    const bool cut_short = is_cut_short(pair_.golden, golden) || is_cut_short(pair_.actual, actual);
+    if (cut_short || agree_one_by_one(golden, actual)) {
+        reserves_ = {operations_of(*pair_.golden.index, golden.allocations),
+                     operations_of(*pair_.actual.index, actual.allocations)};
+        one_by_one_ = std::min(golden.allocations.size(), actual.allocations.size());
+        return one_by_one_ != 0 && match_allocations();
     }
     compare_episodes(golden, actual);
     return true;

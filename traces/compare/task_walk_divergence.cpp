@@ -280,14 +280,8 @@ void TaskWalk::report(DivergenceKind kind, std::optional<std::size_t> golden,
                       std::optional<std::size_t> actual, const std::vector<FieldDifference>& differences,
                       std::string message) {
     comparing_.matcher.reject();
-    Divergence divergence;
-    divergence.kind = kind;
-    divergence.task = pair_.golden.task->number;
-    divergence.golden_event = golden;
-    divergence.actual_event = actual;
-    divergence.differences = shown(differences);
-    divergence.message = std::move(message);
-    comparing_.findings.report(std::move(divergence));
+    comparing_.findings.report(kind, pair_.golden.task->number, golden, actual, differences,
+                               std::move(message));
 }
 
 }  // namespace levitate::traces::detail

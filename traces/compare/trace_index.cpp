@@ -51,8 +51,7 @@ std::optional<FdInfo> opened(const SyscallEvent& call, const abi::SyscallRow& ro
     }
 }
 
-void follow_descriptors(const SyscallEvent& call, FdTable& table) {
-    const abi::SyscallRow* row = row_of(call);
+void follow_descriptors(const SyscallEvent& call, const abi::SyscallRow* row, FdTable& table) {
     if (row == nullptr || !call.result || abi::is_error(*call.result)) {
         return;
     }
@@ -70,6 +69,25 @@ void follow_descriptors(const SyscallEvent& call, FdTable& table) {
     } else if (auto info = opened(call, *row, table)) {
         table[static_cast<std::int32_t>(*call.result)] = *std::move(info);
     }
+}
+
+// Where a birth puts the child's stack pointer: clone's argument of that name, or the end of the stack that
+// clone3's struct describes (man 2 clone); a child without a stack of its own goes on at its parent's.
+std::uint64_t stack_of(const SyscallEvent& birth) {
+    const abi::SyscallRow* row = row_of(birth);
+    const std::size_t index = abi::argument_index(*row, "stack");
+    if (index < row->argument_count) {
+        return birth.arguments[index] != 0 ? birth.arguments[index] : birth.sp;
+    }
+    const abi::Struct* layout = abi::find_struct("clone_args");
+    for (const Payload& payload : birth.payloads) {
+        if (payload.direction == Direction::In && payload.element.piece == Piece::Object) {
+            const auto base = abi::read_field(payload.bytes, *layout->field("stack")).value_or(0);
+            const auto size = abi::read_field(payload.bytes, *layout->field("stack_size")).value_or(0);
+            return base != 0 ? base + size : birth.sp;
+        }
+    }
+    return 0;
 }
 
 // What the sweep over a trace, in its order, keeps of each task.
@@ -115,9 +133,10 @@ class Sweep {
         if (const SyscallEvent* call = call_of(event)) {
             const auto found = state.descriptors->find(static_cast<std::int32_t>(call->arguments[0]));
             result.fd = found != state.descriptors->end() ? found->second : FdInfo{};
-            follow_descriptors(*call, *state.descriptors);
-            if (call_kind(*call) == CallKind::Reap && call->result.value_or(-1) >= 0) {
-                reap(event.task, *call->result, event.order);
+            follow_descriptors(*call, result.row, *state.descriptors);
+            const std::int64_t reaped = call->result.value_or(-1);
+            if (result.is(CallKind::Reap) && reaped >= 0) {
+                reap(event.task, reaped, event.order);
             }
         }
         if (const auto* end = std::get_if<TaskEndEvent>(&event.body)) {
@@ -192,13 +211,11 @@ TraceIndex::TraceIndex(const Trace& trace)
             view.events.push_back(i);
         }
         notes_[i] = sweep.note(event);
-        const SyscallEvent* call = call_of(event);
-        const bool group = call != nullptr && call_kind(*call) == CallKind::ExitGroup;
-        if (group) {
-            group_ends_.emplace(view.process, call->entry_order != 0 ? call->entry_order : event.order);
+        if (notes_[i].is(CallKind::ExitGroup)) {
+            group_ends_.emplace(view.process, call_of(event)->entry_order);
         }
         view.called_exit =
-            view.called_exit || group || (call != nullptr && call_kind(*call) == CallKind::Exit);
+            view.called_exit || notes_[i].is(CallKind::ExitGroup) || notes_[i].is(CallKind::Exit);
     }
     for (auto& [number, view] : tasks_) {
         std::ranges::stable_sort(view.events, {}, [&](std::size_t i) { return trace.events[i].index; });
@@ -210,29 +227,6 @@ TraceIndex::TraceIndex(const Trace& trace)
     note_killers();
 }
 
-namespace {
-
-// Where a birth puts the child's stack pointer: clone's argument of that name, or the end of the stack that
-// clone3's struct describes (man 2 clone); a child without a stack of its own goes on at its parent's.
-std::uint64_t stack_of(const SyscallEvent& birth) {
-    const abi::SyscallRow* row = row_of(birth);
-    const std::size_t index = abi::argument_index(*row, "stack");
-    if (index < row->argument_count) {
-        return birth.arguments[index] != 0 ? birth.arguments[index] : birth.sp;
-    }
-    const abi::Struct* layout = abi::find_struct("clone_args");
-    for (const Payload& payload : birth.payloads) {
-        if (payload.direction == Direction::In && payload.element.piece == Piece::Object) {
-            const auto base = abi::read_field(payload.bytes, *layout->field("stack")).value_or(0);
-            const auto size = abi::read_field(payload.bytes, *layout->field("stack_size")).value_or(0);
-            return base != 0 ? base + size : birth.sp;
-        }
-    }
-    return 0;
-}
-
-}  // namespace
-
 CallPlace place_of(const TaskView& task, const SyscallEvent& call) {
     return {call.pc, task.first_sp != 0 ? task.first_sp - call.sp : 0};
 }
@@ -242,8 +236,9 @@ void TraceIndex::note_births() {
     for (auto& [number, view] : tasks_) {
         std::size_t child = 0;
         for (const std::size_t event : view.events) {
-            const SyscallEvent* call = call_of_kind(trace_->events[event], CallKind::Birth);
-            if (call != nullptr && call->result.value_or(0) > 0 && child < view.children.size()) {
+            const SyscallEvent* call = call_of(trace_->events[event]);
+            if (notes_[event].is(CallKind::Birth) && call->result.value_or(0) > 0 &&
+                child < view.children.size()) {
                 TaskView& born = tasks_[view.children[child++]];
                 born.birth_pc = call->pc;
                 born.first_sp = stack_of(*call);
@@ -257,14 +252,14 @@ void TraceIndex::note_births() {
 
 void TraceIndex::note_signals() {
     for (const auto& [number, view] : tasks_) {
-        const SyscallEvent* before = nullptr;
+        const EventNote* before = nullptr;
         for (const std::size_t event : view.events) {
             if (const auto* signal = std::get_if<SignalEvent>(&trace_->events[event].body)) {
-                const CallKind kind = before != nullptr ? call_kind(*before) : CallKind::Exact;
-                notes_[event].asynchronous = abi::siginfo_view(signal->siginfo).name != "siginfo_fault" &&
-                                             kind != CallKind::Raise && kind != CallKind::Unmask;
+                notes_[event].asynchronous =
+                    abi::siginfo_view(signal->siginfo).name != "siginfo_fault" &&
+                    (before == nullptr || (!before->is(CallKind::Raise) && !before->is(CallKind::Unmask)));
             }
-            before = call_of(trace_->events[event]);
+            before = &notes_[event];
         }
     }
 }
@@ -272,11 +267,11 @@ void TraceIndex::note_signals() {
 void TraceIndex::note_killers() {
     std::map<std::uint32_t, std::set<TaskNumber>> killers;  // by process
     for (const auto& [number, view] : tasks_) {
-        const SyscallEvent* last = nullptr;
-        for (const std::size_t event : view.events) {
-            last = call_of(trace_->events[event]) != nullptr ? call_of(trace_->events[event]) : last;
-        }
-        if (view.killed && last != nullptr && call_kind(*last) == CallKind::Raise) {
+        const auto is_call = [&](std::size_t event) {
+            return std::holds_alternative<SyscallEvent>(trace_->events[event].body);
+        };
+        const auto last = std::find_if(view.events.rbegin(), view.events.rend(), is_call);
+        if (view.killed && last != view.events.rend() && notes_[*last].is(CallKind::Raise)) {
             killers[view.process].insert(number);
         }
     }
@@ -297,6 +292,29 @@ bool TraceIndex::ended_by_another(const TaskView& task) const {
     }
     const auto end = group_ends_.find(task.process);
     return end != group_ends_.end() && task.end_order.value_or(UINT64_MAX) > end->second;
+}
+
+std::size_t count_auxv_reads(const TraceIndex& index, const TaskView& task) {
+    return static_cast<std::size_t>(std::ranges::count_if(task.events, [&](std::size_t event) {
+        return std::holds_alternative<AuxvReadEvent>(index.trace().events[event].body);
+    }));
+}
+
+std::size_t count_calls(const TraceIndex& index, const TaskView& task, CallKind kind) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(task.events, [&](std::size_t event) { return index.note(event).is(kind); }));
+}
+
+std::set<TaskNumber> tasks_cut_short(const std::list<TraceIndex>& recordings) {
+    std::set<TaskNumber> tasks;
+    for (const TraceIndex& recording : recordings) {
+        for (const auto& [number, task] : recording.tasks()) {
+            if (recording.ended_by_another(task)) {
+                tasks.insert(number);
+            }
+        }
+    }
+    return tasks;
 }
 
 const SyscallEvent* call_of(const Event& event) {

@@ -4,8 +4,10 @@
 
 #include <compare>
 #include <cstddef>
+#include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,6 +44,8 @@ struct EventNote {
     bool asynchronous = false;
     FdInfo fd;              // of a call's first argument, where that is a descriptor
     std::uint32_t space{};  // the address space, a number of its own for each exec and fork
+
+    bool is(abi::CallKind kind) const { return row != nullptr && row->kind == kind; }
 };
 
 struct TaskView {
@@ -96,6 +100,13 @@ CallPlace place_of(const TaskView& task, const SyscallEvent& call);
 
 // nullptr where the event is no call.
 const SyscallEvent* call_of(const Event& event);
+
+// How often the task read the auxiliary vector, and made calls of a kind.
+std::size_t count_auxv_reads(const TraceIndex& index, const TaskView& task);
+std::size_t count_calls(const TraceIndex& index, const TaskView& task, abi::CallKind kind);
+
+// The tasks that their process' end has cut short in one of the recordings.
+std::set<TaskNumber> tasks_cut_short(const std::list<TraceIndex>& recordings);
 
 // The row of a call; nullptr where Linux has no such call.
 const abi::SyscallRow* row_of(const SyscallEvent& call);
