@@ -1,6 +1,7 @@
 #include "traces/compare/align.hpp"
 
 #include <algorithm>
+#include <list>
 #include <map>
 #include <optional>
 #include <string>
@@ -93,17 +94,73 @@ class Aligner {
         pair_until(golden.size(), actual.size());
     }
 
-    void pair(TaskNumber golden, TaskNumber actual) {
-        const TaskView* one = golden_.task(golden);
-        const TaskView* other = actual_.task(actual);
-        walks_.try_emplace(golden, *one, *other, comparing_);
-        paired_actual_.insert(actual);
-        pair_children(one->children, other->children);
+    void pair(TaskNumber golden, TaskNumber actual) { pair(*golden_.task(golden), *actual_.task(actual)); }
+
+    void pair(const TaskView& golden, const TaskView& actual) {
+        walks_.try_emplace(golden.number, golden, actual, comparing_);
+        paired_actual_.insert(actual.number);
+        std::vector<TaskNumber> golden_children = golden.children;
+        std::vector<TaskNumber> actual_children = actual.children;
+        pair_pools(golden.number, golden_children, actual_children);
+        pair_children(golden_children, actual_children);
+    }
+
+    // Takes the members of pools out of the children.
+    void pair_pools(TaskNumber parent, std::vector<TaskNumber>& golden, std::vector<TaskNumber>& actual) {
+        const auto& pools = comparing_.habits.pools().pools();
+        if (pools.lower_bound({parent, {}}) == pools.end() ||
+            comparing_.matcher.equivalence().mode() == AddressMode::Random) {
+            return;
+        }
+        const auto golden_threads = threads_by_birth(golden_, golden);
+        const auto actual_threads = threads_by_birth(actual_, actual);
+        for (const auto& [birth, members] : golden_threads) {
+            const auto pool = pools.find({parent, birth});
+            const auto others = actual_threads.find(birth);
+            if (pool == pools.end() || others == actual_threads.end() ||
+                others->second.size() != members.size()) {
+                continue;
+            }
+            std::erase_if(golden,
+                          [&](TaskNumber task) { return std::ranges::find(members, task) != members.end(); });
+            std::erase_if(actual, [&](TaskNumber task) {
+                return std::ranges::find(others->second, task) != others->second.end();
+            });
+            pair_pool(pool->second, members, others->second);
+        }
+    }
+
+    void pair_pool(const Pool& pool, const std::vector<TaskNumber>& golden,
+                   const std::vector<TaskNumber>& actual) {
+        Rearranged rearranged = rearrange(pool, golden_, golden, actual_, actual);
+        if (!collects()) {
+            for (const std::size_t event : rearranged.out_of_order) {
+                report(DivergenceKind::ExtraCall, golden.front(), std::nullopt, event,
+                       describe(actual_.trace().events[event]) +
+                           ": a thread of the pool takes work in an order that it never has on Linux");
+            }
+        }
+        let_blocks_move(*golden_.task(golden.front()), *actual_.task(actual.front()));
+        for (std::size_t member = 0; member < golden.size(); ++member) {
+            rearranged_.push_back(std::move(rearranged.members[member]));
+            pair(*golden_.task(golden[member]), rearranged_.back());
+        }
+        if (rearranged.moved) {
+            comparing_.matcher.note("work that another thread of a pool does");
+        }
+    }
+
+    void let_blocks_move(const TaskView& golden, const TaskView& actual) {
+        const std::uint32_t golden_space = golden_.note(golden.events.front()).space;
+        const std::uint32_t actual_space = actual_.note(actual.events.front()).space;
+        comparing_.matcher.equivalence()
+            .space(golden_space)
+            .let_blocks_move(golden_.heap(golden_space), actual_.heap(actual_space));
     }
 
     // A number for what a task does on any schedule.
     static std::size_t doing_of(const TraceIndex& index, const TaskView& task) {
-        std::size_t doing = task.events.empty() ? 0 : task.birth_pc;
+        std::size_t doing = task.events.empty() ? 0 : task.birth.pc;
         for (Side side{.index = &index, .task = &task}; !side.ended(); ++side.next) {
             doing = side.is_fixed() ? doing * 1021 + identity_of(side.event()) : doing;
         }
@@ -297,6 +354,7 @@ class Aligner {
     Comparing comparing_;
     std::map<TaskNumber, TaskWalk> walks_;  // by the golden task's number
     std::set<TaskNumber> paired_actual_;
+    std::list<TaskView> rearranged_;  // members of the actual trace's pools
 };
 
 }  // namespace

@@ -79,6 +79,10 @@ class Digest {
             return false;
         }
         map.length = mapped;
+        map.end_first = offset == 0 && cut_at_end_.contains(mapping->event);
+        if (offset != 0) {
+            cut_at_end_.insert(mapping->event);
+        }
         mapping->address += offset == 0 ? length : 0;
         map.length -= length;
         if (map.length == 0) {
@@ -99,6 +103,7 @@ class Digest {
 
     const TraceIndex& index_;
     std::vector<PlacedOperation> operations_;
+    std::set<std::size_t> cut_at_end_;  // mappings, by their events
 };
 
 // Calls back with each episode of the task: its operations, and how many fixed events came before.
@@ -147,6 +152,11 @@ bool is_reserve(const Operation& operation) {
            operation.flags >> 32U == static_cast<std::uint64_t>(abi::constant("PROT_NONE"));
 }
 
+Reserve reserved_for(const Operation& operation) {
+    constexpr auto kStack = static_cast<std::uint64_t>(abi::constant("MAP_STACK"));
+    return (operation.flags & kStack) != 0 ? Reserve::Stack : Reserve::Heap;
+}
+
 std::string to_text(const Operation& operation) {
     constexpr std::uint64_t kLow = 0xffffffff;
     switch (operation.kind) {
@@ -183,15 +193,17 @@ std::map<std::uint32_t, OperationCounts> count_operations(const TraceIndex& inde
 }
 
 AllocationHabits::AllocationHabits(const std::list<TraceIndex>& recordings,
-                                   const std::set<TaskNumber>& cut_short)
+                                   const std::set<TaskNumber>& cut_short, const std::set<TaskNumber>& pooled)
     : recordings_(recordings.size()) {
     for (const TraceIndex& recording : recordings) {
-        learn(recording, cut_short);
+        learn(recording, cut_short, pooled);
     }
 }
 
-void AllocationHabits::learn(const TraceIndex& recording, const std::set<TaskNumber>& cut_short) {
+void AllocationHabits::learn(const TraceIndex& recording, const std::set<TaskNumber>& cut_short,
+                             const std::set<TaskNumber>& pooled) {
     std::map<std::pair<std::uint32_t, Operation>, Places> here;
+    std::set<std::pair<std::uint32_t, Operation>> of_pools;
     std::map<std::pair<std::uint32_t, Operation>, std::size_t> counts;
     for (const auto& entry : recording.tasks()) {
         const TaskView& task = entry.second;
@@ -203,12 +215,16 @@ void AllocationHabits::learn(const TraceIndex& recording, const std::set<TaskNum
                 if (!cut_short.contains(task.number)) {
                     ++places[{task.number, fixed}];
                 }
+                if (pooled.contains(task.number)) {
+                    of_pools.insert(key);
+                }
             }
         });
     }
     for (auto& [key, places] : here) {
         Seen& seen = seen_[key];
         ++seen.recordings;
+        seen.pooled = seen.pooled || of_pools.contains(key);
         seen.least = std::min(seen.least, counts[key]);
         seen.most = std::max(seen.most, counts[key]);
         seen.places.insert(std::move(places));
@@ -220,13 +236,17 @@ bool AllocationHabits::moves(std::uint32_t process, const Operation& operation) 
         return true;
     }
     const auto found = seen_.find({process, operation});
-    return found != seen_.end() &&
-           (found->second.places.size() > 1 || found->second.recordings < recordings_);
+    return found != seen_.end() && (found->second.pooled || found->second.places.size() > 1 ||
+                                    found->second.recordings < recordings_);
 }
 
 std::size_t AllocationHabits::least(std::uint32_t process, const Operation& operation) const {
     const auto found = seen_.find({process, operation});
     const bool always = found != seen_.end() && found->second.recordings == recordings_;
+    if (always && found->second.pooled && found->second.least != found->second.most) {
+        // One member may do all of the work.
+        return std::min<std::size_t>(found->second.least, 1);
+    }
     return always ? found->second.least : 0;
 }
 

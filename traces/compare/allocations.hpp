@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "traces/compare/equivalence.hpp"
 #include "traces/compare/side.hpp"
 
 namespace levitate::traces::detail {
@@ -35,11 +36,14 @@ struct Operation {
         0;  // into the mapping of the same episode, 0 outside of one; of a mapping, into its file
     std::uint64_t file = 0;   // a mapping's descriptor: there is none, but it is given
     std::uint64_t flags = 0;  // protection and kind of a mapping, protection, advice
+    bool end_first = false;   // of a mapping that was cut on both sides: no allocator cuts its end off first
     auto operator<=>(const Operation&) const = default;
 };
 
 // A mapping that its program reserves to hand out parts of it later: an arena, a thread's stack.
 bool is_reserve(const Operation& operation);
+// Precondition: is_reserve.
+Reserve reserved_for(const Operation& operation);
 
 // An operation and where it was.
 struct PlacedOperation {
@@ -62,8 +66,10 @@ std::map<std::uint32_t, OperationCounts> count_operations(const TraceIndex& inde
 // What the golden recordings say of each operation.
 class AllocationHabits {
   public:
-    // What a task in `cut_short` lacks because its process has ended is no habit.
-    AllocationHabits(const std::list<TraceIndex>& recordings, const std::set<TaskNumber>& cut_short);
+    // What a task in `cut_short` lacks because its process has ended is no habit. The tasks in `pooled` take
+    // work from one another: what one asks for any of them may.
+    AllocationHabits(const std::list<TraceIndex>& recordings, const std::set<TaskNumber>& cut_short,
+                     const std::set<TaskNumber>& pooled);
 
     // Whether the operation is one that moves between tasks, or is asked for more or less often, on real
     // Linux.
@@ -80,9 +86,11 @@ class AllocationHabits {
         std::size_t recordings = 0;
         std::size_t least = SIZE_MAX;
         std::size_t most = 0;
+        bool pooled = false;
     };
 
-    void learn(const TraceIndex& recording, const std::set<TaskNumber>& cut_short);
+    void learn(const TraceIndex& recording, const std::set<TaskNumber>& cut_short,
+               const std::set<TaskNumber>& pooled);
 
     std::size_t recordings_ = 0;
     std::map<std::pair<std::uint32_t, Operation>, Seen> seen_;

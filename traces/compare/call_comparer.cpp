@@ -38,6 +38,9 @@ class CallComparer {
             }
         }
         result();
+        if (row_ != nullptr && row_->kind == CallKind::Close && golden_.result == 0 && actual_.result == 0) {
+            equivalence_.unbind_descriptor(user(), golden_.arguments[0], actual_.arguments[0]);
+        }
         if (golden_.restarted != actual_.restarted) {
             objects_.fixed("restarted", golden_.restarted ? "yes" : "no", actual_.restarted ? "yes" : "no",
                            DivergenceKind::Result);
@@ -86,8 +89,10 @@ class CallComparer {
 
     void number(std::size_t index, std::uint64_t golden, std::uint64_t actual) {
         const abi::Argument& argument = row_->arguments()[index];
-        const bool descriptor = argument.kind == ArgumentKind::Fd;
-        if (golden == actual || (descriptor && equivalence_.descriptors_equal(golden, actual))) {
+        const auto known = argument.kind == ArgumentKind::Fd
+                               ? equivalence_.descriptors_equal(user(), golden, actual)
+                               : std::nullopt;
+        if (known.value_or(golden == actual)) {
             return;
         }
         if (argument.variation == abi::Variation::MaybePid &&
@@ -99,7 +104,9 @@ class CallComparer {
             return;
         }
         // How much of a mapping is cut off to align what is left depends on where it lies.
+        constexpr std::uint64_t kInPage = 4095;
         if (row_->kind == CallKind::Unmap && argument.kind == ArgumentKind::Size &&
+            ((golden ^ actual) & kInPage) == 0 &&
             equivalence_.space(pair_.space()).moved(golden_.arguments[0])) {
             equivalence_.normalised("addresses");
             return;
@@ -109,7 +116,9 @@ class CallComparer {
         const bool countable = argument.kind != ArgumentKind::Flags &&
                                argument.kind != ArgumentKind::Flags64 &&
                                argument.kind != ArgumentKind::Enum && argument.kind != ArgumentKind::Clock;
-        differences_.back().value_class = countable ? ValueClass::Number : ValueClass::Fixed;
+        differences_.back().value_class = known       ? ValueClass::Bound
+                                          : countable ? ValueClass::Number
+                                                      : ValueClass::Fixed;
     }
 
     // Whether both sides have a text at the same place of the call that differs in processes' numbers only,
@@ -191,6 +200,12 @@ class CallComparer {
                     objects_.time("result", std::to_string(golden), std::to_string(actual));
                 }
                 return;
+            case abi::ResultKind::Fd:
+                if (!same_descriptor(static_cast<std::uint64_t>(golden),
+                                     static_cast<std::uint64_t>(actual))) {
+                    wrong_result(ValueClass::Bound);
+                }
+                return;
             case abi::ResultKind::Address:
                 address_result(static_cast<std::uint64_t>(golden), static_cast<std::uint64_t>(actual));
                 return;
@@ -201,6 +216,21 @@ class CallComparer {
                 }
                 return;
         }
+    }
+
+    Equivalence::DescriptorUser user() const { return {pair_.space(), pair_.golden_side().task}; }
+
+    // A descriptor that both calls have returned. What other threads have open decides which is the lowest.
+    bool same_descriptor(std::uint64_t golden, std::uint64_t actual) {
+        if (golden != actual &&
+            !(pair_.shares_memory() && pair_.actual.note(pair_.actual_event).lowest_descriptors)) {
+            return false;
+        }
+        equivalence_.bind_descriptor(user(), golden, actual);
+        if (golden != actual) {
+            equivalence_.normalised("descriptors");
+        }
+        return true;
     }
 
     void wrong_result(ValueClass value_class) {
@@ -220,7 +250,7 @@ class CallComparer {
         const std::size_t length_at = row_->kind == CallKind::Remap ? 2 : 1;
         const std::uint64_t length = (golden_.arguments[length_at] + kPageMask) & ~kPageMask;
         const bool random = equivalence_.mode() == AddressMode::Random;
-        const bool aligned = ((golden ^ actual) & kPageMask) == 0;
+        const bool aligned = actual != 0 && ((golden ^ actual) & kPageMask) == 0;
         if (golden == actual || (aligned && (random || pair_.shares_memory()))) {
             equivalence_.space(pair_.space()).note_mapping(golden, actual, length);
             if (golden != actual) {
@@ -335,6 +365,8 @@ class CallComparer {
             objects_.array("signalfd_siginfo", name, golden.bytes, actual.bytes, kind);
         } else if (is_iovec_array(argument, golden)) {
             objects_.array("iovec", name, golden.bytes, actual.bytes, DivergenceKind::Arguments);
+        } else if (row_->kind == CallKind::OpenPair) {
+            descriptors(name, golden, actual, kind);
         } else if (is_told_of_child(argument, golden)) {
             told_of_child(name, golden, actual, kind);
         } else if (golden.element.piece != Piece::Object || argument.type.empty()) {
@@ -346,6 +378,19 @@ class CallComparer {
         }
         if (golden.length != actual.length && golden.bytes.size() == actual.bytes.size()) {
             objects_.fixed(name + " (length)", length_text(golden), length_text(actual), kind);
+        }
+    }
+
+    void descriptors(const std::string& name, const Payload& golden, const Payload& actual,
+                     DivergenceKind kind) {
+        constexpr std::size_t kBytes = 4;
+        bool same = golden.bytes.size() == actual.bytes.size();
+        for (std::size_t at = 0; same && at + kBytes <= golden.bytes.size(); at += kBytes) {
+            same = same_descriptor(*abi::read_number(golden.bytes, at, kBytes),
+                                   *abi::read_number(actual.bytes, at, kBytes));
+        }
+        if (!same) {
+            objects_.array("int", name, golden.bytes, actual.bytes, kind);
         }
     }
 

@@ -119,8 +119,8 @@ std::optional<std::string> impossible_poll(const SyscallRow& row, const SyscallE
 std::optional<std::string> impossible_allocation(const SyscallRow& row, const SyscallEvent& call,
                                                  std::int64_t result) {
     if (row.kind == CallKind::Map || row.kind == CallKind::Remap) {
-        const bool aligned = (static_cast<std::uint64_t>(result) & kPageMask) == 0;
-        return aligned ? std::nullopt : std::optional<std::string>("an address that begins no page");
+        const bool page = result != 0 && (static_cast<std::uint64_t>(result) & kPageMask) == 0;
+        return page ? std::nullopt : std::optional<std::string>("an address that begins no page");
     }
     if (row.kind == CallKind::Break) {
         return std::nullopt;

@@ -45,12 +45,19 @@ void erase_pages(std::map<std::uint64_t, std::uint64_t>& pages, std::uint64_t ad
 
 }  // namespace
 
-bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode mode) {
+bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode mode, StackTops stacks) {
     if (!is_user_address(golden) || !is_user_address(actual)) {
         return golden == actual;
     }
+    if (const auto own = in_own_stack(golden, actual, stacks); own && mode == AddressMode::Exact) {
+        return *own;
+    }
     if (in_shared(golden, actual)) {
         return true;
+    }
+    if (blocks_move_ && in_heap(shared_golden_, golden_blocks_, golden) &&
+        in_heap(shared_actual_, actual_blocks_, actual)) {
+        return ((actual - golden) & kAlignmentMask) == 0;
     }
     // A thread may have its blocks from the program's own heap instead of from a reserve.
     if (contains(shared_golden_, golden) != contains(shared_actual_, actual)) {
@@ -79,6 +86,36 @@ bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode m
         return (delta & kAlignmentMask) == 0 && bind(golden, actual);
     }
     return delta == 0 && !reverse_.contains(actual >> kPageBits);
+}
+
+// The last of those that hold it: what was mapped there before has been unmapped.
+const AddressMap::Range* AddressMap::stack_of(const std::vector<Range>& reserves, std::uint64_t top) {
+    const auto found = std::find_if(reserves.rbegin(), reserves.rend(), [&](const Range& reserve) {
+        return reserve.use == Reserve::Stack && inside(top - 1, reserve.address, reserve.length);
+    });
+    return top != 0 && found != reserves.rend() ? &*found : nullptr;
+}
+
+std::optional<bool> AddressMap::in_own_stack(std::uint64_t golden, std::uint64_t actual,
+                                             StackTops stacks) const {
+    const Range* one = stack_of(shared_golden_, stacks.golden);
+    const Range* other = stack_of(shared_actual_, stacks.actual);
+    if (one == nullptr || other == nullptr) {
+        return std::nullopt;
+    }
+    const bool golden_own = inside(golden, one->address, one->length);
+    const bool actual_own = inside(actual, other->address, other->length);
+    if (!golden_own && !actual_own) {
+        return std::nullopt;
+    }
+    return golden_own && actual_own && golden - stacks.golden == actual - stacks.actual;
+}
+
+bool AddressMap::in_heap(const std::vector<Range>& reserves, HeapRange blocks, std::uint64_t address) {
+    return (address >= blocks.start && address < blocks.end) ||
+           std::ranges::any_of(reserves, [&](const Range& reserve) {
+               return reserve.use == Reserve::Heap && inside(address, reserve.address, reserve.length);
+           });
 }
 
 bool AddressMap::in_shared(std::uint64_t golden, std::uint64_t actual) const {
@@ -191,28 +228,65 @@ bool Equivalence::tokens_known_equal(Token kind, std::uint64_t golden, std::uint
     return forward != known->second.forward.end() && forward->second == actual;
 }
 
-bool Equivalence::addresses_equal(std::uint32_t space, std::uint64_t golden, std::uint64_t actual) {
+bool Equivalence::addresses_equal(std::uint32_t space, std::uint64_t golden, std::uint64_t actual,
+                                  StackTops stacks) {
     touched_.insert(space);
-    const bool equal = spaces_[space].equal(golden, actual, mode_);
+    const bool equal = spaces_[space].equal(golden, actual, mode_, stacks);
     if (equal && golden != actual) {
         normalised("addresses");
     }
     return equal;
 }
 
-bool Equivalence::descriptors_equal(std::uint64_t golden, std::uint64_t actual) const {
-    const auto known = descriptors_.find(golden);
-    return golden == actual || (known != descriptors_.end() && known->second == actual);
+void Equivalence::note_descriptor(DescriptorUser user, std::uint64_t golden, std::uint64_t actual) {
+    task_descriptors_[user.task][golden] = actual;
+    space_descriptors_[user.space][golden] = actual;
+}
+
+void Equivalence::forget_descriptor(DescriptorUser user, std::uint64_t golden, std::uint64_t actual) {
+    const auto forget = [&](Descriptors& known) {
+        if (const auto found = known.find(golden); found != known.end() && found->second == actual) {
+            known.erase(found);
+        }
+    };
+    forget(task_descriptors_[user.task]);
+    forget(space_descriptors_[user.space]);
+}
+
+std::optional<bool> Equivalence::descriptors_equal(DescriptorUser user, std::uint64_t golden,
+                                                   std::uint64_t actual) const {
+    std::optional<bool> equal;
+    const auto look = [&](const auto& users, auto key) {
+        const auto own = users.find(key);
+        if (own == users.end()) {
+            return;
+        }
+        if (const auto known = own->second.find(golden); known != own->second.end()) {
+            equal = equal.value_or(false) || known->second == actual;
+        }
+    };
+    look(task_descriptors_, user.task);
+    look(space_descriptors_, user.space);
+    return equal;
 }
 
 void Equivalence::fork_space(std::uint32_t parent, std::uint32_t child) {
     if (parent != child && !spaces_.contains(child)) {
         spaces_[child] = spaces_[parent];
+        space_descriptors_[child] = space_descriptors_[parent];
     }
 }
 
 void Equivalence::commit() {
     fresh_.clear();
+    for (const FreshDescriptor& fresh : fresh_descriptors_) {
+        if (fresh.closed) {
+            forget_descriptor(fresh.user, fresh.golden, fresh.actual);
+        } else {
+            note_descriptor(fresh.user, fresh.golden, fresh.actual);
+        }
+    }
+    fresh_descriptors_.clear();
     for (const std::uint32_t space : touched_) {
         spaces_[space].commit();
     }
@@ -229,6 +303,7 @@ void Equivalence::roll_back() {
         tokens_[fresh.kind].backward.erase(fresh.actual);
     }
     fresh_.clear();
+    fresh_descriptors_.clear();
     for (const std::uint32_t space : touched_) {
         spaces_[space].roll_back();
     }

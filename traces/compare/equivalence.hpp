@@ -5,11 +5,13 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "traces/compare/compare.hpp"
+#include "traces/compare/trace_index.hpp"
 
 namespace levitate::traces::detail {
 
@@ -21,23 +23,44 @@ enum class AddressMode {
     Random,  // anywhere: address-space randomisation was on in one of the traces
 };
 
+// What a program reserves a mapping for, to hand out parts of it later.
+enum class Reserve { Heap, Stack };
+
+// The stack pointers that two threads began with; 0: not known.
+struct StackTops {
+    std::uint64_t golden = 0;
+    std::uint64_t actual = 0;
+};
+
 // A one-to-one relation between the pages of two address spaces.
 class AddressMap {
   public:
     // `mode` Exact also takes addresses whose mappings differ (note_mapping); the first use of a page binds
     // it.
-    bool equal(std::uint64_t golden, std::uint64_t actual, AddressMode mode);
+    bool equal(std::uint64_t golden, std::uint64_t actual, AddressMode mode, StackTops stacks);
+
+    // Whether both lie at the same place of the stacks that the two threads own; nullopt: neither lies there,
+    // or not both stacks are known.
+    std::optional<bool> in_own_stack(std::uint64_t golden, std::uint64_t actual, StackTops stacks) const;
 
     // Both kernels have put the same mapping at these addresses.
     void note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length);
 
     // Threads take such mappings, arenas and stacks, from a list of those that are free: any of them may
     // stand for any other of the same length.
-    void note_shared_golden(std::uint64_t address, std::uint64_t length) {
-        shared_golden_.push_back({address, length});
+    void note_shared_golden(std::uint64_t address, std::uint64_t length, Reserve use) {
+        shared_golden_.push_back({address, length, use});
     }
-    void note_shared_actual(std::uint64_t address, std::uint64_t length) {
-        shared_actual_.push_back({address, length});
+    void note_shared_actual(std::uint64_t address, std::uint64_t length, Reserve use) {
+        shared_actual_.push_back({address, length, use});
+    }
+
+    // The program's heaps, as in a pool of threads: which block of memory a piece of work gets depends on
+    // what was done before and by whom.
+    void let_blocks_move(HeapRange golden, HeapRange actual) {
+        golden_blocks_ = golden;
+        actual_blocks_ = actual;
+        blocks_move_ = true;
     }
 
     // Only one side has made this mapping. The other makes its like elsewhere, or at another time; or it has
@@ -69,9 +92,12 @@ class AddressMap {
     struct Range {
         std::uint64_t address = 0;
         std::uint64_t length = 0;
+        Reserve use = Reserve::Heap;
     };
 
+    static bool in_heap(const std::vector<Range>& reserves, HeapRange blocks, std::uint64_t address);
     bool in_shared(std::uint64_t golden, std::uint64_t actual) const;
+    static const Range* stack_of(const std::vector<Range>& reserves, std::uint64_t top);
     static bool contains(const std::vector<Range>& ranges, std::uint64_t address);
     bool bind(std::uint64_t golden, std::uint64_t actual);
     void cut(std::uint64_t Moved::* start, std::uint64_t address, std::uint64_t length);
@@ -83,6 +109,9 @@ class AddressMap {
     std::vector<Range> actual_only_;
     std::vector<Range> shared_golden_;
     std::vector<Range> shared_actual_;
+    HeapRange golden_blocks_;
+    HeapRange actual_blocks_;
+    bool blocks_move_ = false;
     std::vector<std::pair<std::uint64_t, std::uint64_t>> fresh_;  // pages bound since the last commit
 };
 
@@ -93,14 +122,30 @@ class Equivalence {
     bool tokens_equal(Token kind, std::uint64_t golden, std::uint64_t actual);
     // Equal already, without a new binding.
     bool tokens_known_equal(Token kind, std::uint64_t golden, std::uint64_t actual) const;
-    bool addresses_equal(std::uint32_t space, std::uint64_t golden, std::uint64_t actual);
+    bool addresses_equal(std::uint32_t space, std::uint64_t golden, std::uint64_t actual, StackTops stacks);
     AddressMap& space(std::uint32_t number) { return spaces_[number]; }
     AddressMode mode() const { return mode_; }
 
-    // After a divergence in a call that opens a descriptor, what follows is compared with the one for the
-    // other.
-    void note_descriptors(std::uint64_t golden, std::uint64_t actual) { descriptors_[golden] = actual; }
-    bool descriptors_equal(std::uint64_t golden, std::uint64_t actual) const;
+    // Who uses a descriptor: its number may have been given away and taken again by another thread of the
+    // same process while a call of this one was on its way.
+    struct DescriptorUser {
+        std::uint32_t space = 0;
+        TaskNumber task{};
+    };
+    // From here on the actual trace has one descriptor where the golden has the other: calls that both sides
+    // make have returned them.
+    void bind_descriptor(DescriptorUser user, std::uint64_t golden, std::uint64_t actual) {
+        fresh_descriptors_.push_back({user, golden, actual, false});
+    }
+    // Both have closed it.
+    void unbind_descriptor(DescriptorUser user, std::uint64_t golden, std::uint64_t actual) {
+        fresh_descriptors_.push_back({user, golden, actual, true});
+    }
+    // The same, whatever becomes of the events that are being compared.
+    void note_descriptor(DescriptorUser user, std::uint64_t golden, std::uint64_t actual);
+    // nullopt: no call that returned the golden one is known.
+    std::optional<bool> descriptors_equal(DescriptorUser user, std::uint64_t golden,
+                                          std::uint64_t actual) const;
 
     // A fork begins with its parent's map.
     void fork_space(std::uint32_t parent, std::uint32_t child);
@@ -123,8 +168,20 @@ class Equivalence {
         std::uint64_t actual = 0;
     };
 
+    using Descriptors = std::map<std::uint64_t, std::uint64_t>;  // golden -> actual
+    struct FreshDescriptor {
+        DescriptorUser user;
+        std::uint64_t golden = 0;
+        std::uint64_t actual = 0;
+        bool closed = false;
+    };
+
+    void forget_descriptor(DescriptorUser user, std::uint64_t golden, std::uint64_t actual);
+
     AddressMode mode_;
-    std::map<std::uint64_t, std::uint64_t> descriptors_;
+    std::map<TaskNumber, Descriptors> task_descriptors_;
+    std::map<std::uint32_t, Descriptors> space_descriptors_;
+    std::vector<FreshDescriptor> fresh_descriptors_;
     std::map<Token, Bijection> tokens_;
     std::vector<Fresh> fresh_;
     std::map<std::uint32_t, AddressMap> spaces_;

@@ -20,6 +20,7 @@ enum class ValueClass {
     Bytes,    // the same where the recordings are the same
     Time,     // differs as a rule; held against a trace only where the recordings all agree
     Fixed,    // only values that were seen
+    Bound,    // other events of the trace say what it has to be
 };
 
 struct FieldDifference {
@@ -44,6 +45,12 @@ struct EventPair {
     const Event& golden_side() const { return golden.trace().events[golden_event]; }
     const Event& actual_side() const { return actual.trace().events[actual_event]; }
     std::uint32_t space() const { return golden.note(golden_event).space; }
+    // Where the stacks begin of the two tasks that did it; of a birth, those that it makes, as it tells them
+    // where their thread's data lie.
+    StackTops stacks() const {
+        return {golden.task(golden.born_at(golden_event).value_or(golden_side().task))->first_sp,
+                actual.task(actual.born_at(actual_event).value_or(actual_side().task))->first_sp};
+    }
     // What a schedule decides may differ here.
     bool concurrent() const {
         return golden.note(golden_event).concurrent && actual.note(actual_event).concurrent;

@@ -16,35 +16,13 @@ constexpr std::size_t kFewestCalls = 50;
 // A process that wakes others so often in every recording does not come to its end without doing it at all.
 constexpr std::size_t kManyWakes = 20;
 
-// What of an argument the program decides, whatever the schedule; nullopt: nothing.
-std::optional<std::uint64_t> given(const abi::SyscallRow& row, std::size_t index, std::uint64_t value) {
-    const abi::Argument& argument = row.arguments()[index];
-    switch (argument.kind) {
-        case ArgumentKind::Flags:
-        case ArgumentKind::Enum:
-        case ArgumentKind::Fd:
-            return value & 0xffffffffU;
-        case ArgumentKind::Uint:
-            // What a wait expects to find is what another task has stored.
-            return row.kind == abi::CallKind::Wait && argument.variation == abi::Variation::MaybePid
-                       ? std::nullopt
-                       : std::optional(value & 0xffffffffU);
-        case ArgumentKind::Size:
-            return value;
-        case ArgumentKind::In:
-        case ArgumentKind::Inout:
-            return value != 0 ? 1 : 0;
-        default:
-            return std::nullopt;
-    }
-}
-
 }  // namespace
 
 Habits::Habits(const std::list<TraceIndex>& recordings)
     : recordings_(recordings.size()),
       cut_short_(tasks_cut_short(recordings)),
-      allocations_(recordings, cut_short_) {
+      pools_(recordings),
+      allocations_(recordings, cut_short_, pools_.members()) {
     std::size_t number = 0;
     for (const TraceIndex& recording : recordings) {
         learn_reads(recording);
@@ -79,9 +57,9 @@ void Habits::learn_sites(const TraceIndex& recording, std::size_t number) {
             if (call.pc == 0) {
                 continue;  // not known
             }
-            FreeSite& site = sites_[place_of(task, call)][&row];
+            FreeSite& site = sites_[recording.place_of(side.event_index())][&row];
             for (std::size_t i = 0; i < row.argument_count; ++i) {
-                if (const auto value = given(row, i, call.arguments[i])) {
+                if (const auto value = given_by_program(row, i, call.arguments[i])) {
                     site.given[i].insert(*value);
                 }
             }
@@ -158,7 +136,8 @@ void Habits::learn_least(const TraceIndex& recording, bool is_first) {
 
 bool Habits::always_polls(TaskNumber task) const {
     const auto found = least_polls_.find(task);
-    return found != least_polls_.end() && found->second > 0 && !cut_short_.contains(task);
+    return found != least_polls_.end() && found->second > 0 && !cut_short_.contains(task) &&
+           !pools_.members().contains(task);
 }
 
 bool Habits::always_wakes(std::uint32_t process) const {
@@ -171,8 +150,9 @@ Range Habits::auxv_reads(TaskNumber task) const {
     return found != auxv_reads_.end() ? found->second : Range{};
 }
 
-std::optional<std::string> Habits::strange(const TaskView& task, const SyscallEvent& call) const {
-    const auto place = sites_.find(place_of(task, call));
+std::optional<std::string> Habits::strange(const TraceIndex& index, std::size_t event) const {
+    const SyscallEvent& call = *call_of(index.trace().events[event]);
+    const auto place = sites_.find(index.place_of(event));
     if (place == sites_.end()) {
         return strange_anywhere(call);
     }
@@ -186,7 +166,7 @@ std::optional<std::string> Habits::strange(const TaskView& task, const SyscallEv
     }
     const auto& [row, site] = *found;
     for (std::size_t i = 0; i < row->argument_count; ++i) {
-        const auto value = given(*row, i, call.arguments[i]);
+        const auto value = given_by_program(*row, i, call.arguments[i]);
         if (value && !site.given[i].contains(*value)) {
             return std::string(row->arguments()[i].name) + " is none that the program gives at this place";
         }
@@ -206,7 +186,7 @@ std::optional<std::string> Habits::strange_anywhere(const SyscallEvent& call) co
         }
         row_is_known = true;
         for (std::size_t i = 0; i < row->argument_count; ++i) {
-            const auto value = given(*row, i, call.arguments[i]);
+            const auto value = given_by_program(*row, i, call.arguments[i]);
             value_is_known[i] = value_is_known[i] || (value && site->second.given[i].contains(*value));
         }
     }
@@ -221,7 +201,7 @@ std::optional<std::string> Habits::strange_anywhere(const SyscallEvent& call) co
 
 std::map<CallPlace, std::size_t> Habits::certain_calls(TaskNumber task) const {
     std::map<CallPlace, std::size_t> calls;
-    if (cut_short_.contains(task)) {
+    if (cut_short_.contains(task) || pools_.members().contains(task)) {
         return calls;
     }
     for (const CallPlace& place : certain_sites_) {

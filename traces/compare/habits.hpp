@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "traces/compare/allocations.hpp"
+#include "traces/compare/pools.hpp"
 #include "traces/compare/trace_index.hpp"
 
 namespace levitate::traces::detail {
@@ -37,13 +38,14 @@ class Habits {
     explicit Habits(const std::list<TraceIndex>& recordings);
 
     const AllocationHabits& allocations() const { return allocations_; }
+    const PoolHabits& pools() const { return pools_; }
     // How many reads of the auxiliary vector the task made. A recorder that reads vector and calls in two
     // runs may miss the last ones of a thread that the second run's end has overtaken.
     Range auxv_reads(TaskNumber task) const;
 
     // Why the program makes no such call at this place, in a few words; nullopt: it may, or nothing is known
     // of the place.
-    std::optional<std::string> strange(const TaskView& task, const SyscallEvent& call) const;
+    std::optional<std::string> strange(const TraceIndex& index, std::size_t event) const;
     // Places at which all tasks that come there make as many calls, in every recording: no schedule decides
     // whether they are made. With how often the task makes them.
     std::map<CallPlace, std::size_t> certain_calls(TaskNumber task) const;
@@ -70,6 +72,7 @@ class Habits {
     std::set<TaskNumber> varying_ends_;
     std::size_t recordings_ = 0;
     std::set<TaskNumber> cut_short_;
+    PoolHabits pools_;
     AllocationHabits allocations_;
     std::map<TaskNumber, Range> auxv_reads_;
 };

@@ -43,12 +43,15 @@ void ObjectComparer::fixed(const std::string& name, std::string golden, std::str
 
 void ObjectComparer::address(const std::string& name, std::uint64_t golden, std::uint64_t actual,
                              DivergenceKind kind) {
-    if (!equivalence_.addresses_equal(pair_.space(), golden, actual)) {
+    if (!equivalence_.addresses_equal(pair_.space(), golden, actual, pair_.stacks())) {
         fixed(name, abi::format_address(golden), abi::format_address(actual), kind);
         // A null pointer or a small number is no address that could lie elsewhere.
         // Nor is one that another alignment gives.
         const bool both = golden >= 4096 && actual >= 4096 && ((golden ^ actual) & 15U) == 0;
-        differences_.back().value_class = both ? ValueClass::Address : ValueClass::Fixed;
+        differences_.back().value_class =
+            equivalence_.space(pair_.space()).in_own_stack(golden, actual, pair_.stacks()) ? ValueClass::Bound
+            : both ? ValueClass::Address
+                   : ValueClass::Fixed;
     }
 }
 

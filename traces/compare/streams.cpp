@@ -166,9 +166,10 @@ bool StreamMatcher::contents_equal(abi::FileVariation variation, const TaskPair&
             const auto extent = [](const Run& run) {
                 return run.last_result == 0 || run.ended_short ? Reading::Whole : Reading::Part;
             };
-            return !compare_maps(
-                one, other, extent(golden), extent(actual),
-                [&](std::uint64_t a, std::uint64_t b) { return equivalence_.addresses_equal(space, a, b); });
+            return !compare_maps(one, other, extent(golden), extent(actual),
+                                 [&](std::uint64_t a, std::uint64_t b) {
+                                     return equivalence_.addresses_equal(space, a, b, {});
+                                 });
         }
         case abi::FileVariation::Shape:
             return shape(one) == shape(other);

@@ -120,18 +120,10 @@ bool TaskWalk::skip_free(Side& side) {
     if (side.ended() || !side.is_free()) {
         return false;
     }
-    const SyscallEvent& call = *call_of(side.event());
     const bool is_golden = &side == &pair_.golden;
-    auto problem = impossible(call);
-    const auto strange = is_golden ? std::nullopt : comparing_.habits.strange(*side.task, call);
-    // Only the end of its task leaves a call without a result, and only a signal makes it begin again.
-    if (!call.result && !call.restarted && side.remaining() > 2) {
-        problem = "no result, although the task goes on";
-    }
-    const bool signalled = side.remaining() > 1 && std::holds_alternative<SignalEvent>(side.event(1).body);
-    if (call.restarted && !signalled) {
-        problem = "restarted, although no signal came";
-    }
+    const auto problem = impossible_at(side);
+    const auto strange =
+        is_golden ? std::nullopt : comparing_.habits.strange(*side.index, side.event_index());
     if (problem && is_golden) {
         return false;
     }
@@ -147,6 +139,20 @@ bool TaskWalk::skip_free(Side& side) {
     }
     ++side.next;
     return true;
+}
+
+// Why Linux answers the call at which the side stands so on no schedule. Only the end of its task leaves a
+// call without a result, and only a signal makes it begin again. Precondition: it is a call.
+std::optional<std::string> TaskWalk::impossible_at(const Side& side) {
+    const SyscallEvent& call = *call_of(side.event());
+    const bool signalled = side.remaining() > 1 && std::holds_alternative<SignalEvent>(side.event(1).body);
+    if (call.restarted && !signalled) {
+        return "restarted, although no signal came";
+    }
+    if (!call.result && !call.restarted && side.remaining() > 2) {
+        return "no result, although the task goes on";
+    }
+    return impossible(call);
 }
 
 // The same call with the same arguments, and an answer that no schedule brings about.
@@ -196,8 +202,8 @@ void TaskWalk::check_certain_calls() {
     const auto count = [](const Side& side, const CallPlace& place, std::optional<std::size_t>& first) {
         std::size_t calls = 0;
         for (const std::size_t event : side.task->events) {
-            const SyscallEvent* call = call_of(side.index->trace().events[event]);
-            if (call != nullptr && place_of(*side.task, *call) == place) {
+            if (call_of(side.index->trace().events[event]) != nullptr &&
+                side.index->place_of(event) == place) {
                 first = first ? first : std::optional(event);
                 ++calls;
             }

@@ -53,6 +53,7 @@ class TaskWalk {
     void follow_mappings();
     void take(std::size_t golden_events, std::size_t actual_events);
     bool skip_free(Side& side);
+    static std::optional<std::string> impossible_at(const Side& side);
     bool is_refused(const std::vector<FieldDifference>& differences) const;
     bool end_overtaken();
     bool stands_in_like_call();

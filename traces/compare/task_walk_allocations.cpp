@@ -57,19 +57,25 @@ bool TaskWalk::match_allocations() {
     return true;
 }
 
-// The same calls for the same sizes.
+// The same calls for the same sizes, at the same places of what the episode itself has mapped.
 bool TaskWalk::agree_one_by_one(const Episode& golden, const Episode& actual) const {
-    return std::ranges::equal(
-        golden.allocations, actual.allocations, [&](std::size_t one, std::size_t other) {
-            const SyscallEvent& first = *call_of(pair_.golden.index->trace().events[one]);
-            const SyscallEvent& second = *call_of(pair_.actual.index->trace().events[other]);
-            const auto error = [](const SyscallEvent& call) {
-                return call.result && abi::is_error(*call.result) ? *call.result : 0;
-            };
-            return first.number == second.number && error(first) == error(second) &&
-                   std::equal(first.arguments.begin() + 1, first.arguments.end(),
-                              second.arguments.begin() + 1);
-        });
+    const bool same_places = std::ranges::equal(
+        operations_of(*pair_.golden.index, golden.allocations),
+        operations_of(*pair_.actual.index, actual.allocations), {},
+        [](const PlacedOperation& placed) { return placed.operation.offset; },
+        [](const PlacedOperation& placed) { return placed.operation.offset; });
+    return same_places &&
+           std::ranges::equal(
+               golden.allocations, actual.allocations, [&](std::size_t one, std::size_t other) {
+                   const SyscallEvent& first = *call_of(pair_.golden.index->trace().events[one]);
+                   const SyscallEvent& second = *call_of(pair_.actual.index->trace().events[other]);
+                   const auto error = [](const SyscallEvent& call) {
+                       return call.result && abi::is_error(*call.result) ? *call.result : 0;
+                   };
+                   return first.number == second.number && error(first) == error(second) &&
+                          std::equal(first.arguments.begin() + 1, first.arguments.end(),
+                                     second.arguments.begin() + 1);
+               });
 }
 
 // What the program asks for follows from what it got before: the same calls come in the same order.
@@ -148,8 +154,9 @@ void TaskWalk::compare_placed(const PlacedOperation& golden, const PlacedOperati
         return call_of(side.index->trace().events[placed.event])->arguments[0] != 0;
     };
     const bool mapped = golden.operation.kind == abi::CallKind::Map && golden.operation.error == 0;
-    if (mapped && !is_reserve(golden.operation) &&
-        has_hint(pair_.golden, golden) != has_hint(pair_.actual, actual)) {
+    // Where an allocator would like its next heap depends on where the last one lies.
+    const bool heap = is_reserve(golden.operation) && reserved_for(golden.operation) == Reserve::Heap;
+    if (mapped && !heap && has_hint(pair_.golden, golden) != has_hint(pair_.actual, actual)) {
         compare_calls(golden, actual);
         return;
     }
@@ -178,10 +185,12 @@ void TaskWalk::note_reserve(const PlacedOperation* golden, const PlacedOperation
         return;
     }
     if (golden != nullptr && is_reserve(golden->operation)) {
-        space().note_shared_golden(golden->address, golden->operation.length);
+        space().note_shared_golden(golden->address, golden->operation.length,
+                                   reserved_for(golden->operation));
     }
     if (actual != nullptr && is_reserve(actual->operation)) {
-        space().note_shared_actual(actual->address, actual->operation.length);
+        space().note_shared_actual(actual->address, actual->operation.length,
+                                   reserved_for(actual->operation));
     }
 }
 
@@ -271,9 +280,8 @@ void TaskWalk::pass(Side& side, const Episode& episode) {
         if (skip_free(side)) {
             continue;
         }
-        const SyscallEvent* call = call_of(side.event());
-        if (const auto problem =
-                &side == &pair_.actual && call != nullptr ? impossible(*call) : std::nullopt) {
+        const bool answered = &side == &pair_.actual && call_of(side.event()) != nullptr;
+        if (const auto problem = answered ? impossible_at(side) : std::nullopt) {
             report(DivergenceKind::Result, std::nullopt, side.event_index(), {},
                    describe(side.event()) + ": Linux never answers so: " + *problem);
         }

@@ -135,7 +135,8 @@ void TaskWalk::diverge_in_values(const std::vector<FieldDifference>& differences
         const std::int64_t one = golden->result.value_or(-1);
         const std::int64_t other = actual->result.value_or(-1);
         if (one >= 0 && other >= 0) {
-            equivalence.note_descriptors(static_cast<std::uint64_t>(one), static_cast<std::uint64_t>(other));
+            equivalence.note_descriptor({pair_.golden.note().space, pair_.golden.task->number},
+                                        static_cast<std::uint64_t>(one), static_cast<std::uint64_t>(other));
         }
     }
     ++pair_.golden.next;

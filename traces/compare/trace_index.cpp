@@ -5,11 +5,11 @@
 #include <numeric>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
 #include "traces/abi/syscalls.hpp"
-#include "traces/format/bytes.hpp"
 
 namespace levitate::traces::detail {
 namespace {
@@ -20,56 +20,6 @@ using abi::constant;
 constexpr auto kCloneVm = static_cast<std::uint64_t>(constant("CLONE_VM"));
 constexpr auto kCloneFiles = static_cast<std::uint64_t>(constant("CLONE_FILES"));
 constexpr auto kCloneThread = static_cast<std::uint64_t>(constant("CLONE_THREAD"));
-
-using FdTable = std::map<std::int32_t, FdInfo>;
-
-std::string path_of(const SyscallEvent& call, const abi::SyscallRow& row) {
-    for (const Payload& payload : call.payloads) {
-        if (payload.argument < row.argument_count && payload.direction == Direction::In &&
-            row.arguments()[payload.argument].kind == abi::ArgumentKind::Path) {
-            return std::string(as_string_view(payload.bytes));
-        }
-    }
-    return {};
-}
-
-std::optional<FdInfo> opened(const SyscallEvent& call, const abi::SyscallRow& row, const FdTable& table) {
-    switch (row.kind) {
-        case CallKind::Open:
-            return FdInfo{FdKind::File, path_of(call, row)};
-        case CallKind::OpenAnonymous:
-            return FdInfo{FdKind::File, {}};
-        case CallKind::OpenSignals:
-            return FdInfo{FdKind::SignalFd, {}};
-        case CallKind::Duplicate: {
-            const auto old = table.find(static_cast<std::int32_t>(call.arguments[0]));
-            return old != table.end() ? old->second : FdInfo{};
-        }
-        default:
-            return row.result == abi::ResultKind::Fd ? std::optional(FdInfo{FdKind::Stream, {}})
-                                                     : std::nullopt;
-    }
-}
-
-void follow_descriptors(const SyscallEvent& call, const abi::SyscallRow* row, FdTable& table) {
-    if (row == nullptr || !call.result || abi::is_error(*call.result)) {
-        return;
-    }
-    if (row->kind == CallKind::Close) {
-        table.erase(static_cast<std::int32_t>(call.arguments[0]));
-    } else if (row->kind == CallKind::OpenPair) {
-        for (const Payload& payload : call.payloads) {
-            for (const std::size_t offset : {0U, 4U}) {
-                const auto fd = abi::read_number(payload.bytes, offset, 4);
-                if (payload.direction == Direction::Out && fd) {
-                    table[static_cast<std::int32_t>(*fd)] = {FdKind::Stream, {}};
-                }
-            }
-        }
-    } else if (auto info = opened(call, *row, table)) {
-        table[static_cast<std::int32_t>(*call.result)] = *std::move(info);
-    }
-}
 
 // Where a birth puts the child's stack pointer: clone's argument of that name, or the end of the stack that
 // clone3's struct describes (man 2 clone); a child without a stack of its own goes on at its parent's.
@@ -92,7 +42,7 @@ std::uint64_t stack_of(const SyscallEvent& birth) {
 
 // What the sweep over a trace, in its order, keeps of each task.
 struct TaskState {
-    std::shared_ptr<FdTable> descriptors = std::make_shared<FdTable>();
+    std::shared_ptr<DescriptorTable> descriptors = std::make_shared<DescriptorTable>();
     std::uint32_t space = 0;
     std::optional<std::uint64_t> last_order;
     std::optional<std::uint64_t> end_order;
@@ -100,6 +50,7 @@ struct TaskState {
     bool unreaped = false;
     std::int64_t tid = 0;
     TaskNumber parent{};
+    bool has_parent = false;
 };
 
 class Sweep {
@@ -115,6 +66,9 @@ class Sweep {
         }
         if (std::holds_alternative<ExecEvent>(event.body)) {
             state.space = next_space_++;
+            if (state.has_parent) {
+                state.descriptors->forget_numbers();
+            }
         }
         EventNote result;
         if (const SyscallEvent* call = call_of(event)) {
@@ -131,9 +85,9 @@ class Sweep {
             result.shares_memory = result.shares_memory || (beside && other.space == state.space);
         }
         if (const SyscallEvent* call = call_of(event)) {
-            const auto found = state.descriptors->find(static_cast<std::int32_t>(call->arguments[0]));
-            result.fd = found != state.descriptors->end() ? found->second : FdInfo{};
-            follow_descriptors(*call, result.row, *state.descriptors);
+            result.fd =
+                state.descriptors->find(static_cast<std::int32_t>(call->arguments[0]), call->entry_order);
+            follow_descriptors(*call, result.row, event.order, state);
             const std::int64_t reaped = call->result.value_or(-1);
             if (result.is(CallKind::Reap) && reaped >= 0) {
                 reap(event.task, reaped, event.order);
@@ -152,7 +106,34 @@ class Sweep {
 
     bool is_threaded(std::uint32_t process) const { return threaded_.contains(process); }
 
+    // For the event that was noted last, once all have been noted; see EventNote.
+    struct Taken {
+        std::shared_ptr<const DescriptorTable> table;
+        std::vector<std::int32_t> descriptors;
+        std::int32_t least = 0;
+        Moment call;
+
+        bool could_be_lowest() const {
+            return std::ranges::all_of(descriptors, [&](std::int32_t descriptor) {
+                return table->could_be_lowest(descriptor, least, call);
+            });
+        }
+    };
+    std::optional<Taken> taken() { return std::exchange(taken_, std::nullopt); }
+
   private:
+    void follow_descriptors(const SyscallEvent& call, const abi::SyscallRow* row, std::uint64_t order,
+                            const TaskState& state) {
+        std::vector<std::int32_t> descriptors;
+        if (row != nullptr) {
+            state.descriptors->follow(call, *row, order, descriptors);
+        }
+        if (!descriptors.empty()) {
+            taken_ = Taken{
+                state.descriptors, descriptors, least_descriptor(call, *row), {call.entry_order, order}};
+        }
+    }
+
     // A wait4 returns the child's number; where a call tells it otherwise, all children that have ended are
     // meant.
     void reap(TaskNumber parent, std::int64_t pid, std::uint64_t order) {
@@ -173,10 +154,11 @@ class Sweep {
         view.clone_flags = start.clone_flags;
         const auto parent = states_.find(start.parent);
         const bool has_parent = parent != states_.end() && start.parent != number;
+        state.has_parent = has_parent;
         if (has_parent && (start.clone_flags & kCloneFiles) != 0) {
             state.descriptors = parent->second.descriptors;
         } else if (has_parent) {
-            state.descriptors = std::make_shared<FdTable>(*parent->second.descriptors);
+            state.descriptors = std::make_shared<DescriptorTable>(*parent->second.descriptors);
         }
         const bool shared = has_parent && (start.clone_flags & kCloneVm) != 0;
         state.space = shared ? parent->second.space : next_space_++;
@@ -193,6 +175,7 @@ class Sweep {
     std::map<TaskNumber, TaskView>& tasks_;
     std::map<TaskNumber, TaskState> states_;
     std::set<std::uint32_t> threaded_;  // processes
+    std::optional<Taken> taken_;
     std::uint32_t next_space_ = 1;
 };
 
@@ -203,6 +186,7 @@ TraceIndex::TraceIndex(const Trace& trace)
     std::iota(by_order_.begin(), by_order_.end(), std::size_t{0});
     std::ranges::stable_sort(by_order_, {}, [&](std::size_t i) { return trace.events[i].order; });
     Sweep sweep(tasks_);
+    std::map<std::size_t, Sweep::Taken> taken;
     for (const std::size_t i : by_order_) {
         const Event& event = trace.events[i];
         TaskView& view = tasks_[event.task];
@@ -211,11 +195,22 @@ TraceIndex::TraceIndex(const Trace& trace)
             view.events.push_back(i);
         }
         notes_[i] = sweep.note(event);
+        if (auto descriptors = sweep.taken()) {
+            taken.emplace(i, *std::move(descriptors));
+        }
+        if (notes_[i].is(CallKind::Break) && call_of(event)->result.value_or(0) > 0) {
+            const auto end = static_cast<std::uint64_t>(*call_of(event)->result);
+            HeapRange& heap = heaps_.try_emplace(notes_[i].space, HeapRange{end, end}).first->second;
+            heap.end = std::max(heap.end, end);
+        }
         if (notes_[i].is(CallKind::ExitGroup)) {
             group_ends_.emplace(view.process, call_of(event)->entry_order);
         }
         view.called_exit =
             view.called_exit || notes_[i].is(CallKind::ExitGroup) || notes_[i].is(CallKind::Exit);
+    }
+    for (const auto& [event, descriptors] : taken) {
+        notes_[event].lowest_descriptors = descriptors.could_be_lowest();
     }
     for (auto& [number, view] : tasks_) {
         std::ranges::stable_sort(view.events, {}, [&](std::size_t i) { return trace.events[i].index; });
@@ -227,8 +222,20 @@ TraceIndex::TraceIndex(const Trace& trace)
     note_killers();
 }
 
-CallPlace place_of(const TaskView& task, const SyscallEvent& call) {
+HeapRange TraceIndex::heap(std::uint32_t space) const {
+    const auto found = heaps_.find(space);
+    return found != heaps_.end() ? found->second : HeapRange{};
+}
+
+CallPlace TraceIndex::place_of(std::size_t event) const {
+    const SyscallEvent& call = std::get<SyscallEvent>(trace_->events[event].body);
+    const TaskView& task = tasks_.at(trace_->events[event].task);
     return {call.pc, task.first_sp != 0 ? task.first_sp - call.sp : 0};
+}
+
+std::optional<TaskNumber> TraceIndex::born_at(std::size_t event) const {
+    const auto found = births_.find(event);
+    return found != births_.end() ? std::optional(found->second) : std::nullopt;
 }
 
 // A child may run before its parent's call has returned, but they are as many and in the same order.
@@ -239,8 +246,9 @@ void TraceIndex::note_births() {
             const SyscallEvent* call = call_of(trace_->events[event]);
             if (notes_[event].is(CallKind::Birth) && call->result.value_or(0) > 0 &&
                 child < view.children.size()) {
+                births_.emplace(event, view.children[child]);
                 TaskView& born = tasks_[view.children[child++]];
-                born.birth_pc = call->pc;
+                born.birth = place_of(event);
                 born.first_sp = stack_of(*call);
             }
             if (const auto* exec = std::get_if<ExecEvent>(&trace_->events[event].body)) {
@@ -292,6 +300,29 @@ bool TraceIndex::ended_by_another(const TaskView& task) const {
     }
     const auto end = group_ends_.find(task.process);
     return end != group_ends_.end() && task.end_order.value_or(UINT64_MAX) > end->second;
+}
+
+std::optional<std::uint64_t> given_by_program(const abi::SyscallRow& row, std::size_t index,
+                                              std::uint64_t value) {
+    const abi::Argument& argument = row.arguments()[index];
+    switch (argument.kind) {
+        case abi::ArgumentKind::Flags:
+        case abi::ArgumentKind::Enum:
+        case abi::ArgumentKind::Fd:
+            return value & 0xffffffffU;
+        case abi::ArgumentKind::Uint:
+            // What a wait expects to find is what another task has stored.
+            return row.kind == abi::CallKind::Wait && argument.variation == abi::Variation::MaybePid
+                       ? std::nullopt
+                       : std::optional(value & 0xffffffffU);
+        case abi::ArgumentKind::Size:
+            return value;
+        case abi::ArgumentKind::In:
+        case abi::ArgumentKind::Inout:
+            return value != 0 ? 1 : 0;
+        default:
+            return std::nullopt;
+    }
 }
 
 std::size_t count_auxv_reads(const TraceIndex& index, const TaskView& task) {

@@ -12,20 +12,23 @@
 #include <vector>
 
 #include "traces/abi/syscalls.hpp"
+#include "traces/compare/descriptors.hpp"
 #include "traces/format/event.hpp"
 
 namespace levitate::traces::detail {
 
-enum class FdKind {
-    Inherited,  // open before the program began
-    File,
-    Stream,  // a pipe, a socket
-    SignalFd,
+// Where a program makes a call: libraries make all of one kind at one PC, so that how deep in the task's
+// stack it is made is needed too. 0: not known.
+struct CallPlace {
+    std::uint64_t pc = 0;
+    std::uint64_t depth = 0;
+    auto operator<=>(const CallPlace&) const = default;
 };
 
-struct FdInfo {
-    FdKind kind = FdKind::Inherited;
-    std::string path;  // as it was opened; empty if it was not
+// What a program has got by brk, at its largest.
+struct HeapRange {
+    std::uint64_t start = 0;
+    std::uint64_t end = 0;
 };
 
 struct EventNote {
@@ -42,7 +45,9 @@ struct EventNote {
     // A signal that comes when it comes: not the program's own fault, and not one that it has just sent
     // itself.
     bool asynchronous = false;
-    FdInfo fd;              // of a call's first argument, where that is a descriptor
+    FdInfo fd;  // of a call's first argument, where that is a descriptor
+    // The descriptors that the call returned could have been the lowest that were free (Linux gives those).
+    bool lowest_descriptors = false;
     std::uint32_t space{};  // the address space, a number of its own for each exec and fork
 
     bool is(abi::CallKind kind) const { return row != nullptr && row->kind == kind; }
@@ -55,7 +60,7 @@ struct TaskView {
     std::vector<std::size_t> events;   // indices into Trace::events
     std::vector<TaskNumber> children;  // in order of birth
     std::uint32_t process = 0;         // threads of one process have the same
-    std::uint64_t birth_pc = 0;        // of the parent's call; 0: not known
+    CallPlace birth;                   // of the parent's call
     std::uint64_t first_sp = 0;        // the stack pointer that it began with; 0: not known
     bool called_exit = false;          // exit or exit_group, by itself
     bool killed = false;               // a signal has ended its process
@@ -72,7 +77,14 @@ class TraceIndex {
     const std::map<TaskNumber, TaskView>& tasks() const { return tasks_; }
     const TaskView* task(TaskNumber number) const;
     const EventNote& note(std::size_t event) const { return notes_[event]; }
+    // Of an address space; empty where it has none.
+    HeapRange heap(std::uint32_t space) const;
     const std::vector<std::size_t>& by_order() const { return by_order_; }
+
+    // Of a call.
+    CallPlace place_of(std::size_t event) const;
+    // The task that a call of the parent's has made; nullopt: it is none that did.
+    std::optional<TaskNumber> born_at(std::size_t event) const;
 
     // The task was alive when another one's exit_group ended its process, wherever it stood.
     bool ended_by_another(const TaskView& task) const;
@@ -86,20 +98,17 @@ class TraceIndex {
     std::map<TaskNumber, TaskView> tasks_;
     std::vector<EventNote> notes_;
     std::vector<std::size_t> by_order_;
+    std::map<std::uint32_t, HeapRange> heaps_;           // by space
+    std::map<std::size_t, TaskNumber> births_;           // by the parent's event
     std::map<std::uint32_t, std::uint64_t> group_ends_;  // by process: the order of its exit_group
 };
 
-// Where a program makes a call: libraries make all of one kind at one PC, so that how deep in the task's
-// stack it is made is needed too. 0: not known.
-struct CallPlace {
-    std::uint64_t pc = 0;
-    std::uint64_t depth = 0;
-    auto operator<=>(const CallPlace&) const = default;
-};
-CallPlace place_of(const TaskView& task, const SyscallEvent& call);
-
 // nullptr where the event is no call.
 const SyscallEvent* call_of(const Event& event);
+
+// What of an argument the program decides, whatever the schedule; nullopt: nothing.
+std::optional<std::uint64_t> given_by_program(const abi::SyscallRow& row, std::size_t index,
+                                              std::uint64_t value);
 
 // How often the task read the auxiliary vector, and made calls of a kind.
 std::size_t count_auxv_reads(const TraceIndex& index, const TaskView& task);

@@ -18,6 +18,9 @@ bool bytes_allowed(const std::vector<FieldDifference>& seen, const FieldDifferen
 }  // namespace
 
 bool Variation::allows(std::size_t reference_event, const FieldDifference& difference) const {
+    if (difference.value_class == ValueClass::Bound) {
+        return false;
+    }
     const auto found = seen_.find({reference_event, difference.shown.field});
     if (found == seen_.end()) {
         if (difference.value_class != ValueClass::Time) {
