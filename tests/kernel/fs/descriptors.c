@@ -11,13 +11,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
 static int make(const char* name) {
     return open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
 }
 
-TEST(lowest_free_descriptor) {
+CASE(lowest_free_descriptor) {
     int a = make("a");
     int b = make("b");
     int c = make("c");
@@ -35,7 +35,7 @@ TEST(lowest_free_descriptor) {
     close(c);
 }
 
-TEST(duplicates_share_their_position) {
+CASE(duplicates_share_their_position) {
     int a = make("f");
     int b = dup(a);
     CHECK_EQUAL(write(a, "hello", 5), 5);
@@ -49,7 +49,7 @@ TEST(duplicates_share_their_position) {
     close(other);
 }
 
-TEST(dup3_same_fd_is_einval) {
+CASE(dup3_same_fd_is_einval) {
     int a = make("f");
     CHECK_ERRNO(dup3(a, a, 0), EINVAL);
     CHECK_ERRNO(dup3(999, 999, 0), EINVAL);
@@ -65,7 +65,7 @@ TEST(dup3_same_fd_is_einval) {
     close(a);
 }
 
-TEST(descriptor_limit_is_emfile) {
+CASE(descriptor_limit_is_emfile) {
     struct rlimit old;
     CHECK_EQUAL(getrlimit(RLIMIT_NOFILE, &old), 0);
     struct rlimit limit = {10, old.rlim_max};
@@ -90,7 +90,7 @@ TEST(descriptor_limit_is_emfile) {
     CHECK_EQUAL(setrlimit(RLIMIT_NOFILE, &old), 0);
 }
 
-TEST(close_range_closes_and_marks) {
+CASE(close_range_closes_and_marks) {
     int a = make("f");
     for (int fd = 60; fd < 70; fd++) {
         CHECK_EQUAL(dup2(a, fd), fd);
@@ -107,7 +107,7 @@ TEST(close_range_closes_and_marks) {
     close(a);
 }
 
-TEST(close_on_exec_ioctls) {
+CASE(close_on_exec_ioctls) {
     int a = make("f");
     CHECK_EQUAL(ioctl(a, FIOCLEX), 0);
     CHECK_EQUAL(fcntl(a, F_GETFD), FD_CLOEXEC);
@@ -126,7 +126,7 @@ TEST(close_on_exec_ioctls) {
     close(a);
 }
 
-TEST(open_flags_as_getfl_shows_them) {
+CASE(open_flags_as_getfl_shows_them) {
     int fd =
         open("f", O_WRONLY | O_CREAT | O_TRUNC | O_EXCL | O_APPEND | O_NOFOLLOW | O_CLOEXEC | O_SYNC, 0600);
     CHECK_EQUAL(fcntl(fd, F_GETFL), O_WRONLY | O_APPEND | O_NOFOLLOW | O_SYNC | 0400000);
@@ -139,7 +139,7 @@ TEST(open_flags_as_getfl_shows_them) {
     CHECK_ERRNO(fcntl(0, 9999), EINVAL);
 }
 
-TEST(forked_descriptors_share_files_not_tables) {
+CASE(forked_descriptors_share_files_not_tables) {
     int fd = make("f");
     pid_t child = fork();
     if (child == 0) {
@@ -153,15 +153,3 @@ TEST(forked_descriptors_share_files_not_tables) {
     CHECK_EQUAL(lseek(fd, 0, SEEK_CUR), 5);
     CHECK_EQUAL(close(fd), 0);
 }
-
-const struct test_case descriptor_tests[] = {
-    {"lowest_free_descriptor", lowest_free_descriptor},
-    {"duplicates_share_their_position", duplicates_share_their_position},
-    {"dup3_same_fd_is_einval", dup3_same_fd_is_einval},
-    {"descriptor_limit_is_emfile", descriptor_limit_is_emfile},
-    {"close_range_closes_and_marks", close_range_closes_and_marks},
-    {"close_on_exec_ioctls", close_on_exec_ioctls},
-    {"open_flags_as_getfl_shows_them", open_flags_as_getfl_shows_them},
-    {"forked_descriptors_share_files_not_tables", forked_descriptors_share_files_not_tables},
-    {NULL, NULL},
-};

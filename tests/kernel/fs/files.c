@@ -14,13 +14,13 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
 static int make(const char* name) {
     return open(name, O_RDWR | O_CREAT | O_TRUNC, 0644);
 }
 
-TEST(read_and_write_at_positions) {
+CASE(read_and_write_at_positions) {
     int fd = make("f");
     char text[16] = "";
     CHECK_EQUAL(write(fd, "hello", 5), 5);
@@ -45,7 +45,7 @@ TEST(read_and_write_at_positions) {
     CHECK_ERRNO(read(999, text, 1), EBADF);
 }
 
-TEST(partial_faults_transfer_what_fits) {
+CASE(partial_faults_transfer_what_fits) {
     int fd = make("f");
     char* pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     memset(pages, 'x', 8192);
@@ -60,7 +60,7 @@ TEST(partial_faults_transfer_what_fits) {
     CHECK_EQUAL(preadv(fd, two, 2, 0), 4);
 }
 
-TEST(vectors) {
+CASE(vectors) {
     int fd = make("f");
     struct iovec out[3] = {{"ab", 2}, {NULL, 0}, {"cde", 3}};
     CHECK_EQUAL(writev(fd, out, 3), 5);
@@ -83,7 +83,7 @@ TEST(vectors) {
     CHECK_ERRNO(preadv2(fd, in, 1, 0, 0x8000), EOPNOTSUPP);
 }
 
-TEST(append_goes_to_the_end) {
+CASE(append_goes_to_the_end) {
     int fd = make("f");
     CHECK_EQUAL(write(fd, "base", 4), 4);
     int append = open("f", O_WRONLY | O_APPEND);
@@ -95,7 +95,7 @@ TEST(append_goes_to_the_end) {
     CHECK_EQUAL(status.st_size, 8);
 }
 
-TEST(sparse_files_and_blocks) {
+CASE(sparse_files_and_blocks) {
     int fd = make("f");
     struct stat status;
     CHECK_EQUAL(pwrite(fd, "x", 1, 1 << 20), 1);
@@ -118,7 +118,7 @@ TEST(sparse_files_and_blocks) {
     CHECK_EQUAL(lseek(fd, (1 << 20) + 4096, SEEK_DATA), 1L << 40);
 }
 
-TEST(truncate_cuts_and_extends) {
+CASE(truncate_cuts_and_extends) {
     int fd = make("f");
     struct stat status;
     char bytes[16];
@@ -145,7 +145,7 @@ TEST(truncate_cuts_and_extends) {
     CHECK_EQUAL(status.st_size, 0);
 }
 
-TEST(fallocate_allocates_and_punches) {
+CASE(fallocate_allocates_and_punches) {
     int fd = make("f");
     struct stat status;
     CHECK_EQUAL(fallocate(fd, 0, 0, 10000), 0);
@@ -173,7 +173,7 @@ TEST(fallocate_allocates_and_punches) {
     CHECK_ERRNO(fallocate(fd, FALLOC_FL_ZERO_RANGE, 0, 1), EOPNOTSUPP);
 }
 
-TEST(file_size_limit_is_efbig) {
+CASE(file_size_limit_is_efbig) {
     int fd = make("f");
     struct rlimit old;
     getrlimit(RLIMIT_FSIZE, &old);
@@ -187,7 +187,7 @@ TEST(file_size_limit_is_efbig) {
     CHECK_EQUAL(setrlimit(RLIMIT_FSIZE, &old), 0);
 }
 
-TEST(mappings_and_files_share_pages) {
+CASE(mappings_and_files_share_pages) {
     int fd = make("f");
     CHECK_EQUAL(write(fd, "file", 4), 4);
     CHECK_EQUAL(ftruncate(fd, 8192), 0);
@@ -218,7 +218,7 @@ TEST(mappings_and_files_share_pages) {
     }
 }
 
-TEST(initial_files_can_be_changed) {
+CASE(initial_files_can_be_changed) {
     struct stat before;
     int fd = open("/data/large", O_RDWR);
     CHECK(fd >= 0);
@@ -264,7 +264,7 @@ TEST(initial_files_can_be_changed) {
     CHECK_EQUAL(one.st_mode, S_IFDIR | 0750);
 }
 
-TEST(times_follow_changes) {
+CASE(times_follow_changes) {
     int fd = make("f");
     struct stat status;
     struct timespec times[2] = {{100, 5}, {200, 6}};
@@ -291,7 +291,7 @@ TEST(times_follow_changes) {
     CHECK(status.st_mtim.tv_sec != 200);
 }
 
-TEST(modes_and_owners) {
+CASE(modes_and_owners) {
     int fd = make("f");
     struct stat status;
     CHECK_EQUAL(fchmod(fd, 04755), 0);
@@ -313,7 +313,7 @@ TEST(modes_and_owners) {
     CHECK_EQUAL(status.st_mode, S_IFREG | 01777);
 }
 
-TEST(set_group_id_directories_pass_their_group_on) {
+CASE(set_group_id_directories_pass_their_group_on) {
     struct stat status;
     CHECK_EQUAL(mkdir("d", 0755), 0);
     CHECK_EQUAL(chown("d", 0, 77), 0);
@@ -327,7 +327,7 @@ TEST(set_group_id_directories_pass_their_group_on) {
     CHECK_EQUAL(status.st_gid, 77);
 }
 
-TEST(statx_says_what_stat_says) {
+CASE(statx_says_what_stat_says) {
     int fd = make("f");
     CHECK_EQUAL(write(fd, "abc", 3), 3);
     struct statx status;
@@ -348,7 +348,7 @@ TEST(statx_says_what_stat_says) {
     CHECK_EQUAL(status.stx_attributes, 0x2000);
 }
 
-TEST(statfs_of_the_root_is_tmpfs) {
+CASE(statfs_of_the_root_is_tmpfs) {
     struct statfs status;
     CHECK_EQUAL(statfs("/", &status), 0);
     CHECK_EQUAL(status.f_type, 0x01021994);
@@ -361,7 +361,7 @@ TEST(statfs_of_the_root_is_tmpfs) {
     CHECK_EQUAL(status.f_blocks, 0);
 }
 
-TEST(copies_between_files) {
+CASE(copies_between_files) {
     int from = make("from");
     int to = make("to");
     char bytes[10000];
@@ -394,7 +394,7 @@ TEST(copies_between_files) {
     CHECK_ERRNO(copy_file_range(from, NULL, ends[1], NULL, 1, 0), EINVAL);
 }
 
-TEST(memfds) {
+CASE(memfds) {
     int fd = memfd_create("name", 0);
     CHECK(fd >= 0);
     struct stat status;
@@ -428,7 +428,7 @@ TEST(memfds) {
     CHECK_ERRNO(memfd_create("x", 0x100), EINVAL);
 }
 
-TEST(devices) {
+CASE(devices) {
     char bytes[64];
     memset(bytes, 1, sizeof(bytes));
     int null = open("/dev/null", O_RDWR);
@@ -457,7 +457,7 @@ TEST(devices) {
     CHECK_EQUAL(status.st_rdev, 0x103);
 }
 
-TEST(sync_calls) {
+CASE(sync_calls) {
     int fd = make("f");
     int ends[2];
     CHECK_EQUAL(pipe(ends), 0);
@@ -469,7 +469,7 @@ TEST(sync_calls) {
     CHECK_EQUAL(syncfs(fd), 0);
 }
 
-TEST(files_outlive_their_names) {
+CASE(files_outlive_their_names) {
     int fd = make("f");
     struct stat status;
     CHECK_EQUAL(write(fd, "still", 5), 5);
@@ -486,27 +486,3 @@ TEST(files_outlive_their_names) {
     CHECK_EQUAL(read(again, text, 8), 5);
     CHECK(strcmp(text, "still") == 0);
 }
-
-const struct test_case file_tests[] = {
-    {"read_and_write_at_positions", read_and_write_at_positions},
-    {"partial_faults_transfer_what_fits", partial_faults_transfer_what_fits},
-    {"vectors", vectors},
-    {"append_goes_to_the_end", append_goes_to_the_end},
-    {"sparse_files_and_blocks", sparse_files_and_blocks},
-    {"truncate_cuts_and_extends", truncate_cuts_and_extends},
-    {"fallocate_allocates_and_punches", fallocate_allocates_and_punches},
-    {"file_size_limit_is_efbig", file_size_limit_is_efbig},
-    {"mappings_and_files_share_pages", mappings_and_files_share_pages},
-    {"initial_files_can_be_changed", initial_files_can_be_changed},
-    {"times_follow_changes", times_follow_changes},
-    {"modes_and_owners", modes_and_owners},
-    {"set_group_id_directories_pass_their_group_on", set_group_id_directories_pass_their_group_on},
-    {"statx_says_what_stat_says", statx_says_what_stat_says},
-    {"statfs_of_the_root_is_tmpfs", statfs_of_the_root_is_tmpfs},
-    {"copies_between_files", copies_between_files},
-    {"memfds", memfds},
-    {"devices", devices},
-    {"sync_calls", sync_calls},
-    {"files_outlive_their_names", files_outlive_their_names},
-    {NULL, NULL},
-};

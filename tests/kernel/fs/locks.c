@@ -8,14 +8,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
 static struct flock range(short type, off_t start, off_t length) {
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
     return lock;
 }
 
-TEST(flock_excludes_other_files) {
+CASE(flock_excludes_other_files) {
     int a = open("f", O_RDWR | O_CREAT, 0600);
     int b = open("f", O_RDWR);
     int duplicate = dup(a);
@@ -34,7 +34,7 @@ TEST(flock_excludes_other_files) {
     close(duplicate);
 }
 
-TEST(record_locks_belong_to_processes) {
+CASE(record_locks_belong_to_processes) {
     int fd = open("f", O_RDWR | O_CREAT, 0600);
     struct flock lock = range(F_WRLCK, 10, 10);
     CHECK_EQUAL(fcntl(fd, F_SETLK, &lock), 0);
@@ -75,7 +75,7 @@ TEST(record_locks_belong_to_processes) {
     close(fd);
 }
 
-TEST(waiting_for_a_record_lock) {
+CASE(waiting_for_a_record_lock) {
     int fd = open("f", O_RDWR | O_CREAT, 0600);
     struct flock lock = range(F_WRLCK, 0, 1);
     CHECK_EQUAL(fcntl(fd, F_SETLK, &lock), 0);
@@ -94,7 +94,7 @@ TEST(waiting_for_a_record_lock) {
     close(fd);
 }
 
-TEST(open_file_locks_belong_to_files) {
+CASE(open_file_locks_belong_to_files) {
     int a = open("f", O_RDWR | O_CREAT, 0600);
     int b = open("f", O_RDWR);
     struct flock lock = range(F_WRLCK, 0, 0);
@@ -112,7 +112,7 @@ TEST(open_file_locks_belong_to_files) {
     close(b);
 }
 
-TEST(locks_need_the_right_access) {
+CASE(locks_need_the_right_access) {
     close(open("f", O_RDWR | O_CREAT, 0600));
     int reader = open("f", O_RDONLY);
     struct flock lock = range(F_WRLCK, 0, 0);
@@ -125,12 +125,3 @@ TEST(locks_need_the_right_access) {
     CHECK_EQUAL(fcntl(reader, F_SETLK, &lock), 0);
     close(reader);
 }
-
-const struct test_case lock_tests[] = {
-    {"flock_excludes_other_files", flock_excludes_other_files},
-    {"record_locks_belong_to_processes", record_locks_belong_to_processes},
-    {"waiting_for_a_record_lock", waiting_for_a_record_lock},
-    {"open_file_locks_belong_to_files", open_file_locks_belong_to_files},
-    {"locks_need_the_right_access", locks_need_the_right_access},
-    {NULL, NULL},
-};

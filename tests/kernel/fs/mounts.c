@@ -10,9 +10,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
-TEST(tmpfs_mounts_cover_directories) {
+CASE(tmpfs_mounts_cover_directories) {
     struct stat below;
     struct stat above;
     CHECK_EQUAL(mkdir("m", 0700), 0);
@@ -42,7 +42,7 @@ TEST(tmpfs_mounts_cover_directories) {
     CHECK_ERRNO(umount("m"), EINVAL);
 }
 
-TEST(mount_refuses) {
+CASE(mount_refuses) {
     CHECK_EQUAL(mkdir("m", 0700), 0);
     close(open("f", O_CREAT | O_WRONLY, 0600));
     CHECK_ERRNO(mount("x", "m", "nonesuch", 0, NULL), ENODEV);
@@ -51,7 +51,7 @@ TEST(mount_refuses) {
     CHECK_ERRNO(mount("x", "m", "tmpfs", 0, "nonesuch=1"), EINVAL);
 }
 
-TEST(read_only_mounts_are_erofs) {
+CASE(read_only_mounts_are_erofs) {
     CHECK_EQUAL(mkdir("m", 0700), 0);
     CHECK_EQUAL(mount("x", "m", "tmpfs", 0, NULL), 0);
     close(open("m/f", O_CREAT | O_WRONLY, 0600));
@@ -67,7 +67,7 @@ TEST(read_only_mounts_are_erofs) {
     CHECK_EQUAL(umount("m"), 0);
 }
 
-TEST(bind_mounts_show_a_tree_twice) {
+CASE(bind_mounts_show_a_tree_twice) {
     CHECK_EQUAL(mkdir("a", 0700), 0);
     CHECK_EQUAL(mkdir("b", 0700), 0);
     close(open("a/f", O_CREAT | O_WRONLY, 0600));
@@ -79,7 +79,7 @@ TEST(bind_mounts_show_a_tree_twice) {
     CHECK_ERRNO(access("b/f", F_OK), ENOENT);
 }
 
-TEST(walking_up_leaves_a_mount) {
+CASE(walking_up_leaves_a_mount) {
     char path[128];
     CHECK_EQUAL(mkdir("m", 0700), 0);
     CHECK_EQUAL(mount("x", "m", "tmpfs", 0, NULL), 0);
@@ -94,7 +94,7 @@ TEST(walking_up_leaves_a_mount) {
 }
 
 // What the archive says nothing of: the root directory itself.
-TEST(root_is_an_early_tmpfs) {
+CASE(root_is_an_early_tmpfs) {
     struct stat status;
     CHECK_EQUAL(stat("/", &status), 0);
     CHECK_EQUAL(status.st_mode, S_IFDIR | 01777);
@@ -111,7 +111,7 @@ TEST(root_is_an_early_tmpfs) {
     close(memory);
 }
 
-TEST(mounts_are_listed) {
+CASE(mounts_are_listed) {
     CHECK_EQUAL(mkdir("m", 0700), 0);
     CHECK_EQUAL(mount("my source", "m", "tmpfs", MS_NOSUID | MS_NODEV, "size=64k"), 0);
     static char text[4096];
@@ -131,7 +131,7 @@ TEST(mounts_are_listed) {
     CHECK_EQUAL(umount("m"), 0);
 }
 
-TEST(tmpfs_counts_inodes) {
+CASE(tmpfs_counts_inodes) {
     struct statfs status;
     CHECK_EQUAL(mkdir("m", 0700), 0);
     CHECK_EQUAL(mount("x", "m", "tmpfs", 0, "nr_inodes=3"), 0);
@@ -143,15 +143,3 @@ TEST(tmpfs_counts_inodes) {
     CHECK_EQUAL(status.f_ffree, 0);
     CHECK_EQUAL(umount("m"), 0);
 }
-
-const struct test_case mount_tests[] = {
-    {"tmpfs_mounts_cover_directories", tmpfs_mounts_cover_directories},
-    {"mount_refuses", mount_refuses},
-    {"read_only_mounts_are_erofs", read_only_mounts_are_erofs},
-    {"bind_mounts_show_a_tree_twice", bind_mounts_show_a_tree_twice},
-    {"walking_up_leaves_a_mount", walking_up_leaves_a_mount},
-    {"root_is_an_early_tmpfs", root_is_an_early_tmpfs},
-    {"mounts_are_listed", mounts_are_listed},
-    {"tmpfs_counts_inodes", tmpfs_counts_inodes},
-    {NULL, NULL},
-};

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
 static void make_file(const char* name, const char* contents) {
     int fd = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
@@ -17,14 +17,14 @@ static void make_file(const char* name, const char* contents) {
     close(fd);
 }
 
-TEST(open_missing_is_enoent) {
+CASE(open_missing_is_enoent) {
     CHECK_ERRNO(open("missing", O_RDONLY), ENOENT);
     CHECK_ERRNO(open("", O_RDONLY), ENOENT);
     CHECK_ERRNO(open("missing/below", O_RDONLY), ENOENT);
     CHECK_ERRNO(open("missing/", O_WRONLY | O_CREAT, 0600), EISDIR);
 }
 
-TEST(file_as_directory_is_enotdir) {
+CASE(file_as_directory_is_enotdir) {
     make_file("file", "x");
     CHECK_ERRNO(open("file/below", O_RDONLY), ENOTDIR);
     CHECK_ERRNO(open("file/", O_RDONLY), ENOTDIR);
@@ -35,7 +35,7 @@ TEST(file_as_directory_is_enotdir) {
     CHECK_ERRNO(chdir("file"), ENOTDIR);
 }
 
-TEST(long_names_are_enametoolong) {
+CASE(long_names_are_enametoolong) {
     char name[5000];
     memset(name, 'a', sizeof(name));
     name[256] = '\0';
@@ -55,13 +55,13 @@ TEST(long_names_are_enametoolong) {
     CHECK_ERRNO(open(name, O_RDONLY | O_DIRECTORY), ENAMETOOLONG);
 }
 
-TEST(bad_pointer_is_efault) {
+CASE(bad_pointer_is_efault) {
     CHECK_ERRNO(open((const char*)8, O_RDONLY), EFAULT);
     CHECK_ERRNO(mkdir(NULL, 0755), EFAULT);
     CHECK_ERRNO(syscall(SYS_statx, 0, NULL, 0, STATX_ALL, NULL), EFAULT);
 }
 
-TEST(symlinks_are_followed) {
+CASE(symlinks_are_followed) {
     make_file("target", "text");
     CHECK_EQUAL(symlink("target", "link"), 0);
     CHECK_EQUAL(symlink("link", "second"), 0);
@@ -85,7 +85,7 @@ TEST(symlinks_are_followed) {
     CHECK_ERRNO(symlink("x", "link"), EEXIST);
 }
 
-TEST(symlink_loops_are_eloop) {
+CASE(symlink_loops_are_eloop) {
     CHECK_EQUAL(symlink("b", "a"), 0);
     CHECK_EQUAL(symlink("a", "b"), 0);
     CHECK_ERRNO(open("a", O_RDONLY), ELOOP);
@@ -102,7 +102,7 @@ TEST(symlink_loops_are_eloop) {
     CHECK_ERRNO(open("l40", O_RDONLY), ELOOP);
 }
 
-TEST(symlinks_with_trailing_slashes) {
+CASE(symlinks_with_trailing_slashes) {
     CHECK_EQUAL(mkdir("directory", 0755), 0);
     CHECK_EQUAL(symlink("directory", "link"), 0);
     make_file("file", "");
@@ -120,7 +120,7 @@ TEST(symlinks_with_trailing_slashes) {
     CHECK_ERRNO(mkdir("dangling", 0755), EEXIST);
 }
 
-TEST(creating_through_a_dangling_symlink) {
+CASE(creating_through_a_dangling_symlink) {
     CHECK_EQUAL(symlink("made", "dangling"), 0);
     CHECK_ERRNO(open("dangling", O_WRONLY | O_CREAT | O_EXCL, 0600), EEXIST);
     CHECK_ERRNO(open("dangling", O_WRONLY | O_CREAT | O_NOFOLLOW, 0600), ELOOP);
@@ -128,7 +128,7 @@ TEST(creating_through_a_dangling_symlink) {
     CHECK_EQUAL(access("made", F_OK), 0);
 }
 
-TEST(dot_dot_stops_at_the_root) {
+CASE(dot_dot_stops_at_the_root) {
     struct stat root;
     struct stat above;
     CHECK_EQUAL(stat("/", &root), 0);
@@ -137,7 +137,7 @@ TEST(dot_dot_stops_at_the_root) {
     CHECK_EQUAL(root.st_dev, above.st_dev);
 }
 
-TEST(open_create_respects_umask_and_excl) {
+CASE(open_create_respects_umask_and_excl) {
     umask(027);
     int fd = open("file", O_RDWR | O_CREAT | O_EXCL, 0666);
     CHECK(fd >= 0);
@@ -156,7 +156,7 @@ TEST(open_create_respects_umask_and_excl) {
     CHECK_ERRNO(open("file", O_RDONLY | O_CREAT | O_DIRECTORY, 0666), EINVAL);
 }
 
-TEST(directories_count_links_and_entries) {
+CASE(directories_count_links_and_entries) {
     struct stat status;
     CHECK_EQUAL(mkdir("d", 0777), 0);
     CHECK_EQUAL(stat("d", &status), 0);
@@ -178,7 +178,7 @@ TEST(directories_count_links_and_entries) {
     CHECK_ERRNO(rmdir("d"), ENOENT);
 }
 
-TEST(removing_refuses_the_wrong_kind) {
+CASE(removing_refuses_the_wrong_kind) {
     CHECK_EQUAL(mkdir("d", 0755), 0);
     make_file("f", "");
     CHECK_ERRNO(unlink("d"), EISDIR);
@@ -192,7 +192,7 @@ TEST(removing_refuses_the_wrong_kind) {
     CHECK_EQUAL(unlinkat(AT_FDCWD, "d", AT_REMOVEDIR), 0);
 }
 
-TEST(hard_links_share_an_inode) {
+CASE(hard_links_share_an_inode) {
     make_file("a", "abc");
     CHECK_EQUAL(link("a", "b"), 0);
     struct stat a;
@@ -217,7 +217,7 @@ TEST(hard_links_share_an_inode) {
     CHECK(S_ISREG(a.st_mode));
 }
 
-TEST(rename_replaces_and_refuses) {
+CASE(rename_replaces_and_refuses) {
     struct stat status;
     make_file("a", "aaa");
     make_file("b", "b");
@@ -244,7 +244,7 @@ TEST(rename_replaces_and_refuses) {
     CHECK_EQUAL(status.st_nlink, 2);
 }
 
-TEST(rename_moves_directories_between_parents) {
+CASE(rename_moves_directories_between_parents) {
     struct stat status;
     CHECK_EQUAL(mkdir("one", 0755), 0);
     CHECK_EQUAL(mkdir("two", 0755), 0);
@@ -257,7 +257,7 @@ TEST(rename_moves_directories_between_parents) {
     CHECK_EQUAL(status.st_size, 60);
 }
 
-TEST(renameat2_flags) {
+CASE(renameat2_flags) {
     make_file("a", "a");
     make_file("b", "bb");
     struct stat status;
@@ -271,7 +271,7 @@ TEST(renameat2_flags) {
     CHECK_EQUAL(renameat2(AT_FDCWD, "a", AT_FDCWD, "c", RENAME_NOREPLACE), 0);
 }
 
-TEST(getdents_lists_newest_first) {
+CASE(getdents_lists_newest_first) {
     make_file("first", "");
     CHECK_EQUAL(mkdir("second", 0755), 0);
     CHECK_EQUAL(symlink("x", "third"), 0);
@@ -307,7 +307,7 @@ TEST(getdents_lists_newest_first) {
     CHECK_ERRNO(syscall(SYS_getdents64, file, buffer, sizeof(buffer)), ENOTDIR);
 }
 
-TEST(reading_a_directory_while_removing) {
+CASE(reading_a_directory_while_removing) {
     char name[16];
     for (int i = 0; i < 300; i++) {
         snprintf(name, sizeof(name), "f%d", i);
@@ -326,7 +326,7 @@ TEST(reading_a_directory_while_removing) {
     closedir(directory);
 }
 
-TEST(getcwd_follows_the_tree) {
+CASE(getcwd_follows_the_tree) {
     char path[256];
     CHECK_EQUAL(mkdir("sub", 0755), 0);
     CHECK_EQUAL(chdir("sub"), 0);
@@ -345,7 +345,7 @@ TEST(getcwd_follows_the_tree) {
     CHECK_EQUAL(syscall(SYS_getcwd, path, sizeof(path)), 2);
 }
 
-TEST(directory_descriptors_start_paths) {
+CASE(directory_descriptors_start_paths) {
     CHECK_EQUAL(mkdir("d", 0755), 0);
     make_file("d/f", "");
     int fd = open("d", O_PATH);
@@ -365,7 +365,7 @@ TEST(directory_descriptors_start_paths) {
     CHECK_ERRNO(fstatat(AT_FDCWD, "f", &status, 0x8000), EINVAL);
 }
 
-TEST(path_descriptors_only_name) {
+CASE(path_descriptors_only_name) {
     make_file("f", "text");
     int fd = open("f", O_PATH | O_RDWR | O_NONBLOCK);
     char byte = 0;
@@ -383,7 +383,7 @@ TEST(path_descriptors_only_name) {
     CHECK_EQUAL(byte, 'f');
 }
 
-TEST(chroot_moves_the_root) {
+CASE(chroot_moves_the_root) {
     CHECK_EQUAL(mkdir("jail", 0755), 0);
     make_file("jail/inside", "");
     int outside = open("/", O_RDONLY | O_DIRECTORY);
@@ -398,7 +398,7 @@ TEST(chroot_moves_the_root) {
     CHECK_EQUAL(access("/work", F_OK), 0);
 }
 
-TEST(access_checks_execute_bits_even_for_root) {
+CASE(access_checks_execute_bits_even_for_root) {
     make_file("plain", "");
     CHECK_EQUAL(access("plain", R_OK | W_OK), 0);
     CHECK_ERRNO(access("plain", X_OK), EACCES);
@@ -409,7 +409,7 @@ TEST(access_checks_execute_bits_even_for_root) {
     CHECK_ERRNO(access("missing", F_OK), ENOENT);
 }
 
-TEST(mknod_makes_nodes) {
+CASE(mknod_makes_nodes) {
     struct stat status;
     CHECK_EQUAL(mknod("null", S_IFCHR | 0600, (1 << 8) | 3), 0);
     CHECK_EQUAL(stat("null", &status), 0);
@@ -427,7 +427,7 @@ TEST(mknod_makes_nodes) {
     CHECK_ERRNO(open("nothing", O_RDONLY), ENXIO);
 }
 
-TEST(unnamed_files_can_be_linked) {
+CASE(unnamed_files_can_be_linked) {
     int fd = open(".", O_TMPFILE | O_RDWR, 0600);
     CHECK(fd >= 0);
     struct stat status;
@@ -443,32 +443,3 @@ TEST(unnamed_files_can_be_linked) {
     CHECK_EQUAL(unlink("named"), 0);
     CHECK_ERRNO(linkat(deleted, "", AT_FDCWD, "again", AT_EMPTY_PATH), ENOENT);
 }
-
-const struct test_case path_tests[] = {
-    {"open_missing_is_enoent", open_missing_is_enoent},
-    {"file_as_directory_is_enotdir", file_as_directory_is_enotdir},
-    {"long_names_are_enametoolong", long_names_are_enametoolong},
-    {"bad_pointer_is_efault", bad_pointer_is_efault},
-    {"symlinks_are_followed", symlinks_are_followed},
-    {"symlink_loops_are_eloop", symlink_loops_are_eloop},
-    {"symlinks_with_trailing_slashes", symlinks_with_trailing_slashes},
-    {"creating_through_a_dangling_symlink", creating_through_a_dangling_symlink},
-    {"dot_dot_stops_at_the_root", dot_dot_stops_at_the_root},
-    {"open_create_respects_umask_and_excl", open_create_respects_umask_and_excl},
-    {"directories_count_links_and_entries", directories_count_links_and_entries},
-    {"removing_refuses_the_wrong_kind", removing_refuses_the_wrong_kind},
-    {"hard_links_share_an_inode", hard_links_share_an_inode},
-    {"rename_replaces_and_refuses", rename_replaces_and_refuses},
-    {"rename_moves_directories_between_parents", rename_moves_directories_between_parents},
-    {"renameat2_flags", renameat2_flags},
-    {"getdents_lists_newest_first", getdents_lists_newest_first},
-    {"reading_a_directory_while_removing", reading_a_directory_while_removing},
-    {"getcwd_follows_the_tree", getcwd_follows_the_tree},
-    {"directory_descriptors_start_paths", directory_descriptors_start_paths},
-    {"path_descriptors_only_name", path_descriptors_only_name},
-    {"chroot_moves_the_root", chroot_moves_the_root},
-    {"access_checks_execute_bits_even_for_root", access_checks_execute_bits_even_for_root},
-    {"mknod_makes_nodes", mknod_makes_nodes},
-    {"unnamed_files_can_be_linked", unnamed_files_can_be_linked},
-    {NULL, NULL},
-};

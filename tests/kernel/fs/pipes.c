@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
 static short events_of(int fd) {
     struct pollfd entry = {fd, POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM, 0};
@@ -24,7 +24,7 @@ static void count_signal(int signal) {
     signals++;
 }
 
-TEST(pipes_carry_bytes) {
+CASE(pipes_carry_bytes) {
     int ends[2];
     char text[8] = "";
     int available = 0;
@@ -55,7 +55,7 @@ TEST(pipes_carry_bytes) {
     close(ends[1]);
 }
 
-TEST(pipe_capacity_counts_slots) {
+CASE(pipe_capacity_counts_slots) {
     int ends[2];
     static char bytes[70000];
     CHECK_EQUAL(pipe2(ends, O_NONBLOCK), 0);
@@ -83,7 +83,7 @@ TEST(pipe_capacity_counts_slots) {
     close(ends[1]);
 }
 
-TEST(pipe_size_can_be_set) {
+CASE(pipe_size_can_be_set) {
     int ends[2];
     static char bytes[9000];
     CHECK_EQUAL(pipe2(ends, O_NONBLOCK), 0);
@@ -99,7 +99,7 @@ TEST(pipe_size_can_be_set) {
     close(ends[1]);
 }
 
-TEST(pipe_without_reader_is_epipe) {
+CASE(pipe_without_reader_is_epipe) {
     int ends[2];
     CHECK_EQUAL(pipe(ends), 0);
     close(ends[0]);
@@ -116,7 +116,7 @@ TEST(pipe_without_reader_is_epipe) {
     close(ends[1]);
 }
 
-TEST(pipe_without_writer_ends) {
+CASE(pipe_without_writer_ends) {
     int ends[2];
     char text[4];
     CHECK_EQUAL(pipe(ends), 0);
@@ -132,7 +132,7 @@ TEST(pipe_without_writer_ends) {
     close(ends[0]);
 }
 
-TEST(blocked_ends_are_woken) {
+CASE(blocked_ends_are_woken) {
     int ends[2];
     static char bytes[200000];
     CHECK_EQUAL(pipe(ends), 0);
@@ -161,7 +161,7 @@ TEST(blocked_ends_are_woken) {
     close(ends[0]);
 }
 
-TEST(writes_up_to_pipe_buf_are_atomic) {
+CASE(writes_up_to_pipe_buf_are_atomic) {
     int ends[2];
     static char bytes[66000];
     CHECK_EQUAL(pipe2(ends, O_NONBLOCK), 0);
@@ -174,7 +174,7 @@ TEST(writes_up_to_pipe_buf_are_atomic) {
     close(ends[1]);
 }
 
-TEST(fifos_wait_for_the_other_end) {
+CASE(fifos_wait_for_the_other_end) {
     CHECK_EQUAL(mkfifo("fifo", 0600), 0);
     CHECK_ERRNO(open("fifo", O_WRONLY | O_NONBLOCK), ENXIO);
     int reader = open("fifo", O_RDONLY | O_NONBLOCK);
@@ -212,7 +212,7 @@ TEST(fifos_wait_for_the_other_end) {
     close(both);
 }
 
-TEST(tee_copies_and_leaves) {
+CASE(tee_copies_and_leaves) {
     int a[2];
     int b[2];
     char text[16] = "";
@@ -246,7 +246,7 @@ static void count_alarm(int signal) {
     alarms++;
 }
 
-TEST(interrupted_reads_are_eintr_or_go_on) {
+CASE(interrupted_reads_are_eintr_or_go_on) {
     int ends[2];
     char byte = 0;
     CHECK_EQUAL(pipe(ends), 0);
@@ -271,17 +271,3 @@ TEST(interrupted_reads_are_eintr_or_go_on) {
     close(ends[0]);
     close(ends[1]);
 }
-
-const struct test_case pipe_tests[] = {
-    {"pipes_carry_bytes", pipes_carry_bytes},
-    {"pipe_capacity_counts_slots", pipe_capacity_counts_slots},
-    {"pipe_size_can_be_set", pipe_size_can_be_set},
-    {"pipe_without_reader_is_epipe", pipe_without_reader_is_epipe},
-    {"pipe_without_writer_ends", pipe_without_writer_ends},
-    {"blocked_ends_are_woken", blocked_ends_are_woken},
-    {"writes_up_to_pipe_buf_are_atomic", writes_up_to_pipe_buf_are_atomic},
-    {"fifos_wait_for_the_other_end", fifos_wait_for_the_other_end},
-    {"tee_copies_and_leaves", tee_copies_and_leaves},
-    {"interrupted_reads_are_eintr_or_go_on", interrupted_reads_are_eintr_or_go_on},
-    {NULL, NULL},
-};

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
 static long milliseconds(void) {
     struct timespec now;
@@ -22,7 +22,7 @@ static long milliseconds(void) {
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-TEST(poll_reports_what_is_ready) {
+CASE(poll_reports_what_is_ready) {
     int ends[2];
     CHECK_EQUAL(pipe(ends), 0);
     int file = open("f", O_RDWR | O_CREAT, 0600);
@@ -42,7 +42,7 @@ TEST(poll_reports_what_is_ready) {
     close(file);
 }
 
-TEST(poll_times_out) {
+CASE(poll_times_out) {
     int ends[2];
     CHECK_EQUAL(pipe(ends), 0);
     struct pollfd entry = {ends[0], POLLIN, 0};
@@ -67,7 +67,7 @@ TEST(poll_times_out) {
     close(ends[1]);
 }
 
-TEST(poll_is_woken) {
+CASE(poll_is_woken) {
     int ends[2];
     CHECK_EQUAL(pipe(ends), 0);
     pid_t child = fork();
@@ -89,7 +89,7 @@ static void catch_signal(int signal) {
     caught++;
 }
 
-TEST(ppoll_unblocks_signals_for_its_time) {
+CASE(ppoll_unblocks_signals_for_its_time) {
     sigset_t blocked;
     sigset_t none;
     sigemptyset(&none);
@@ -115,7 +115,7 @@ TEST(ppoll_unblocks_signals_for_its_time) {
     close(set);
 }
 
-TEST(select_reports_sets) {
+CASE(select_reports_sets) {
     int ends[2];
     CHECK_EQUAL(pipe(ends), 0);
     fd_set in;
@@ -147,7 +147,7 @@ TEST(select_reports_sets) {
     close(ends[1]);
 }
 
-TEST(eventfds_count) {
+CASE(eventfds_count) {
     int fd = eventfd(3, EFD_NONBLOCK | EFD_CLOEXEC);
     uint64_t value = 0;
     CHECK_EQUAL(read(fd, &value, 8), 8);
@@ -178,7 +178,7 @@ TEST(eventfds_count) {
     close(semaphore);
 }
 
-TEST(epoll_level_and_edge) {
+CASE(epoll_level_and_edge) {
     int ends[2];
     char bytes[4];
     CHECK_EQUAL(pipe(ends), 0);
@@ -214,7 +214,7 @@ TEST(epoll_level_and_edge) {
     close(set);
 }
 
-TEST(epoll_refuses) {
+CASE(epoll_refuses) {
     int set = epoll_create1(0);
     int other = epoll_create1(0);
     struct epoll_event event = {.events = EPOLLIN};
@@ -238,7 +238,7 @@ TEST(epoll_refuses) {
     close(file);
 }
 
-TEST(epoll_is_woken_and_hears_hangups) {
+CASE(epoll_is_woken_and_hears_hangups) {
     int ends[2];
     CHECK_EQUAL(pipe(ends), 0);
     int set = epoll_create1(0);
@@ -260,16 +260,3 @@ TEST(epoll_is_woken_and_hears_hangups) {
     CHECK_EQUAL(epoll_wait(set, &event, 1, 0), 0);
     close(set);
 }
-
-const struct test_case poll_tests[] = {
-    {"poll_reports_what_is_ready", poll_reports_what_is_ready},
-    {"poll_times_out", poll_times_out},
-    {"poll_is_woken", poll_is_woken},
-    {"ppoll_unblocks_signals_for_its_time", ppoll_unblocks_signals_for_its_time},
-    {"select_reports_sets", select_reports_sets},
-    {"eventfds_count", eventfds_count},
-    {"epoll_level_and_edge", epoll_level_and_edge},
-    {"epoll_refuses", epoll_refuses},
-    {"epoll_is_woken_and_hears_hangups", epoll_is_woken_and_hears_hangups},
-    {NULL, NULL},
-};

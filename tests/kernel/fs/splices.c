@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
 enum { kLength = 10 };
 
@@ -36,7 +36,7 @@ static int file_of_bytes(void) {
     return fd;
 }
 
-TEST(sendfile_takes_what_has_a_position) {
+CASE(sendfile_takes_what_has_a_position) {
     int none = open("/dev/null", O_WRONLY);
     int from = file_of_bytes();
     CHECK_EQUAL(sendfile(none, from, NULL, kLength), kLength);
@@ -56,7 +56,7 @@ TEST(sendfile_takes_what_has_a_position) {
     close(none);
 }
 
-TEST(sendfile_into_a_pipe_takes_from_sockets) {
+CASE(sendfile_into_a_pipe_takes_from_sockets) {
     int peer;
     int reader;
     int from = socket_end(&peer);
@@ -72,7 +72,7 @@ TEST(sendfile_into_a_pipe_takes_from_sockets) {
     close(reader);
 }
 
-TEST(devices_without_an_end_are_not_spliced_into) {
+CASE(devices_without_an_end_are_not_spliced_into) {
     int from = file_of_bytes();
     int writer;
     int reader = pipe_end(0, &writer);
@@ -92,7 +92,7 @@ TEST(devices_without_an_end_are_not_spliced_into) {
     close(writer);
 }
 
-TEST(splice_looks_at_offsets_before_rights) {
+CASE(splice_looks_at_offsets_before_rights) {
     int file = file_of_bytes();
     int writer;
     int reader = pipe_end(0, &writer);
@@ -113,7 +113,7 @@ TEST(splice_looks_at_offsets_before_rights) {
     close(file);
 }
 
-TEST(copy_file_range_stays_in_its_file_system) {
+CASE(copy_file_range_stays_in_its_file_system) {
     int from = file_of_bytes();
     int to = memfd_create("memory", 0);
     CHECK_ERRNO(copy_file_range(from, NULL, to, NULL, kLength, 0), EXDEV);
@@ -123,12 +123,3 @@ TEST(copy_file_range_stays_in_its_file_system) {
     close(appending);
     close(from);
 }
-
-const struct test_case splice_tests[] = {
-    {"sendfile_takes_what_has_a_position", sendfile_takes_what_has_a_position},
-    {"sendfile_into_a_pipe_takes_from_sockets", sendfile_into_a_pipe_takes_from_sockets},
-    {"devices_without_an_end_are_not_spliced_into", devices_without_an_end_are_not_spliced_into},
-    {"splice_looks_at_offsets_before_rights", splice_looks_at_offsets_before_rights},
-    {"copy_file_range_stays_in_its_file_system", copy_file_range_stays_in_its_file_system},
-    {NULL, NULL},
-};

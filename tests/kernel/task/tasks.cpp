@@ -17,7 +17,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "behaviour.hpp"
+#include "tests/kernel/case.h"
 
 namespace {
 
@@ -44,7 +44,7 @@ void alarm_each_20_milliseconds() {
 
 int status_of(pid_t child) {
     int status = -1;
-    EXPECT(waitpid(child, &status, 0) == child);
+    CHECK(waitpid(child, &status, 0) == child);
     return status;
 }
 
@@ -88,7 +88,7 @@ CASE(exit_status_reaches_the_parent) {
     if (child == 0) {
         _exit(7);
     }
-    EXPECT(status_of(child) == 7 << 8);
+    CHECK(status_of(child) == 7 << 8);
 }
 
 CASE(fatal_signal_reaches_the_parent) {
@@ -96,11 +96,11 @@ CASE(fatal_signal_reaches_the_parent) {
     if (child == 0) {
         raise(SIGTERM);
     }
-    EXPECT(status_of(child) == SIGTERM);
+    CHECK(status_of(child) == SIGTERM);
 }
 
 CASE(wait_without_children_is_echild) {
-    EXPECT_ERROR(wait(nullptr), ECHILD);
+    CHECK_ERRNO(wait(nullptr), ECHILD);
 }
 
 CASE(execve_replaces_the_program) {
@@ -109,22 +109,22 @@ CASE(execve_replaces_the_program) {
         execl("/init", "/init", "exit-with", "33", nullptr);
         _exit(99);
     }
-    EXPECT(status_of(child) == 33 << 8);
+    CHECK(status_of(child) == 33 << 8);
 }
 
 CASE(execve_of_nothing_is_enoent) {
-    EXPECT_ERROR(execl("/nothing", "nothing", nullptr), ENOENT);
+    CHECK_ERRNO(execl("/nothing", "nothing", nullptr), ENOENT);
 }
 
 CASE(threads_share_a_mutex) {
     pthread_t threads[4];
     for (pthread_t& thread : threads) {
-        EXPECT(pthread_create(&thread, nullptr, count_up, nullptr) == 0);
+        CHECK(pthread_create(&thread, nullptr, count_up, nullptr) == 0);
     }
     for (pthread_t thread : threads) {
         pthread_join(thread, nullptr);
     }
-    EXPECT(counter == 40000);
+    CHECK(counter == 40000);
 }
 
 CASE(registers_survive_preemption) {
@@ -137,33 +137,33 @@ CASE(registers_survive_preemption) {
     for (pthread_t thread : threads) {
         void* wrong = nullptr;
         pthread_join(thread, &wrong);
-        EXPECT(wrong == nullptr);
+        CHECK(wrong == nullptr);
     }
 }
 
 CASE(futex_wait_on_another_value_is_eagain) {
     std::uint32_t word = 1;
-    EXPECT_ERROR(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 2, nullptr), EAGAIN);
+    CHECK_ERRNO(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 2, nullptr), EAGAIN);
 }
 
 CASE(futex_wait_times_out) {
     std::uint32_t word = 1;
     const timespec time = {0, 1000000};
-    EXPECT_ERROR(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 1, &time), ETIMEDOUT);
+    CHECK_ERRNO(syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 1, &time), ETIMEDOUT);
 }
 
 CASE(read_is_interrupted_without_sa_restart) {
     int ends[2];
-    EXPECT(pipe(ends) == 0);
+    CHECK(pipe(ends) == 0);
     alarm_after(10000, 0);
     char byte = 0;
-    EXPECT_ERROR(read(ends[0], &byte, 1), EINTR);
-    EXPECT(alarms == 1);
+    CHECK_ERRNO(read(ends[0], &byte, 1), EINTR);
+    CHECK(alarms == 1);
 }
 
 CASE(read_goes_on_with_sa_restart) {
     int ends[2];
-    EXPECT(pipe(ends) == 0);
+    CHECK(pipe(ends) == 0);
     alarm_after(10000, SA_RESTART);
     const pid_t child = fork();
     if (child == 0) {
@@ -171,8 +171,8 @@ CASE(read_goes_on_with_sa_restart) {
         _exit(write(ends[1], "x", 1) == 1 ? 0 : 1);
     }
     char byte = 0;
-    EXPECT(read(ends[0], &byte, 1) == 1 && byte == 'x' && alarms == 1);
-    EXPECT(status_of(child) == 0);
+    CHECK(read(ends[0], &byte, 1) == 1 && byte == 'x' && alarms == 1);
+    CHECK(status_of(child) == 0);
 }
 
 CASE(alarm_cuts_a_long_read_short) {
@@ -185,8 +185,8 @@ CASE(alarm_cuts_a_long_read_short) {
     const int fd = open("/dev/zero", O_RDONLY);
     alarm_each_20_milliseconds();
     const ssize_t count = readv(fd, parts, kParts);
-    EXPECT(count > 0 && count < static_cast<ssize_t>(kParts * sizeof(buffer)) && count % 4096 == 0);
-    EXPECT(alarms > 0);
+    CHECK(count > 0 && count < static_cast<ssize_t>(kParts * sizeof(buffer)) && count % 4096 == 0);
+    CHECK(alarms > 0);
 }
 
 CASE(alarm_cuts_getrandom_short) {
@@ -194,8 +194,8 @@ CASE(alarm_cuts_getrandom_short) {
     void* memory = mmap(nullptr, kSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     alarm_each_20_milliseconds();
     const ssize_t count = getrandom(memory, kSize, 0);
-    EXPECT(count > 0 && count < static_cast<ssize_t>(kSize) && count % 4096 == 0);
-    EXPECT(alarms > 0);
+    CHECK(count > 0 && count < static_cast<ssize_t>(kSize) && count % 4096 == 0);
+    CHECK(alarms > 0);
 }
 
 CASE(alarm_cuts_sendfile_short) {
@@ -204,24 +204,24 @@ CASE(alarm_cuts_sendfile_short) {
     constexpr std::size_t kSize = std::size_t{1} << 30;
     alarm_each_20_milliseconds();
     const ssize_t count = sendfile(to, from, nullptr, kSize);
-    EXPECT(count > 0 && count < static_cast<ssize_t>(kSize));
-    EXPECT(alarms > 0);
+    CHECK(count > 0 && count < static_cast<ssize_t>(kSize));
+    CHECK(alarms > 0);
 }
 
 CASE(handler_runs_on_the_alternate_stack) {
     const stack_t stack = {alternate_stack, 0, sizeof(alternate_stack)};
-    EXPECT(sigaltstack(&stack, nullptr) == 0);
+    CHECK(sigaltstack(&stack, nullptr) == 0);
     struct sigaction action{};
     action.sa_handler = note_stack;
     action.sa_flags = SA_ONSTACK;
     sigaction(SIGUSR1, &action, nullptr);
     raise(SIGUSR1);
-    EXPECT(was_on_alternate_stack);
+    CHECK(was_on_alternate_stack);
 }
 
 CASE(small_alternate_stack_is_enomem) {
     const stack_t stack = {alternate_stack, 0, 100};
-    EXPECT_ERROR(sigaltstack(&stack, nullptr), ENOMEM);
+    CHECK_ERRNO(sigaltstack(&stack, nullptr), ENOMEM);
 }
 
 CASE(blocked_signal_stays_pending) {
@@ -232,9 +232,9 @@ CASE(blocked_signal_stays_pending) {
     kill(getpid(), SIGUSR1);
     sigset_t pending;
     sigpending(&pending);
-    EXPECT(sigismember(&pending, SIGUSR1) == 1);
+    CHECK(sigismember(&pending, SIGUSR1) == 1);
     siginfo_t info;
-    EXPECT(sigwaitinfo(&set, &info) == SIGUSR1 && info.si_code == SI_USER && info.si_pid == getpid());
+    CHECK(sigwaitinfo(&set, &info) == SIGUSR1 && info.si_code == SI_USER && info.si_pid == getpid());
 }
 
 CASE(queued_signal_carries_its_value) {
@@ -242,9 +242,9 @@ CASE(queued_signal_carries_its_value) {
     sigemptyset(&set);
     sigaddset(&set, SIGRTMIN);
     sigprocmask(SIG_BLOCK, &set, nullptr);
-    EXPECT(sigqueue(getpid(), SIGRTMIN, {.sival_int = 77}) == 0);
+    CHECK(sigqueue(getpid(), SIGRTMIN, {.sival_int = 77}) == 0);
     siginfo_t info;
-    EXPECT(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_code == SI_QUEUE && info.si_value.sival_int == 77);
+    CHECK(sigwaitinfo(&set, &info) == SIGRTMIN && info.si_code == SI_QUEUE && info.si_value.sival_int == 77);
 }
 
 CASE(stopped_child_is_reported_and_continues) {
@@ -254,9 +254,9 @@ CASE(stopped_child_is_reported_and_continues) {
         _exit(3);
     }
     int status = 0;
-    EXPECT(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
+    CHECK(waitpid(child, &status, WUNTRACED) == child && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP);
     kill(child, SIGCONT);
-    EXPECT(status_of(child) == 3 << 8);
+    CHECK(status_of(child) == 3 << 8);
 }
 
 CASE(nanosleep_sleeps_as_long_as_asked) {
@@ -264,9 +264,9 @@ CASE(nanosleep_sleeps_as_long_as_asked) {
     timespec after;
     clock_gettime(CLOCK_MONOTONIC, &before);
     const timespec time = {0, 20000000};
-    EXPECT(nanosleep(&time, nullptr) == 0);
+    CHECK(nanosleep(&time, nullptr) == 0);
     clock_gettime(CLOCK_MONOTONIC, &after);
-    EXPECT((after.tv_sec - before.tv_sec) * 1000000000L + after.tv_nsec - before.tv_nsec >= 20000000);
+    CHECK((after.tv_sec - before.tv_sec) * 1000000000L + after.tv_nsec - before.tv_nsec >= 20000000);
 }
 
 CASE(vdso_and_system_call_tell_the_same_time) {
@@ -277,9 +277,9 @@ CASE(vdso_and_system_call_tell_the_same_time) {
     syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &by_call);
     clock_gettime(CLOCK_MONOTONIC, &by_vdso_again);
     const auto value = [](const timespec& time) { return time.tv_sec * 1000000000L + time.tv_nsec; };
-    EXPECT(value(by_vdso) <= value(by_call) && value(by_call) <= value(by_vdso_again));
+    CHECK(value(by_vdso) <= value(by_call) && value(by_call) <= value(by_vdso_again));
 }
 
 CASE(unknown_system_call_is_enosys) {
-    EXPECT_ERROR(syscall(9999), ENOSYS);
+    CHECK_ERRNO(syscall(9999), ENOSYS);
 }

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
 static short events_of(int fd) {
     struct pollfd entry = {fd, POLLIN | POLLOUT | POLLRDHUP, 0};
@@ -22,7 +22,7 @@ static short events_of(int fd) {
     return entry.revents;
 }
 
-TEST(stream_pairs_carry_bytes) {
+CASE(stream_pairs_carry_bytes) {
     int ends[2];
     char text[16] = "";
     CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
@@ -52,7 +52,7 @@ TEST(stream_pairs_carry_bytes) {
     CHECK_EQUAL(type, SOCK_STREAM);
 }
 
-TEST(closing_a_stream_is_seen) {
+CASE(closing_a_stream_is_seen) {
     int ends[2];
     char text[4];
     CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
@@ -80,7 +80,7 @@ TEST(closing_a_stream_is_seen) {
     CHECK_EQUAL(events_of(ends[1]), POLLIN | POLLOUT | POLLRDHUP);
 }
 
-TEST(sequenced_packets_keep_their_bounds) {
+CASE(sequenced_packets_keep_their_bounds) {
     int ends[2];
     char text[16];
     CHECK_EQUAL(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
@@ -96,7 +96,7 @@ TEST(sequenced_packets_keep_their_bounds) {
     CHECK_ERRNO(send(ends[1], "x", 1, 0), EPIPE);
 }
 
-TEST(blocked_sockets_are_woken) {
+CASE(blocked_sockets_are_woken) {
     int ends[2];
     static char bytes[1 << 20];
     CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
@@ -119,7 +119,7 @@ TEST(blocked_sockets_are_woken) {
     CHECK_EQUAL(recv(ends[0], bytes, 10, MSG_WAITALL), 0);
 }
 
-TEST(descriptors_travel) {
+CASE(descriptors_travel) {
     int ends[2];
     int pipe_ends[2];
     CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
@@ -161,7 +161,7 @@ static socklen_t name_of(struct sockaddr_un* address, const char* name, size_t s
     return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size);
 }
 
-TEST(named_sockets_accept) {
+CASE(named_sockets_accept) {
     struct sockaddr_un address;
     socklen_t length = name_of(&address, "server", 7);
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -203,7 +203,7 @@ TEST(named_sockets_accept) {
     CHECK_ERRNO(connect(other, (struct sockaddr*)&address, length), ECONNREFUSED);
 }
 
-TEST(abstract_names_and_datagrams) {
+CASE(abstract_names_and_datagrams) {
     struct sockaddr_un address;
     socklen_t length = name_of(&address, "\0abstract", 9);
     int receiver = socket(AF_UNIX, SOCK_DGRAM, 0);
@@ -228,7 +228,7 @@ TEST(abstract_names_and_datagrams) {
     CHECK_ERRNO(socket(AF_UNIX, SOCK_STREAM, 99), EPROTONOSUPPORT);
 }
 
-TEST(sockets_in_epoll_sets) {
+CASE(sockets_in_epoll_sets) {
     int ends[2];
     struct epoll_event event = {.events = EPOLLIN | EPOLLET | EPOLLRDHUP};
     CHECK_EQUAL(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
@@ -245,15 +245,3 @@ TEST(sockets_in_epoll_sets) {
     CHECK_EQUAL(epoll_wait(set, &event, 1, 0), 1);
     CHECK_EQUAL(event.events, EPOLLIN | EPOLLRDHUP | EPOLLHUP);
 }
-
-const struct test_case socket_tests[] = {
-    {"stream_pairs_carry_bytes", stream_pairs_carry_bytes},
-    {"closing_a_stream_is_seen", closing_a_stream_is_seen},
-    {"sequenced_packets_keep_their_bounds", sequenced_packets_keep_their_bounds},
-    {"blocked_sockets_are_woken", blocked_sockets_are_woken},
-    {"descriptors_travel", descriptors_travel},
-    {"named_sockets_accept", named_sockets_accept},
-    {"abstract_names_and_datagrams", abstract_names_and_datagrams},
-    {"sockets_in_epoll_sets", sockets_in_epoll_sets},
-    {NULL, NULL},
-};

@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
 // The whole of a small file, NUL-terminated. Its size, or -1.
 static long read_file(const char* path, char* text, size_t size) {
@@ -34,7 +34,7 @@ static long read_file(const char* path, char* text, size_t size) {
 
 static char text[65536];
 
-TEST(self_is_the_reader) {
+CASE(self_is_the_reader) {
     char expected[16];
     char target[64] = "";
     snprintf(expected, sizeof(expected), "%d", getpid());
@@ -53,7 +53,7 @@ TEST(self_is_the_reader) {
     CHECK_ERRNO(unlink("/proc/version"), EPERM);
 }
 
-TEST(maps_have_the_known_regions) {
+CASE(maps_have_the_known_regions) {
     CHECK(read_file("/proc/self/maps", text, sizeof(text)) > 0);
     CHECK(strstr(text, "[stack]\n") != NULL);
     CHECK(strstr(text, "[vdso]\n") != NULL);
@@ -71,7 +71,7 @@ TEST(maps_have_the_known_regions) {
     }
 }
 
-TEST(auxv_is_what_the_stack_has) {
+CASE(auxv_is_what_the_stack_has) {
     long size = read_file("/proc/self/auxv", text, sizeof(text));
     CHECK(size > 0 && size % 16 == 0);
     uint64_t entries[128];
@@ -84,7 +84,7 @@ TEST(auxv_is_what_the_stack_has) {
     CHECK(found);
 }
 
-TEST(process_files_can_be_read) {
+CASE(process_files_can_be_read) {
     const char* names[] = {"cmdline", "environ", "stat", "statm", "status", "limits", "cgroup", "mountinfo"};
     for (int i = 0; i < 8; i++) {
         char path[64];
@@ -105,7 +105,7 @@ TEST(process_files_can_be_read) {
     CHECK_EQUAL(pid, getpid());
 }
 
-TEST(system_files_can_be_read) {
+CASE(system_files_can_be_read) {
     const char* names[] = {"cpuinfo",
                            "meminfo",
                            "stat",
@@ -136,7 +136,7 @@ TEST(system_files_can_be_read) {
     CHECK(read_file("/sys/devices/system/cpu/possible", text, sizeof(text)) > 0);
 }
 
-TEST(uuids_are_random_and_the_boot_id_is_not) {
+CASE(uuids_are_random_and_the_boot_id_is_not) {
     char other[64];
     CHECK_EQUAL(read_file("/proc/sys/kernel/random/uuid", text, sizeof(text)), 37);
     CHECK_EQUAL(read_file("/proc/sys/kernel/random/uuid", other, sizeof(other)), 37);
@@ -147,7 +147,7 @@ TEST(uuids_are_random_and_the_boot_id_is_not) {
     CHECK(strcmp(text, other) == 0);
 }
 
-TEST(descriptors_are_links) {
+CASE(descriptors_are_links) {
     char path[64];
     char target[128] = "";
     int fd = open("f", O_RDWR | O_CREAT, 0600);
@@ -190,7 +190,7 @@ TEST(descriptors_are_links) {
     closedir(directory);
 }
 
-TEST(exe_cwd_and_root_are_links) {
+CASE(exe_cwd_and_root_are_links) {
     char target[128] = "";
     CHECK(readlink("/proc/self/cwd", target, sizeof(target)) > 0);
     CHECK(strcmp(target, "/work/exe_cwd_and_root_are_links") == 0);
@@ -205,7 +205,7 @@ TEST(exe_cwd_and_root_are_links) {
     CHECK_EQUAL(access("/proc/self/cwd/../exe_cwd_and_root_are_links", F_OK), 0);
 }
 
-TEST(tasks_are_listed) {
+CASE(tasks_are_listed) {
     int found = 0;
     DIR* directory = opendir("/proc");
     struct dirent* entry = NULL;
@@ -223,7 +223,7 @@ TEST(tasks_are_listed) {
     CHECK_EQUAL(found, 1);
 }
 
-TEST(names_can_be_written) {
+CASE(names_can_be_written) {
     int fd = open("/proc/self/comm", O_RDWR);
     CHECK_EQUAL(write(fd, "renamed\n", 8), 8);
     close(fd);
@@ -235,7 +235,7 @@ TEST(names_can_be_written) {
     }
 }
 
-TEST(text_files_seek) {
+CASE(text_files_seek) {
     char part[8];
     int fd = open("/proc/version", O_RDONLY);
     CHECK_EQUAL(read(fd, part, 5), 5);
@@ -249,18 +249,3 @@ TEST(text_files_seek) {
     CHECK_EQUAL(pread(fd, part, 3, 100000), 0);
     close(fd);
 }
-
-const struct test_case proc_tests[] = {
-    {"self_is_the_reader", self_is_the_reader},
-    {"maps_have_the_known_regions", maps_have_the_known_regions},
-    {"auxv_is_what_the_stack_has", auxv_is_what_the_stack_has},
-    {"process_files_can_be_read", process_files_can_be_read},
-    {"system_files_can_be_read", system_files_can_be_read},
-    {"uuids_are_random_and_the_boot_id_is_not", uuids_are_random_and_the_boot_id_is_not},
-    {"descriptors_are_links", descriptors_are_links},
-    {"exe_cwd_and_root_are_links", exe_cwd_and_root_are_links},
-    {"tasks_are_listed", tasks_are_listed},
-    {"names_can_be_written", names_can_be_written},
-    {"text_files_seek", text_files_seek},
-    {NULL, NULL},
-};

@@ -1,21 +1,42 @@
-// A tiny test frame for programs that run as process 1 on a bare kernel: ours, or real Linux. Each test
-// prints "PASS name" or "FAIL name: file:line: what"; the last line counts them.
+// A test frame for a program that is process 1 of a bare kernel: ours, or real Linux, which is the reference.
+// Each case runs in a child of its own, in a fresh and empty working directory. It prints "PASS name", or
+// "FAIL name" behind the line that says what failed; the last line of all counts them.
 #pragma once
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 
-typedef void (*test_function)(void);
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 struct test_case {
     const char* name;
-    test_function run;
+    void (*run)(void);
+    struct test_case* next;
 };
 
-void check_failed(const char* file, int line, const char* format, ...) __attribute__((format(printf, 3, 4)));
+// Adds a case behind those that are there.
+void register_case(struct test_case* one);
 
-// Runs a list of tests, each in a fresh and empty working directory.
-void run_tests(const struct test_case* tests);
+// Says what failed and ends the process with a status that its parent reports: a case that forks has to look
+// at its children's.
+void check_failed(const char* file, int line, const char* format, ...)
+    __attribute__((noreturn, format(printf, 3, 4)));
+
+#ifdef __cplusplus
+}
+#endif
+
+#define CASE(case_name)                                                           \
+    static void case_name(void);                                                  \
+    __attribute__((constructor)) static void register_##case_name(void) {         \
+        static struct test_case case_of_##case_name = {#case_name, case_name, 0}; \
+        register_case(&case_of_##case_name);                                      \
+    }                                                                             \
+    static void case_name(void)
 
 #define CHECK(condition)                                        \
     do {                                                        \
@@ -24,7 +45,7 @@ void run_tests(const struct test_case* tests);
         }                                                       \
     } while (0)
 
-// Both are evaluated once.
+// Both are evaluated once. (C casts: both languages include this, and calls return integers and pointers.)
 #define CHECK_EQUAL(actual, expected)                                                              \
     do {                                                                                           \
         long long actual_ = (long long)(actual);                                                   \
@@ -45,17 +66,3 @@ void run_tests(const struct test_case* tests);
                          strerror(errno_), #expected);                                                    \
         }                                                                                                 \
     } while (0)
-
-#define TEST(name) static void name(void)
-
-extern const struct test_case path_tests[];
-extern const struct test_case file_tests[];
-extern const struct test_case descriptor_tests[];
-extern const struct test_case pipe_tests[];
-extern const struct test_case poll_tests[];
-extern const struct test_case mount_tests[];
-extern const struct test_case proc_tests[];
-extern const struct test_case lock_tests[];
-extern const struct test_case socket_tests[];
-extern const struct test_case splice_tests[];
-extern const struct test_case tty_tests[];

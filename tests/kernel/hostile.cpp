@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "behaviour.hpp"
+#include "tests/kernel/case.h"
 
 namespace {
 
@@ -27,16 +27,16 @@ constexpr std::uint64_t kBeyond = std::uint64_t{1} << 48;  // the first address 
 
 int open_file() {
     const int fd = open("/hostile", O_RDWR | O_CREAT | O_TRUNC, 0700);
-    EXPECT(fd >= 0);
+    CHECK(fd >= 0);
     return fd;
 }
 
 std::string own_program() {
     const int fd = open("/proc/self/exe", O_RDONLY);
     struct stat status{};
-    EXPECT(fstat(fd, &status) == 0);
+    CHECK(fstat(fd, &status) == 0);
     std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-    EXPECT(read(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+    CHECK(read(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
     close(fd);
     return bytes;
 }
@@ -45,7 +45,7 @@ std::string own_program() {
 // status.
 int status_of_executing(const std::string& bytes) {
     const int fd = open_file();
-    EXPECT(write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+    CHECK(write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
     close(fd);
     const pid_t child = fork();
     if (child == 0) {
@@ -53,7 +53,7 @@ int status_of_executing(const std::string& bytes) {
         _exit(errno);
     }
     int status = -1;
-    EXPECT(waitpid(child, &status, 0) == child);
+    CHECK(waitpid(child, &status, 0) == child);
     return status;
 }
 
@@ -79,64 +79,64 @@ CASE(vectors_are_judged_as_a_whole) {
     const int fd = open_file();
     char byte = 'x';
     std::vector<iovec> parts(1025, iovec{&byte, 1});
-    EXPECT(writev(fd, parts.data(), 1024) == 1024);
-    EXPECT_ERROR(writev(fd, parts.data(), 1025), EINVAL);
+    CHECK(writev(fd, parts.data(), 1024) == 1024);
+    CHECK_ERRNO(writev(fd, parts.data(), 1025), EINVAL);
     parts[1] = {reinterpret_cast<void*>(kBeyond), 1};
-    EXPECT_ERROR(writev(fd, parts.data(), 2), EFAULT);
+    CHECK_ERRNO(writev(fd, parts.data(), 2), EFAULT);
     parts[1] = {&byte, SSIZE_MAX};
-    EXPECT_ERROR(writev(fd, parts.data(), 2), EFAULT);
+    CHECK_ERRNO(writev(fd, parts.data(), 2), EFAULT);
     parts[1].iov_len = SIZE_MAX;
-    EXPECT_ERROR(writev(fd, parts.data(), 2), EINVAL);
+    CHECK_ERRNO(writev(fd, parts.data(), 2), EINVAL);
     parts[1] = {reinterpret_cast<void*>(8), 1};  // could be mapped, and is not
-    EXPECT(writev(fd, parts.data(), 2) == 1);
+    CHECK(writev(fd, parts.data(), 2) == 1);
 }
 
 CASE(buffers_beyond_the_program_are_efault) {
     const int fd = open_file();
     char byte = 'x';
-    EXPECT_ERROR(syscall(SYS_read, fd, UINT64_MAX, 0), EFAULT);
-    EXPECT_ERROR(syscall(SYS_write, fd, kBeyond - 1, 2), EFAULT);
-    EXPECT_ERROR(syscall(SYS_write, fd, &byte, SIZE_MAX), EFAULT);
+    CHECK_ERRNO(syscall(SYS_read, fd, UINT64_MAX, 0), EFAULT);
+    CHECK_ERRNO(syscall(SYS_write, fd, kBeyond - 1, 2), EFAULT);
+    CHECK_ERRNO(syscall(SYS_write, fd, &byte, SIZE_MAX), EFAULT);
 }
 
 CASE(transfers_past_the_last_position_are_refused) {
     const int fd = open_file();
     char byte = 'x';
-    EXPECT_ERROR(pwrite(fd, &byte, 1, LONG_MAX), EINVAL);
-    EXPECT_ERROR(pread(fd, &byte, 1, LONG_MAX), EINVAL);
-    EXPECT_ERROR(sendfile(fd, fd, nullptr, SIZE_MAX), EINVAL);
-    EXPECT(lseek(fd, 1, SEEK_SET) == 1);
-    EXPECT_ERROR(syscall(SYS_copy_file_range, fd, nullptr, fd, nullptr, SIZE_MAX, 0), EOVERFLOW);
+    CHECK_ERRNO(pwrite(fd, &byte, 1, LONG_MAX), EINVAL);
+    CHECK_ERRNO(pread(fd, &byte, 1, LONG_MAX), EINVAL);
+    CHECK_ERRNO(sendfile(fd, fd, nullptr, SIZE_MAX), EINVAL);
+    CHECK(lseek(fd, 1, SEEK_SET) == 1);
+    CHECK_ERRNO(syscall(SYS_copy_file_range, fd, nullptr, fd, nullptr, SIZE_MAX, 0), EOVERFLOW);
 }
 
 CASE(space_that_cannot_be_had_takes_none) {
     const int fd = open_file();
-    EXPECT_ERROR(fallocate(fd, 0, 0, LONG_MAX), ENOSPC);
+    CHECK_ERRNO(fallocate(fd, 0, 0, LONG_MAX), ENOSPC);
     struct stat status{};
-    EXPECT(fstat(fd, &status) == 0 && status.st_size == 0 && status.st_blocks == 0);
+    CHECK(fstat(fd, &status) == 0 && status.st_size == 0 && status.st_blocks == 0);
 }
 
 CASE(messages_have_bounds) {
     int ends[2];
-    EXPECT(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
     iovec part = {nullptr, 0};
     msghdr message{};
     message.msg_iov = &part;
     message.msg_iovlen = 1025;
-    EXPECT_ERROR(sendmsg(ends[0], &message, 0), EMSGSIZE);
+    CHECK_ERRNO(sendmsg(ends[0], &message, 0), EMSGSIZE);
     message.msg_iovlen = 0;
     message.msg_control = &part;
     message.msg_controllen = SIZE_MAX;
-    EXPECT_ERROR(sendmsg(ends[0], &message, 0), ENOBUFS);
+    CHECK_ERRNO(sendmsg(ends[0], &message, 0), ENOBUFS);
 }
 
 CASE(futex_words_are_aligned_and_readable) {
     alignas(8) char words[8] = {};
     const timespec at_once{};
-    EXPECT_ERROR(syscall(SYS_futex, words + 1, FUTEX_WAIT_PRIVATE, 0, &at_once), EINVAL);
-    EXPECT_ERROR(syscall(SYS_futex, words + 1, FUTEX_WAKE_PRIVATE, 1), EINVAL);
-    EXPECT_ERROR(syscall(SYS_futex, UINT64_MAX - 3, FUTEX_WAIT_PRIVATE, 0, &at_once), EFAULT);
-    EXPECT_ERROR(syscall(SYS_futex, kBeyond, FUTEX_WAKE, 1), EFAULT);
+    CHECK_ERRNO(syscall(SYS_futex, words + 1, FUTEX_WAIT_PRIVATE, 0, &at_once), EINVAL);
+    CHECK_ERRNO(syscall(SYS_futex, words + 1, FUTEX_WAKE_PRIVATE, 1), EINVAL);
+    CHECK_ERRNO(syscall(SYS_futex, UINT64_MAX - 3, FUTEX_WAIT_PRIVATE, 0, &at_once), EFAULT);
+    CHECK_ERRNO(syscall(SYS_futex, kBeyond, FUTEX_WAKE, 1), EFAULT);
 }
 
 CASE(robust_lists_of_garbage_end_with_their_thread) {
@@ -159,43 +159,43 @@ CASE(robust_lists_of_garbage_end_with_their_thread) {
             _exit(7);
         }
         int status = -1;
-        EXPECT(waitpid(child, &status, 0) == child && status == 7 << 8);
+        CHECK(waitpid(child, &status, 0) == child && status == 7 << 8);
     }
 }
 
 CASE(what_is_no_program_is_enoexec) {
     const std::string program = own_program();
     for (const std::size_t size : {0, 10, 63, 64, 100}) {
-        EXPECT(status_of_executing(program.substr(0, size)) == refused(ENOEXEC));
+        CHECK(status_of_executing(program.substr(0, size)) == refused(ENOEXEC));
     }
-    EXPECT(status_of_executing(program, kTable, UINT64_MAX) == refused(ENOEXEC));
-    EXPECT(status_of_executing("#!/nowhere\n") == refused(ENOENT));
-    EXPECT(status_of_executing("#!/hostile\n") == refused(ELOOP));
+    CHECK(status_of_executing(program, kTable, UINT64_MAX) == refused(ENOEXEC));
+    CHECK(status_of_executing("#!/nowhere\n") == refused(ENOENT));
+    CHECK(status_of_executing("#!/hostile\n") == refused(ELOOP));
 }
 
 CASE(program_that_cannot_be_mapped_ends_its_process) {
     const std::string program = own_program();
-    EXPECT(status_of_executing(program) == 0);
-    EXPECT(status_of_executing(program, kEntry, UINT64_MAX) == SIGSEGV);
-    EXPECT(status_of_executing(program, kSegmentAddress, 0xffff000000000000) == SIGSEGV);
-    EXPECT(status_of_executing(program, kSegmentFileSize, UINT64_MAX) == SIGSEGV);
-    EXPECT(status_of_executing(program, kSegmentMemorySize, 10) == SIGSEGV);
-    EXPECT(status_of_executing(program, kSegmentMemorySize, std::uint64_t{1} << 46) == SIGSEGV);
+    CHECK(status_of_executing(program) == 0);
+    CHECK(status_of_executing(program, kEntry, UINT64_MAX) == SIGSEGV);
+    CHECK(status_of_executing(program, kSegmentAddress, 0xffff000000000000) == SIGSEGV);
+    CHECK(status_of_executing(program, kSegmentFileSize, UINT64_MAX) == SIGSEGV);
+    CHECK(status_of_executing(program, kSegmentMemorySize, 10) == SIGSEGV);
+    CHECK(status_of_executing(program, kSegmentMemorySize, std::uint64_t{1} << 46) == SIGSEGV);
 }
 
 CASE(arguments_are_read_before_the_program) {
     char* bad[] = {reinterpret_cast<char*>(8), nullptr};
-    EXPECT_ERROR(execve("/nowhere", bad, nullptr), EFAULT);
+    CHECK_ERRNO(execve("/nowhere", bad, nullptr), EFAULT);
     std::string long_text(200000, 'a');
     char* too_long[] = {long_text.data(), nullptr};
-    EXPECT_ERROR(execve("/nowhere", too_long, nullptr), E2BIG);
+    CHECK_ERRNO(execve("/nowhere", too_long, nullptr), E2BIG);
 }
 
 CASE(working_directory_can_be_too_deep_to_name) {
     for (int depth = 0; depth < 3000; ++depth) {
-        EXPECT(mkdir("deeper", 0700) == 0 && chdir("deeper") == 0);
+        CHECK(mkdir("deeper", 0700) == 0 && chdir("deeper") == 0);
     }
     char name[8192];
-    EXPECT_ERROR(syscall(SYS_getcwd, name, sizeof(name)), ENAMETOOLONG);
-    EXPECT(open("file", O_CREAT | O_RDWR, 0600) >= 0);
+    CHECK_ERRNO(syscall(SYS_getcwd, name, sizeof(name)), ENAMETOOLONG);
+    CHECK(open("file", O_CREAT | O_RDWR, 0600) >= 0);
 }

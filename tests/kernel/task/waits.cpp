@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "behaviour.hpp"
+#include "tests/kernel/case.h"
 
 namespace {
 
@@ -37,7 +37,7 @@ int change_of(pid_t child, int options) {
 // Waits, by looking without taking, until the child has changed so.
 void await(pid_t child, int change) {
     siginfo_t info;
-    EXPECT(waitid(P_PID, static_cast<id_t>(child), &info, change | WNOWAIT) == 0);
+    CHECK(waitid(P_PID, static_cast<id_t>(child), &info, change | WNOWAIT) == 0);
 }
 
 void stop(pid_t child) {
@@ -48,7 +48,7 @@ void stop(pid_t child) {
 void end(pid_t child) {
     kill(child, SIGKILL);
     int status = 0;
-    EXPECT(waitpid(child, &status, 0) == child && status == SIGKILL);
+    CHECK(waitpid(child, &status, 0) == child && status == SIGKILL);
 }
 
 // SIGCHLD is blocked and taken one by one: how many have come does not depend on who runs when.
@@ -83,17 +83,17 @@ int take_child_signal(int* status = nullptr) {
 
 CASE(each_change_of_a_child_is_reported_once) {
     const pid_t child = start_sleeper();
-    EXPECT(change_of(child, kAnyChange) == -1);
+    CHECK(change_of(child, kAnyChange) == -1);
     stop(child);
-    EXPECT(change_of(child, WCONTINUED) == -1);
-    EXPECT(change_of(child, kAnyChange) == stopped_by(SIGSTOP));
-    EXPECT(change_of(child, kAnyChange) == -1);
+    CHECK(change_of(child, WCONTINUED) == -1);
+    CHECK(change_of(child, kAnyChange) == stopped_by(SIGSTOP));
+    CHECK(change_of(child, kAnyChange) == -1);
     kill(child, SIGCONT);
-    EXPECT(change_of(child, WUNTRACED) == -1);
-    EXPECT(change_of(child, kAnyChange) == kContinued);
-    EXPECT(change_of(child, kAnyChange) == -1);
+    CHECK(change_of(child, WUNTRACED) == -1);
+    CHECK(change_of(child, kAnyChange) == kContinued);
+    CHECK(change_of(child, kAnyChange) == -1);
     kill(child, SIGCONT);  // runs already
-    EXPECT(change_of(child, kAnyChange) == -1);
+    CHECK(change_of(child, kAnyChange) == -1);
     end(child);
 }
 
@@ -101,13 +101,13 @@ CASE(later_change_replaces_the_earlier_one) {
     const pid_t child = start_sleeper();
     stop(child);
     kill(child, SIGCONT);
-    EXPECT(change_of(child, WUNTRACED) == -1);
-    EXPECT(change_of(child, kAnyChange) == kContinued);
+    CHECK(change_of(child, WUNTRACED) == -1);
+    CHECK(change_of(child, kAnyChange) == kContinued);
     stop(child);
     kill(child, SIGCONT);
     stop(child);
-    EXPECT(change_of(child, kAnyChange) == stopped_by(SIGSTOP));
-    EXPECT(change_of(child, kAnyChange) == -1);
+    CHECK(change_of(child, kAnyChange) == stopped_by(SIGSTOP));
+    CHECK(change_of(child, kAnyChange) == -1);
     end(child);
 }
 
@@ -117,17 +117,17 @@ CASE(killed_child_is_not_reported_as_continued) {
     kill(child, SIGCONT);
     kill(child, SIGKILL);
     int status = 0;
-    EXPECT(waitpid(child, &status, kAnyChange) == child && status == SIGKILL);
+    CHECK(waitpid(child, &status, kAnyChange) == child && status == SIGKILL);
 }
 
 CASE(signal_for_a_stopped_child_waits_for_sigcont) {
     const pid_t child = start_sleeper();
     stop(child);
     kill(child, SIGTERM);
-    EXPECT(change_of(child, WCONTINUED) == -1);
+    CHECK(change_of(child, WCONTINUED) == -1);
     kill(child, SIGCONT);
     await(child, WEXITED);
-    EXPECT(change_of(child, kAnyChange) == SIGTERM);
+    CHECK(change_of(child, kAnyChange) == SIGTERM);
 }
 
 CASE(waitid_tells_stop_from_end) {
@@ -135,17 +135,17 @@ CASE(waitid_tells_stop_from_end) {
     const auto id = static_cast<id_t>(child);
     siginfo_t info;
     stop(child);
-    EXPECT(waitid(P_PID, id, &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0);
-    EXPECT(waitid(P_PID, id, &info, WSTOPPED) == 0 && info.si_code == CLD_STOPPED &&
-           info.si_status == SIGSTOP);
+    CHECK(waitid(P_PID, id, &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0);
+    CHECK(waitid(P_PID, id, &info, WSTOPPED) == 0 && info.si_code == CLD_STOPPED &&
+          info.si_status == SIGSTOP);
     kill(child, SIGCONT);
-    EXPECT(waitid(P_PID, id, &info, WCONTINUED) == 0 && info.si_code == CLD_CONTINUED &&
-           info.si_status == SIGCONT);
+    CHECK(waitid(P_PID, id, &info, WCONTINUED) == 0 && info.si_code == CLD_CONTINUED &&
+          info.si_status == SIGCONT);
     kill(child, SIGUSR1);
     await(child, WEXITED);
-    EXPECT_ERROR(waitid(P_PID, id, &info, WSTOPPED | WNOHANG), ECHILD);
-    EXPECT(waitid(P_PID, id, &info, WEXITED) == 0 && info.si_code == CLD_KILLED && info.si_status == SIGUSR1);
-    EXPECT_ERROR(waitid(P_PID, id, &info, WEXITED), ECHILD);
+    CHECK_ERRNO(waitid(P_PID, id, &info, WSTOPPED | WNOHANG), ECHILD);
+    CHECK(waitid(P_PID, id, &info, WEXITED) == 0 && info.si_code == CLD_KILLED && info.si_status == SIGUSR1);
+    CHECK_ERRNO(waitid(P_PID, id, &info, WEXITED), ECHILD);
 }
 
 CASE(parent_is_signalled_at_each_change) {
@@ -153,26 +153,26 @@ CASE(parent_is_signalled_at_each_change) {
     const pid_t child = start_sleeper();
     int status = 0;
     stop(child);
-    EXPECT(take_child_signal(&status) == CLD_STOPPED && status == SIGSTOP);
+    CHECK(take_child_signal(&status) == CLD_STOPPED && status == SIGSTOP);
     kill(child, SIGCONT);
     usleep(20000);  // the child tells it when it runs again
-    EXPECT(take_child_signal(&status) == CLD_CONTINUED && status == SIGCONT);
+    CHECK(take_child_signal(&status) == CLD_CONTINUED && status == SIGCONT);
     end(child);
-    EXPECT(take_child_signal(&status) == CLD_KILLED && status == SIGKILL);
-    EXPECT(take_child_signal() == 0);
+    CHECK(take_child_signal(&status) == CLD_KILLED && status == SIGKILL);
+    CHECK(take_child_signal() == 0);
 }
 
 CASE(continuing_is_told_by_the_child_that_runs_again) {
     hold_child_signals(0);
     const pid_t child = start_sleeper();
     stop(child);
-    EXPECT(take_child_signal() == CLD_STOPPED);
+    CHECK(take_child_signal() == CLD_STOPPED);
     kill(child, SIGCONT);
     kill(child, SIGKILL);
     int status = 0;
-    EXPECT(waitpid(child, &status, 0) == child);
-    EXPECT(take_child_signal() == CLD_KILLED);
-    EXPECT(take_child_signal() == 0);
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(take_child_signal() == CLD_KILLED);
+    CHECK(take_child_signal() == 0);
 }
 
 CASE(sa_nocldstop_leaves_only_the_end) {
@@ -181,19 +181,19 @@ CASE(sa_nocldstop_leaves_only_the_end) {
     stop(child);
     kill(child, SIGCONT);
     usleep(20000);
-    EXPECT(take_child_signal() == 0);
-    EXPECT(change_of(child, kAnyChange) == kContinued);
+    CHECK(take_child_signal() == 0);
+    CHECK(change_of(child, kAnyChange) == kContinued);
     end(child);
-    EXPECT(take_child_signal() == CLD_KILLED);
+    CHECK(take_child_signal() == CLD_KILLED);
 }
 
 CASE(ignored_sigchld_leaves_stops_to_be_waited_for) {
     signal(SIGCHLD, SIG_IGN);
     const pid_t child = start_sleeper();
     stop(child);
-    EXPECT(change_of(child, kAnyChange) == stopped_by(SIGSTOP));
+    CHECK(change_of(child, kAnyChange) == stopped_by(SIGSTOP));
     kill(child, SIGKILL);
-    EXPECT_ERROR(waitpid(child, nullptr, 0), ECHILD);
+    CHECK_ERRNO(waitpid(child, nullptr, 0), ECHILD);
 }
 
 CASE(child_that_has_ended_leaves_its_memory_use) {
@@ -202,7 +202,7 @@ CASE(child_that_has_ended_leaves_its_memory_use) {
         _exit(0);
     }
     rusage usage{};
-    EXPECT(wait4(child, nullptr, 0, &usage) == child && usage.ru_maxrss > 0);
+    CHECK(wait4(child, nullptr, 0, &usage) == child && usage.ru_maxrss > 0);
     rusage all{};
-    EXPECT(getrusage(RUSAGE_CHILDREN, &all) == 0 && all.ru_maxrss >= usage.ru_maxrss);
+    CHECK(getrusage(RUSAGE_CHILDREN, &all) == 0 && all.ru_maxrss >= usage.ru_maxrss);
 }

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "behaviour.hpp"
+#include "tests/kernel/case.h"
 
 namespace {
 
@@ -33,37 +33,37 @@ void catch_faults() {
 
 char* map(std::size_t pages, int protection = PROT_READ | PROT_WRITE) {
     void* memory = mmap(nullptr, pages * kPage, protection, kPrivate, -1, 0);
-    EXPECT(memory != MAP_FAILED);
+    CHECK(memory != MAP_FAILED);
     return static_cast<char*>(memory);
 }
 
 }  // namespace
 
 CASE(mmap_of_no_bytes_is_einval) {
-    EXPECT_ERROR(mmap(nullptr, 0, PROT_READ, kPrivate, -1, 0), EINVAL);
+    CHECK_ERRNO(mmap(nullptr, 0, PROT_READ, kPrivate, -1, 0), EINVAL);
 }
 
 CASE(mmap_goes_below_the_previous_mapping) {
     char* first = map(4);
-    EXPECT(map(4) == first - 4 * kPage);
+    CHECK(map(4) == first - 4 * kPage);
 }
 
 CASE(mmap_fixed_noreplace_over_a_mapping_is_eexist) {
     char* memory = map(1);
-    EXPECT_ERROR(mmap(memory, kPage, PROT_READ, kPrivate | MAP_FIXED_NOREPLACE, -1, 0), EEXIST);
+    CHECK_ERRNO(mmap(memory, kPage, PROT_READ, kPrivate | MAP_FIXED_NOREPLACE, -1, 0), EEXIST);
 }
 
 CASE(munmap_splits_a_mapping) {
     char* memory = map(3);
     memory[0] = memory[2 * kPage] = 1;
-    EXPECT(munmap(memory + kPage, kPage) == 0);
+    CHECK(munmap(memory + kPage, kPage) == 0);
     catch_faults();
     if (sigsetjmp(after_fault, 1) == 0) {
         *static_cast<volatile char*>(memory + kPage) = 1;
-        EXPECT(false);
+        CHECK(false);
     }
-    EXPECT(fault.si_code == SEGV_MAPERR && fault.si_addr == memory + kPage);
-    EXPECT(memory[0] == 1 && memory[2 * kPage] == 1);
+    CHECK(fault.si_code == SEGV_MAPERR && fault.si_addr == memory + kPage);
+    CHECK(memory[0] == 1 && memory[2 * kPage] == 1);
 }
 
 CASE(write_to_a_readable_page_is_segv_accerr) {
@@ -71,16 +71,16 @@ CASE(write_to_a_readable_page_is_segv_accerr) {
     catch_faults();
     if (sigsetjmp(after_fault, 1) == 0) {
         *static_cast<volatile char*>(memory) = 1;
-        EXPECT(false);
+        CHECK(false);
     }
-    EXPECT(fault.si_signo == SIGSEGV && fault.si_code == SEGV_ACCERR && fault.si_addr == memory);
+    CHECK(fault.si_signo == SIGSEGV && fault.si_code == SEGV_ACCERR && fault.si_addr == memory);
 }
 
 CASE(dontneed_zeroes_private_memory) {
     char* memory = map(1);
     memory[0] = 7;
-    EXPECT(madvise(memory, kPage, MADV_DONTNEED) == 0);
-    EXPECT(memory[0] == 0);
+    CHECK(madvise(memory, kPage, MADV_DONTNEED) == 0);
+    CHECK(memory[0] == 0);
 }
 
 CASE(mremap_moves_contents) {
@@ -88,7 +88,7 @@ CASE(mremap_moves_contents) {
     map(1);  // below: it cannot grow in place upwards either
     std::strcpy(memory + kPage, "here");
     void* moved = mremap(memory, 2 * kPage, 8 * kPage, MREMAP_MAYMOVE);
-    EXPECT(moved != MAP_FAILED && std::strcmp(static_cast<char*>(moved) + kPage, "here") == 0);
+    CHECK(moved != MAP_FAILED && std::strcmp(static_cast<char*>(moved) + kPage, "here") == 0);
 }
 
 CASE(fork_copies_on_write) {
@@ -100,33 +100,33 @@ CASE(fork_copies_on_write) {
     }
     int status = 0;
     wait(&status);
-    EXPECT(WEXITSTATUS(status) == 2 && memory[0] == 1);
+    CHECK(WEXITSTATUS(status) == 2 && memory[0] == 1);
 }
 
 CASE(shared_memory_is_shared_across_fork) {
     auto* memory =
         static_cast<char*>(mmap(nullptr, kPage, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-    EXPECT(memory != MAP_FAILED);
+    CHECK(memory != MAP_FAILED);
     if (fork() == 0) {
         memory[0] = 9;
         _exit(0);
     }
     wait(nullptr);
-    EXPECT(memory[0] == 9);
+    CHECK(memory[0] == 9);
 }
 
 CASE(brk_memory_is_zero_when_it_comes_back) {
     auto* start = static_cast<char*>(sbrk(0));
-    EXPECT(sbrk(2 * kPage) == start);
+    CHECK(sbrk(2 * kPage) == start);
     start[kPage] = 5;
-    EXPECT(brk(start) == 0 && sbrk(2 * kPage) == start);
-    EXPECT(start[kPage] == 0);
+    CHECK(brk(start) == 0 && sbrk(2 * kPage) == start);
+    CHECK(start[kPage] == 0);
 }
 
 CASE(more_memory_than_there_is_is_enomem) {
-    EXPECT_ERROR(mmap(nullptr, std::size_t{1} << 40, PROT_READ | PROT_WRITE, kPrivate, -1, 0), ENOMEM);
+    CHECK_ERRNO(mmap(nullptr, std::size_t{1} << 40, PROT_READ | PROT_WRITE, kPrivate, -1, 0), ENOMEM);
 }
 
 CASE(bad_address_in_a_call_is_efault) {
-    EXPECT_ERROR(pipe(reinterpret_cast<int*>(8)), EFAULT);
+    CHECK_ERRNO(pipe(reinterpret_cast<int*>(8)), EFAULT);
 }

@@ -8,9 +8,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "tests/kernel/case.h"
 
-TEST(terminals_have_settings) {
+CASE(terminals_have_settings) {
     int fd = open("/dev/ttyAMA0", O_RDWR | O_NOCTTY);
     CHECK(fd >= 0);
     struct termios settings;
@@ -37,7 +37,7 @@ TEST(terminals_have_settings) {
     close(fd);
 }
 
-TEST(terminals_are_no_files_to_seek) {
+CASE(terminals_are_no_files_to_seek) {
     int fd = open("/dev/ttyAMA0", O_RDWR | O_NOCTTY | O_NONBLOCK);
     char byte = 0;
     int count = -1;
@@ -60,7 +60,7 @@ TEST(terminals_are_no_files_to_seek) {
     close(fd);
 }
 
-TEST(controlling_terminals) {
+CASE(controlling_terminals) {
     int group = 0;
     CHECK_ERRNO(open("/dev/tty", O_RDWR), ENXIO);
     int fd = open("/dev/ttyAMA0", O_RDWR | O_NOCTTY);
@@ -80,10 +80,3 @@ TEST(controlling_terminals) {
     close(tty);
     close(fd);
 }
-
-const struct test_case tty_tests[] = {
-    {"terminals_have_settings", terminals_have_settings},
-    {"terminals_are_no_files_to_seek", terminals_are_no_files_to_seek},
-    {"controlling_terminals", controlling_terminals},
-    {NULL, NULL},
-};
