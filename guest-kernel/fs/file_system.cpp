@@ -21,7 +21,6 @@ struct statfs FileSystem::statistics() {
     result.f_bsize = kPageSize;
     result.f_frsize = kPageSize;
     result.f_namelen = kMaximumName;
-    result.f_fsid.val[0] = static_cast<int>(device_.encode());
     return result;
 }
 

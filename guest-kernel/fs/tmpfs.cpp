@@ -11,6 +11,8 @@ namespace kernel {
 
 namespace {
 
+constinit std::uint64_t pages_of_all = 0;
+
 constexpr std::uint64_t kEntrySize = 20;  // Linux mm/shmem.c, BOGO_DIRENT_SIZE
 
 class TmpfsSymlinkInode final : public TmpfsInode {
@@ -127,16 +129,32 @@ TmpfsFileSystem::Options default_options() {
 
 }  // namespace
 
+std::uint64_t tmpfs_pages() {
+    return pages_of_all;
+}
+
 bool TmpfsFileSystem::charge(std::uint64_t pages) {
     if (!has_room_for_pages(pages)) {
         return false;
     }
-    used_pages_ += pages;
+    charge_unchecked(pages);
     return true;
+}
+
+void TmpfsFileSystem::charge_unchecked(std::uint64_t pages) {
+    used_pages_ += pages;
+    pages_of_all += magic() == kTmpfsMagic ? pages : 0;
+}
+
+void TmpfsFileSystem::uncharge(std::uint64_t pages) {
+    used_pages_ -= pages;
+    pages_of_all -= magic() == kTmpfsMagic ? pages : 0;
 }
 
 struct statfs TmpfsFileSystem::statistics() {
     struct statfs result = FileSystem::statistics();
+    result.f_fsid.val[0] = static_cast<int>(identifier_);
+    result.f_fsid.val[1] = static_cast<int>(identifier_ >> 32);
     if (options_.maximum_pages != 0) {
         std::uint64_t used = std::min(used_pages_, options_.maximum_pages);
         result.f_blocks = static_cast<__kernel_long_t>(options_.maximum_pages);

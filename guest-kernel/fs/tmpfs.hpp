@@ -6,6 +6,7 @@
 
 #include "fs/file_system.hpp"
 #include "fs/page_cache.hpp"
+#include "lib/random.hpp"
 
 namespace kernel {
 
@@ -23,12 +24,14 @@ class TmpfsFileSystem final : public FileSystem {
         std::uint32_t group = 0;
     };
     TmpfsFileSystem(std::string_view name, std::uint32_t magic, const Options& options)
-        : FileSystem(name, magic), options_(options) {}
+        : FileSystem(name, magic),
+          options_(options),
+          identifier_(magic == kTmpfsMagic ? random_number() : 0) {}
 
     // Counts pages. False: the limit is reached.
     bool charge(std::uint64_t pages);
-    void charge_unchecked(std::uint64_t pages) { used_pages_ += pages; }
-    void uncharge(std::uint64_t pages) { used_pages_ -= pages; }
+    void charge_unchecked(std::uint64_t pages);
+    void uncharge(std::uint64_t pages);
     bool has_room_for_pages(std::uint64_t pages) const {
         return options_.maximum_pages == 0 || used_pages_ + pages <= options_.maximum_pages;
     }
@@ -41,8 +44,12 @@ class TmpfsFileSystem final : public FileSystem {
 
   private:
     Options options_;
+    std::uint64_t identifier_;  // f_fsid (Linux mm/shmem.c, shmem_fill_super); 0: none, as ramfs
     std::uint64_t used_pages_ = 0;
 };
+
+// Of all tmpfs instances together.
+std::uint64_t tmpfs_pages();
 
 // Directories and special files.
 class TmpfsInode : public Inode {

@@ -5,6 +5,7 @@
 #include <linux/random.h>
 
 #include "boot/system_name.hpp"
+#include "fs/tmpfs.hpp"
 #include "lib/faults.hpp"
 #include "lib/random.hpp"
 #include "mm/address_space.hpp"
@@ -135,9 +136,11 @@ Result<long> sys_setrlimit(Task& task, int resource, UserIn<rlimit> limit) {
 Result<long> sys_sysinfo(Task&, UserOut<struct sysinfo> info) {
     const MemoryCounts memory = memory_counts();
     struct sysinfo result{};
-    result.uptime = static_cast<long>(monotonic_now() / kNanosecondsPerSecond);
+    // A second that has begun counts (Linux kernel/sys.c, do_sysinfo).
+    result.uptime = static_cast<long>((monotonic_now() + kNanosecondsPerSecond - 1) / kNanosecondsPerSecond);
     result.totalram = memory.total_pages * kPageSize;
     result.freeram = memory.free_pages * kPageSize;
+    result.sharedram = tmpfs_pages() * kPageSize;
     result.procs = static_cast<std::uint16_t>(task_count());
     result.mem_unit = 1;
     TRY(info.write(result));

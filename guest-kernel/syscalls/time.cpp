@@ -62,7 +62,7 @@ Result<std::int64_t> read_clock(Task& task, int clock) {
         case CLOCK_REALTIME_ALARM:
             return realtime_now();
         case CLOCK_REALTIME_COARSE:
-            return realtime_now() - now % kCoarseResolution;
+            return monotonic_to_realtime(now - now % kCoarseResolution);
         case CLOCK_MONOTONIC:
         case CLOCK_MONOTONIC_RAW:
         case CLOCK_BOOTTIME:

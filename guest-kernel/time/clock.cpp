@@ -48,7 +48,11 @@ std::int64_t monotonic_now() {
 }
 
 std::int64_t realtime_now() {
-    return realtime_offset + monotonic_now();
+    return monotonic_to_realtime(monotonic_now());
+}
+
+std::int64_t monotonic_to_realtime(std::int64_t monotonic) {
+    return realtime_offset + monotonic;
 }
 
 std::int64_t realtime_to_monotonic(std::int64_t realtime) {

@@ -12,6 +12,8 @@ void set_up_clock(std::int64_t realtime);
 void set_realtime(std::int64_t realtime);
 // The point of CLOCK_MONOTONIC at which CLOCK_REALTIME, as set now, is `realtime`.
 std::int64_t realtime_to_monotonic(std::int64_t realtime);
+// And the other way round.
+std::int64_t monotonic_to_realtime(std::int64_t monotonic);
 
 // The page that the vDSO reads.
 VdsoData& vdso_data();
