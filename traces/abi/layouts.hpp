@@ -31,6 +31,7 @@ enum class FieldKind {
     Device,
     Time,
     Usage,
+    Count,
     Kernel,
     Padding,
     String,

@@ -26,6 +26,7 @@ struct Reading {
     std::int64_t clock = 0;
     std::int64_t seconds = 0;
     std::int64_t nanoseconds = 0;
+    std::int64_t unit = 1;  // nanoseconds; the rest of the time has been cut off
 };
 
 std::optional<Reading> reading_of(const abi::SyscallRow& row, std::span<const std::uint64_t> arguments,
@@ -55,7 +56,8 @@ std::optional<Reading> reading_of(const abi::SyscallRow& row, std::span<const st
         if (abi::is_nanoseconds(field)) {
             reading.nanoseconds = value;
         } else if (abi::is_microseconds(field)) {
-            reading.nanoseconds = value * 1000;
+            reading.unit = 1000;
+            reading.nanoseconds = value * reading.unit;
         } else {
             reading.seconds = value;
         }
@@ -132,7 +134,8 @@ std::vector<BackwardReading> backward_readings(const TraceIndex& index) {
         }
         History& history = histories[clock_of(*reading, *index.task(event.task))];
         const History::Time time{reading->seconds, reading->nanoseconds};
-        if (history.is_backward(time, begun)) {
+        const History::Time latest{reading->seconds, reading->nanoseconds + reading->unit - 1};
+        if (history.is_backward(latest, begun)) {
             backward.push_back({at, name_of(reading->clock)});
         }
         history.add(time, event.order);

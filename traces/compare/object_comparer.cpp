@@ -315,6 +315,7 @@ bool ObjectComparer::varying_field(const abi::Field& field, const std::string& n
             return false;
         case abi::FieldKind::Time:
         case abi::FieldKind::Usage:
+        case abi::FieldKind::Count:
             moment(field, name, golden, actual);
             return true;
         default:

@@ -3,6 +3,7 @@
 
 #include "tests/unit/traces/compared.hpp"
 #include "tests/unit/traces/trace_builder.hpp"
+#include "traces/abi/layouts.hpp"
 #include "traces/compare/clocks.hpp"
 #include "traces/compare/compare.hpp"
 #include "traces/compare/contents.hpp"
@@ -128,6 +129,48 @@ TEST(CompareBounds, no_clock_runs_backwards) {
     EXPECT_EQ(test::kind_of(forward, backward), DivergenceKind::Data);
     EXPECT_EQ(test::verdict_of(backward, backward), Verdict::Identical)
         << "where Linux's ran backwards, it may";
+}
+
+// CLOCK_REALTIME in nanoseconds, then the same clock in microseconds.
+Trace reads_clock_in_two_units(std::uint8_t nanoseconds, std::uint8_t seconds) {
+    TraceBuilder b;
+    b.start(1, 0, 17, 100);
+    std::vector<std::byte> time(16);
+    time[0] = std::byte{5};
+    time[8] = static_cast<std::byte>(nanoseconds);
+    auto& exact = b.call(1, "clock_gettime", {value(abi::constant("CLOCK_REALTIME")), 0x4000}, 0);
+    TraceBuilder::payload(exact, 1, Direction::Out, time);
+    time[0] = static_cast<std::byte>(seconds);
+    time[8] = std::byte{0};
+    TraceBuilder::payload(b.call(1, "gettimeofday", {0x4000, 0}, 0), 0, Direction::Out, time);
+    return b.trace();
+}
+
+TEST(CompareBounds, a_clock_that_is_cut_to_microseconds_does_not_run_backwards) {
+    const Trace same = reads_clock_in_two_units(200, 5);
+    const Trace backward = reads_clock_in_two_units(200, 4);
+    EXPECT_TRUE(detail::backward_readings(detail::TraceIndex(same)).empty());
+    EXPECT_EQ(detail::backward_readings(detail::TraceIndex(backward)).size(), 1U);
+}
+
+Trace asks_for_usage(std::uint8_t resident, std::uint8_t switches) {
+    TraceBuilder b;
+    b.start(1, 0, 17, 100);
+    const abi::Struct& layout = *abi::find_struct("rusage");
+    std::vector<std::byte> usage(layout.size);
+    usage[layout.field("ru_maxrss")->offset] = static_cast<std::byte>(resident);
+    usage[layout.field("ru_nvcsw")->offset] = static_cast<std::byte>(switches);
+    TraceBuilder::payload(b.call(1, "getrusage", {0, 0x4000}, 0), 1, Direction::Out, usage);
+    b.call(1, "exit_group", {0}, std::nullopt);
+    b.end(1, 0);
+    b.outcome(0, "");
+    return b.trace();
+}
+
+TEST(CompareBounds, of_what_a_program_uses_there_is_some_and_of_what_a_schedule_does_there_may_be_none) {
+    const Trace golden = asks_for_usage(5, 6);
+    EXPECT_EQ(compare_one(golden, asks_for_usage(7, 0)).verdict, Verdict::Equivalent);
+    EXPECT_EQ(test::kind_of(golden, asks_for_usage(0, 6)), DivergenceKind::Data);
 }
 
 TEST(CompareBounds, a_clock_is_not_zero_where_linux_gives_a_time) {
