@@ -41,6 +41,8 @@ class Task;
 // What a comparison of recordings makes of an argument is no matter of its handler.
 #define CLOCK_READING(argument) argument
 #define REMAINING(argument) argument
+#define DURATION(argument) argument
+#define UNTIL(argument) argument
 #define RANDOM(argument) argument
 #define MAYBE_PID(argument) argument
 #define AS(type, argument) argument

@@ -32,6 +32,7 @@ enum class FieldKind {
     Time,
     Usage,
     Count,
+    Amount,
     Kernel,
     Padding,
     String,

@@ -13,6 +13,11 @@ constexpr Argument with_variation(Argument argument, Variation variation) {
     return argument;
 }
 
+constexpr Argument with_timeout(Argument argument, Timeout timeout) {
+    argument.timeout = timeout;
+    return argument;
+}
+
 constexpr Argument with_type(Argument argument, std::string_view type) {
     argument.type = type;
     return argument;

@@ -45,6 +45,9 @@ enum class ResultKind { Int, Fd, Address, Size, Pid, Time, None, Zero, UpTo };
 // What the bytes of an argument are that differ from run to run; syscalls.inc says what each means.
 enum class Variation { None, ClockReading, Remaining, Random, MaybePid };
 
+// What an argument says of the time at which the call gives up; syscalls.inc says what each means.
+enum class Timeout { None, Duration, Until };
+
 // One enumerator an argument macro of syscalls.inc.
 enum class ArgumentKind {
     Fd,
@@ -118,6 +121,7 @@ struct Argument {
     std::string_view type;   // of the pointee, or the set of a Flags or Enum argument; else empty
     std::string_view count;  // the argument (or number) that says how many bytes or elements; else empty
     Variation variation = Variation::None;
+    Timeout timeout = Timeout::None;
     Writes writes = Writes::OnSuccess;
     int error = 0;
     Extent extent = Extent::ByResult;

@@ -37,12 +37,12 @@ class Aligner {
             }
         }
         if (!is_enough()) {
-            check_clocks();
             check_presence();
             check_allocations();
             check_unpaired_tasks();
             check_outcome();
         }
+        check_clocks();
         return result();
     }
 
@@ -180,20 +180,27 @@ class Aligner {
         }
     }
 
-    // Where real Linux did not set its clocks back, nobody does.
+    // A program may set clocks: what they do on real Linux is let pass.
     void check_clocks() {
-        if (collects() || !backward_readings(golden_).empty()) {
+        if (collects()) {
             return;
         }
         std::map<TaskNumber, TaskNumber> golden_tasks;
         for (const auto& [number, walk] : walks_) {
             golden_tasks.emplace(walk.actual_task().number, number);
         }
-        for (const BackwardReading& reading : backward_readings(actual_)) {
-            const TaskNumber task = actual_.trace().events[reading.event].task;
-            const auto golden = golden_tasks.find(task);
-            report(DivergenceKind::Data, golden != golden_tasks.end() ? golden->second : task, std::nullopt,
-                   reading.event, reading.clock + " runs backwards");
+        std::set<std::string> known;
+        for (const ClockProblem& problem : clock_problems(golden_)) {
+            known.insert(problem.text);
+        }
+        for (const ClockProblem& problem : clock_problems(actual_)) {
+            if (!known.contains(problem.text)) {
+                const TaskNumber task = actual_.trace().events[problem.event].task;
+                const auto golden = golden_tasks.find(task);
+                comparing_.findings.insert(actual_, problem.kind,
+                                           golden != golden_tasks.end() ? golden->second : task,
+                                           problem.event, problem.text);
+            }
         }
     }
 

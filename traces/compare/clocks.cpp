@@ -9,11 +9,22 @@
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
 #include "traces/abi/syscalls.hpp"
+#include "traces/compare/fields.hpp"
 
 namespace levitate::traces::detail {
 namespace {
 
 using abi::constant;
+
+// Nanoseconds of any clock, those of a damaged trace too.
+__extension__ using Nanoseconds = __int128;
+
+constexpr Nanoseconds kSecond = 1'000'000'000;
+// The rate of a clock may be set and its ticks are rounded (man 2 adjtimex): a thousandth, and a little.
+constexpr Nanoseconds kDrift = 1000;
+constexpr Nanoseconds kSlack = 10'000;
+// What times returns counts ticks of a clock that has no number.
+constexpr std::int64_t kTicksOfTimes = INT64_MAX;
 
 // A clock, and of clocks that count a task's or a process' time, whose.
 struct Clock {
@@ -24,55 +35,126 @@ struct Clock {
 
 struct Reading {
     std::int64_t clock = 0;
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-    std::int64_t unit = 1;  // nanoseconds; the rest of the time has been cut off
+    Nanoseconds time = 0;
+    Nanoseconds cut_off = 0;  // the clock may have been so much later
 };
+
+// When an event took place: its clock was read, or its wait ended, between the two.
+struct Window {
+    std::uint64_t order = 0;  // before which what is done is done
+    Nanoseconds begin = 0;
+    Nanoseconds end = 0;
+};
+
+const Payload* find_payload(std::span<const Payload> payloads, std::size_t argument, Direction direction) {
+    const auto found = std::ranges::find_if(payloads, [&](const Payload& payload) {
+        return payload.argument == argument && payload.direction == direction;
+    });
+    return found != payloads.end() ? &*found : nullptr;
+}
+
+// The time in a struct of seconds and their fraction, and what is cut off.
+std::optional<Reading> time_in(std::string_view type, std::span<const std::byte> bytes) {
+    const abi::Struct* layout = abi::find_struct(type);
+    if (layout == nullptr) {
+        return std::nullopt;
+    }
+    Reading reading;
+    for (const abi::Field& field : layout->fields) {
+        const auto value = static_cast<std::int64_t>(abi::read_field(bytes, field).value_or(0));
+        const bool microseconds = abi::is_microseconds(field);
+        reading.time += value * (microseconds ? 1000 : abi::is_nanoseconds(field) ? 1 : kSecond);
+        reading.cut_off = microseconds ? 999 : reading.cut_off;
+    }
+    return reading;
+}
+
+// What the call's clock argument says, else CLOCK_MONOTONIC or CLOCK_REALTIME, as its flags say.
+std::int64_t clock_argument(const abi::SyscallRow& row, std::span<const std::uint64_t> arguments,
+                            std::int64_t otherwise) {
+    for (std::size_t i = 0; i < row.argument_count; ++i) {
+        const abi::Argument& argument = row.arguments()[i];
+        if (argument.kind == abi::ArgumentKind::Clock) {
+            return static_cast<std::int32_t>(arguments[i]);
+        }
+        if (argument.type == "futex_op" &&
+            (arguments[i] & static_cast<std::uint64_t>(constant("FUTEX_CLOCK_REALTIME"))) != 0) {
+            return constant("CLOCK_REALTIME");
+        }
+    }
+    return otherwise;
+}
 
 std::optional<Reading> reading_of(const abi::SyscallRow& row, std::span<const std::uint64_t> arguments,
                                   std::span<const Payload> payloads) {
-    Reading reading{.clock = constant("CLOCK_REALTIME")};
-    const Payload* time = nullptr;
-    std::string_view type;
-    for (std::size_t i = 0; i < std::min(row.argument_count, arguments.size()); ++i) {
+    for (std::size_t i = 0; i < row.argument_count; ++i) {
         const abi::Argument& argument = row.arguments()[i];
-        if (argument.kind == abi::ArgumentKind::Clock) {
-            reading.clock = static_cast<std::int32_t>(arguments[i]);
-        }
-        const auto found = std::ranges::find_if(payloads, [&](const Payload& payload) {
-            return payload.argument == i && payload.direction == Direction::Out;
-        });
-        if (argument.variation == abi::Variation::ClockReading && found != payloads.end()) {
-            time = &*found;
-            type = argument.type;
+        const Payload* time = find_payload(payloads, i, Direction::Out);
+        if (argument.variation == abi::Variation::ClockReading && time != nullptr) {
+            auto reading = time_in(argument.type, time->bytes);
+            if (reading) {
+                reading->clock = clock_argument(row, arguments, constant("CLOCK_REALTIME"));
+            }
+            return reading;
         }
     }
-    const abi::Struct* layout = abi::find_struct(type);
-    if (time == nullptr || layout == nullptr) {
-        return std::nullopt;
-    }
-    for (const abi::Field& field : layout->fields) {
-        const auto value = static_cast<std::int64_t>(abi::read_field(time->bytes, field).value_or(0));
-        if (abi::is_nanoseconds(field)) {
-            reading.nanoseconds = value;
-        } else if (abi::is_microseconds(field)) {
-            reading.unit = 1000;
-            reading.nanoseconds = value * reading.unit;
-        } else {
-            reading.seconds = value;
-        }
-    }
-    return reading;
+    return std::nullopt;
 }
 
 std::optional<Reading> reading_of(const Event& event) {
     if (const SyscallEvent* call = call_of(event)) {
         const abi::SyscallRow* row = row_of(*call);
+        if (row != nullptr && row->result == abi::ResultKind::Time && call->result &&
+            !abi::is_error(*call->result)) {
+            return Reading{.clock = kTicksOfTimes, .time = *call->result};
+        }
         return row != nullptr ? reading_of(*row, call->arguments, call->payloads) : std::nullopt;
     }
     if (const auto* call = std::get_if<VdsoCallEvent>(&event.body)) {
         const abi::SyscallRow* row = abi::find_vdso_function(call->symbol);
         return row != nullptr ? reading_of(*row, call->arguments, call->payloads) : std::nullopt;
+    }
+    return std::nullopt;
+}
+
+// Goes on whatever the programs do, and shows more than the last tick.
+bool is_wall_clock(std::int64_t clock) {
+    constexpr std::int64_t kWallClocks[] = {constant("CLOCK_REALTIME"), constant("CLOCK_MONOTONIC"),
+                                            constant("CLOCK_MONOTONIC_RAW"), constant("CLOCK_BOOTTIME"),
+                                            constant("CLOCK_TAI")};
+    return std::ranges::find(kWallClocks, clock) != std::end(kWallClocks);
+}
+
+// Until when the call waits, where that is over.
+struct TimedOut {
+    std::int64_t clock = 0;
+    Nanoseconds time = 0;
+    bool is_duration = false;
+};
+
+std::optional<TimedOut> timed_out(const SyscallEvent& call) {
+    const abi::SyscallRow* row = row_of(call);
+    const std::int64_t gave_up =
+        row != nullptr && row->kind == abi::CallKind::Wait ? -abi::error_number("ETIMEDOUT") : 0;
+    if (row == nullptr || call.restarted || call.result != gave_up) {
+        return std::nullopt;
+    }
+    bool absolute = false;
+    for (std::size_t i = 0; i < row->argument_count; ++i) {
+        const abi::Argument& argument = row->arguments()[i];
+        const auto flags = argument.type == "timer_flags" ? call.arguments[i] : 0;
+        absolute = absolute || (flags & static_cast<std::uint64_t>(constant("TIMER_ABSTIME"))) != 0;
+        const Payload* time = find_payload(call.payloads, i, Direction::In);
+        if (argument.timeout == abi::Timeout::None || time == nullptr) {
+            continue;
+        }
+        const auto wanted = time_in(argument.type, time->bytes);
+        const std::int64_t clock = clock_argument(*row, call.arguments, constant("CLOCK_MONOTONIC"));
+        if (wanted && is_wall_clock(clock)) {
+            return TimedOut{.clock = clock,
+                            .time = wanted->time,
+                            .is_duration = argument.timeout == abi::Timeout::Duration && !absolute};
+        }
     }
     return std::nullopt;
 }
@@ -91,56 +173,153 @@ Clock clock_of(const Reading& reading, const TaskView& task) {
 // The latest readings of one clock by the order in which they were done.
 class History {
   public:
-    using Time = std::pair<std::int64_t, std::int64_t>;
-
-    bool is_backward(Time time, std::uint64_t begun) const {
+    bool is_backward(const Reading& reading, std::uint64_t begun) const {
         const auto later = std::ranges::lower_bound(latest_, begun, {}, &Done::order);
-        return later != latest_.begin() && time < std::prev(later)->time;
+        return later != latest_.begin() && reading.time + reading.cut_off < std::prev(later)->time;
     }
 
-    void add(Time time, std::uint64_t order) {
-        if (latest_.empty() || latest_.back().time < time) {
-            latest_.push_back({order, time});
+    void add(const Reading& reading, std::uint64_t order) {
+        if (latest_.empty() || latest_.back().time < reading.time) {
+            latest_.push_back({order, reading.time});
         }
     }
 
   private:
     struct Done {
         std::uint64_t order = 0;
-        Time time;
+        Nanoseconds time = 0;
     };
     std::vector<Done> latest_;  // both grow
 };
 
+// Counts the time of one task, and so goes on no faster than the guest's.
+bool is_clock_of_a_task(std::int64_t clock, const EventNote& note) {
+    return clock == constant("CLOCK_THREAD_CPUTIME_ID") ||
+           (clock == constant("CLOCK_PROCESS_CPUTIME_ID") && !note.threaded);
+}
+
+// How far a clock is ahead of the guest's time, as closely as its readings tell.
+class Lead {
+  public:
+    // False: a clock that goes with the guest's time, or falls behind where it `may_stand`, says something
+    // else there.
+    bool fits(const Reading& reading, const Window& window, bool may_stand) {
+        const Nanoseconds least = reading.time - window.end;
+        const Nanoseconds most = reading.time + reading.cut_off - window.begin;
+        const Nanoseconds drift = drift_until(window.end);
+        const bool fitting =
+            !known_ || (least <= most_ + drift + kSlack && (may_stand || most >= least_ - drift - kSlack));
+        const bool goes_on = known_ && fitting;
+        least_ = goes_on ? std::max(least_ - drift, least) : least;
+        most_ = goes_on ? std::min(most_ + drift, most) : most;
+        read_ = window.begin;
+        known_ = true;
+        return fitting;
+    }
+
+    // The clock may have said so by this time of the guest.
+    bool may_have_reached(Nanoseconds time, Nanoseconds guest) const {
+        return !known_ || time <= guest + most_ + drift_until(guest) + kSlack;
+    }
+
+  private:
+    Nanoseconds drift_until(Nanoseconds guest) const { return (guest - read_) / kDrift; }
+
+    bool known_ = false;
+    Nanoseconds read_ = 0;   // the guest's time then
+    Nanoseconds least_ = 0;  // of the lead
+    Nanoseconds most_ = 0;
+};
+
 std::string name_of(std::int64_t clock) {
+    if (clock == kTicksOfTimes) {
+        return "what times returns";
+    }
     const auto name = abi::find_name("clocks", clock);
     return name ? std::string(*name) : "clock " + std::to_string(clock);
 }
 
+class ClockWatch {
+  public:
+    explicit ClockWatch(const TraceIndex& index) : index_(index) {}
+
+    std::vector<ClockProblem> run() {
+        for (const std::size_t at : index_.by_order()) {
+            const Event& event = index_.trace().events[at];
+            const SyscallEvent* call = call_of(event);
+            const auto before = done_.find(event.task);
+            Window window{.end = static_cast<Nanoseconds>(event.time)};
+            if (before != done_.end()) {
+                window.order = before->second.order + 1;
+                window.begin = static_cast<Nanoseconds>(before->second.time);
+            }
+            if (call != nullptr && event.time != 0) {
+                window.begin = static_cast<Nanoseconds>(call->entry_time);
+            }
+            done_[event.task] = {event.order, event.time};
+            if (const auto reading = reading_of(event); reading && reading->clock >= 0) {
+                judge(at, *reading, window);
+            }
+            if (call != nullptr && event.time != 0) {
+                judge_wait(at, *call, window);
+            }
+        }
+        return std::move(problems_);
+    }
+
+  private:
+    struct Done {
+        std::uint64_t order = 0;
+        std::uint64_t time = 0;
+    };
+
+    // Clocks of other processes have numbers below zero, and are not judged.
+    void judge(std::size_t at, const Reading& reading, const Window& window) {
+        const Event& event = index_.trace().events[at];
+        const Clock clock = clock_of(reading, *index_.task(event.task));
+        History& history = histories_[clock];
+        const bool backward = history.is_backward(reading, window.order);
+        history.add(reading, event.order);
+        const bool of_task = is_clock_of_a_task(reading.clock, index_.note(at));
+        // Where no times were recorded, all are 0.
+        const bool fits = event.time == 0 || (!of_task && !is_wall_clock(reading.clock)) ||
+                          leads_[clock].fits(reading, window, of_task);
+        if (backward) {
+            report(at, DivergenceKind::Data, name_of(reading.clock) + " runs backwards");
+        } else if (!fits) {
+            report(at, DivergenceKind::Data, name_of(reading.clock) + " does not keep time");
+        }
+    }
+
+    void judge_wait(std::size_t at, const SyscallEvent& call, const Window& window) {
+        const auto wait = timed_out(call);
+        if (!wait) {
+            return;
+        }
+        const Nanoseconds passed = window.end - window.begin;
+        const bool over = wait->is_duration ? wait->time <= passed + passed / kDrift + kSlack
+                                            : leads_[{wait->clock}].may_have_reached(wait->time, window.end);
+        if (!over) {
+            report(at, DivergenceKind::Result,
+                   describe(index_.trace().events[at]) + " gives up before its time");
+        }
+    }
+
+    void report(std::size_t event, DivergenceKind kind, std::string text) {
+        problems_.push_back({event, kind, std::move(text)});
+    }
+
+    const TraceIndex& index_;
+    std::map<TaskNumber, Done> done_;  // each task's event before
+    std::map<Clock, History> histories_;
+    std::map<Clock, Lead> leads_;
+    std::vector<ClockProblem> problems_;
+};
+
 }  // namespace
 
-std::vector<BackwardReading> backward_readings(const TraceIndex& index) {
-    std::map<Clock, History> histories;
-    std::map<TaskNumber, std::uint64_t> done;  // the order of each task's event before
-    std::vector<BackwardReading> backward;
-    for (const std::size_t at : index.by_order()) {
-        const Event& event = index.trace().events[at];
-        const std::uint64_t begun = done[event.task];
-        done[event.task] = event.order + 1;
-        const auto reading = reading_of(event);
-        // Clocks of other processes have numbers below zero.
-        if (!reading || reading->clock < 0) {
-            continue;
-        }
-        History& history = histories[clock_of(*reading, *index.task(event.task))];
-        const History::Time time{reading->seconds, reading->nanoseconds};
-        const History::Time latest{reading->seconds, reading->nanoseconds + reading->unit - 1};
-        if (history.is_backward(latest, begun)) {
-            backward.push_back({at, name_of(reading->clock)});
-        }
-        history.add(time, event.order);
-    }
-    return backward;
+std::vector<ClockProblem> clock_problems(const TraceIndex& index) {
+    return ClockWatch(index).run();
 }
 
 }  // namespace levitate::traces::detail

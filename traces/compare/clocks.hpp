@@ -5,17 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "traces/compare/compare.hpp"
 #include "traces/compare/trace_index.hpp"
 
 namespace levitate::traces::detail {
 
-// A reading of a clock that is before one that was done when it began (man 2 clock_gettime: no clock runs
-// backwards unless it is set).
-struct BackwardReading {
+// What no clock does: it runs backwards (man 2 clock_gettime: none does unless it is set), it does not go
+// with the time that passes for the guest, or a call that waits for a time ends before it.
+struct ClockProblem {
     std::size_t event = 0;  // index into Trace::events
-    std::string clock;      // "CLOCK_MONOTONIC"
+    DivergenceKind kind = DivergenceKind::Data;
+    std::string text;  // "CLOCK_MONOTONIC runs backwards"
 };
 
-std::vector<BackwardReading> backward_readings(const TraceIndex& index);
+// In the order of the events.
+std::vector<ClockProblem> clock_problems(const TraceIndex& index);
 
 }  // namespace levitate::traces::detail

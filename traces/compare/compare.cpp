@@ -67,6 +67,10 @@ class Comparator::Implementation {
                                          ? std::move(best.divergences)
                                          : align(comparison.golden, actual, detail::Depth::All).divergences;
         }
+        if (extent == Extent::First && comparison.divergences.size() > 1) {
+            comparison.divergences.erase(std::next(comparison.divergences.begin()),
+                                         comparison.divergences.end());
+        }
         detail::merge_causes(recording(comparison.golden), actual, comparison.divergences);
         comparison.other_builds = other_builds(golden_[comparison.golden].header, trace.header);
         comparison.verdict = verdict_of(comparison);

@@ -1,6 +1,7 @@
 #include "traces/compare/event_matcher.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "traces/compare/domain.hpp"
 
@@ -87,6 +88,17 @@ void Findings::report(DivergenceKind kind, TaskNumber task, std::optional<std::s
     }
     divergence.message = std::move(message);
     divergences_.push_back(std::move(divergence));
+}
+
+void Findings::insert(const TraceIndex& actual, DivergenceKind kind, TaskNumber task,
+                      std::size_t actual_event, std::string message) {
+    report(kind, task, std::nullopt, actual_event, {}, std::move(message));
+    const auto& events = actual.trace().events;
+    const auto added = std::prev(divergences_.end());
+    const auto later = std::find_if(divergences_.begin(), added, [&](const Divergence& other) {
+        return other.actual_event && events[*other.actual_event].order > events[actual_event].order;
+    });
+    std::rotate(later, added, divergences_.end());
 }
 
 DivergenceKind kind_of(const std::vector<FieldDifference>& differences) {

@@ -50,6 +50,9 @@ class Findings {
     void report(DivergenceKind kind, TaskNumber task, std::optional<std::size_t> golden_event,
                 std::optional<std::size_t> actual_event, const std::vector<FieldDifference>& differences,
                 std::string message);
+    // Puts what was found about one trace alone where it belongs: before what comes later in that trace.
+    void insert(const TraceIndex& actual, DivergenceKind kind, TaskNumber task, std::size_t actual_event,
+                std::string message);
     void matched(std::size_t events) { matched_ += divergences_.empty() ? events : 0; }
 
     const std::vector<Divergence>& divergences() const { return divergences_; }

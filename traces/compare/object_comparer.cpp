@@ -235,6 +235,9 @@ void ObjectComparer::field(const abi::Field& field, const std::string& name, Byt
         case abi::FieldKind::Kernel:
             zeroness(name, field, part(golden), part(actual), "names of the kernel");
             return;
+        case abi::FieldKind::Amount:
+            zeroness(name, field, part(golden), part(actual), "resource usage");
+            return;
         case abi::FieldKind::String:
             if (golden_text == actual_text) {
                 return;
