@@ -84,12 +84,12 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_address, std:
     const DeviceTree& tree = *readable;
     require(tree.memory.size != 0 && tree.console.size != 0);
 
+    set_command_line(tree.boot_arguments);
     set_up_memory(tree, PhysicalAddress(image_address), blob_address);
     arch::set_up_cpu();
     set_up_devices(tree);
     set_up_time(tree);
     seed_random(tree.random_seed);
-    set_command_line(tree.boot_arguments);
     if (mount_root_from_initramfs(initramfs_of(tree)).is_error()) {
         print("the initramfs is damaged\n");
     }

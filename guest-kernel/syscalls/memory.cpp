@@ -116,6 +116,9 @@ Result<long> sys_munmap(Task& task, UserAddress address, std::size_t length) {
     if ((address.value() & kPageMask) != 0 || length == 0 || !is_program_range(address.value(), length)) {
         return Errno(EINVAL);
     }
+    if (FAULT(munmap_fails_among_threads) && task.process->thread_count() > 1) {
+        return Errno(EINVAL);
+    }
     if (FAULT(munmap_keeps_mapping)) {
         return 0;
     }

@@ -255,6 +255,9 @@ Result<long> sys_rt_sigreturn(Task& task) {
         registers.system_call = -1;
         force_signal(task, info);
     }
+    if (FAULT(sigreturn_loses_tpidr) && task.process.get() != &init_process()) {
+        arch::set_thread_pointer(0);
+    }
     if (FAULT(sigreturn_keeps_mask)) {
         task.blocked = blocked;
     }

@@ -11,6 +11,7 @@
 #include "fs/mount.hpp"
 #include "fs/namespace.hpp"
 #include "fs/path_walk.hpp"
+#include "lib/faults.hpp"
 #include "syscalls/handlers.hpp"
 #include "syscalls/stat_path.hpp"
 #include "task/task.hpp"
@@ -140,7 +141,7 @@ struct statfs to_statfs(const Path& path) {
 
 Result<long> sys_statfs(Task& task, UserString pathname, UserOut<struct statfs> buffer) {
     Path path = TRY(path_at(task, Fd{AT_FDCWD}, pathname, 0));
-    TRY(buffer.write(to_statfs(path)));
+    TRY(buffer.write(FAULT(statfs_zero) ? (struct statfs){} : to_statfs(path)));
     return 0L;
 }
 

@@ -25,6 +25,9 @@ rusage to_rusage(const ResourceUsage& usage) {
         return decltype(rusage::ru_utime){.tv_sec = time.seconds, .tv_usec = time.nanoseconds / 1000};
     };
     rusage result{};
+    if (FAULT(getrusage_zero)) {
+        return result;
+    }
     result.ru_utime = to_timeval(usage.times.user);
     result.ru_stime = to_timeval(usage.times.system);
     result.ru_maxrss = static_cast<long>(usage.maximum_resident_pages * kPageSize / 1024);
@@ -51,6 +54,10 @@ Result<long> sys_getrusage(Task& task, int who, UserOut<rusage> usage) {
 }
 
 Result<long> sys_times(Task& task, UserOut<tms> buffer) {
+    if (FAULT(times_zero)) {
+        TRY(buffer.write({}));
+        return 0;
+    }
     if (!buffer.is_null()) {
         const CpuTimes own = task.process->usage().times;
         const CpuTimes children = task.process->reaped_children.times;
@@ -136,6 +143,10 @@ Result<long> sys_setrlimit(Task& task, int resource, UserIn<rlimit> limit) {
 Result<long> sys_sysinfo(Task&, UserOut<struct sysinfo> info) {
     const MemoryCounts memory = memory_counts();
     struct sysinfo result{};
+    if (FAULT(sysinfo_zero)) {
+        TRY(info.write(result));
+        return 0;
+    }
     // A second that has begun counts (Linux kernel/sys.c, do_sysinfo).
     result.uptime = static_cast<long>((monotonic_now() + kNanosecondsPerSecond - 1) / kNanosecondsPerSecond);
     result.totalram = memory.total_pages * kPageSize;

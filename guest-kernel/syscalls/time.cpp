@@ -1,6 +1,7 @@
 // Clocks and sleeping.
 #include <linux/time.h>
 
+#include "lib/faults.hpp"
 #include "mm/address_space.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/process.hpp"
@@ -88,7 +89,7 @@ bool can_sleep_on(int clock) {
 // Relative sleeps say how much is left and go on by restart_syscall; absolute ones are simply called again.
 Result<long> sleep_relative(Task& task, std::int64_t deadline, UserOut<__kernel_timespec> remain) {
     for (;;) {
-        const Result<void> slept = sleep_until(Deadline::at(deadline));
+        const Result<void> slept = sleep_until(Deadline::at(FAULT(sleep_ends_early) ? 0 : deadline));
         if (!slept.is_error()) {
             continue;
         }
@@ -124,7 +125,13 @@ Result<long> restart_nanosleep(Task& task) {
 }
 
 Result<long> sys_clock_gettime(Task& task, int clock, UserOut<__kernel_timespec> time) {
-    TRY(time.write(Timespec::from_nanoseconds(TRY(read_clock(task, clock))).to_user()));
+    std::int64_t now = TRY(read_clock(task, clock));
+    if (FAULT(clock_zero)) {
+        now = 0;
+    } else if (FAULT(clock_backward)) {
+        now = INT64_MAX - now;
+    }
+    TRY(time.write(Timespec::from_nanoseconds(now).to_user()));
     return 0;
 }
 

@@ -101,6 +101,9 @@ Result<long> wait(Task& task, const WaitRequest& request) {
     if (TRY(load(request.word)) != request.expected) {
         return Errno(EAGAIN);
     }
+    if (request.deadline.is_never() ? FAULT(futex_times_out_unasked) : FAULT(futex_times_out_early)) {
+        return Errno(ETIMEDOUT);
+    }
     FutexWaiter waiter(task, key, request.bitset);
     bucket_of(key).push_back(waiter);
     for (;;) {

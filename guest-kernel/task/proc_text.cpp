@@ -232,6 +232,9 @@ Result<void> append_maps(Task& task, String& out) {
         return {};
     }
     for (const Own<Mapping>& mapping : task.address_space->mappings()) {
+        if (FAULT(maps_without_stack) && mapping->attributes.name == RegionName::Stack) {
+            continue;
+        }
         TRY(append_map_line(*mapping, out));
     }
     return {};

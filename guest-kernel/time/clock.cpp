@@ -2,6 +2,7 @@
 #include "time/clock.hpp"
 
 #include "arch/include/machine.hpp"
+#include "lib/faults.hpp"
 #include "time/clock_setup.hpp"
 #include "time/timer_queue.hpp"
 #include "time/vdso_data.h"
@@ -23,8 +24,8 @@ void publish() {
     VdsoData& data = vdso_data();
     data.sequence = data.sequence + 1;
     data.counter_base = boot_counter;
-    data.multiplier = multiplier;
-    data.realtime_offset = realtime_offset;
+    data.multiplier = FAULT(vdso_clock_zero) ? 0 : multiplier;
+    data.realtime_offset = FAULT(vdso_clock_zero) ? 0 : realtime_offset;
     data.sequence = data.sequence + 1;
 }
 
@@ -112,6 +113,9 @@ std::int64_t TimerQueue::next_expiry() {
 void TimerQueue::expire(std::int64_t now) {
     while (!timers_.is_empty() && timers_.front().expiry_ <= now) {
         Timer& timer = timers_.front();
+        if (FAULT(vdso_clock_restarts)) {
+            vdso_data().counter_base = arch::counter();
+        }
         timer.unlink();
         timer.expire();
     }

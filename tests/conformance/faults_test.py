@@ -40,11 +40,28 @@ EXPECTED: dict[str, tuple[str, set[str]]] = {
     "frame_fault_address_wrong": ("frames", {"signal"}),
     "frame_loses_v8": ("frames", {"registers"}),
     "sigreturn_keeps_fpcr": ("frames", {"registers"}),
+    "frame_without_fpsimd": ("frames", {"signal"}),
+    "frame_without_esr": ("frames", {"signal"}),
+    "frame_misplaced": ("signals", {"signal"}),
+    "sigreturn_loses_tpidr": ("frames", {"registers"}),
+    "maps_without_stack": ("hello", {"result", "data"}),
     "maps_empty": ("hello", {"result"}),
     "futex_wait_returns_one": ("threads", {"result"}),
+    "futex_times_out_unasked": ("threads", {"result"}),
+    "futex_times_out_early": ("threads", {"result"}),
+    "munmap_fails_among_threads": ("threads", {"result"}),
     "futex_wake_too_many": ("threads", {"result"}),
     "poll_reports_unwanted": ("spawn", {"result"}),
     "clone_off_by_one": ("spawn", {"missing call", "result"}),
+    "clock_zero": ("usage", {"data"}),
+    "clock_backward": ("usage", {"data"}),
+    "vdso_clock_zero": ("time", {"data"}),
+    "vdso_clock_restarts": ("time", {"data"}),
+    "sleep_ends_early": ("time", {"result"}),
+    "getrusage_zero": ("usage", {"data"}),
+    "times_zero": ("usage", {"data"}),
+    "sysinfo_zero": ("usage", {"data"}),
+    "statfs_zero": ("usage", {"data"}),
 }
 
 
@@ -54,6 +71,8 @@ TOGETHER: list[tuple[str, dict[str, str]]] = [
                "exit_status_wrong": "end of the program: status exit code 1"}),
     ("threads", {"maps_empty": "read → 0, Linux: ", "futex_wake_too_many": "futex(FUTEX_WAKE_PRIVATE) → ",
                  "exit_status_wrong": "end of the program: status exit code 1"}),
+    ("usage", {"times_zero": "times: buffer.tms_utime 0, Linux not 0", "sysinfo_zero": "sysinfo: info.uptime 0, Linux not 0",
+               "statfs_zero": "statfs: buffer.f_type 0"}),
 ]
 
 

@@ -11,6 +11,7 @@
 #include "lib/user.hpp"
 #include "mm/address_space.hpp"
 #include "signal/alternate_stack.hpp"
+#include "task/table.hpp"
 #include "task/task.hpp"
 
 namespace kernel::arch {
@@ -59,8 +60,10 @@ void append_floating_point(FrameImage& image) {
 }
 
 void append_records(FrameImage& image, const Task& task) {
-    append_floating_point(image);
-    if (task.fault_syndrome != 0) {
+    if (!FAULT(frame_without_fpsimd) || task.process.get() == &init_process()) {
+        append_floating_point(image);
+    }
+    if (task.fault_syndrome != 0 && !FAULT(frame_without_esr)) {
         image.append(esr_context{.head = {.magic = ESR_MAGIC, .size = sizeof(esr_context)},
                                  .esr = task.fault_syndrome});
     }
@@ -87,7 +90,8 @@ Result<void> push_signal_frame(Task& task, Registers& registers, const siginfo_t
                                const SignalAction& action, SignalSet old_mask) {
     const std::uint64_t top = signal_stack_top(task, registers.sp, action.flags);
     const std::uint64_t record_address = round_down(top - sizeof(FrameRecord));
-    const std::uint64_t frame_address = record_address - (sizeof(SignalFrame) + 15) / 16 * 16;
+    const std::uint64_t frame_size = (sizeof(SignalFrame) + 15) / 16 * 16;
+    const std::uint64_t frame_address = record_address - frame_size - (FAULT(frame_misplaced) ? 16 : 0);
     if (frame_address >= AddressSpace::kUserEnd || top > AddressSpace::kUserEnd) {
         return Errno(EFAULT);
     }
