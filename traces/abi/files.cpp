@@ -13,7 +13,17 @@ struct Row {
 
 constexpr Row kRows[] = {
 #define VARIES_FILE(pattern, kind) {pattern, FileVariation::kind},
+#define NUMBERED_ANEW(tree)
 #include "traces/abi/files.inc"
+#undef NUMBERED_ANEW
+#undef VARIES_FILE
+};
+
+constexpr std::string_view kNumberedAnew[] = {
+#define VARIES_FILE(pattern, kind)
+#define NUMBERED_ANEW(tree) tree,
+#include "traces/abi/files.inc"
+#undef NUMBERED_ANEW
 #undef VARIES_FILE
 };
 
@@ -35,6 +45,12 @@ bool matches(std::string_view pattern, std::string_view path) {
 }
 
 }  // namespace
+
+bool is_numbered_anew(std::string_view path) {
+    return std::ranges::any_of(kNumberedAnew, [&](std::string_view tree) {
+        return path.starts_with(tree) && path.size() > tree.size() && path[tree.size()] == '/';
+    });
+}
 
 FileVariation file_variation(std::string_view path) {
     const auto* found =

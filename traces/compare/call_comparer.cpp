@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "traces/abi/constants.hpp"
+#include "traces/abi/files.hpp"
 #include "traces/abi/layouts.hpp"
 #include "traces/abi/payload.hpp"
 #include "traces/abi/syscalls.hpp"
@@ -29,7 +30,11 @@ class CallComparer {
           objects_(pair, equivalence, differences),
           golden_(std::get<SyscallEvent>(pair.golden_side().body)),
           actual_(std::get<SyscallEvent>(pair.actual_side().body)),
-          row_(abi::find_syscall(golden_.number, golden_.arguments)) {}
+          row_(abi::find_syscall(golden_.number, golden_.arguments)) {
+        if (abi::is_numbered_anew(object_path())) {
+            objects_.let_inodes_vary();
+        }
+    }
 
     void compare() {
         if (row_ != nullptr) {
@@ -52,6 +57,22 @@ class CallComparer {
 
   private:
     using PayloadKey = std::tuple<unsigned, Direction, PayloadElement>;
+
+    // Of what the call is about: its first path, seen from its first argument where that is a descriptor.
+    std::string object_path() const {
+        const std::string& base = pair_.golden.note(pair_.golden_event).fd.path;
+        for (std::size_t i = 0; row_ != nullptr && i < row_->argument_count; ++i) {
+            if (row_->arguments()[i].kind != ArgumentKind::Path) {
+                continue;
+            }
+            const auto found = std::ranges::find(golden_.payloads, i, &Payload::argument);
+            const std::string_view path =
+                found != golden_.payloads.end() ? as_string_view(found->bytes) : std::string_view();
+            const bool alone = path.starts_with('/') || base.empty();
+            return path.empty() ? base : alone ? std::string(path) : base + "/" + std::string(path);
+        }
+        return base;
+    }
 
     void argument(std::size_t index) {
         const abi::Argument& argument = row_->arguments()[index];

@@ -63,6 +63,17 @@ void ObjectComparer::token(Token token, const std::string& name, std::uint64_t g
     }
 }
 
+void ObjectComparer::inode(const std::string& name, std::uint64_t golden, std::uint64_t actual,
+                           DivergenceKind kind) {
+    if (!inodes_vary_) {
+        token(Token::Inode, name, golden, actual, kind);
+    } else if ((golden == 0) != (actual == 0)) {
+        fixed(name, std::to_string(golden), std::to_string(actual), kind);
+    } else if (golden != actual) {
+        equivalence_.normalised("inode numbers");
+    }
+}
+
 void ObjectComparer::pid(const std::string& name, std::int64_t golden, std::int64_t actual,
                          DivergenceKind kind) {
     const bool plain = golden > 0 && actual > 0;
@@ -206,8 +217,7 @@ void ObjectComparer::directory(const std::string& name, Bytes golden, Bytes actu
             fixed(entry + ".d_reclen", std::to_string(golden_entries[i].size),
                   std::to_string(actual_entries[i].size), DivergenceKind::Data);
         }
-        token(Token::Inode, entry + ".d_ino", golden_entries[i].inode, actual_entries[i].inode,
-              DivergenceKind::Data);
+        inode(entry + ".d_ino", golden_entries[i].inode, actual_entries[i].inode, DivergenceKind::Data);
     }
 }
 
@@ -305,7 +315,7 @@ bool ObjectComparer::varying_field(const abi::Field& field, const std::string& n
             pid(name, static_cast<std::int32_t>(golden), static_cast<std::int32_t>(actual), kind);
             return true;
         case abi::FieldKind::Inode:
-            token(Token::Inode, name, golden, actual, kind);
+            inode(name, golden, actual, kind);
             return true;
         case abi::FieldKind::Device:
             token(Token::Device, name, golden, actual, kind);

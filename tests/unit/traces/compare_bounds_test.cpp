@@ -117,6 +117,35 @@ TEST(CompareBounds, of_what_a_program_uses_there_is_some_and_of_what_a_schedule_
     EXPECT_EQ(test::kind_of(asks_for_usage(0, 6), golden), DivergenceKind::Data);
 }
 
+// The same file is opened and asked for its inode number twice.
+Trace looks_twice(std::string_view path, std::uint8_t first, std::uint8_t second) {
+    TraceBuilder b;
+    b.start(1, 0, 17, 100);
+    const abi::Struct& layout = *abi::find_struct("stat");
+    for (const std::uint8_t number : {first, second}) {
+        std::vector<std::byte> stat(layout.size);
+        stat[layout.field("st_ino")->offset] = static_cast<std::byte>(number);
+        b.open(1, path, 3);
+        TraceBuilder::payload(b.call(1, "fstat", {3, 0x4000}, 0), 1, Direction::Out, stat);
+        b.call(1, "close", {3}, 0);
+    }
+    b.call(1, "exit_group", {0}, std::nullopt);
+    b.end(1, 0);
+    b.outcome(0, "");
+    return b.trace();
+}
+
+TEST(CompareBounds, an_inode_under_proc_may_have_another_number_at_each_look) {
+    constexpr std::string_view kProc = "/proc/self/maps";
+    EXPECT_EQ(test::verdict_of(looks_twice(kProc, 5, 5), looks_twice(kProc, 6, 7)), Verdict::Equivalent);
+    EXPECT_EQ(test::verdict_of(looks_twice(kProc, 5, 6), looks_twice(kProc, 7, 7)), Verdict::Equivalent);
+    EXPECT_EQ(test::kind_of(looks_twice(kProc, 5, 5), looks_twice(kProc, 6, 0)), DivergenceKind::Data);
+    EXPECT_EQ(test::kind_of(looks_twice("/tmp/file", 5, 5), looks_twice("/tmp/file", 6, 7)),
+              DivergenceKind::Data);
+    EXPECT_EQ(test::kind_of(looks_twice("/process", 5, 5), looks_twice("/process", 6, 7)),
+              DivergenceKind::Data);
+}
+
 TEST(CompareTexts, only_whole_process_numbers_may_differ) {
     const auto equal = [](std::string_view golden, std::string_view actual) {
         return detail::equal_but_for_numbers(golden, actual, [](auto, auto) { return true; });
