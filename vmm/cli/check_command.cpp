@@ -204,7 +204,7 @@ void add_check_command(CLI::App& app, int& status) {
         "--timeout (default 600 s) or a kernel panic ends has no verdict.\n\n"
         "Exit status: 0 conformant, 1 divergent, 2 wrong command line, 125 no verdict: a fault of the "
         "harness.");
-    check->add_option("golden", command->names, "Goldens to check")->option_text("GOLDEN|NAME");
+    check->add_option("golden", command->names, "Goldens to check")->option_text("TRACE|NAME");
     check->add_flag("--all", command->all, "Check every golden");
     check->add_flag("--first", command->first, "Stop comparing a case at its first divergence");
     check->add_flag("--json", command->json, "Print one JSON object instead of text");

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "vmm/cli/choice.hpp"
 #include "vmm/cli/paths.hpp"
 
 namespace levitate::vmm::cli {
@@ -53,9 +54,7 @@ void MachineOptions::add_to(CLI::App& app) {
                                                             {"emu", EngineKind::Emu},
                                                             {"kvm", EngineKind::Kvm},
                                                             {"native", EngineKind::Native}};
-    app.add_option("--engine", engine, "What executes the guest: emu, kvm, native or auto (default)")
-        ->transform(CLI::CheckedTransformer(kEngines))
-        ->option_text("ENGINE");
+    offer(app.add_option("--engine", engine, "What executes the guest (default auto)"), kEngines);
     app.add_option("--kernel", kernel, "An arm64 kernel Image to boot instead of Levitate's own")
         ->option_text("PATH");
     app.add_option("--kernel-args", kernel_arguments, "Appended to the kernel's command line")

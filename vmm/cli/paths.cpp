@@ -1,5 +1,6 @@
 #include "vmm/cli/paths.hpp"
 
+#include <array>
 #include <cstdlib>
 #include <string>
 #include <system_error>
@@ -16,9 +17,15 @@ fs::path data_directory() {
     return self.parent_path().parent_path() / "share" / "levitate";
 }
 
-fs::path from_environment(const char* variable, std::string_view installed_name) {
-    const char* value = std::getenv(variable);
-    return value != nullptr && *value != '\0' ? fs::path{value} : data_directory() / installed_name;
+constexpr OwnFile kKernel{"LEVITATE_KERNEL", "guest-kernel.Image", "The kernel that runs without --kernel"};
+constexpr OwnFile kInit{"LEVITATE_INIT", "init", "What starts the program under every kernel"};
+constexpr OwnFile kGuests{"LEVITATE_GUESTS", "guests", "The folder of the guest programs"};
+constexpr OwnFile kGoldens{"LEVITATE_GOLDENS", "golden", "The folder of the goldens"};
+constexpr std::array kOwnFiles{kKernel, kInit, kGuests, kGoldens};
+
+fs::path place_of(const OwnFile& file) {
+    const char* value = std::getenv(file.variable);
+    return value != nullptr && *value != '\0' ? fs::path{value} : data_directory() / file.installed_name;
 }
 
 bool is_file(const fs::path& path) {
@@ -32,17 +39,21 @@ Error not_executable(const fs::path& path, std::string_view why) {
 
 }  // namespace
 
+std::span<const OwnFile> own_files() {
+    return kOwnFiles;
+}
+
 fs::path guest_kernel_path() {
-    return from_environment("LEVITATE_KERNEL", "guest-kernel.Image");
+    return place_of(kKernel);
 }
 fs::path init_path() {
-    return from_environment("LEVITATE_INIT", "init");
+    return place_of(kInit);
 }
 fs::path guests_directory() {
-    return from_environment("LEVITATE_GUESTS", "guests");
+    return place_of(kGuests);
 }
 fs::path goldens_directory() {
-    return from_environment("LEVITATE_GOLDENS", "golden");
+    return place_of(kGoldens);
 }
 
 fs::path find_on_path(std::string_view name) {

@@ -4,6 +4,7 @@
 
 #include <expected>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,13 +13,18 @@
 
 namespace levitate::vmm::cli {
 
-// LEVITATE_KERNEL, else <prefix>/share/levitate/guest-kernel.Image.
+// A file or folder of the tool: where the variable says, else <prefix>/share/levitate/<installed_name>.
+struct OwnFile {
+    const char* variable;
+    std::string_view installed_name;
+    std::string_view meaning;
+};
+
+std::span<const OwnFile> own_files();
+
 std::filesystem::path guest_kernel_path();
-// LEVITATE_INIT, else <prefix>/share/levitate/init.
 std::filesystem::path init_path();
-// LEVITATE_GUESTS, else <prefix>/share/levitate/guests.
 std::filesystem::path guests_directory();
-// LEVITATE_GOLDENS, else <prefix>/share/levitate/golden.
 std::filesystem::path goldens_directory();
 
 // The first regular file `name` in a directory of PATH; empty if there is none.

@@ -9,6 +9,7 @@
 
 #include "traces/export/strace.hpp"
 #include "traces/format/lines.hpp"
+#include "vmm/cli/choice.hpp"
 #include "vmm/cli/commands.hpp"
 #include "vmm/cli/goldens.hpp"
 #include "vmm/cli/options.hpp"
@@ -74,9 +75,9 @@ void add_show_command(CLI::App& app, int& status) {
     command->add_option("trace", arguments->file, "A trace file, or a golden's name for its first recording")
         ->required()
         ->option_text("TRACE|NAME");
-    command->add_option("--format", arguments->format, "strace (default) or json")
-        ->transform(CLI::CheckedTransformer(kFormats))
-        ->option_text("FORMAT");
+    offer(command->add_option("--format", arguments->format,
+                              "As strace would print it (default), or as JSON Lines"),
+          kFormats);
     command->callback([arguments, &status] { status = show(arguments->file, arguments->format); });
 }
 

@@ -1,0 +1,57 @@
+#include "vmm/cli/application.hpp"
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <utility>
+
+#include "vmm/cli/commands.hpp"
+
+namespace levitate::vmm::cli {
+namespace {
+
+constexpr const char* kDescription =
+    "Holds an AArch64 Linux program on a kernel against what real Linux did.\n\n"
+    "Exit status: that of the guest for run and record (128+n for signal n); for check and diff 0 where\n"
+    "they agree and 1 where they differ; 2 for a wrong command line, 125 for a fault of the harness,\n"
+    "126 for a program that cannot be executed, 127 for one that is not there.";
+
+// A command that passes on what follows its options names none of it itself.
+class HelpFormatter final : public CLI::Formatter {
+  public:
+    std::string make_usage(const CLI::App* app, std::string name) const override {
+        std::string usage = CLI::Formatter::make_usage(app, std::move(name));
+        if (app->get_prefix_command()) {
+            usage.insert(usage.find_last_not_of('\n') + 1, " PROGRAM [ARGS...]");
+        }
+        return usage;
+    }
+};
+
+// In the form of the tool's other messages.
+std::string explain(const CLI::App* app, const CLI::Error& error) {
+    std::string what = error.what();
+    // CLI11 misses the command before it looks at what stands in its place.
+    if (const auto rest = app->remaining(); app->get_parent() == nullptr && !rest.empty()) {
+        what = rest.front() + ": no such " + (rest.front().starts_with('-') ? "option" : "command");
+    }
+    return "levitate: " + what + "; see levitate --help\n";
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> make_application(int& status) {
+    auto app = std::make_unique<CLI::App>(kDescription, "levitate");
+    app->require_subcommand(1);
+    app->formatter(std::make_shared<HelpFormatter>());
+    app->failure_message(explain);
+    app->set_version_flag("--version", LEVITATE_VERSION);
+    add_run_command(*app, status);
+    add_record_command(*app, status);
+    add_check_command(*app, status);
+    add_diff_command(*app, status);
+    add_show_command(*app, status);
+    add_doctor_command(*app, status);
+    return app;
+}
+
+}  // namespace levitate::vmm::cli
