@@ -196,6 +196,13 @@ class ScriptsTest(unittest.TestCase):
         self.run_script("build", "release")
         self.assertEqual((self.root / "build/release/.configured").stat().st_mtime_ns, configured)
 
+    def test_does_not_configure_again_while_the_program_is_still_missing(self) -> None:
+        self.environment["PATH"] += f":{self.root}/no-such-folder"
+        self.settle()
+        configured = (self.root / "build/release/.configured").stat().st_mtime_ns
+        self.run_script("build", "release")
+        self.assertEqual((self.root / "build/release/.configured").stat().st_mtime_ns, configured)
+
     def test_a_configuration_that_failed_is_tried_again(self) -> None:
         self.write("CMakeLists.txt", PROJECT + 'message(FATAL_ERROR "not yet")\n')
         failed = subprocess.run(
