@@ -4,6 +4,7 @@
 Both are held against a small project of their own, in which building is cheap.
 """
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -187,6 +188,20 @@ class ScriptsTest(unittest.TestCase):
         self.environment["PATH"] += f":{elsewhere}"
         self.run_script("build", "release", "levitate")
         self.assertEqual(self.judge(), str(elsewhere / "judge-of-the-test"))
+
+    def test_any_order_comes_to_the_same(self) -> None:
+        """A program comes after the first of three commands, whichever they are."""
+        commands = (("levitate",), ("build", "release"), ("build", "release", "guests"))
+        judge = self.programs / "judge-of-the-test"
+        for order in itertools.permutations(commands):
+            with self.subTest(order=order):
+                shutil.rmtree(self.root / "build", ignore_errors=True)
+                judge.unlink(missing_ok=True)
+                self.run_script(*order[0])
+                self.write_program(judge, "#!/bin/sh\n")
+                for command in order[1:]:
+                    self.run_script(*command)
+                self.assertEqual(self.judge(), str(judge))
 
     def test_does_not_configure_again_for_a_path_where_nothing_is_missing(self) -> None:
         self.write_program(self.programs / "judge-of-the-test", "#!/bin/sh\n")
