@@ -182,13 +182,12 @@ void Core::take_exception(std::uint64_t address) {
     if (exception.resume == Return::Next) {
         pstate.ss = false;  // a call counts as a step (SSAdvance)
     }
-    const std::uint64_t esr = exception_class << 26 | syndrome_il | exception.iss;
-    system.esr = esr;
+    system.esr = exception_class << 26 | syndrome_il | exception.iss;
     if (exception.sets_far) {
         system.far = exception.far;
     }
     if (pstate.el == 0 && boundary_halts_) {
-        halt_ = Halt{.reason = HaltReason::ExceptionFromEl0, .esr = esr};
+        halt_ = Halt{.reason = HaltReason::ExceptionFromEl0};
     }
     enter_vector(0, exception.resume == Return::Next ? address + instruction_bytes : address);
 }

@@ -268,19 +268,31 @@ void Cpu::request_stop() {
 }
 
 Registers Cpu::registers() const {
+    return {general_registers(), vectors()};
+}
+
+GeneralRegisters Cpu::general_registers() const {
     const Core& core = implementation_->core;
-    Registers result;
+    GeneralRegisters result;
     std::copy_n(core.x.begin(), result.x.size(), result.x.begin());
     result.sp_el0 = core.sp_el0();
     result.sp_el1 = core.sp_el1();
     result.pc = core.pc;
     result.pstate = core.pstate.to_spsr();
-    result.v = core.v;
     result.fpcr = core.fpcr;
     result.fpsr = core.fpsr;
     result.tpidr_el0 = core.system.tpidr_el0;
     result.tpidrro_el0 = core.system.tpidrro_el0;
     return result;
+}
+
+const std::array<Vector, 32>& Cpu::vectors() const {
+    return implementation_->core.v;
+}
+
+EntryRegisters Cpu::entry_registers() const {
+    const SystemRegisters& system = implementation_->core.system;
+    return {.ttbr0_el1 = system.ttbr0, .elr_el1 = system.elr, .spsr_el1 = system.spsr, .esr_el1 = system.esr};
 }
 
 void Cpu::set_registers(const Registers& registers) {

@@ -63,18 +63,30 @@ union Vector {
     std::array<std::uint8_t, 16> b;
 };
 
-// The registers that a debugger or a tracer reads and writes. `pstate` is laid out as SPSR_EL1 is.
-struct Registers {
+// `pstate` is laid out as SPSR_EL1 is.
+struct GeneralRegisters {
     std::array<std::uint64_t, 31> x{};
     std::uint64_t sp_el0 = 0;
     std::uint64_t sp_el1 = 0;
     std::uint64_t pc = 0;
     std::uint64_t pstate = 0;
-    std::array<Vector, 32> v{};
     std::uint32_t fpcr = 0;
     std::uint32_t fpsr = 0;
     std::uint64_t tpidr_el0 = 0;
     std::uint64_t tpidrro_el0 = 0;
+};
+
+// The registers that a debugger reads and writes.
+struct Registers : GeneralRegisters {
+    std::array<Vector, 32> v{};
+};
+
+// Whence and why EL1 was entered, and whose address space is current.
+struct EntryRegisters {
+    std::uint64_t ttbr0_el1 = 0;
+    std::uint64_t elr_el1 = 0;
+    std::uint64_t spsr_el1 = 0;
+    std::uint64_t esr_el1 = 0;
 };
 
 // Why run() returned. The state is precise: every instruction before has retired, none after has begun.
@@ -91,9 +103,8 @@ enum class HaltReason {
 
 struct Halt {
     HaltReason reason = HaltReason::Budget;
-    bool irq = false;       // ExceptionFromEl0: an IRQ; otherwise synchronous, see esr
-    std::uint64_t esr = 0;  // ExceptionFromEl0: ESR_EL1
-    std::uint64_t pc = 0;   // WatchedLoad: of the load; Breakpoint: of the breakpoint
+    bool irq = false;      // ExceptionFromEl0: an IRQ; otherwise synchronous, as ESR_EL1 says
+    std::uint64_t pc = 0;  // WatchedLoad: of the load; Breakpoint: of the breakpoint
     // WatchedLoad: the virtual addresses of what the instruction has read, from the first of its accesses
     // that touch a watched range to the last of them.
     std::uint64_t address = 0;
@@ -118,8 +129,6 @@ struct Config {
     std::vector<Ram> ram;
     // CNTFRQ_EL0. The system counter advances with retired instructions: one instruction is one nanosecond.
     std::uint64_t counter_frequency_hz = 62'500'000;
-    // Seeds nothing but what an implementation may choose: kept so that a run is a function of it.
-    std::uint64_t seed = 0;
     // Not 0: time jumps ahead now and then, as this says (emu/system/time_jumps.hpp).
     std::uint64_t schedule_seed = 0;
 };
@@ -141,6 +150,11 @@ class Cpu {
 
     Registers registers() const;
     void set_registers(const Registers& registers);
+    // The same in pieces, for whoever looks often: a tracer does at every exception from EL0 and every
+    // return.
+    GeneralRegisters general_registers() const;
+    const std::array<Vector, 32>& vectors() const;
+    EntryRegisters entry_registers() const;
     // A system register by its encoding (op0<<14 | op1<<11 | CRn<<7 | CRm<<3 | op2), as EL1 would read it;
     // nullopt if there is none.
     std::optional<std::uint64_t> system_register(std::uint16_t encoding) const;

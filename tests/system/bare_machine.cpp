@@ -29,7 +29,7 @@ int run_image(const char* path) {
         fmt::print(stderr, "bare_machine: {}\n", machine.error().message);
         return 2;
     }
-    const auto engine = make_emu_engine(**machine, {});
+    const auto engine = make_emu_engine(**machine, 0);
     const Exit exit = engine->run(kMostInstructions);
     std::fflush(stdout);
     if (exit.reason == ExitReason::PowerOff) {

@@ -54,7 +54,7 @@ bool run_image(const char* path, Rows& missing) {
         fmt::print(stderr, "judged_rows: {}\n", machine.error().message);
         return false;
     }
-    const auto engine = make_emu_engine(**machine, {});
+    const auto engine = make_emu_engine(**machine, 0);
     Exit exit;
     while (!missing.empty() && exit.reason == ExitReason::Budget &&
            engine->retired_instructions() < kMostInstructions) {

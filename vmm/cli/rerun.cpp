@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "vmm/arch/aarch64.hpp"
 #include "vmm/debugger/modules.hpp"
 #include "vmm/tracer/boundary_tracer.hpp"
 
@@ -9,8 +10,6 @@ namespace levitate::vmm::cli {
 namespace {
 
 constexpr std::uint64_t kSlice = 10'000'000;
-// SPSR_EL1.M[3:2], the exception level.
-constexpr std::uint64_t kExceptionLevelMask = 0xc;
 
 }  // namespace
 
@@ -44,10 +43,11 @@ Result<std::unique_ptr<Rerun>> Rerun::to_event(const RunSpec& spec, std::uint64_
 
 std::vector<Frame> Rerun::backtrace() const {
     const Engine& engine = session_->engine();
-    VcpuRegisters registers = engine.registers();
+    const VcpuRegisters cpu = engine.registers();
+    UserRegisters registers = cpu;
     // A task that has just ended is seen at its last exception, whose EL0 side is in ELR_EL1.
-    if ((registers.pstate & kExceptionLevelMask) != 0) {
-        registers.pc = registers.elr_el1;
+    if (!is_at_el0(cpu.pstate)) {
+        registers.pc = cpu.elr_el1;
     }
     for (const TaskView& task : session_->tracer()->tasks()) {
         if (task.number == task_ && task.registers) {

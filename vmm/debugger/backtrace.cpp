@@ -31,7 +31,7 @@ using DwflPointer = std::unique_ptr<Dwfl, DwflEnd>;
 
 // What the callbacks of libdwfl reach through their void*.
 struct Unwinding {
-    const VcpuRegisters* registers;
+    const GeneralRegisters* registers;
     const MemoryReader* memory;
     std::size_t limit;
     std::vector<Frame> frames;
@@ -63,11 +63,11 @@ bool read_word(Dwfl* /*dwfl*/, Dwarf_Addr address, Dwarf_Word* result, void* arg
 }
 
 bool set_initial_registers(Dwfl_Thread* thread, void* argument) {
-    const VcpuRegisters& registers = *static_cast<const Unwinding*>(argument)->registers;
+    const GeneralRegisters& registers = *static_cast<const Unwinding*>(argument)->registers;
     // DWARF for the Arm 64-bit Architecture, 4.1: x0 to x30 are 0 to 30, SP is 31.
     std::array<Dwarf_Word, 32> words{};
     std::copy(registers.x.begin(), registers.x.end(), words.begin());
-    words[31] = registers.sp_el0;
+    words[31] = registers.sp;
     dwfl_thread_state_register_pc(thread, registers.pc);
     return dwfl_thread_state_registers(thread, 0, words.size(), words.data());
 }
@@ -214,7 +214,7 @@ int take_frame(Dwfl_Frame* state, void* argument) {
 
 }  // namespace
 
-std::vector<Frame> backtrace(std::span<const LoadedModule> modules, const VcpuRegisters& registers,
+std::vector<Frame> backtrace(std::span<const LoadedModule> modules, const GeneralRegisters& registers,
                              const MemoryReader& memory, std::size_t limit) {
     Unwinding unwinding{.registers = &registers, .memory = &memory, .limit = limit, .frames = {}};
     const DwflPointer dwfl{dwfl_begin(&kModuleCallbacks)};

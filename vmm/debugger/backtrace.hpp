@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "vmm/engine/engine.hpp"
+#include "vmm/arch/address.hpp"
+#include "vmm/arch/registers.hpp"
 
 namespace levitate::vmm {
 
@@ -36,7 +37,7 @@ using MemoryReader = std::function<std::size_t(GuestVirt, std::span<std::byte>)>
 // The frames from `registers` outwards, at most `limit` of them, with inlined functions as frames of their
 // own. `registers` are those of EL0. A stack that cannot be unwound ends the list early; a module that cannot
 // be read is passed over.
-std::vector<Frame> backtrace(std::span<const LoadedModule> modules, const VcpuRegisters& registers,
+std::vector<Frame> backtrace(std::span<const LoadedModule> modules, const GeneralRegisters& registers,
                              const MemoryReader& memory, std::size_t limit = 64);
 
 // "  #3  0x00000000004018a4 in hello::main at src/main.rs:4", a line a frame.

@@ -10,7 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "vmm/engine/engine.hpp"
+#include "vmm/arch/address.hpp"
+#include "vmm/arch/registers.hpp"
 
 namespace levitate::vmm {
 

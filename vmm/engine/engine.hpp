@@ -1,10 +1,9 @@
-// What runs a kernel: one virtual CPU with its RAM. `emu` and `kvm` implement it; `native` has no machine and
-// is not an Engine (see vmm/engine/native).
+// What runs a kernel: one virtual CPU with its RAM. `emu` implements it; `native` has no machine and is not
+// an Engine (see vmm/engine/native).
 //
 // The tracer, the debugger and the GDB stub see a guest only through this interface.
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,48 +12,10 @@
 #include <string>
 #include <vector>
 
+#include "vmm/arch/address.hpp"
+#include "vmm/arch/registers.hpp"
+
 namespace levitate::vmm {
-
-// Guest addresses are types of their own: neither is a host pointer, and neither is the other.
-enum class GuestPhys : std::uint64_t {};
-enum class GuestVirt : std::uint64_t {};
-
-constexpr std::uint64_t value(GuestPhys address) {
-    return static_cast<std::uint64_t>(address);
-}
-constexpr std::uint64_t value(GuestVirt address) {
-    return static_cast<std::uint64_t>(address);
-}
-constexpr GuestPhys operator+(GuestPhys address, std::uint64_t bytes) {
-    return GuestPhys{value(address) + bytes};
-}
-constexpr GuestVirt operator+(GuestVirt address, std::uint64_t bytes) {
-    return GuestVirt{value(address) + bytes};
-}
-
-struct Vector128 {
-    std::uint64_t low = 0;
-    std::uint64_t high = 0;
-    bool operator==(const Vector128&) const = default;
-};
-
-// `pstate` is laid out as SPSR_EL1 is (Arm ARM C5.2.19).
-struct VcpuRegisters {
-    std::array<std::uint64_t, 31> x{};
-    std::uint64_t sp_el0 = 0;
-    std::uint64_t sp_el1 = 0;
-    std::uint64_t pc = 0;
-    std::uint64_t pstate = 0;
-    std::uint64_t tpidr_el0 = 0;
-    std::uint64_t ttbr0_el1 = 0;
-    std::uint64_t elr_el1 = 0;
-    std::uint64_t spsr_el1 = 0;
-    std::uint64_t esr_el1 = 0;
-    std::uint64_t far_el1 = 0;
-    std::array<Vector128, 32> v{};
-    std::uint32_t fpcr = 0;
-    std::uint32_t fpsr = 0;
-};
 
 enum class ExitReason {
     Budget,            // the instruction budget of this run() is used up
@@ -74,6 +35,8 @@ struct Exit {
     GuestVirt load_pc{};       // WatchedLoad
     GuestVirt load_address{};  // WatchedLoad: of all that the instruction read of the range
     unsigned load_size = 0;    // WatchedLoad, bytes
+    // ExceptionFromEl0, ReturnToEl0, Breakpoint: as they stand now. Who handles the exit reads no others.
+    VcpuRegisters registers{};
 };
 
 // EL0 loads in [begin, end) under the translation table `table` (BADDR, without ASID).
@@ -81,6 +44,15 @@ struct WatchedLoads {
     std::uint64_t table = 0;
     GuestVirt begin{};
     GuestVirt end{};
+    bool operator==(const WatchedLoads&) const = default;
+};
+
+// What run() exits for beside what ends it.
+struct Stops {
+    bool boundary = false;  // ExceptionFromEl0 and ReturnToEl0
+    std::vector<WatchedLoads> loads;
+    std::vector<GuestVirt> breakpoints;  // sorted, each once
+    bool operator==(const Stops&) const = default;
 };
 
 enum class View { User, Kernel };  // whose permissions translate an address
@@ -100,7 +72,7 @@ class Engine {
     virtual void request_stop() = 0;
 
     virtual VcpuRegisters registers() const = 0;
-    // Writes x, sp_el0, sp_el1, pc, pstate, tpidr_el0, v, fpcr and fpsr. The others are read only.
+    // Writes all but ttbr0_el1, elr_el1, spsr_el1 and esr_el1, which are read only.
     virtual void set_registers(const VcpuRegisters& registers) = 0;
 
     // nullopt: not mapped for that view under the current tables.
@@ -110,10 +82,8 @@ class Engine {
     virtual std::size_t read_memory(GuestVirt address, std::span<std::byte> into, View view) const = 0;
     virtual std::size_t write_memory(GuestVirt address, std::span<const std::byte> from, View view) = 0;
 
-    virtual void set_boundary_exits(bool enabled) = 0;
-    // These loads exit, and no others any more.
-    virtual void set_watched_loads(std::span<const WatchedLoads> watched) = 0;
-    virtual void set_breakpoints(std::span<const GuestVirt> addresses) = 0;
+    // In place of those that were set before. One place decides (vmm/run/engine_stops.hpp).
+    virtual void set_stops(const Stops& stops) = 0;
 
     virtual EngineStatistics statistics() const = 0;
     virtual std::uint64_t retired_instructions() const = 0;

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "vmm/arch/aarch64.hpp"
+
 namespace levitate::vmm::gdb {
 namespace {
 
@@ -14,13 +16,10 @@ constexpr unsigned kV0 = 34;
 constexpr unsigned kFpsr = 66;
 constexpr unsigned kFpcr = 67;
 
-// PSTATE.EL and PSTATE.SP as in SPSR_EL1.M[3:0]: at EL1h the stack pointer in use is SP_EL1.
-constexpr std::uint64_t kModeMask = 0xf;
-constexpr std::uint64_t kModeEl1h = 0x5;
-
+// The one in use.
 template <typename Registers>
 auto& stack_pointer(Registers& registers) {
-    return (registers.pstate & kModeMask) == kModeEl1h ? registers.sp_el1 : registers.sp_el0;
+    return (registers.pstate & spsr::kMode) == spsr::kModeEl1h ? registers.sp_el1 : registers.sp;
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <span>
 #include <string>
 
-#include "vmm/engine/engine.hpp"
+#include "vmm/arch/registers.hpp"
 
 namespace levitate::vmm::gdb {
 

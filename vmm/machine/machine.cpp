@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "vmm/arch/aarch64.hpp"
 #include "vmm/descriptor.hpp"
 #include "vmm/machine/device_tree.hpp"
 #include "vmm/machine/kernel_image.hpp"
@@ -20,7 +21,6 @@ namespace levitate::vmm {
 namespace {
 
 constexpr std::uint64_t kAlignment = 2ULL << 20U;
-constexpr std::uint64_t kPage = 4096;
 
 constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
     return (value + alignment - 1) / alignment * alignment;
@@ -82,7 +82,7 @@ Machine::Machine(GuestRam ram, MachineRequest& request)
 }
 
 Result<std::unique_ptr<Machine>> Machine::create(MachineRequest request) {
-    auto ram = GuestRam::create(align_up(request.memory_bytes, kPage));
+    auto ram = GuestRam::create(align_up(request.memory_bytes, kPageSize));
     if (!ram) {
         return std::unexpected(std::move(ram.error()));
     }

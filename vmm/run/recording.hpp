@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <functional>
 #include <span>
 #include <string>
 #include <utility>
@@ -23,13 +22,12 @@ traces::Header make_header(const RunSpec& spec, const Initramfs& initramfs);
 // that wants the run stopped.
 class HookSink final : public traces::EventSink {
   public:
-    HookSink(const RunHooks& hooks, std::function<Engine&()> engine)
-        : hooks_(hooks), engine_(std::move(engine)) {}
+    HookSink(const RunHooks& hooks, Engine& engine) : hooks_(hooks), engine_(engine) {}
 
     void begin(const traces::Header& header) override { hooks_.sink->begin(header); }
     void event(const traces::Event& event) override {
         hooks_.sink->event(event);
-        if (hooks_.on_event && !hooks_.on_event(engine_(), event)) {
+        if (hooks_.on_event && !hooks_.on_event(engine_, event)) {
             stop_wanted_ = true;
         }
     }
@@ -40,7 +38,7 @@ class HookSink final : public traces::EventSink {
 
   private:
     const RunHooks& hooks_;
-    std::function<Engine&()> engine_;
+    Engine& engine_;
     bool stop_wanted_ = false;
 };
 

@@ -2,14 +2,22 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdlib>
 #include <utility>
 
 #include "vmm/engine/emu/emu_engine.hpp"
 #include "vmm/initramfs/cpio.hpp"
 #include "vmm/initramfs/packer.hpp"
+#include "vmm/machine/machine.hpp"
+#include "vmm/run/engine_stops.hpp"
+#include "vmm/run/guest_channel.hpp"
+#include "vmm/run/ignore_sigpipe.hpp"
+#include "vmm/run/pacing.hpp"
 #include "vmm/run/prepare.hpp"
-#include "vmm/run/session_implementation.hpp"
+#include "vmm/run/recording.hpp"
+#include "vmm/run/tracing.hpp"
 
 namespace levitate::vmm {
 namespace {
@@ -29,90 +37,285 @@ init::HashKey random_key() {
     return key;
 }
 
-}  // namespace
-
-Session::Implementation::Implementation(RunSpec the_spec, const RunHooks& the_hooks)
-    : spec(std::move(the_spec)),
-      hooks(the_hooks),
-      key(random_key()),
-      channel(
-          output_mode(hooks), key, [this](std::span<const std::byte> bytes) { machine->uart().send(bytes); },
-          [this] {
-              attention = true;
-              engine->request_stop();
-          }),
-      sink(hooks, [this]() -> Engine& { return *engine; }) {
-    if (!spec.stdin_bytes) {
-        input = std::make_unique<LiveInput>(channel);
+// The program first.
+std::vector<FileMapping> modules_of(const Initramfs& initramfs) {
+    std::vector<FileMapping> modules{{.host = initramfs.program.host, .guest = initramfs.program.guest}};
+    for (const PackedFile& library : initramfs.libraries) {
+        modules.push_back({.host = library.host, .guest = library.guest});
     }
+    return modules;
 }
 
+// How a run has ended.
+struct End {
+    std::string incomplete;   // why it did before init has said that it is over; else empty
+    bool never_ends = false;  // Outcome::never_ends
+};
+
+// What exists once machine and engine do.
+struct Running {
+    Running(std::unique_ptr<Machine> the_machine, const RunSpec& spec, const RunHooks& hooks,
+            traces::Header header)
+        : machine(std::move(the_machine)),
+          engine(make_emu_engine(*machine, spec.schedule_seed)),
+          stops(*engine),
+          tracing(hooks, *engine, stops, std::move(header), spec.guest_program) {}
+
+    std::unique_ptr<Machine> machine;
+    std::unique_ptr<Engine> engine;
+    EngineStops stops;
+    Tracing tracing;
+};
+
+}  // namespace
+
+class Session::Implementation {
+  public:
+    Implementation(RunSpec spec, const RunHooks& hooks);
+
+    Result<void> set_up();
+    AdvanceReason advance(std::uint64_t instructions);
+    void request_stop();
+    Result<Outcome> finish();
+
+    Running& running() { return *running_; }
+    const RunSpec& spec() const { return spec_; }
+    const std::vector<FileMapping>& modules() const { return modules_; }
+    bool ended() const { return end_.has_value(); }
+
+  private:
+    std::optional<AdvanceReason> handle(const Exit& exit);
+    void feed_tracer(const Exit& exit);
+    void handle_attention();
+    void handle_idle();
+    void look_at_time();
+    void end(std::string incomplete, bool never_ends = false);
+    void end_at_time_limit();
+    void end_at_instruction_limit();
+    void end_by_power(const std::string& what);
+
+    RunSpec spec_;
+    const RunHooks& hooks_;
+    IgnoreSigpipe ignore_sigpipe_;
+    init::HashKey key_ = random_key();  // of the frames
+    bool attention_ = false;
+    GuestChannel channel_;
+    Pacing pacing_;
+    std::vector<FileMapping> modules_;
+    std::unique_ptr<Running> running_;
+    std::atomic<bool> stop_requested_ = false;
+    std::optional<End> end_;
+};
+
+Session::Implementation::Implementation(RunSpec spec, const RunHooks& hooks)
+    : spec_(std::move(spec)),
+      hooks_(hooks),
+      channel_(
+          output_mode(hooks), key_,
+          [this](std::span<const std::byte> bytes) { running_->machine->uart().send(bytes); },
+          [this] {
+              attention_ = true;
+              running_->engine->request_stop();
+          }),
+      pacing_(spec_, channel_) {}
+
 Result<void> Session::Implementation::set_up() {
-    PackRequest request = pack_request(spec);
-    request.key = key;
+    PackRequest request = pack_request(spec_);
+    request.key = key_;
     auto initramfs = pack(request);
     if (!initramfs) {
         return std::unexpected(std::move(initramfs.error()));
     }
-    modules.push_back({.host = initramfs->program.host, .guest = initramfs->program.guest});
-    for (const PackedFile& library : initramfs->libraries) {
-        modules.push_back({.host = library.host, .guest = library.guest});
-    }
-    if (hooks.sink != nullptr) {
-        header = make_header(spec, *initramfs);
-    }
-    auto created = Machine::create({.memory_bytes = spec.memory_bytes,
-                                    .kernel = spec.kernel,
+    modules_ = modules_of(*initramfs);
+    auto machine = Machine::create({.memory_bytes = spec_.memory_bytes,
+                                    .kernel = spec_.kernel,
                                     .initramfs = initramfs->archive,
-                                    .boot_arguments = boot_arguments(spec),
-                                    .seed = spec.seed,
+                                    .boot_arguments = boot_arguments(spec_),
+                                    .seed = spec_.seed,
                                     .clock_start = kGuestEpoch,
-                                    .console = [this](std::byte byte) { channel.receive(byte); }});
-    if (!created) {
-        return std::unexpected(std::move(created.error()));
+                                    .console = [this](std::byte byte) { channel_.receive(byte); }});
+    if (!machine) {
+        return std::unexpected(std::move(machine.error()));
     }
-    machine = std::move(*created);
-    engine = make_emu_engine(*machine, {.random = spec.seed, .schedule = spec.schedule_seed});
+    running_ =
+        std::make_unique<Running>(std::move(*machine), spec_, hooks_,
+                                  hooks_.sink == nullptr ? traces::Header{} : make_header(spec_, *initramfs));
     return {};
 }
 
-Result<Outcome> Session::Implementation::finish() {
-    if (!ended) {
-        end("stopped");
-    }
-    if (incomplete.empty() && channel.lost_frames() > 0) {
-        incomplete = fmt::format("{} frames between init and levitate were damaged", channel.lost_frames());
-    }
-    if (hooks.sink != nullptr) {
-        if (!tracer) {
-            start_tracer();
+AdvanceReason Session::Implementation::advance(std::uint64_t instructions) {
+    const Engine& engine = *running_->engine;
+    const std::uint64_t start = engine.retired_instructions();
+    while (!ended()) {
+        if (stop_requested_.exchange(false)) {
+            return AdvanceReason::Stopped;
         }
-        tracer->finish({.exit_code = channel.exit_code(),
-                        .signal = channel.signal(),
-                        .stdout_bytes = channel.stdout_bytes(),
-                        .stderr_bytes = channel.stderr_bytes()},
-                       incomplete);
+        const std::uint64_t now = engine.retired_instructions();
+        if (now - start >= instructions) {
+            return AdvanceReason::Budget;
+        }
+        if (spec_.instruction_limit != 0 && now >= spec_.instruction_limit) {
+            end_at_instruction_limit();
+            continue;
+        }
+        if (now >= pacing_.next_look()) {
+            look_at_time();
+            continue;
+        }
+        std::uint64_t budget = std::min(instructions - (now - start), pacing_.next_look() - now);
+        if (spec_.instruction_limit != 0) {
+            budget = std::min(budget, spec_.instruction_limit - now);
+        }
+        if (const auto reason = handle(running_->engine->run(budget))) {
+            return *reason;
+        }
     }
-    if (const auto& failed = channel.exec_failure()) {
-        return std::unexpected(explain_exec_failure(spec, *failed));
+    return AdvanceReason::Ended;
+}
+
+// nullopt: the engine is to run on.
+std::optional<AdvanceReason> Session::Implementation::handle(const Exit& exit) {
+    std::optional<AdvanceReason> reason;
+    switch (exit.reason) {
+        case ExitReason::Budget:
+        case ExitReason::Stopped:
+            break;
+        case ExitReason::Idle:
+            handle_idle();
+            break;
+        case ExitReason::ExceptionFromEl0:
+        case ExitReason::ReturnToEl0:
+            feed_tracer(exit);
+            if (running_->stops.debugger_wants_boundary()) {
+                reason = AdvanceReason::Boundary;
+            }
+            break;
+        case ExitReason::WatchedLoad:
+            feed_tracer(exit);
+            break;
+        case ExitReason::Breakpoint:
+            feed_tracer(exit);
+            if (running_->stops.debugger_has_breakpoint(GuestVirt{exit.registers.pc})) {
+                reason = AdvanceReason::Breakpoint;
+            }
+            break;
+        case ExitReason::PowerOff:
+            end_by_power("the kernel powered off: ");
+            break;
+        case ExitReason::Reset:
+            end_by_power("the kernel reset the machine: ");
+            break;
     }
-    EngineStatistics statistics = engine->statistics();
+    if (attention_) {
+        handle_attention();
+    }
+    if (running_->tracing.take_stop_wanted() && !reason) {
+        reason = AdvanceReason::Stopped;
+    }
+    return ended() ? AdvanceReason::Ended : reason;
+}
+
+void Session::Implementation::feed_tracer(const Exit& exit) {
+    const std::string refusal = running_->tracing.feed(exit);
+    if (!refusal.empty()) {
+        end("this kernel cannot be traced: " + refusal);
+    }
+}
+
+void Session::Implementation::handle_attention() {
+    attention_ = false;
+    if (!channel_.failure().empty()) {
+        end(channel_.failure());
+    } else if (channel_.is_done()) {
+        end("");
+    } else {
+        running_->tracing.start(channel_.kernel_name());
+    }
+}
+
+void Session::Implementation::handle_idle() {
+    switch (pacing_.wait_for_input(stop_requested_)) {
+        case Pacing::Idle::HasInput:
+            break;
+        case Pacing::Idle::TimeIsUp:
+            end_at_time_limit();
+            break;
+        case Pacing::Idle::ForEver:
+            if (channel_.program_started()) {
+                end("every task of the guest sleeps for ever", true);
+            } else {
+                end("the kernel waits for ever: " + channel_.last_words());
+            }
+            break;
+    }
+}
+
+void Session::Implementation::look_at_time() {
+    if (!pacing_.look(*running_->engine, stop_requested_)) {
+        end_at_time_limit();
+    }
+}
+
+void Session::Implementation::end(std::string incomplete, bool never_ends) {
+    if (!end_) {
+        end_ = End{.incomplete = std::move(incomplete), .never_ends = never_ends};
+    }
+}
+
+void Session::Implementation::end_at_time_limit() {
+    end(fmt::format("time limit of {} ms reached", spec_.timeout.count()));
+}
+
+void Session::Implementation::end_at_instruction_limit() {
+    if (channel_.program_started()) {
+        end(fmt::format("the program did not end within {} instructions", spec_.instruction_limit), true);
+    } else {
+        end(fmt::format("the kernel did not start the program within {} instructions: {}",
+                        spec_.instruction_limit, channel_.last_words()));
+    }
+}
+
+void Session::Implementation::end_by_power(const std::string& what) {
+    end(channel_.is_done() ? "" : what + channel_.last_words());
+}
+
+void Session::Implementation::request_stop() {
+    stop_requested_ = true;
+    running_->engine->request_stop();
+}
+
+Result<Outcome> Session::Implementation::finish() {
+    End how = end_.value_or(End{.incomplete = "stopped"});
+    if (how.incomplete.empty() && channel_.lost_frames() > 0) {
+        how.incomplete =
+            fmt::format("{} frames between init and levitate were damaged", channel_.lost_frames());
+    }
+    end_ = how;
+    running_->tracing.finish({.exit_code = channel_.exit_code(),
+                              .signal = channel_.signal(),
+                              .stdout_bytes = channel_.stdout_bytes(),
+                              .stderr_bytes = channel_.stderr_bytes()},
+                             channel_.kernel_name(), how.incomplete);
+    if (const auto& failed = channel_.exec_failure()) {
+        return std::unexpected(explain_exec_failure(spec_, *failed));
+    }
+    EngineStatistics statistics = running_->engine->statistics();
     Outcome outcome;
-    outcome.exit_code = channel.exit_code();
-    outcome.signal = channel.signal();
-    if (hooks.capture_output) {
-        outcome.stdout_bytes = std::move(channel.stdout_bytes());
-        outcome.stderr_bytes = std::move(channel.stderr_bytes());
+    outcome.exit_code = channel_.exit_code();
+    outcome.signal = channel_.signal();
+    if (hooks_.capture_output) {
+        outcome.stdout_bytes = std::move(channel_.stdout_bytes());
+        outcome.stderr_bytes = std::move(channel_.stderr_bytes());
     }
     outcome.instructions = statistics.instructions;
-    outcome.wall = std::chrono::steady_clock::now() - begun;
+    outcome.wall = pacing_.wall();
     outcome.undefined_encodings = std::move(statistics.undefined_encodings);
-    outcome.kernel_log = channel.kernel_log();
-    for (const std::string& access : machine->bus().unanswered()) {
+    outcome.kernel_log = channel_.kernel_log();
+    for (const std::string& access : running_->machine->bus().unanswered()) {
         outcome.kernel_log.append("levitate: nothing answers a ").append(access).append("\n");
     }
-    outcome.incomplete = incomplete;
-    outcome.never_ends = never_ends;
+    outcome.incomplete = how.incomplete;
+    outcome.never_ends = how.never_ends;
     return outcome;
 }
 
@@ -140,41 +343,34 @@ AdvanceReason Session::advance(std::uint64_t instructions) {
 }
 
 void Session::request_stop() {
-    implementation_->stop_requested = true;
-    implementation_->engine->request_stop();
+    implementation_->request_stop();
 }
 
 void Session::set_boundary_stops(BoundaryStops stops) {
-    implementation_->boundary_stops = stops;
-    implementation_->engine->set_boundary_exits(stops == BoundaryStops::On ||
-                                                implementation_->tracer != nullptr);
+    implementation_->running().stops.set_debuggers_boundary(stops == BoundaryStops::On);
 }
 
 void Session::set_breakpoints(std::span<const GuestVirt> addresses) {
-    implementation_->breakpoints.assign(addresses.begin(), addresses.end());
-    std::vector<GuestVirt> all = implementation_->breakpoints;
-    const auto& tracers = implementation_->tracer_breakpoints;
-    all.insert(all.end(), tracers.begin(), tracers.end());
-    implementation_->engine->set_breakpoints(all);
+    implementation_->running().stops.set_debuggers_breakpoints(addresses);
 }
 
 Engine& Session::engine() {
-    return *implementation_->engine;
+    return *implementation_->running().engine;
 }
 const Engine& Session::engine() const {
-    return *implementation_->engine;
+    return *implementation_->running().engine;
 }
 const BoundaryTracer* Session::tracer() const {
-    return implementation_->tracer.get();
+    return implementation_->running().tracing.tracer();
 }
 const std::string& Session::guest_program() const {
-    return implementation_->spec.guest_program;
+    return implementation_->spec().guest_program;
 }
 const std::vector<FileMapping>& Session::modules() const {
-    return implementation_->modules;
+    return implementation_->modules();
 }
 bool Session::ended() const {
-    return implementation_->ended;
+    return implementation_->ended();
 }
 Result<Outcome> Session::finish() {
     return implementation_->finish();

@@ -60,7 +60,7 @@ class Session {
     Result<Outcome> finish();
 
   private:
-    struct Implementation;
+    class Implementation;
     explicit Session(std::unique_ptr<Implementation> implementation);
     std::unique_ptr<Implementation> implementation_;
 };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "vmm/arch/aarch64.hpp"
 #include "vmm/tracer/boundary_tracer.hpp"
 
 namespace levitate::vmm {
@@ -12,11 +13,6 @@ namespace {
 // How many instructions go by between two looks at whether the debugger wants to interrupt: a few
 // milliseconds of an interpreter.
 constexpr std::uint64_t kSlice = 500'000;
-
-// SPSR_EL1.M[3:2], the exception level.
-constexpr std::uint64_t kExceptionLevelMask = 0xc;
-// Bit 55 tells TTBR1's half from TTBR0's (Arm ARM D8.2.2).
-constexpr std::uint64_t kUpperHalf = std::uint64_t{1} << 55;
 
 constexpr ThreadId kCpu{1};
 const TargetStop kStepped{.kind = TargetStop::Kind::Stepped, .status = 0, .message = {}};
@@ -28,7 +24,7 @@ ThreadId thread_of(traces::TaskNumber task) {
 }  // namespace
 
 bool SessionTarget::at_el0() const {
-    return (session_.engine().registers().pstate & kExceptionLevelMask) == 0;
+    return is_at_el0(session_.engine().registers().pstate);
 }
 
 bool SessionTarget::run_to_program(const std::function<bool()>& interrupted) {
@@ -65,7 +61,7 @@ std::optional<VcpuRegisters> SessionTarget::registers(ThreadId thread) const {
     }
     for (const TaskView& task : tracer->tasks()) {
         if (thread_of(task.number) == thread) {
-            return task.registers ? task.registers : std::optional{cpu};
+            return task.registers ? VcpuRegisters{*task.registers} : cpu;
         }
     }
     return std::nullopt;
@@ -103,7 +99,7 @@ void SessionTarget::set_breakpoints() {
 }
 
 void SessionTarget::insert_watchpoint(const WatchedMemory& memory) {
-    const bool in_kernel = (value(memory.address) & kUpperHalf) != 0;
+    const bool in_kernel = is_upper_half(value(memory.address));
     const std::uint64_t space = translation_table(session_.engine().registers().ttbr0_el1);
     watchpoints_[memory] = {.space = in_kernel ? 0 : space, .bytes = {}};
 }
@@ -131,7 +127,7 @@ std::vector<std::byte> SessionTarget::auxiliary_vector() const {
 }
 
 bool SessionTarget::stops_here(GuestVirt address) const {
-    if ((value(address) & kUpperHalf) != 0) {
+    if (is_upper_half(value(address))) {
         return true;
     }
     return session_.tracer() != nullptr && session_.tracer()->current_task().has_value();

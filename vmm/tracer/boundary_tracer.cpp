@@ -3,19 +3,19 @@
 #include <algorithm>
 #include <utility>
 
-#include "traces/abi/constants.hpp"
-#include "vmm/tracer/vdso.hpp"
+#include "vmm/arch/aarch64.hpp"
 
 namespace levitate::vmm {
 
-BoundaryTracer::BoundaryTracer(Engine& engine, traces::Header header, std::string program,
+BoundaryTracer::BoundaryTracer(const Engine& engine, traces::Header header, std::string program,
                                traces::EventSink& sink)
-    : engine_(engine),
-      memory_(engine),
+    : memory_(engine),
       recorder_(sink, std::move(header), [&engine] { return engine.guest_time(); }),
-      program_(std::move(program)) {
-    engine_.set_boundary_exits(true);
-}
+      program_(std::move(program)),
+      lives_(recorder_, tasks_),
+      check_(recorder_, memory_),
+      returns_(recorder_, memory_, tasks_, lives_, check_),
+      watch_(engine, memory_, recorder_, tasks_) {}
 
 void BoundaryTracer::handle(const Exit& exit) {
     if (!refusal_.empty()) {
@@ -23,20 +23,23 @@ void BoundaryTracer::handle(const Exit& exit) {
     }
     switch (exit.reason) {
         case ExitReason::ExceptionFromEl0:
-            on_exception(engine_.registers(), exit.irq);
+            on_exception(exit.registers, exit.irq);
             break;
-        case ExitReason::ReturnToEl0: {
-            const VcpuRegisters registers = engine_.registers();
-            on_resume(registers);
-            find_vdso_functions();
-            serve_missed_breakpoint(registers);
+        case ExitReason::ReturnToEl0:
+            on_resume(exit.registers);
+            if (current_) {
+                watch_.on_resume(*current_, exit.registers);
+            }
             break;
-        }
         case ExitReason::WatchedLoad:
-            on_watched_load(exit);
+            if (current_) {
+                watch_.on_load(*current_, exit);
+            }
             break;
         case ExitReason::Breakpoint:
-            on_breakpoint();
+            if (current_ && is_at_el0(exit.registers.pstate)) {
+                watch_.on_breakpoint(*current_, exit.registers);
+            }
             break;
         default:
             break;
@@ -45,167 +48,258 @@ void BoundaryTracer::handle(const Exit& exit) {
 
 std::vector<TaskView> BoundaryTracer::tasks() const {
     std::vector<TaskView> views;
-    for (const auto& [number, task] : tasks_) {
+    for (const auto& [number, task] : tasks_.all()) {
         TaskView view{.number = number, .registers = std::nullopt};
         if (task.visit) {
-            view.registers = as_vcpu_registers(task.visit->registers);
+            view.registers = task.visit->registers;
         }
         views.push_back(view);
     }
     return views;
 }
 
-BoundaryTracer::Task* BoundaryTracer::find(traces::TaskNumber number) {
-    const auto found = tasks_.find(number);
-    return found == tasks_.end() ? nullptr : &found->second;
-}
-
-std::optional<traces::TaskNumber> BoundaryTracer::find_by_stack(std::uint64_t stack) const {
-    const auto found = by_stack_.find(stack);
-    return found == by_stack_.end() ? std::nullopt : std::optional(found->second);
-}
-
-void BoundaryTracer::on_watched_load(const Exit& exit) {
-    if (!current_) {
-        return;
-    }
-    const auto space = spaces_.find(find(*current_)->space);
-    if (space != spaces_.end()) {
-        recorder_.auxv_load(*current_,
-                            {.range = space->second.auxv,
-                             .address = exit.load_address,
-                             .size = exit.load_size,
-                             .pc = value(exit.load_pc)},
-                            memory_);
-    }
-}
-
-void BoundaryTracer::on_breakpoint() {
-    constexpr std::uint64_t kExceptionLevel = 0xc;  // PSTATE.M[3:2]
-    const VcpuRegisters registers = engine_.registers();
-    if ((registers.pstate & kExceptionLevel) == 0) {
-        serve_breakpoint(registers);
-    }
-}
-
-void BoundaryTracer::serve_breakpoint(const VcpuRegisters& registers) {
-    if (!current_ || !std::ranges::binary_search(breakpoints_, GuestVirt{registers.pc})) {
-        return;
-    }
-    const traces::TaskNumber number = *current_;
-    Task& task = *find(number);
-    task.served = Served{.pc = registers.pc, .retired = engine_.retired_instructions()};
-    recorder_.return_to(number, registers.pc, registers.sp_el0, static_cast<std::int64_t>(registers.x[0]),
-                        memory_);
-    const auto space = spaces_.find(task.space);
-    if (space != spaces_.end()) {
-        const auto function = space->second.vdso.find(GuestVirt{registers.pc});
-        if (function != space->second.vdso.end()) {
-            recorder_.enter_vdso(number, {.symbol = function->second,
-                                          .arguments = {registers.x[0], registers.x[1]},
-                                          .return_pc = registers.x[30],
-                                          .sp = registers.sp_el0});
-        }
-    }
-    set_breakpoints();
-}
-
-// The engine steps over a breakpoint that it stands on, and takes an interrupt before it looks for one.
-void BoundaryTracer::serve_missed_breakpoint(const VcpuRegisters& registers) {
-    const Task* const task = current_ ? find(*current_) : nullptr;
-    if (task != nullptr && !task->stands_at_served(registers.pc)) {
-        serve_breakpoint(registers);
-    }
-}
-
-void BoundaryTracer::begin_space(const InitialStack& stack, std::uint64_t space) {
-    constexpr auto kAtSysinfoEhdr = static_cast<std::uint64_t>(traces::abi::constant("AT_SYSINFO_EHDR"));
-    Space made{.auxv = stack.auxv_range, .unread_vdso = std::nullopt, .vdso = {}};
-    if (const auto base = auxv_value(stack.auxv, kAtSysinfoEhdr)) {
-        made.unread_vdso = GuestVirt{*base};
-    }
-    spaces_.insert_or_assign(space, std::move(made));
-    forget_unused_spaces();
-    set_watches();
-}
-
-void BoundaryTracer::copy_space(std::uint64_t from, std::uint64_t to) {
-    const auto found = spaces_.find(from);
-    if (from != to && found != spaces_.end()) {
-        spaces_.insert_or_assign(to, Space(found->second));
-        forget_unused_spaces();
-        set_watches();
-    }
-}
-
-void BoundaryTracer::forget_unused_spaces() {
-    std::erase_if(spaces_, [this](const auto& space) {
-        return std::ranges::none_of(tasks_,
-                                    [&](const auto& task) { return task.second.space == space.first; });
-    });
-}
-
-void BoundaryTracer::set_watches() {
-    std::vector<WatchedLoads> watched;
-    watched.reserve(spaces_.size());
-    for (const auto& [table, space] : spaces_) {
-        watched.push_back({.table = table, .begin = space.auxv.begin, .end = space.auxv.end});
-    }
-    engine_.set_watched_loads(watched);
-    set_breakpoints();
-}
-
-void BoundaryTracer::set_breakpoints() {
-    std::set<GuestVirt> wanted;
-    for (const auto& [table, space] : spaces_) {
-        for (const auto& [address, name] : space.vdso) {
-            wanted.insert(address);
-        }
-    }
-    for (const std::uint64_t address : recorder_.vdso_returns()) {
-        wanted.insert(GuestVirt{address});
-    }
-    if (!std::ranges::equal(wanted, breakpoints_)) {
-        breakpoints_.assign(wanted.begin(), wanted.end());
-        engine_.set_breakpoints(breakpoints_);
-    }
-}
-
-// A kernel may map the vDSO's pages when they are first touched, as Linux does, so they are looked for at
-// each return to the program until they are there. Its start-up code reads the symbols before it can call
-// one; what enters a function by the very fault that maps it comes back to that function's first instruction.
-void BoundaryTracer::find_vdso_functions() {
-    if (!current_) {
-        return;
-    }
-    const auto found = spaces_.find(find(*current_)->space);
-    if (found == spaces_.end()) {
-        return;
-    }
-    Space& space = found->second;
-    if (!space.unread_vdso || !engine_.translate(*space.unread_vdso, View::User)) {
-        return;
-    }
-    for (VdsoFunction& function : vdso_functions(memory_, *space.unread_vdso)) {
-        space.vdso.emplace(function.address, std::move(function.name));
-    }
-    if (!space.vdso.empty()) {
-        space.unread_vdso.reset();
-        set_breakpoints();
-    }
-}
-
 void BoundaryTracer::finish(const traces::OutcomeEvent& outcome, const std::string& incomplete) {
-    engine_.set_watched_loads({});
-    engine_.set_breakpoints({});
-    engine_.set_boundary_exits(false);
     const std::string& reason = refusal_.empty() ? incomplete : refusal_;
     const bool never_started = reason.empty() && !recorder_.has_started();
     if (reason.empty()) {
         // A signal that ends the program ends its threads too, without their crossing the boundary again.
-        end_process(kFirstTask, {.exit_code = outcome.exit_code, .signal = outcome.signal});
+        lives_.end_process(kFirstTask, {.exit_code = outcome.exit_code, .signal = outcome.signal});
     }
     recorder_.finish(outcome, never_started ? "the program was never seen to start" : reason);
+    watch_.end();
+}
+
+void BoundaryTracer::refuse(const std::string& reason) {
+    refusal_ = reason;
+    watch_.end();
+}
+
+void BoundaryTracer::on_exception(const VcpuRegisters& at_vector, bool interrupt) {
+    current_ = tasks_.find_by_stack(at_vector.sp_el1);
+    if (!current_) {
+        on_foreign_exception(at_vector, interrupt);
+        return;
+    }
+    watch_.on_exception(*current_, at_vector.elr_el1);
+    TracedTask& task = *tasks_.find(*current_);
+    Visit& visit = task.visit.emplace(at_vector, interrupt, memory_);
+    if (visit.cause == Visit::Cause::Syscall) {
+        on_call(*current_, task.process, visit);
+    }
+}
+
+void BoundaryTracer::on_foreign_exception(const VcpuRegisters& at_vector, bool interrupt) {
+    if (recorder_.has_started()) {
+        return;
+    }
+    foreign_clones_.erase(at_vector.sp_el1);
+    if (interrupt || exception_class(at_vector.esr_el1) != ExceptionClass::Svc64) {
+        return;
+    }
+    const TaskCall call = task_call(call_number(at_vector));
+    if (call == TaskCall::Clone || call == TaskCall::Clone3) {
+        foreign_clones_[at_vector.sp_el1] = at_vector.elr_el1;
+    }
+    if (call != TaskCall::Execve && call != TaskCall::Execveat) {
+        return;
+    }
+    constexpr std::size_t kLongestPath = 4096;  // PATH_MAX
+    const std::uint64_t path = at_vector.x[call == TaskCall::Execve ? 0 : 1];
+    if (read_string(memory_, GuestVirt{path}, kLongestPath) == program_) {
+        candidate_ = Candidate{.stack = at_vector.sp_el1, .sp = at_vector.sp, .return_pc = at_vector.elr_el1};
+    }
+}
+
+// The task and its visit are gone afterwards if the call is exit or exit_group.
+void BoundaryTracer::on_call(traces::TaskNumber number, traces::TaskNumber process, Visit& visit) {
+    const std::array<std::uint64_t, 6> arguments = call_arguments(visit.registers);
+    recorder_.enter_syscall(
+        number, {.number = visit.number, .arguments = arguments, .pc = visit.svc(), .sp = visit.registers.sp},
+        memory_);
+    const auto exit_code = static_cast<int>(arguments[0] & 0xff);
+    switch (visit.call) {
+        case TaskCall::Clone:
+        case TaskCall::Clone3:
+            if (const auto request = read_clone_request(visit.call, arguments, memory_)) {
+                lives_.expect_child(number, *request, visit.registers);
+            }
+            break;
+        case TaskCall::Exit:
+            lives_.end_task(number, {.exit_code = exit_code, .signal = std::nullopt});
+            break;
+        case TaskCall::ExitGroup:
+            lives_.end_process(process, {.exit_code = exit_code, .signal = std::nullopt});
+            break;
+        case TaskCall::RtSigaction:
+            if (const auto restorer = read_signal_restorer(arguments, memory_)) {
+                check_.add_restorer(*restorer);
+            }
+            break;
+        case TaskCall::RtSigreturn:
+            visit.restored = read_interrupted_state(memory_, GuestVirt{visit.registers.sp});
+            break;
+        default:
+            break;
+    }
+}
+
+void BoundaryTracer::on_resume(const VcpuRegisters& now) {
+    current_.reset();
+    if (runs_child_on_stack_of_parent(now)) {
+        refuse(
+            "this kernel runs a child on the EL1 stack of its parent: its tasks cannot be told apart by "
+            "SP_EL1");
+        return;
+    }
+    if (try_start_program(now)) {
+        return;
+    }
+    const std::optional<traces::TaskNumber> owner = tasks_.find_by_stack(now.sp_el1);
+    if (owner && continue_task(*owner, now)) {
+        current_ = owner;
+        return;
+    }
+    if (try_birth(now)) {
+        return;
+    }
+    if (!owner) {
+        if (moves_between_stacks(now)) {
+            refuse(
+                "this kernel returns from an exception with another SP_EL1 than it entered EL1 with: its "
+                "tasks cannot be told apart");
+        }
+        return;
+    }
+    TracedTask& task = *tasks_.find(*owner);
+    if (task.space != translation_table(now.ttbr0_el1)) {
+        // The stack serves a task that is not recorded: its last owner has died.
+        lives_.end_task(*owner, {});
+        return;
+    }
+    if (task.visit) {
+        returns_.continue_wrongly(*owner, *task.visit, now);
+        task.visit.reset();
+    }
+    current_ = owner;
+}
+
+// No clone returns 0 to the parent (man 2 clone), so this return is the child's.
+bool BoundaryTracer::runs_child_on_stack_of_parent(const VcpuRegisters& now) const {
+    if (now.x[0] != 0) {
+        return false;
+    }
+    if (const auto owner = tasks_.find_by_stack(now.sp_el1)) {
+        return lives_.expects_child_of(*owner, now.pc);
+    }
+    const auto foreign = foreign_clones_.find(now.sp_el1);
+    return foreign != foreign_clones_.end() && foreign->second == now.pc;
+}
+
+// The return of an outstanding call to the very stack pointer and registers that it came with, but from
+// another EL1 stack.
+bool BoundaryTracer::moves_between_stacks(const VcpuRegisters& now) const {
+    constexpr std::size_t kFirstSaved = 19;  // x19 to x29: a call's own arguments say nothing
+    const std::uint64_t space = translation_table(now.ttbr0_el1);
+    return std::ranges::any_of(tasks_.all(), [&](const auto& entry) {
+        const TracedTask& task = entry.second;
+        if (!task.visit || task.space != space) {
+            return false;
+        }
+        const UserRegisters& before = task.visit->registers;
+        return before.pc == now.pc && before.sp == now.sp && before.tpidr_el0 == now.tpidr_el0 &&
+               std::equal(before.x.begin() + kFirstSaved, before.x.end(), now.x.begin() + kFirstSaved);
+    });
+}
+
+bool BoundaryTracer::try_start_program(const VcpuRegisters& now) {
+    if (!candidate_ || candidate_->stack != now.sp_el1) {
+        return false;
+    }
+    const Candidate candidate = *candidate_;
+    candidate_.reset();
+    if (now.pc == candidate.return_pc && now.sp == candidate.sp) {
+        return false;  // the execve has failed
+    }
+    const auto stack = read_initial_stack(memory_, GuestVirt{now.sp});
+    if (!stack) {
+        return false;
+    }
+    const traces::TaskNumber number = recorder_.start_program(0, *stack, now.sp, now.pc);
+    tasks_.add(number, {.process = number, .stack = now.sp_el1});
+    foreign_clones_.clear();
+    current_ = number;
+    enter_image(number, *stack, now);
+    return true;
+}
+
+bool BoundaryTracer::try_birth(const VcpuRegisters& now) {
+    const std::uint64_t space = translation_table(now.ttbr0_el1);
+    const auto born = lives_.take_newborn(now, space, memory_);
+    if (!born) {
+        return false;
+    }
+    // Whoever had this stack before has died without crossing the boundary again.
+    const std::optional<traces::TaskNumber> dead = tasks_.find_by_stack(now.sp_el1);
+    tasks_.set_stack(born->number, now.sp_el1);
+    tasks_.find(born->number)->space = space;
+    current_ = born->number;
+    watch_.copy(born->space, space);
+    const UserRegisters first =
+        born->signals.empty() ? static_cast<const UserRegisters&>(now)
+                              : interrupted_registers(born->signals.front().interrupted, born->expected);
+    check_.preserved(
+        born->number, born->expected, first, std::nullopt, [] { return std::string("clone, in the child"); },
+        born->expected.pc);
+    returns_.enter_handlers(born->number, born->signals, now);
+    if (dead) {
+        lives_.end_task(*dead, {});
+    }
+    return true;
+}
+
+bool BoundaryTracer::continue_task(traces::TaskNumber number, const VcpuRegisters& now) {
+    TracedTask& task = *tasks_.find(number);
+    if (!task.visit) {
+        return false;
+    }
+    const Visit& visit = *task.visit;
+    const bool returns = now.pc == visit.registers.pc && now.sp == visit.registers.sp;
+    const bool is_exec = visit.call == TaskCall::Execve || visit.call == TaskCall::Execveat;
+    const bool continues =
+        (is_exec && !returns && continue_exec(number, task, now)) ||
+        (task.space == translation_table(now.ttbr0_el1) && returns_.continues(number, visit, now));
+    if (continues) {
+        task.visit.reset();
+    }
+    return continues;
+}
+
+bool BoundaryTracer::continue_exec(traces::TaskNumber number, TracedTask& task, const VcpuRegisters& now) {
+    const auto stack = read_initial_stack(memory_, GuestVirt{now.sp});
+    if (!stack) {
+        return false;
+    }
+    // The other threads of the process have ended (man 2 execve).
+    for (const traces::TaskNumber other : tasks_.of_process(task.process)) {
+        if (other != number) {
+            lives_.end_task(other, {});
+        }
+    }
+    recorder_.exec(number, *stack, now.sp, now.pc);
+    enter_image(number, *stack, now);
+    return true;
+}
+
+// The task stands at the first instruction of what it has executed.
+void BoundaryTracer::enter_image(traces::TaskNumber number, const InitialStack& stack,
+                                 const VcpuRegisters& now) {
+    TracedTask& task = *tasks_.find(number);
+    task.space = translation_table(now.ttbr0_el1);
+    if (task.process == kFirstTask) {
+        program_auxv_ = stack.auxv;
+    }
+    watch_.begin(task.space, stack);
+    check_.program_entry(number, now);
 }
 
 }  // namespace levitate::vmm

@@ -4,13 +4,14 @@
 #include <cinttypes>
 #include <cstdio>
 #include <string>
+#include <string_view>
+
+#include "vmm/arch/aarch64.hpp"
 
 namespace levitate::vmm {
 namespace {
 
 using Change = traces::RegistersEvent::Change;
-
-constexpr std::uint64_t kConditionFlags = 0xf0000000;  // PSTATE.NZCV in SPSR's layout
 
 std::string hex(std::uint64_t number) {
     char text[2 + 16 + 1];
@@ -24,56 +25,23 @@ std::string hex(const Vector128& vector) {
     return text;
 }
 
-UserRegisters user_registers(const VcpuRegisters& registers, std::uint64_t pc, std::uint64_t pstate) {
-    return {.x = registers.x,
-            .sp = registers.sp_el0,
-            .pc = pc,
-            .pstate = pstate,
-            .tpidr = registers.tpidr_el0,
-            .v = registers.v,
-            .fpcr = registers.fpcr,
-            .fpsr = registers.fpsr};
-}
-
 }  // namespace
-
-UserRegisters user_registers_at_exception(const VcpuRegisters& registers) {
-    return user_registers(registers, registers.elr_el1, registers.spsr_el1);
-}
-
-UserRegisters user_registers_at_return(const VcpuRegisters& registers) {
-    return user_registers(registers, registers.pc, registers.pstate);
-}
-
-VcpuRegisters as_vcpu_registers(const UserRegisters& registers) {
-    VcpuRegisters vcpu;
-    vcpu.x = registers.x;
-    vcpu.sp_el0 = registers.sp;
-    vcpu.pc = registers.pc;
-    vcpu.pstate = registers.pstate;
-    vcpu.tpidr_el0 = registers.tpidr;
-    vcpu.v = registers.v;
-    vcpu.fpcr = registers.fpcr;
-    vcpu.fpsr = registers.fpsr;
-    return vcpu;
-}
 
 UserRegisters interrupted_registers(const InterruptedState& frame, const UserRegisters& others) {
     UserRegisters registers = others;
-    registers.x = frame.x;
-    registers.sp = frame.sp;
-    registers.pc = frame.pc;
-    registers.pstate = frame.pstate;
+    static_cast<GeneralRegisters&>(registers) = frame;
     if (frame.vectors) {
-        registers.v = frame.vectors->v;
-        registers.fpcr = frame.vectors->fpcr;
-        registers.fpsr = frame.vectors->fpsr;
+        static_cast<VectorRegisters&>(registers) = *frame.vectors;
     }
     return registers;
 }
 
-UserRegisters handler_registers(const UserMemory& memory, const DeliveredSignal& signal,
-                                const UserRegisters& entered, const std::set<std::uint64_t>& restorers) {
+// The registers with which Linux enters a signal's handler: those that its frame holds, but for what Linux
+// sets (arch/arm64/kernel/signal.c, setup_return). `entered` is how it was entered, for what is free within
+// bounds: where the frame record stands, and where a handler returns to if that is a restorer or code that
+// calls rt_sigreturn. TPIDR_EL0 is taken from `entered`.
+UserRegisters RegisterCheck::handler_registers(const DeliveredSignal& signal,
+                                               const UserRegisters& entered) const {
     using Pair = std::array<std::uint64_t, 2>;
     constexpr std::size_t kFramePointer = 29;
     constexpr std::size_t kLink = 30;
@@ -89,11 +57,11 @@ UserRegisters handler_registers(const UserMemory& memory, const DeliveredSignal&
     }
     const std::uint64_t record = entered.x[kFramePointer];
     const Pair saved{signal.interrupted.x[kFramePointer], signal.interrupted.x[kLink]};
-    if (record > signal.frame && read_value<Pair>(memory, GuestVirt{record}) == saved) {
+    if (record > signal.frame && read_value<Pair>(memory_, GuestVirt{record}) == saved) {
         expected.x[kFramePointer] = record;
     }
     const std::uint64_t link = entered.x[kLink];
-    if (restorers.contains(link) || read_value<std::uint64_t>(memory, GuestVirt{link}) == kCallsSigreturn) {
+    if (restorers_.contains(link) || read_value<std::uint64_t>(memory_, GuestVirt{link}) == kCallsSigreturn) {
         expected.x[kLink] = link;
     }
     return expected;
@@ -102,26 +70,45 @@ UserRegisters handler_registers(const UserMemory& memory, const DeliveredSignal&
 std::vector<Change> lost_registers(const UserRegisters& before, const UserRegisters& after,
                                    std::optional<unsigned> may_change) {
     std::vector<Change> changes;
-    const auto hold = [&changes](const std::string& name, const auto& was, const auto& is) {
+    const auto hold = [&changes](std::string_view name, const auto& was, const auto& is) {
         if (was != is) {
-            changes.push_back({.name = name, .before = hex(was), .after = hex(is)});
+            changes.push_back({.name = std::string(name), .before = hex(was), .after = hex(is)});
         }
     };
+    // No name is made for a register that is as it was: this is on the path of every call.
     for (unsigned index = 0; index < before.x.size(); ++index) {
-        if (may_change != index) {
+        if (before.x[index] != after.x[index] && may_change != index) {
             hold("x" + std::to_string(index), before.x[index], after.x[index]);
         }
     }
     hold("sp", before.sp, after.sp);
     hold("pc", before.pc, after.pc);
-    hold("nzcv", before.pstate & kConditionFlags, after.pstate & kConditionFlags);
-    hold("tpidr_el0", before.tpidr, after.tpidr);
+    hold("nzcv", before.pstate & spsr::kConditionFlags, after.pstate & spsr::kConditionFlags);
+    hold("tpidr_el0", before.tpidr_el0, after.tpidr_el0);
     for (unsigned index = 0; index < before.v.size(); ++index) {
-        hold("v" + std::to_string(index), before.v[index], after.v[index]);
+        if (before.v[index] != after.v[index]) {
+            hold("v" + std::to_string(index), before.v[index], after.v[index]);
+        }
     }
     hold("fpcr", before.fpcr, after.fpcr);
     hold("fpsr", before.fpsr, after.fpsr);
     return changes;
+}
+
+// Linux clears every register that it does not set (arch/arm64/include/asm/processor.h, start_thread;
+// arch/arm64/kernel/process.c, flush_thread).
+void RegisterCheck::program_entry(traces::TaskNumber task, const UserRegisters& now) {
+    UserRegisters cleared;
+    cleared.sp = now.sp;
+    cleared.pc = now.pc;
+    preserved(task, cleared, now, std::nullopt, [] { return std::string("execve"); }, now.pc);
+}
+
+void RegisterCheck::handler_entry(traces::TaskNumber task, const DeliveredSignal& signal,
+                                  const UserRegisters& entered) {
+    preserved(
+        task, handler_registers(signal, entered), entered, std::nullopt,
+        [] { return std::string("the entry of a handler"); }, entered.pc);
 }
 
 }  // namespace levitate::vmm

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::uint64_t kLastSignal = 64;  // _NSIG
 constexpr std::uint64_t kRegistersOffset = kSignalFrameMachineContext + 8;
-constexpr std::size_t kRegistersCount = 31 + 3;  // x0 to x30, sp, pc, pstate
 // More signals than exist cannot be pending for one handler each.
 constexpr std::size_t kMostFrames = kLastSignal;
 
@@ -49,15 +48,16 @@ void for_each_record(const UserMemory& memory, GuestVirt sp, Visit visit) {
     }
 }
 
-std::optional<VectorState> read_vectors(const UserMemory& memory, GuestVirt sp) {
+std::optional<VectorRegisters> read_vectors(const UserMemory& memory, GuestVirt sp) {
     constexpr std::size_t kControlOffset = sizeof(traces::FrameRecord);
     constexpr std::size_t kVectorsOffset = kControlOffset + 2 * sizeof(std::uint32_t);
-    std::optional<VectorState> vectors;
+    std::optional<VectorRegisters> vectors;
     for_each_record(memory, sp, [&](const traces::FrameRecord& record, std::span<const std::byte> bytes) {
-        if (record.magic == kFpsimdMagic && bytes.size() >= kVectorsOffset + sizeof(VectorState::v)) {
-            vectors = VectorState{.fpsr = at_offset<std::uint32_t>(bytes, kControlOffset),
-                                  .fpcr = at_offset<std::uint32_t>(bytes, kControlOffset + 4),
-                                  .v = at_offset<decltype(VectorState::v)>(bytes, kVectorsOffset)};
+        if (record.magic == kFpsimdMagic && bytes.size() >= kVectorsOffset + sizeof(VectorRegisters::v)) {
+            // struct fpsimd_context: fpsr, fpcr, vregs.
+            vectors = VectorRegisters{.v = at_offset<decltype(VectorRegisters::v)>(bytes, kVectorsOffset),
+                                      .fpcr = at_offset<std::uint32_t>(bytes, kControlOffset + 4),
+                                      .fpsr = at_offset<std::uint32_t>(bytes, kControlOffset)};
         }
     });
     return vectors;
@@ -94,20 +94,15 @@ std::optional<InterruptedState> read_interrupted_state(const UserMemory& memory,
     if (value(sp) % 16 != 0) {
         return std::nullopt;
     }
-    const auto words = read_value<std::array<std::uint64_t, kRegistersCount>>(memory, sp + kRegistersOffset);
-    if (!words) {
+    const auto registers = read_value<GeneralRegisters>(memory, sp + kRegistersOffset);
+    if (!registers) {
         return std::nullopt;
     }
-    InterruptedState state;
-    std::copy_n(words->begin(), state.x.size(), state.x.begin());
-    state.sp = (*words)[31];
-    state.pc = (*words)[32];
-    state.pstate = (*words)[33];
-    state.vectors = read_vectors(memory, sp);
-    return state;
+    return InterruptedState{*registers, read_vectors(memory, sp)};
 }
 
-std::optional<DeliveredSignal> read_delivered_signal(const UserMemory& memory, const HandlerEntry& entry) {
+std::optional<DeliveredSignal> read_delivered_signal(const UserMemory& memory,
+                                                     const GeneralRegisters& entry) {
     if (entry.x[0] == 0 || entry.x[0] > kLastSignal) {
         return std::nullopt;
     }
@@ -131,10 +126,10 @@ std::optional<DeliveredSignal> read_delivered_signal(const UserMemory& memory, c
     return result;
 }
 
-std::vector<DeliveredSignal> delivered_signals(const UserMemory& memory, const HandlerEntry& entry,
+std::vector<DeliveredSignal> delivered_signals(const UserMemory& memory, const GeneralRegisters& entry,
                                                const InterruptionPoint& point) {
     std::vector<DeliveredSignal> signals;
-    HandlerEntry at = entry;
+    GeneralRegisters at = entry;
     while (signals.size() < kMostFrames) {
         const auto delivered = read_delivered_signal(memory, at);
         if (!delivered) {
@@ -146,7 +141,7 @@ std::vector<DeliveredSignal> delivered_signals(const UserMemory& memory, const H
             std::ranges::reverse(signals);
             return signals;
         }
-        at = HandlerEntry{.x = interrupted.x, .sp = interrupted.sp, .pc = interrupted.pc};
+        at = interrupted;
     }
     return {};
 }

@@ -1,13 +1,13 @@
 // The frame that the kernel lays on the user stack to deliver a signal.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "traces/format/event.hpp"
+#include "vmm/arch/registers.hpp"
 #include "vmm/tracer/user_memory.hpp"
 
 namespace levitate::vmm {
@@ -19,20 +19,9 @@ inline constexpr std::uint64_t kSignalFrameContext = kSignalInfoSize;
 // struct sigcontext inside it: fault_address, regs[31], sp, pc, pstate.
 inline constexpr std::uint64_t kSignalFrameMachineContext = kSignalFrameContext + 176;
 
-// struct fpsimd_context.
-struct VectorState {
-    std::uint32_t fpsr = 0;
-    std::uint32_t fpcr = 0;
-    std::array<Vector128, 32> v{};
-};
-
 // The state in which a program was interrupted, as its signal frame holds it.
-struct InterruptedState {
-    std::array<std::uint64_t, 31> x{};
-    std::uint64_t sp = 0;
-    std::uint64_t pc = 0;
-    std::uint64_t pstate = 0;
-    std::optional<VectorState> vectors = std::nullopt;  // of its FPSIMD record
+struct InterruptedState : GeneralRegisters {
+    std::optional<VectorRegisters> vectors;  // of its FPSIMD record
 };
 
 // What else the frame holds of the interruption.
@@ -58,15 +47,8 @@ struct DeliveredSignal {
     SignalContext context;
 };
 
-// The registers of a resume that decide whether it enters a signal handler.
-struct HandlerEntry {
-    std::array<std::uint64_t, 31> x{};
-    std::uint64_t sp = 0;
-    std::uint64_t pc = 0;
-};
-
 // The frame that a handler's entry stands on, if it is one: x0 is a signal's number and SP points at a frame.
-std::optional<DeliveredSignal> read_delivered_signal(const UserMemory& memory, const HandlerEntry& entry);
+std::optional<DeliveredSignal> read_delivered_signal(const UserMemory& memory, const GeneralRegisters& entry);
 
 // Where a task was interrupted. A call may have been made to return (PC after its SVC) or to run again (PC on
 // it), so there are two PCs that a frame may hold.
@@ -78,8 +60,8 @@ struct InterruptionPoint {
 
 // The signals that were delivered at once between an interruption and a resume, in order of delivery. Linux
 // may lay several frames before it returns to the program: each interrupts the handler of the one before.
-// Empty: the resume is not the entry of a handler that interrupted `point`.
-std::vector<DeliveredSignal> delivered_signals(const UserMemory& memory, const HandlerEntry& entry,
+// Empty: `entry`, the resume, is not the entry of a handler that interrupted `point`.
+std::vector<DeliveredSignal> delivered_signals(const UserMemory& memory, const GeneralRegisters& entry,
                                                const InterruptionPoint& point);
 
 }  // namespace levitate::vmm

@@ -82,6 +82,15 @@ std::optional<ReapedChild> read_waited_information(const std::array<std::uint64_
 
 }  // namespace
 
+std::uint64_t call_number(const GeneralRegisters& at_call) {
+    return at_call.x[8] & 0xffffffff;
+}
+
+std::array<std::uint64_t, 6> call_arguments(const GeneralRegisters& at_call) {
+    const auto& x = at_call.x;
+    return {x[0], x[1], x[2], x[3], x[4], x[5]};
+}
+
 TaskCall task_call(std::uint64_t number) {
     switch (number) {
         case syscall_number("clone"):

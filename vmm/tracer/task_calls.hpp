@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "traces/format/event.hpp"
+#include "vmm/arch/registers.hpp"
 #include "vmm/tracer/user_memory.hpp"
 
 namespace levitate::vmm {
@@ -25,7 +26,12 @@ enum class TaskCall {
     Waitid,
 };
 
-// What the call with this number (x8) does to tasks.
+// A call's number and its arguments, x0 to x5, as its SVC leaves them. Linux takes the number as an int from
+// w8 (arch/arm64/kernel/syscall.c).
+std::uint64_t call_number(const GeneralRegisters& at_call);
+std::array<std::uint64_t, 6> call_arguments(const GeneralRegisters& at_call);
+
+// What the call with this number does to tasks.
 TaskCall task_call(std::uint64_t number);
 
 // What clone or clone3 was asked for (man 2 clone; Linux kernel/fork.c).

@@ -10,7 +10,7 @@
 #include <string>
 #include <type_traits>
 
-#include "vmm/engine/engine.hpp"
+#include "vmm/arch/address.hpp"
 
 namespace levitate::vmm {
 

@@ -29,10 +29,15 @@ TEST_F(Exceptions, svc_from_el0_enters_the_lower_el_vector_and_halts) {
     const Halt halt = cpu.run(10);
     EXPECT_EQ(halt.reason, HaltReason::ExceptionFromEl0);
     EXPECT_FALSE(halt.irq);
-    EXPECT_EQ(halt.esr, 0x15U << 26 | 1U << 25 | 7U);
+    EXPECT_EQ(get_register(esr_el1), 0x15U << 26 | 1U << 25 | 7U);
     EXPECT_EQ(pc(), lower_el_sync);
     EXPECT_EQ(get_register(elr_el1), code_base + 4);
     EXPECT_EQ(get_register(spsr_el1), spsr::mode_el0t | spsr::z | spsr::ssbs);
+    const EntryRegisters entry = cpu.entry_registers();
+    EXPECT_EQ(entry.esr_el1, get_register(esr_el1));
+    EXPECT_EQ(entry.elr_el1, get_register(elr_el1));
+    EXPECT_EQ(entry.spsr_el1, get_register(spsr_el1));
+    EXPECT_EQ(entry.ttbr0_el1, get_register(ttbr0_el1));
     EXPECT_EQ(cpu.exception_level(), 1U);
     EXPECT_EQ(cpu.registers().pstate & spsr::daif, spsr::daif);
 }

@@ -142,7 +142,7 @@ TEST_F(GdbServer, reads_a_register_as_little_endian_hex) {
 }
 
 TEST_F(GdbServer, sp_is_that_of_the_current_exception_level) {
-    target_.cpu.sp_el0 = 0x10;
+    target_.cpu.sp = 0x10;
     target_.cpu.sp_el1 = 0x20;
     EXPECT_EQ(ask("p1f"), "+" + framed("1000000000000000"));
     target_.cpu.pstate = 0x5;

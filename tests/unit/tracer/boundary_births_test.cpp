@@ -29,7 +29,7 @@ GuestTask child_of(const GuestTask& parent, std::uint64_t stack) {
 
 GuestTask thread_of(const GuestTask& parent, std::uint64_t stack) {
     GuestTask child = child_of(parent, stack);
-    child.registers.sp_el0 = kChildSp;
+    child.registers.sp = kChildSp;
     child.registers.tpidr_el0 = kTls;
     return child;
 }
@@ -201,6 +201,19 @@ TEST(boundary_births, wait_status_says_how_a_child_has_ended) {
     EXPECT_EQ(ends[0].signal, 11);
 }
 
+TEST(boundary_births, wait_that_reports_a_thread_of_the_own_process_ends_nothing) {
+    constexpr std::uint64_t kStatus = 0x8000;
+    Guest guest;
+    GuestTask parent = guest.start_program();
+    clone_thread(guest, parent);
+    guest.return_from_call(parent, 77);
+    guest.call(parent, syscall_number("wait4"), {77, kStatus, 0, 0});
+    guest.engine.put_value(kStatus, std::int32_t{11});
+    guest.return_from_call(parent, 77);
+    EXPECT_TRUE(guest.all<traces::TaskEndEvent>().empty());
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{1});
+}
+
 TEST(boundary_births, waitid_says_how_a_child_has_ended) {
     constexpr std::uint64_t kInformation = 0x8000;
     Guest guest;
@@ -240,7 +253,7 @@ TEST(boundary_births, vfork_child_that_execs_is_watched_too) {
     GuestTask parent = guest.start_program();
     guest.call(parent, syscall_number("clone"), {kVforkFlags, kChildSp});
     GuestTask child = child_of(parent, kThreadStack);
-    child.registers.sp_el0 = kChildSp;
+    child.registers.sp = kChildSp;
     guest.resume(child);
     guest.call(child, syscall_number("execve"), {kProgramPath, 0, 0});
     guest.enter_image(kThreadStack, kChildSpace);

@@ -23,7 +23,7 @@ void put_vectors(Guest& guest, const GuestTask& inside, const GuestTask& task) {
         words.push_back(vector.low);
         words.push_back(vector.high);
     }
-    guest.engine.put_words(inside.registers.sp_el0 + kRecords, words);
+    guest.engine.put_words(inside.registers.sp + kRecords, words);
 }
 
 // Interrupted between two instructions, with something in every vector register.
@@ -107,7 +107,7 @@ TEST(boundary_registers, frame_record_and_trampoline_are_linuxs_own) {
     const GuestTask task = interrupted(guest);
     GuestTask inside = guest.deliver(task, 10, kHandler, task.registers.pc);
     put_vectors(guest, inside, task);
-    inside.registers.x[29] = inside.registers.sp_el0 + 0x1260;
+    inside.registers.x[29] = inside.registers.sp + 0x1260;
     guest.engine.put_words(inside.registers.x[29], {task.registers.x[29], task.registers.x[30]});
     inside.registers.x[30] = 0x600000;
     guest.engine.put_value(0x600000, std::uint64_t{0xd4000001'd2801168});
@@ -153,7 +153,7 @@ TEST(boundary_registers, signal_says_what_else_its_frame_holds) {
     const GuestTask task = interrupted(guest);
     GuestTask inside = guest.deliver(task, 10, kHandler, task.registers.pc);
     put_vectors(guest, inside, task);
-    const std::uint64_t frame = inside.registers.sp_el0;
+    const std::uint64_t frame = inside.registers.sp;
     const std::uint64_t context = frame + kSignalFrameContext;
     guest.engine.put_words(context, {1, 0, 0x7000, 2, 8192, 0x200});
     guest.engine.put_value(frame + kSignalFrameMachineContext, std::uint64_t{0xdead});
@@ -179,7 +179,7 @@ TEST(boundary_registers, program_that_starts_with_something_in_its_registers_sho
     image.registers.sp_el1 = kProgramStack;
     image.registers.ttbr0_el1 = kChildSpace | kAsid;
     image.registers.pc = kEntryPc;
-    image.registers.sp_el0 = kInitialSp;
+    image.registers.sp = kInitialSp;
     image.registers.x[5] = 1;
     image.registers.v[2].low = 1;
     image.registers.tpidr_el0 = 0x9000;

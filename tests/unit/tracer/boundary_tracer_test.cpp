@@ -17,7 +17,7 @@ constexpr unsigned kSigchld = 17;
 
 TEST(boundary_tracer, trace_starts_at_the_first_resume_after_the_execve_of_the_program) {
     Guest guest;
-    EXPECT_TRUE(guest.engine.boundary_exits);
+    EXPECT_TRUE(guest.tracer.stops().boundary);
     guest.start_program();
     const auto execs = guest.all<traces::ExecEvent>();
     ASSERT_EQ(execs.size(), 1U);
@@ -41,7 +41,7 @@ TEST(boundary_tracer, failed_execve_does_not_start_the_trace) {
     Guest guest;
     GuestTask task;
     task.registers.sp_el1 = kProgramStack;
-    task.registers.sp_el0 = kInitialSp;
+    task.registers.sp = kInitialSp;
     guest.call(task, syscall_number("execve"), {kProgramPath, 0, 0});
     guest.return_from_call(task, -error_number("ENOENT"));
     EXPECT_FALSE(guest.tracer.program_started());
@@ -184,7 +184,7 @@ TEST(boundary_tracer, signal_that_interrupts_a_call_gives_the_call_its_result) {
     ASSERT_EQ(signals.size(), 1U);
     EXPECT_EQ(signals[0].signal, kSigusr1);
     EXPECT_EQ(signals[0].handler, kHandler);
-    EXPECT_EQ(signals[0].frame, handler.registers.sp_el0);
+    EXPECT_EQ(signals[0].frame, handler.registers.sp);
     EXPECT_EQ(signals[0].interrupted_pc, task.registers.pc);
     EXPECT_EQ(signals[0].siginfo.size(), 128U);
     EXPECT_TRUE(guest.all<traces::RegistersEvent>().empty());
@@ -334,16 +334,16 @@ TEST(boundary_tracer, outcome_ends_the_program_that_a_signal_has_killed) {
     ASSERT_EQ(ends.size(), 1U);
     EXPECT_EQ(ends[0].signal, 11);
     EXPECT_TRUE(std::holds_alternative<traces::OutcomeEvent>(guest.sink.trace.events.back().body));
-    EXPECT_FALSE(guest.engine.boundary_exits);
+    EXPECT_FALSE(guest.tracer.stops().boundary);
 }
 
 TEST(boundary_tracer, load_from_the_auxv_names_its_entry) {
     Guest guest;
     guest.start_program();
-    ASSERT_EQ(guest.engine.watched.size(), 1U);
-    EXPECT_EQ(guest.engine.watched[0].table, kProgramSpace);
-    EXPECT_EQ(guest.engine.watched[0].begin, GuestVirt{Guest::auxv_at(kInitialSp)});
-    EXPECT_EQ(guest.engine.watched[0].end, GuestVirt{Guest::auxv_at(kInitialSp) + 48});
+    ASSERT_EQ(guest.tracer.stops().loads.size(), 1U);
+    EXPECT_EQ(guest.tracer.stops().loads[0].table, kProgramSpace);
+    EXPECT_EQ(guest.tracer.stops().loads[0].begin, GuestVirt{Guest::auxv_at(kInitialSp)});
+    EXPECT_EQ(guest.tracer.stops().loads[0].end, GuestVirt{Guest::auxv_at(kInitialSp) + 48});
     guest.tracer.handle({.reason = ExitReason::WatchedLoad,
                          .load_pc = GuestVirt{0x400100},
                          .load_address = GuestVirt{Guest::auxv_at(kInitialSp) + 24},
@@ -375,7 +375,7 @@ TEST(boundary_tracer, load_that_begins_before_the_auxv_and_spans_entries_is_spli
 TEST(boundary_tracer, program_without_a_vdso_has_no_breakpoints) {
     Guest guest;
     guest.start_program();
-    EXPECT_TRUE(guest.engine.breakpoints.empty());
+    EXPECT_TRUE(guest.tracer.stops().breakpoints.empty());
 }
 
 TEST(boundary_tracer, kernel_that_comes_back_on_another_stack_is_refused) {
@@ -385,7 +385,7 @@ TEST(boundary_tracer, kernel_that_comes_back_on_another_stack_is_refused) {
     task.registers.sp_el1 = kThreadStack;
     guest.return_from_call(task, 2);
     EXPECT_FALSE(guest.tracer.refusal().empty());
-    EXPECT_FALSE(guest.engine.boundary_exits);
+    EXPECT_FALSE(guest.tracer.stops().boundary);
 }
 
 TEST(boundary_tracer, kernel_with_one_stack_for_init_and_its_child_is_refused) {

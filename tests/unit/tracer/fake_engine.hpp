@@ -17,6 +17,7 @@ class FakeEngine final : public Engine {
     VcpuRegisters state;
     std::chrono::nanoseconds time{};
     std::uint64_t retired = 0;
+    Stops stops;
 
     // Memory has byte granularity; what was never written is not mapped.
     void put(std::uint64_t address, std::span<const std::byte> bytes) {
@@ -35,10 +36,6 @@ class FakeEngine final : public Engine {
         put(address, std::as_bytes(std::span(text)));
         put_value(address + text.size(), '\0');
     }
-
-    std::vector<WatchedLoads> watched;
-    std::vector<GuestVirt> breakpoints;
-    bool boundary_exits = false;
 
     Exit run(std::uint64_t /*instructions*/) override { return {}; }
     void request_stop() override {}
@@ -61,13 +58,7 @@ class FakeEngine final : public Engine {
         put(value(address), from);
         return from.size();
     }
-    void set_boundary_exits(bool enabled) override { boundary_exits = enabled; }
-    void set_watched_loads(std::span<const WatchedLoads> loads) override {
-        watched.assign(loads.begin(), loads.end());
-    }
-    void set_breakpoints(std::span<const GuestVirt> addresses) override {
-        breakpoints.assign(addresses.begin(), addresses.end());
-    }
+    void set_stops(const Stops& wanted) override { stops = wanted; }
     EngineStatistics statistics() const override { return {}; }
     std::uint64_t retired_instructions() const override { return retired; }
     std::chrono::nanoseconds guest_time() const override { return time; }

@@ -71,7 +71,7 @@ class Guest {
         engine.state.spsr_el1 = task.registers.pstate;
         engine.state.esr_el1 = exception_class << 26;
         engine.state.pc = 0xffff000000001400;
-        tracer.handle({.reason = ExitReason::ExceptionFromEl0, .irq = irq});
+        tracer.handle({.reason = ExitReason::ExceptionFromEl0, .irq = irq, .registers = engine.state});
     }
 
     // The SVC stands at task.registers.pc; afterwards pc is behind it, as ELR_EL1 is.
@@ -84,7 +84,7 @@ class Guest {
 
     void resume(const GuestTask& task) {
         engine.state = task.registers;
-        tracer.handle({.reason = ExitReason::ReturnToEl0});
+        tracer.handle({.reason = ExitReason::ReturnToEl0, .registers = engine.state});
     }
 
     void return_from_call(GuestTask& task, std::int64_t result) {
@@ -98,7 +98,7 @@ class Guest {
         task.registers.sp_el1 = kProgramStack;
         task.registers.ttbr0_el1 = kInitSpace | kAsid;
         task.registers.pc = 0x10000;
-        task.registers.sp_el0 = 0x20000;
+        task.registers.sp = 0x20000;
         call(task, traces::abi::syscall_number("execve"), {kProgramPath, 0, 0});
         return enter_image(kProgramStack, kProgramSpace);
     }
@@ -108,7 +108,7 @@ class Guest {
         task.registers.sp_el1 = stack;
         task.registers.ttbr0_el1 = space | kAsid;
         task.registers.pc = kEntryPc;
-        task.registers.sp_el0 = kInitialSp;
+        task.registers.sp = kInitialSp;
         resume(task);
         for (unsigned index = 0; index < task.registers.x.size(); ++index) {
             task.registers.x[index] = 0x1000 + index;
@@ -121,12 +121,12 @@ class Guest {
     GuestTask deliver(const GuestTask& task, unsigned signal, std::uint64_t handler,
                       std::uint64_t interrupted_pc) {
         constexpr std::uint64_t kFrameSize = 0x1270;
-        const std::uint64_t frame = (task.registers.sp_el0 - kFrameSize) & ~std::uint64_t{15};
+        const std::uint64_t frame = (task.registers.sp - kFrameSize) & ~std::uint64_t{15};
         std::vector<std::uint64_t> words(kFrameSize / sizeof(std::uint64_t));
         words[0] = signal;
         const std::size_t first = (kSignalFrameMachineContext + 8) / sizeof(std::uint64_t);
         std::copy(task.registers.x.begin(), task.registers.x.end(), words.begin() + static_cast<long>(first));
-        words[first + 31] = task.registers.sp_el0;
+        words[first + 31] = task.registers.sp;
         words[first + 32] = interrupted_pc;
         words[first + 33] = task.registers.pstate;
         engine.put_words(frame, words);
@@ -134,7 +134,7 @@ class Guest {
         inside.registers.x[0] = signal;
         inside.registers.x[1] = frame;
         inside.registers.x[2] = frame + kSignalFrameContext;
-        inside.registers.sp_el0 = frame;
+        inside.registers.sp = frame;
         inside.registers.pc = handler;
         return inside;
     }
@@ -146,7 +146,7 @@ class Guest {
 
     std::vector<std::uint64_t> watched_tables() const {
         std::vector<std::uint64_t> tables;
-        for (const WatchedLoads& one : engine.watched) {
+        for (const WatchedLoads& one : tracer.stops().loads) {
             tables.push_back(one.table);
         }
         return tables;

@@ -8,25 +8,15 @@
 #include <utility>
 
 #include "emu/cpu.hpp"
+#include "vmm/arch/aarch64.hpp"
 #include "vmm/machine/memory_map.hpp"
 #include "vmm/machine/psci.hpp"
 
 namespace levitate::vmm {
 namespace {
 
-constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kCounterHz = 62'500'000;
 constexpr std::chrono::nanoseconds kCounterPeriod{1'000'000'000 / kCounterHz};
-
-// System registers by their encodings (Arm ARM D19).
-constexpr std::uint16_t encoding(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
-    return static_cast<std::uint16_t>((op0 << 14U) | (op1 << 11U) | (crn << 7U) | (crm << 3U) | op2);
-}
-constexpr std::uint16_t kTtbr0El1 = encoding(3, 0, 2, 0, 0);
-constexpr std::uint16_t kSpsrEl1 = encoding(3, 0, 4, 0, 0);
-constexpr std::uint16_t kElrEl1 = encoding(3, 0, 4, 0, 1);
-constexpr std::uint16_t kEsrEl1 = encoding(3, 0, 5, 2, 0);
-constexpr std::uint16_t kFarEl1 = encoding(3, 0, 6, 0, 0);
 
 class BusAdapter final : public emu::Bus {
   public:
@@ -65,14 +55,13 @@ class InterruptAdapter final : public emu::InterruptController {
 
 class EmuEngine final : public Engine {
   public:
-    EmuEngine(Machine& machine, const EmuSeeds& seeds)
+    EmuEngine(Machine& machine, std::uint64_t schedule_seed)
         : machine_(machine),
           bus_(machine.bus()),
           interrupts_(machine.interrupts()),
           cpu_(emu::Config{.ram = {{.base = kRamBase, .bytes = machine.ram()}},
                            .counter_frequency_hz = kCounterHz,
-                           .seed = seeds.random,
-                           .schedule_seed = seeds.schedule},
+                           .schedule_seed = schedule_seed},
                bus_, interrupts_) {
         machine.interrupts().on_change([this] { cpu_.interrupts_changed(); });
         machine.set_time_source([this] { return guest_time(); });
@@ -99,21 +88,7 @@ class EmuEngine final : public Engine {
     std::size_t read_memory(GuestVirt address, std::span<std::byte> into, View view) const override;
     std::size_t write_memory(GuestVirt address, std::span<const std::byte> from, View view) override;
 
-    void set_boundary_exits(bool enabled) override { cpu_.set_boundary_halts(enabled); }
-    void set_watched_loads(std::span<const WatchedLoads> watched) override {
-        std::vector<emu::WatchedRange> ranges;
-        for (const WatchedLoads& one : watched) {
-            ranges.push_back({.table = one.table, .begin = value(one.begin), .end = value(one.end)});
-        }
-        cpu_.set_watched_ranges(ranges);
-    }
-    void set_breakpoints(std::span<const GuestVirt> addresses) override {
-        std::vector<std::uint64_t> plain;
-        for (const GuestVirt address : addresses) {
-            plain.push_back(value(address));
-        }
-        cpu_.set_breakpoints(plain);
-    }
+    void set_stops(const Stops& stops) override;
 
     EngineStatistics statistics() const override;
     std::uint64_t retired_instructions() const override { return cpu_.retired_instructions(); }
@@ -125,14 +100,14 @@ class EmuEngine final : public Engine {
     // The part of RAM that `address` and what follows it in the same page translates to; empty: not RAM.
     std::span<std::byte> page_rest(GuestVirt address, View view) const;
     PowerAction call_firmware();
-    std::uint64_t system_register(std::uint16_t which) const {
-        return cpu_.system_register(which).value_or(0);
-    }
+    Exit exit_at(ExitReason reason, bool irq = false) const;
+    void read_registers(VcpuRegisters& into) const;
 
     Machine& machine_;
     BusAdapter bus_;
     InterruptAdapter interrupts_;
     emu::Cpu cpu_;
+    Stops stops_;
 };
 
 Exit EmuEngine::run(std::uint64_t instructions) {
@@ -149,16 +124,16 @@ Exit EmuEngine::run(std::uint64_t instructions) {
             case emu::HaltReason::Idle:
                 return {.reason = ExitReason::Idle};
             case emu::HaltReason::ExceptionFromEl0:
-                return {.reason = ExitReason::ExceptionFromEl0, .irq = halt.irq};
+                return exit_at(ExitReason::ExceptionFromEl0, halt.irq);
             case emu::HaltReason::ReturnToEl0:
-                return {.reason = ExitReason::ReturnToEl0};
+                return exit_at(ExitReason::ReturnToEl0);
             case emu::HaltReason::WatchedLoad:
                 return {.reason = ExitReason::WatchedLoad,
                         .load_pc = GuestVirt{halt.pc},
                         .load_address = GuestVirt{halt.address},
                         .load_size = halt.size};
             case emu::HaltReason::Breakpoint:
-                return {.reason = ExitReason::Breakpoint};
+                return exit_at(ExitReason::Breakpoint);
             case emu::HaltReason::Stopped:
                 return {.reason = ExitReason::Stopped};
             case emu::HaltReason::Hypercall:
@@ -183,32 +158,42 @@ PowerAction EmuEngine::call_firmware() {
     return reply.action;
 }
 
+Exit EmuEngine::exit_at(ExitReason reason, bool irq) const {
+    Exit exit{.reason = reason, .irq = irq};
+    read_registers(exit.registers);
+    return exit;
+}
+
 VcpuRegisters EmuEngine::registers() const {
-    const emu::Registers from = cpu_.registers();
-    VcpuRegisters registers{.x = from.x,
-                            .sp_el0 = from.sp_el0,
-                            .sp_el1 = from.sp_el1,
-                            .pc = from.pc,
-                            .pstate = from.pstate,
-                            .tpidr_el0 = from.tpidr_el0,
-                            .ttbr0_el1 = system_register(kTtbr0El1),
-                            .elr_el1 = system_register(kElrEl1),
-                            .spsr_el1 = system_register(kSpsrEl1),
-                            .esr_el1 = system_register(kEsrEl1),
-                            .far_el1 = system_register(kFarEl1),
-                            .v = {},
-                            .fpcr = from.fpcr,
-                            .fpsr = from.fpsr};
-    std::ranges::transform(from.v, registers.v.begin(), [](const emu::Vector& vector) {
+    VcpuRegisters registers;
+    read_registers(registers);
+    return registers;
+}
+
+void EmuEngine::read_registers(VcpuRegisters& into) const {
+    const emu::GeneralRegisters from = cpu_.general_registers();
+    into.x = from.x;
+    into.sp = from.sp_el0;
+    into.sp_el1 = from.sp_el1;
+    into.pc = from.pc;
+    into.pstate = from.pstate;
+    into.fpcr = from.fpcr;
+    into.fpsr = from.fpsr;
+    into.tpidr_el0 = from.tpidr_el0;
+    std::ranges::transform(cpu_.vectors(), into.v.begin(), [](const emu::Vector& vector) {
         return Vector128{.low = vector.d[0], .high = vector.d[1]};
     });
-    return registers;
+    const emu::EntryRegisters entry = cpu_.entry_registers();
+    into.ttbr0_el1 = entry.ttbr0_el1;
+    into.elr_el1 = entry.elr_el1;
+    into.spsr_el1 = entry.spsr_el1;
+    into.esr_el1 = entry.esr_el1;
 }
 
 void EmuEngine::set_registers(const VcpuRegisters& registers) {
     emu::Registers to = cpu_.registers();
     to.x = registers.x;
-    to.sp_el0 = registers.sp_el0;
+    to.sp_el0 = registers.sp;
     to.sp_el1 = registers.sp_el1;
     to.pc = registers.pc;
     to.pstate = registers.pstate;
@@ -221,6 +206,26 @@ void EmuEngine::set_registers(const VcpuRegisters& registers) {
     cpu_.set_registers(to);
 }
 
+// Changing ranges or breakpoints flushes the CPU's TLB, so only what differs is changed.
+void EmuEngine::set_stops(const Stops& stops) {
+    cpu_.set_boundary_halts(stops.boundary);
+    if (stops.loads != stops_.loads) {
+        std::vector<emu::WatchedRange> ranges;
+        for (const WatchedLoads& one : stops.loads) {
+            ranges.push_back({.table = one.table, .begin = value(one.begin), .end = value(one.end)});
+        }
+        cpu_.set_watched_ranges(ranges);
+    }
+    if (stops.breakpoints != stops_.breakpoints) {
+        std::vector<std::uint64_t> addresses;
+        for (const GuestVirt address : stops.breakpoints) {
+            addresses.push_back(value(address));
+        }
+        cpu_.set_breakpoints(addresses);
+    }
+    stops_ = stops;
+}
+
 std::span<std::byte> EmuEngine::page_rest(GuestVirt address, View view) const {
     const auto physical = translate(address, view);
     const std::span<std::byte> ram = machine_.ram();
@@ -228,7 +233,7 @@ std::span<std::byte> EmuEngine::page_rest(GuestVirt address, View view) const {
         return {};
     }
     const std::uint64_t offset = value(*physical) - kRamBase;
-    return ram.subspan(offset, std::min(kPage - offset % kPage, ram.size() - offset));
+    return ram.subspan(offset, std::min(kPageSize - offset % kPageSize, ram.size() - offset));
 }
 
 std::size_t EmuEngine::read_memory(GuestVirt address, std::span<std::byte> into, View view) const {
@@ -271,8 +276,8 @@ EngineStatistics EmuEngine::statistics() const {
 
 }  // namespace
 
-std::unique_ptr<Engine> make_emu_engine(Machine& machine, const EmuSeeds& seeds) {
-    return std::make_unique<EmuEngine>(machine, seeds);
+std::unique_ptr<Engine> make_emu_engine(Machine& machine, std::uint64_t schedule_seed) {
+    return std::make_unique<EmuEngine>(machine, schedule_seed);
 }
 
 }  // namespace levitate::vmm

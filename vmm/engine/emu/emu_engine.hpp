@@ -9,13 +9,8 @@
 
 namespace levitate::vmm {
 
-// What a run on the emulator is a function of, beside the machine.
-struct EmuSeeds {
-    std::uint64_t random = 0;
-    std::uint64_t schedule = 0;  // 0: time does not jump (emu/system/time_jumps.hpp)
-};
-
-// Stands at the machine's entry point. `machine` must outlive the engine; it gets its time from it.
-std::unique_ptr<Engine> make_emu_engine(Machine& machine, const EmuSeeds& seeds);
+// Stands at the machine's entry point. `machine` must outlive the engine; it gets its time from it. Time
+// jumps as `schedule_seed` says (emu/system/time_jumps.hpp); 0: it does not.
+std::unique_ptr<Engine> make_emu_engine(Machine& machine, std::uint64_t schedule_seed);
 
 }  // namespace levitate::vmm

@@ -8,12 +8,12 @@
 #include <cstring>
 #include <vector>
 
+#include "vmm/arch/aarch64.hpp"
 #include "vmm/engine/native/load_instruction.hpp"
 
 namespace levitate::vmm::native {
 namespace {
 
-constexpr std::uint64_t kPageSize = 4096;
 constexpr std::uint64_t kWordSize = sizeof(std::uint64_t);
 constexpr std::uint64_t kStackAlignment = 16;
 
@@ -72,7 +72,7 @@ void AuxvGuard::mirror(pid_t tid) const {
     }
 }
 
-bool AuxvGuard::step_on_original(pid_t tid, Registers registers, unsigned base, std::uint32_t load,
+bool AuxvGuard::step_on_original(pid_t tid, GeneralRegisters registers, unsigned base, std::uint32_t load,
                                  std::optional<Interrupted>& interrupted) const {
     const std::uint64_t distance = value(original_sp_) - value(moved_sp_);
     const auto move_base = [&](std::uint64_t by) {

@@ -42,7 +42,7 @@ class AuxvGuard {
                                       std::optional<Interrupted>& interrupted) const;
 
   private:
-    bool step_on_original(pid_t tid, Registers registers, unsigned base, std::uint32_t load,
+    bool step_on_original(pid_t tid, GeneralRegisters registers, unsigned base, std::uint32_t load,
                           std::optional<Interrupted>& interrupted) const;
     bool step_unprotected(pid_t tid, std::optional<Interrupted>& interrupted) const;
     bool protect(pid_t tid, int protection, std::optional<Interrupted>& interrupted) const;

@@ -70,7 +70,7 @@ std::optional<std::int64_t> inject_syscall(pid_t tid, GuestVirt svc, const Sysca
     if (!held.are_held() || !original) {
         return std::nullopt;
     }
-    Registers registers = *original;
+    GeneralRegisters registers = *original;
     for (std::size_t index = 0; index < request.arguments.size(); ++index) {
         registers.x[index] = request.arguments[index];
     }

@@ -8,10 +8,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "vmm/arch/aarch64.hpp"
+
 namespace levitate::vmm::native {
 namespace {
 
-constexpr std::uint64_t kPageSize = 4096;
 constexpr std::uint64_t kWordSize = sizeof(std::uint64_t);
 
 // The C library's ptrace takes numbers as pointers.
@@ -27,8 +28,8 @@ std::optional<std::uint64_t> peek_word(pid_t tid, std::uint64_t address) {
 
 }  // namespace
 
-std::optional<Registers> get_registers(pid_t tid) {
-    Registers registers;
+std::optional<GeneralRegisters> get_registers(pid_t tid) {
+    GeneralRegisters registers;
     iovec buffer{.iov_base = &registers, .iov_len = sizeof(registers)};
     if (ptrace(PTRACE_GETREGSET, tid, as_pointer(NT_PRSTATUS), &buffer) != 0) {
         return std::nullopt;
@@ -36,8 +37,8 @@ std::optional<Registers> get_registers(pid_t tid) {
     return registers;
 }
 
-bool set_registers(pid_t tid, const Registers& registers) {
-    Registers copy = registers;
+bool set_registers(pid_t tid, const GeneralRegisters& registers) {
+    GeneralRegisters copy = registers;
     iovec buffer{.iov_base = &copy, .iov_len = sizeof(copy)};
     return ptrace(PTRACE_SETREGSET, tid, as_pointer(NT_PRSTATUS), &buffer) == 0;
 }

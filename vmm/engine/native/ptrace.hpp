@@ -4,26 +4,18 @@
 
 #include <sys/types.h>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 
+#include "vmm/arch/registers.hpp"
 #include "vmm/tracer/user_memory.hpp"
 
 namespace levitate::vmm::native {
 
-// struct user_pt_regs (arm64 asm/ptrace.h).
-struct Registers {
-    std::array<std::uint64_t, 31> x{};
-    std::uint64_t sp = 0;
-    std::uint64_t pc = 0;
-    std::uint64_t pstate = 0;
-};
-
-std::optional<Registers> get_registers(pid_t tid);
-bool set_registers(pid_t tid, const Registers& registers);
+std::optional<GeneralRegisters> get_registers(pid_t tid);
+bool set_registers(pid_t tid, const GeneralRegisters& registers);
 
 // Writes also where the program cannot (its code): PTRACE_POKEDATA breaks private mappings. `address` and the
 // size are multiples of 8.

@@ -14,15 +14,14 @@
 #include <vector>
 
 #include "traces/abi/constants.hpp"
+#include "vmm/arch/aarch64.hpp"
 #include "vmm/tracer/signal_frame.hpp"
 
 namespace levitate::vmm::native {
 namespace {
 
 constexpr traces::TaskNumber kNotRecorded{};
-constexpr traces::TaskNumber kFirstTask{1};
 constexpr int kSyscallStop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
-constexpr std::uint64_t kInstructionSize = 4;
 constexpr std::size_t kLinkRegister = 30;
 
 // A call that a signal has interrupted and that Linux will run again or turn into EINTR, depending on the
@@ -230,15 +229,13 @@ void NativeTracer::on_syscall_stop(pid_t tid, Tracee& tracee) {
     go_on(tid);
 }
 
-void NativeTracer::on_syscall_entry(pid_t tid, Tracee& tracee, const Registers& registers) {
-    constexpr std::size_t kNumberRegister = 8;
+void NativeTracer::on_syscall_entry(pid_t tid, Tracee& tracee, const GeneralRegisters& registers) {
     if (tracee.task == kNotRecorded) {
         return;
     }
     const TraceeMemory memory = memory_of(tid, tracee);
-    const SyscallEntry entry{.number = registers.x[kNumberRegister] & 0xffffffff,
-                             .arguments = {registers.x[0], registers.x[1], registers.x[2], registers.x[3],
-                                           registers.x[4], registers.x[5]},
+    const SyscallEntry entry{.number = call_number(registers),
+                             .arguments = call_arguments(registers),
                              .pc = registers.pc - kInstructionSize,
                              .sp = registers.sp};
     const TaskCall call = task_call(entry.number);
@@ -251,14 +248,14 @@ void NativeTracer::on_syscall_entry(pid_t tid, Tracee& tracee, const Registers& 
 }
 
 // A program may pass on the environment that it was started with, whose end may be on the guarded page.
-void NativeTracer::let_kernel_read_vectors(pid_t tid, Tracee& tracee, const Registers& registers) {
+void NativeTracer::let_kernel_read_vectors(pid_t tid, Tracee& tracee, const GeneralRegisters& registers) {
     constexpr std::size_t kMostArguments = 6;
     const std::optional<AuxvGuard>& guard = tracee.space->guard;
     if (!guard) {
         return;
     }
     guard->mirror(tid);
-    Registers readable = registers;
+    GeneralRegisters readable = registers;
     for (std::size_t index = 0; index < kMostArguments; ++index) {
         readable.x[index] = value(guard->readable(GuestVirt{registers.x[index]}));
     }
@@ -267,7 +264,7 @@ void NativeTracer::let_kernel_read_vectors(pid_t tid, Tracee& tracee, const Regi
     }
 }
 
-void NativeTracer::on_syscall_exit(pid_t tid, Tracee& tracee, const Registers& registers) {
+void NativeTracer::on_syscall_exit(pid_t tid, Tracee& tracee, const GeneralRegisters& registers) {
     const auto before_execve = std::exchange(tracee.before_execve, std::nullopt);
     if (tracee.has_executed) {
         tracee.has_executed = false;
@@ -275,7 +272,7 @@ void NativeTracer::on_syscall_exit(pid_t tid, Tracee& tracee, const Registers& r
         return;
     }
     if (before_execve) {
-        Registers restored = *before_execve;
+        GeneralRegisters restored = *before_execve;
         restored.x[0] = registers.x[0];
         set_registers(tid, restored);
     }
@@ -344,8 +341,7 @@ void NativeTracer::on_handler_entry(pid_t tid, Tracee& tracee) {
         return;
     }
     const TraceeMemory memory = memory_of(tid, tracee);
-    const auto signal =
-        read_delivered_signal(memory, {.x = registers->x, .sp = registers->sp, .pc = registers->pc});
+    const auto signal = read_delivered_signal(memory, *registers);
     if (!signal) {
         return;
     }
@@ -376,7 +372,7 @@ bool NativeTracer::on_trap(pid_t tid, Tracee& tracee) {
     return true;
 }
 
-void NativeTracer::on_vdso_call(Tracee& tracee, const VdsoProbes::Hit& hit, Registers& registers) {
+void NativeTracer::on_vdso_call(Tracee& tracee, const VdsoProbes::Hit& hit, GeneralRegisters& registers) {
     registers.pc = value(hit.resume_at);
     if (tracee.task == kNotRecorded) {
         return;
@@ -393,7 +389,7 @@ void NativeTracer::on_vdso_call(Tracee& tracee, const VdsoProbes::Hit& hit, Regi
     }
 }
 
-bool NativeTracer::on_vdso_return(pid_t tid, Tracee& tracee, Registers& registers) {
+bool NativeTracer::on_vdso_return(pid_t tid, Tracee& tracee, GeneralRegisters& registers) {
     const auto trap = tracee.space->probes.return_trap();
     const auto found = std::ranges::find(tracee.vdso_returns, registers.sp, &VdsoReturn::sp);
     if (!trap || registers.pc != value(*trap) || found == tracee.vdso_returns.end()) {

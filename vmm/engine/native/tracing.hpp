@@ -69,7 +69,7 @@ class NativeTracer {
         bool has_executed = false;    // PTRACE_EVENT_EXEC has come, the call's exit has not
         bool enters_handler = false;  // resumed by a step into a signal's handler
         // As the program has them, where the kernel got others.
-        std::optional<Registers> before_execve = std::nullopt;
+        std::optional<GeneralRegisters> before_execve = std::nullopt;
     };
 
     void dispatch(pid_t tid, int status);
@@ -78,15 +78,15 @@ class NativeTracer {
     void on_birth(pid_t parent, Tracee& tracee);
     void on_exec(pid_t tid, Tracee& tracee);
     void on_syscall_stop(pid_t tid, Tracee& tracee);
-    void on_syscall_entry(pid_t tid, Tracee& tracee, const Registers& registers);
-    void let_kernel_read_vectors(pid_t tid, Tracee& tracee, const Registers& registers);
-    void on_syscall_exit(pid_t tid, Tracee& tracee, const Registers& registers);
+    void on_syscall_entry(pid_t tid, Tracee& tracee, const GeneralRegisters& registers);
+    void let_kernel_read_vectors(pid_t tid, Tracee& tracee, const GeneralRegisters& registers);
+    void on_syscall_exit(pid_t tid, Tracee& tracee, const GeneralRegisters& registers);
     void on_program_image(pid_t tid, Tracee& tracee);
     void on_signal(pid_t tid, Tracee& tracee, int signal);
     void on_handler_entry(pid_t tid, Tracee& tracee);
     bool on_trap(pid_t tid, Tracee& tracee);
-    void on_vdso_call(Tracee& tracee, const VdsoProbes::Hit& hit, Registers& registers);
-    bool on_vdso_return(pid_t tid, Tracee& tracee, Registers& registers);
+    void on_vdso_call(Tracee& tracee, const VdsoProbes::Hit& hit, GeneralRegisters& registers);
+    bool on_vdso_return(pid_t tid, Tracee& tracee, GeneralRegisters& registers);
     bool on_guarded_page(pid_t tid, Tracee& tracee);
     TraceeMemory memory_of(pid_t tid, const Tracee& tracee) const;
     void end_task(Tracee& tracee, int status);

@@ -4,14 +4,13 @@
 
 #include <algorithm>
 
+#include "vmm/arch/aarch64.hpp"
 #include "vmm/engine/native/injection.hpp"
 #include "vmm/tracer/vdso.hpp"
 
 namespace levitate::vmm::native {
 namespace {
 
-constexpr std::uint64_t kInstructionSize = 4;
-constexpr std::uint64_t kPageSize = 4096;
 constexpr std::uint32_t kBrkInstruction = 0xd4200000;  // BRK #0
 constexpr std::uint32_t kNop = 0xd503201f;
 

@@ -1,0 +1,74 @@
+#include "vmm/run/pacing.hpp"
+
+#include <algorithm>
+
+namespace levitate::vmm {
+namespace {
+
+using std::chrono::milliseconds;
+
+// How many instructions go by between two looks: some 10 ms of an emulator.
+constexpr std::uint64_t kInterval = 1'000'000;
+// The same while the guest waits for us, so that its timers pass at about the speed of ours.
+constexpr std::uint64_t kThrottledInterval = 20'000;
+// How far the guest's clock may be ahead of ours while it could wait for live input.
+constexpr std::chrono::seconds kSlack{1};
+
+}  // namespace
+
+// Time that jumps is not held back: the jumps would be waited for.
+Pacing::Pacing(const RunSpec& spec, GuestChannel& channel)
+    : channel_(channel),
+      input_(spec.stdin_bytes ? nullptr : std::make_unique<LiveInput>(channel)),
+      timeout_(spec.timeout),
+      may_throttle_(spec.schedule_seed == 0) {}
+
+milliseconds Pacing::time_left() const {
+    if (timeout_ == milliseconds{0}) {
+        return std::chrono::hours{1};
+    }
+    return std::max(timeout_ - std::chrono::duration_cast<milliseconds>(wall()), milliseconds{0});
+}
+
+bool Pacing::look(const Engine& engine, const std::atomic<bool>& interrupt) {
+    next_look_ = engine.retired_instructions() + kInterval;
+    if (time_left() == milliseconds{0}) {
+        return false;
+    }
+    if (input_ && input_->is_open()) {
+        input_->serve(milliseconds{0}, interrupt);
+        throttle(engine, interrupt);
+    }
+    return true;
+}
+
+// Waiting costs an emulated guest no time, so one that waits for a person would pass years at full speed:
+// while input can come, its clock is held back to about ours.
+void Pacing::throttle(const Engine& engine, const std::atomic<bool>& interrupt) {
+    if (!channel_.program_started() || !may_throttle_) {
+        return;
+    }
+    const std::chrono::nanoseconds lead = engine.guest_time() - wall();
+    if (!guest_lead_) {
+        guest_lead_ = lead;
+    }
+    const auto ahead = std::chrono::duration_cast<milliseconds>(lead - *guest_lead_ - kSlack);
+    if (ahead > milliseconds{0}) {
+        input_->serve(std::min(ahead, time_left()), interrupt);
+        next_look_ = engine.retired_instructions() + kThrottledInterval;
+    }
+}
+
+Pacing::Idle Pacing::wait_for_input(const std::atomic<bool>& interrupt) {
+    while (input_ && input_->is_wanted()) {
+        if (input_->serve(time_left(), interrupt) || interrupt) {
+            return Idle::HasInput;
+        }
+        if (time_left() == milliseconds{0}) {
+            return Idle::TimeIsUp;
+        }
+    }
+    return Idle::ForEver;
+}
+
+}  // namespace levitate::vmm

@@ -1,0 +1,42 @@
+#include "vmm/run/tracing.hpp"
+
+#include <utility>
+
+namespace levitate::vmm {
+
+Tracing::Tracing(const RunHooks& hooks, Engine& engine, EngineStops& stops, traces::Header header,
+                 std::string program)
+    : is_wanted_(hooks.sink != nullptr),
+      engine_(engine),
+      stops_(stops),
+      sink_(hooks, engine),
+      header_(std::move(header)),
+      program_(std::move(program)) {}
+
+void Tracing::start(const std::string& kernel) {
+    if (is_wanted_ && !tracer_) {
+        header_.kernel = kernel;
+        tracer_ = std::make_unique<BoundaryTracer>(engine_, std::move(header_), program_, sink_);
+        stops_.set_tracers(tracer_->stops());
+    }
+}
+
+std::string Tracing::feed(const Exit& exit) {
+    if (!tracer_) {
+        return {};
+    }
+    tracer_->handle(exit);
+    stops_.set_tracers(tracer_->stops());
+    return tracer_->refusal();
+}
+
+void Tracing::finish(const traces::OutcomeEvent& outcome, const std::string& kernel,
+                     const std::string& incomplete) {
+    start(kernel);
+    if (tracer_) {
+        tracer_->finish(outcome, incomplete);
+        stops_.set_tracers(tracer_->stops());
+    }
+}
+
+}  // namespace levitate::vmm

@@ -1,0 +1,46 @@
+// A session's tracer, from when the guest's init runs to the end of the trace.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "traces/format/event.hpp"
+#include "vmm/engine/engine.hpp"
+#include "vmm/run/engine_stops.hpp"
+#include "vmm/run/recording.hpp"
+#include "vmm/run/run.hpp"
+#include "vmm/tracer/boundary_tracer.hpp"
+
+namespace levitate::vmm {
+
+class Tracing {
+  public:
+    // `program` is its path in the guest. `header` is complete but for the kernel's name and the auxv, and
+    // empty where nothing is recorded.
+    Tracing(const RunHooks& hooks, Engine& engine, EngineStops& stops, traces::Header header,
+            std::string program);
+
+    // nullptr: nothing is recorded, or the guest's init does not run yet.
+    const BoundaryTracer* tracer() const { return tracer_.get(); }
+    // Init runs on the kernel of this name. Nothing happens where nothing is recorded, or the second time.
+    void start(const std::string& kernel);
+    // Returns why this kernel cannot be traced; empty as long as it can.
+    std::string feed(const Exit& exit);
+    // Ends the trace, if there is one.
+    void finish(const traces::OutcomeEvent& outcome, const std::string& kernel,
+                const std::string& incomplete);
+
+    // Whether RunHooks::on_event has asked for a stop: true once for each wish.
+    bool take_stop_wanted() { return sink_.take_stop_wanted(); }
+
+  private:
+    bool is_wanted_;
+    const Engine& engine_;
+    EngineStops& stops_;
+    HookSink sink_;
+    traces::Header header_;  // the tracer takes it
+    std::string program_;
+    std::unique_ptr<BoundaryTracer> tracer_;
+};
+
+}  // namespace levitate::vmm
