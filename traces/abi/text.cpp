@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "traces/abi/auxv.hpp"
 #include "traces/abi/constants.hpp"
 
 namespace levitate::traces::abi {
@@ -300,20 +301,7 @@ std::string format_object(std::string_view type, std::span<const std::byte> byte
 }
 
 std::string format_auxv(std::uint64_t type, std::uint64_t value) {
-    switch (static_cast<std::int64_t>(type)) {
-        case constant("AT_PHDR"):
-        case constant("AT_BASE"):
-        case constant("AT_ENTRY"):
-        case constant("AT_RANDOM"):
-        case constant("AT_EXECFN"):
-        case constant("AT_PLATFORM"):
-        case constant("AT_SYSINFO_EHDR"):
-        case constant("AT_HWCAP"):
-        case constant("AT_HWCAP2"):
-            return hexadecimal(value);
-        default:
-            return std::to_string(value);
-    }
+    return auxv_kind(type) == AuxvKind::Number ? std::to_string(value) : hexadecimal(value);
 }
 
 std::string format_wait_status(std::uint64_t status) {
