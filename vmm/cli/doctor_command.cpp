@@ -51,7 +51,6 @@ std::vector<Finding> examine_engines() {
     const bool arm_host = host_machine() == "aarch64";
     return {
         {"engine emu", Need::Required, true, "the emulator is built in"},
-        {"engine kvm", Need::Optional, false, "not in this version; use --engine emu"},
         {"engine native", Need::Optional, arm_host,
          arm_host ? "ptrace on this host's Linux"
                   : "needs an AArch64 Linux host; scripts/record-goldens starts one in QEMU"},

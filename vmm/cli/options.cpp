@@ -50,10 +50,8 @@ std::string positive_seconds(const std::string& text) {
 }  // namespace
 
 void MachineOptions::add_to(CLI::App& app) {
-    static const std::map<std::string, EngineKind> kEngines{{"auto", EngineKind::Auto},
-                                                            {"emu", EngineKind::Emu},
-                                                            {"kvm", EngineKind::Kvm},
-                                                            {"native", EngineKind::Native}};
+    static const std::map<std::string, EngineKind> kEngines{
+        {"auto", EngineKind::Auto}, {"emu", EngineKind::Emu}, {"native", EngineKind::Native}};
     offer(app.add_option("--engine", engine, "What executes the guest (default auto)"), kEngines);
     app.add_option("--kernel", kernel, "An arm64 kernel Image to boot instead of Levitate's own")
         ->option_text("PATH");

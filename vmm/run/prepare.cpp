@@ -78,9 +78,6 @@ Result<void> check_machine_engine(EngineKind engine) {
         case EngineKind::Auto:
         case EngineKind::Emu:
             return {};
-        case EngineKind::Kvm:
-            return failure(Error::Kind::Usage,
-                           "the kvm engine is not part of this version; use --engine emu");
         case EngineKind::Native:
             return failure(Error::Kind::Usage,
                            "the native engine has no machine that could be debugged; use --engine emu");

@@ -15,7 +15,7 @@ namespace levitate::vmm {
 // the limit of instructions.
 Result<RunSpec> complete_spec(RunSpec spec);
 
-// Whether the engine is one with a machine and part of this version.
+// Whether the engine is one with a machine.
 Result<void> check_machine_engine(EngineKind engine);
 
 // Precondition for both: complete_spec() made `spec`.

@@ -16,7 +16,7 @@ namespace levitate::vmm {
 
 class Engine;
 
-enum class EngineKind { Auto, Emu, Kvm, Native };
+enum class EngineKind { Auto, Emu, Native };
 
 struct FileMapping {
     std::filesystem::path host;

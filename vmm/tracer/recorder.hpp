@@ -1,5 +1,5 @@
 // Turns what a tracer sees of a program's tasks into the events of a trace. Knows no engine: the boundary
-// tracer (emu, kvm) and ptrace (native) both feed it, so that their traces follow the same rules.
+// tracer (emu) and ptrace (native) both feed it, so that their traces follow the same rules.
 #pragma once
 
 #include <array>
