@@ -12,29 +12,14 @@
 #include "traces/abi/constants.hpp"
 #include "traces/abi/syscalls.hpp"
 #include "traces/format/bytes.hpp"
+#include "traces/format/sinks.hpp"
 #include "vmm/descriptor.hpp"
-#include "vmm/engine/native/native.hpp"
+#include "vmm/run/run_native.hpp"
 
 namespace levitate::vmm {
 namespace {
 
 using traces::to_bytes;
-
-class Collector final : public traces::EventSink {
-  public:
-    void begin(const traces::Header& header) override { trace.header = header; }
-    void event(const traces::Event& event) override { trace.events.push_back(event); }
-    void end(const std::string& incomplete) override { trace.incomplete = incomplete; }
-
-    template <typename Body>
-    std::size_t count() const {
-        return static_cast<std::size_t>(std::ranges::count_if(trace.events, [](const traces::Event& event) {
-            return std::holds_alternative<Body>(event.body);
-        }));
-    }
-
-    traces::Trace trace;
-};
 
 RunSpec busybox(std::vector<std::string> command) {
     RunSpec spec;
@@ -147,32 +132,32 @@ TEST(RunNative, what_a_machine_is_needed_for_is_refused) {
 }
 
 TEST(RunNative, recording_has_calls_auxv_reads_and_one_outcome) {
-    Collector sink;
+    traces::TraceCollector sink;
     const auto outcome = run_captured(guest("hello"), &sink);
     ASSERT_TRUE(outcome) << outcome.error().message;
     // It ran twice; its output is there once.
     EXPECT_EQ(text(outcome->stdout_bytes), "Hello, world!\n");
-    EXPECT_EQ(sink.trace.incomplete, "");
-    EXPECT_TRUE(sink.trace.header.kernel.starts_with("Linux 6.1.")) << sink.trace.header.kernel;
-    EXPECT_EQ(sink.trace.header.cpu, "Neoverse N1");
-    EXPECT_FALSE(sink.trace.header.auxv.empty());
-    EXPECT_EQ(sink.count<traces::ExecEvent>(), 1U);
-    EXPECT_GT(sink.count<traces::AuxvReadEvent>(), 10U);
-    ASSERT_TRUE(std::holds_alternative<traces::OutcomeEvent>(sink.trace.events.back().body));
-    EXPECT_EQ(sink.count<traces::OutcomeEvent>(), 1U);
-    EXPECT_EQ(text(std::get<traces::OutcomeEvent>(sink.trace.events.back().body).stdout_bytes),
+    EXPECT_EQ(sink.trace().incomplete, "");
+    EXPECT_TRUE(sink.trace().header.kernel.starts_with("Linux 6.1.")) << sink.trace().header.kernel;
+    EXPECT_EQ(sink.trace().header.cpu, "Neoverse N1");
+    EXPECT_FALSE(sink.trace().header.auxv.empty());
+    EXPECT_EQ(sink.all<traces::ExecEvent>().size(), 1U);
+    EXPECT_GT(sink.all<traces::AuxvReadEvent>().size(), 10U);
+    ASSERT_TRUE(std::holds_alternative<traces::OutcomeEvent>(sink.trace().events.back().body));
+    EXPECT_EQ(sink.all<traces::OutcomeEvent>().size(), 1U);
+    EXPECT_EQ(text(std::get<traces::OutcomeEvent>(sink.trace().events.back().body).stdout_bytes),
               "Hello, world!\n");
 }
 
 TEST(RunNative, threads_are_tasks) {
-    Collector sink;
+    traces::TraceCollector sink;
     const auto outcome = run_captured(guest("threads"), &sink);
     ASSERT_TRUE(outcome) << outcome.error().message;
     EXPECT_EQ(outcome->exit_code, 0);
     EXPECT_NE(text(outcome->stdout_bytes).find("scoped: [4950,"), std::string::npos);
-    EXPECT_EQ(sink.trace.incomplete, "");
-    EXPECT_EQ(sink.count<traces::TaskStartEvent>(), sink.count<traces::TaskEndEvent>());
-    EXPECT_GT(sink.count<traces::TaskStartEvent>(), 40U);
+    EXPECT_EQ(sink.trace().incomplete, "");
+    EXPECT_EQ(sink.all<traces::TaskStartEvent>().size(), sink.all<traces::TaskEndEvent>().size());
+    EXPECT_GT(sink.all<traces::TaskStartEvent>().size(), 40U);
 }
 
 // The guarded copy of the initial vector is what a program gives to its children as `environ`, whatever the
@@ -184,18 +169,18 @@ TEST(RunNative, environment_is_inherited_while_auxv_reads_are_recorded) {
         for (std::size_t i = 0; i < strings; ++i) {
             spec.envp.push_back("NAME" + std::to_string(i) + "=x");
         }
-        Collector sink;
+        traces::TraceCollector sink;
         const auto outcome = run_captured(spec, &sink);
         ASSERT_TRUE(outcome) << outcome.error().message;
         EXPECT_EQ(outcome->exit_code, 0);
-        EXPECT_EQ(sink.trace.incomplete, "") << strings << " strings";
+        EXPECT_EQ(sink.trace().incomplete, "") << strings << " strings";
         // Both programs read theirs, and the second has one only if the first could execute it there.
-        EXPECT_EQ(sink.count<traces::ExecEvent>(), 2U);
+        EXPECT_EQ(sink.all<traces::ExecEvent>().size(), 2U);
         const auto second_exec = std::ranges::find_if(
-            sink.trace.events.rbegin(), sink.trace.events.rend(),
+            sink.trace().events.rbegin(), sink.trace().events.rend(),
             [](const auto& event) { return std::holds_alternative<traces::ExecEvent>(event.body); });
         const auto reads_after = std::count_if(
-            sink.trace.events.rbegin(), second_exec,
+            sink.trace().events.rbegin(), second_exec,
             [](const auto& event) { return std::holds_alternative<traces::AuxvReadEvent>(event.body); });
         EXPECT_GT(reads_after, 10) << strings << " strings";
     }

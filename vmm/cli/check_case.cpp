@@ -2,8 +2,8 @@
 
 #include <chrono>
 
+#include "traces/format/sinks.hpp"
 #include "vmm/cli/rerun.hpp"
-#include "vmm/cli/trace_collector.hpp"
 
 namespace levitate::vmm::cli {
 
@@ -46,7 +46,7 @@ std::optional<std::size_t> divergent_event(const CaseResult& result) {
 }
 
 Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent) {
-    TraceCollector collector;
+    traces::TraceCollector collector;
     RunHooks hooks;
     hooks.sink = &collector;
     hooks.capture_output = true;

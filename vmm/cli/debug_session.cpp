@@ -5,19 +5,9 @@
 #include <csignal>
 #include <cstdio>
 
+#include "traces/format/sinks.hpp"
+
 namespace levitate::vmm::cli {
-namespace {
-
-// The debugger needs the tracer's knowledge of tasks, not its events.
-class DiscardingSink final : public traces::EventSink {
-  public:
-    void begin(const traces::Header& /*header*/) override {}
-    void event(const traces::Event& /*event*/) override {}
-    void end(const std::string& /*incomplete*/) override {}
-};
-
-}  // namespace
-
 Result<gdb::Listener> listen_for_gdb(const std::string& endpoint) {
     const auto place = gdb::parse_endpoint(endpoint);
     if (!place) {
@@ -46,7 +36,8 @@ Result<Outcome> debug(const RunSpec& spec, RunHooks hooks, const std::string& en
     if (!listener) {
         return std::unexpected(std::move(listener.error()));
     }
-    DiscardingSink discard;
+    // The debugger needs the tracer's knowledge of tasks, not its events.
+    traces::DiscardingSink discard;
     if (hooks.sink == nullptr) {
         hooks.sink = &discard;
     }

@@ -5,6 +5,7 @@
 #include "vmm/arch/aarch64.hpp"
 #include "vmm/debugger/modules.hpp"
 #include "vmm/tracer/boundary_tracer.hpp"
+#include "vmm/tracer/engine_memory.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
@@ -59,9 +60,7 @@ std::vector<Frame> Rerun::backtrace() const {
         files.push_back({.guest = file.guest, .host = file.host});
     }
     const auto modules = loaded_modules(collector_.trace().events, files);
-    return vmm::backtrace(modules, registers, [&engine](GuestVirt address, std::span<std::byte> into) {
-        return engine.read_memory(address, into, View::User);
-    });
+    return vmm::backtrace(modules, registers, EngineMemory{engine});
 }
 
 }  // namespace levitate::vmm::cli

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "vmm/cli/trace_collector.hpp"
+#include "traces/format/sinks.hpp"
 #include "vmm/debugger/backtrace.hpp"
 #include "vmm/run/run.hpp"
 #include "vmm/run/session.hpp"
@@ -23,7 +23,7 @@ class Rerun {
     std::vector<Frame> backtrace() const;
 
   private:
-    TraceCollector collector_;
+    traces::TraceCollector collector_;
     RunHooks hooks_;
     traces::TaskNumber task_{};
     std::unique_ptr<Session> session_;

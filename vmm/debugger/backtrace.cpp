@@ -32,7 +32,7 @@ using DwflPointer = std::unique_ptr<Dwfl, DwflEnd>;
 // What the callbacks of libdwfl reach through their void*.
 struct Unwinding {
     const GeneralRegisters* registers;
-    const MemoryReader* memory;
+    const UserMemory* memory;
     std::size_t limit;
     std::vector<Frame> frames;
 };
@@ -58,7 +58,7 @@ bool get_thread(Dwfl* /*dwfl*/, pid_t thread, void* argument, void** thread_argu
 
 bool read_word(Dwfl* /*dwfl*/, Dwarf_Addr address, Dwarf_Word* result, void* argument) {
     const auto* unwinding = static_cast<const Unwinding*>(argument);
-    return (*unwinding->memory)(GuestVirt{address}, std::as_writable_bytes(std::span{result, 1})) ==
+    return unwinding->memory->read(GuestVirt{address}, std::as_writable_bytes(std::span{result, 1})) ==
            sizeof *result;
 }
 
@@ -215,7 +215,7 @@ int take_frame(Dwfl_Frame* state, void* argument) {
 }  // namespace
 
 std::vector<Frame> backtrace(std::span<const LoadedModule> modules, const GeneralRegisters& registers,
-                             const MemoryReader& memory, std::size_t limit) {
+                             const UserMemory& memory, std::size_t limit) {
     Unwinding unwinding{.registers = &registers, .memory = &memory, .limit = limit, .frames = {}};
     const DwflPointer dwfl{dwfl_begin(&kModuleCallbacks)};
     if (dwfl) {

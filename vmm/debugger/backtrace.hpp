@@ -5,13 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "vmm/arch/address.hpp"
 #include "vmm/arch/registers.hpp"
+#include "vmm/tracer/user_memory.hpp"
 
 namespace levitate::vmm {
 
@@ -31,14 +30,11 @@ struct Frame {
     std::string module;    // LoadedModule::name; empty if no module holds pc
 };
 
-// Reads guest memory as the program sees it; returns the bytes read before the first that is not mapped.
-using MemoryReader = std::function<std::size_t(GuestVirt, std::span<std::byte>)>;
-
 // The frames from `registers` outwards, at most `limit` of them, with inlined functions as frames of their
 // own. `registers` are those of EL0. A stack that cannot be unwound ends the list early; a module that cannot
 // be read is passed over.
 std::vector<Frame> backtrace(std::span<const LoadedModule> modules, const GeneralRegisters& registers,
-                             const MemoryReader& memory, std::size_t limit = 64);
+                             const UserMemory& memory, std::size_t limit = 64);
 
 // "  #3  0x00000000004018a4 in hello::main at src/main.rs:4", a line a frame.
 std::string format(std::span<const Frame> frames);

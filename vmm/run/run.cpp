@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
-#include "vmm/engine/native/native.hpp"
 #include "vmm/run/prepare.hpp"
 #include "vmm/run/recording.hpp"
+#include "vmm/run/run_native.hpp"
 #include "vmm/run/session.hpp"
 
 namespace levitate::vmm {

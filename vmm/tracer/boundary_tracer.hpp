@@ -12,27 +12,15 @@
 
 #include "traces/format/event.hpp"
 #include "vmm/engine/engine.hpp"
+#include "vmm/tracer/engine_memory.hpp"
 #include "vmm/tracer/recorder.hpp"
 #include "vmm/tracer/register_check.hpp"
 #include "vmm/tracer/space_watch.hpp"
 #include "vmm/tracer/task_lives.hpp"
 #include "vmm/tracer/task_return.hpp"
 #include "vmm/tracer/task_table.hpp"
-#include "vmm/tracer/user_memory.hpp"
 
 namespace levitate::vmm {
-
-// A guest's user memory under its current translation tables.
-class EngineMemory final : public UserMemory {
-  public:
-    explicit EngineMemory(const Engine& engine) : engine_(engine) {}
-    std::size_t read(GuestVirt address, std::span<std::byte> into) const override {
-        return engine_.read_memory(address, into, View::User);
-    }
-
-  private:
-    const Engine& engine_;
-};
 
 // A recorded task, for a debugger.
 struct TaskView {

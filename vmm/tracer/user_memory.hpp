@@ -14,6 +14,8 @@
 
 namespace levitate::vmm {
 
+// Beside traces::abi::MemoryReader, as traces knows no GuestVirt; Recorder hands the one on as the other.
+//
 // What is read belongs to a hostile program: every read is a copy that is then judged, no address is read
 // twice with the expectation of the same bytes, and every loop over it has a bound.
 class UserMemory {

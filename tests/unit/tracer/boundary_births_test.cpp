@@ -264,7 +264,7 @@ TEST(boundary_births, vfork_child_that_execs_is_watched_too) {
                          .load_address = GuestVirt{Guest::auxv_at(kInitialSp) + 8},
                          .load_size = 8});
     EXPECT_EQ(guest.all<traces::AuxvReadEvent>().size(), 1U);
-    EXPECT_EQ(guest.sink.trace.events.back().task, TaskNumber{2});
+    EXPECT_EQ(guest.sink.trace().events.back().task, TaskNumber{2});
     guest.return_from_call(parent, 78);
     EXPECT_EQ(guest.tracer.current_task(), TaskNumber{1});
 }

@@ -25,7 +25,7 @@ TEST(boundary_tracer, trace_starts_at_the_first_resume_after_the_execve_of_the_p
     EXPECT_EQ(execs[0].envp, std::vector<std::string>{"A=B"});
     EXPECT_EQ(execs[0].entry_pc, kEntryPc);
     EXPECT_EQ(execs[0].sp, kInitialSp);
-    EXPECT_EQ(guest.sink.trace.header.auxv,
+    EXPECT_EQ(guest.sink.trace().header.auxv,
               (std::vector<traces::AuxvEntry>{{.type = 6, .value = 4096}, {.type = 9, .value = kEntryPc}}));
     EXPECT_EQ(guest.tracer.current_task(), traces::TaskNumber{1});
     EXPECT_TRUE(guest.all<traces::SyscallEvent>().empty());
@@ -50,7 +50,7 @@ TEST(boundary_tracer, failed_execve_does_not_start_the_trace) {
 TEST(boundary_tracer, program_that_never_starts_leaves_an_incomplete_trace) {
     Guest guest;
     guest.tracer.finish({}, "");
-    EXPECT_FALSE(guest.sink.trace.incomplete.empty());
+    EXPECT_FALSE(guest.sink.trace().incomplete.empty());
 }
 
 TEST(boundary_tracer, call_has_number_arguments_result_and_the_pc_of_its_svc) {
@@ -73,13 +73,13 @@ TEST(boundary_tracer, indexes_count_within_a_task_and_order_over_all) {
     GuestTask task = guest.start_program();
     guest.call(task, syscall_number("getpid"));
     guest.return_from_call(task, 2);
-    ASSERT_EQ(guest.sink.trace.events.size(), 3U);
+    ASSERT_EQ(guest.sink.trace().events.size(), 3U);
     for (std::uint64_t at = 0; at < 3; ++at) {
-        EXPECT_EQ(guest.sink.trace.events[at].index, at);
+        EXPECT_EQ(guest.sink.trace().events[at].index, at);
     }
-    EXPECT_EQ(guest.sink.trace.events[1].order, 1U);
+    EXPECT_EQ(guest.sink.trace().events[1].order, 1U);
     EXPECT_EQ(guest.all<traces::SyscallEvent>()[0].entry_order, 2U);
-    EXPECT_EQ(guest.sink.trace.events[2].order, 3U);
+    EXPECT_EQ(guest.sink.trace().events[2].order, 3U);
 }
 
 TEST(boundary_tracer, time_is_the_guests_since_the_program_began) {
@@ -91,9 +91,9 @@ TEST(boundary_tracer, time_is_the_guests_since_the_program_began) {
     guest.call(task, syscall_number("getpid"));
     guest.engine.time = nanoseconds{5250};
     guest.return_from_call(task, 2);
-    EXPECT_EQ(guest.sink.trace.events[0].time, 0U);
+    EXPECT_EQ(guest.sink.trace().events[0].time, 0U);
     EXPECT_EQ(guest.all<traces::SyscallEvent>()[0].entry_time, 100U);
-    EXPECT_EQ(guest.sink.trace.events[2].time, 250U);
+    EXPECT_EQ(guest.sink.trace().events[2].time, 250U);
 }
 
 TEST(boundary_tracer, in_buffer_that_is_not_mapped_at_entry_is_read_at_exit) {
@@ -143,10 +143,10 @@ TEST(boundary_tracer, interrupt_may_change_no_register) {
 TEST(boundary_tracer, page_fault_that_is_served_is_no_event) {
     Guest guest;
     GuestTask task = guest.start_program();
-    const std::size_t before = guest.sink.trace.events.size();
+    const std::size_t before = guest.sink.trace().events.size();
     guest.exception(task, kDataAbort);
     guest.resume(task);
-    EXPECT_EQ(guest.sink.trace.events.size(), before);
+    EXPECT_EQ(guest.sink.trace().events.size(), before);
 }
 
 TEST(boundary_tracer, emulated_mrs_may_change_its_register_and_no_other) {
@@ -333,7 +333,7 @@ TEST(boundary_tracer, outcome_ends_the_program_that_a_signal_has_killed) {
     const auto ends = guest.all<traces::TaskEndEvent>();
     ASSERT_EQ(ends.size(), 1U);
     EXPECT_EQ(ends[0].signal, 11);
-    EXPECT_TRUE(std::holds_alternative<traces::OutcomeEvent>(guest.sink.trace.events.back().body));
+    EXPECT_TRUE(std::holds_alternative<traces::OutcomeEvent>(guest.sink.trace().events.back().body));
     EXPECT_FALSE(guest.tracer.stops().boundary);
 }
 

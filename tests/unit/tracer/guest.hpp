@@ -2,35 +2,15 @@
 #pragma once
 
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "tests/unit/tracer/fake_engine.hpp"
 #include "traces/abi/constants.hpp"
 #include "traces/format/event.hpp"
+#include "traces/format/sinks.hpp"
 #include "vmm/tracer/boundary_tracer.hpp"
 
 namespace levitate::vmm::test {
-
-class Collector final : public traces::EventSink {
-  public:
-    void begin(const traces::Header& header) override { trace.header = header; }
-    void event(const traces::Event& event) override { trace.events.push_back(event); }
-    void end(const std::string& incomplete) override { trace.incomplete = incomplete; }
-
-    template <typename T>
-    std::vector<T> all() const {
-        std::vector<T> found;
-        for (const traces::Event& event : trace.events) {
-            if (const T* const body = std::get_if<T>(&event.body)) {
-                found.push_back(*body);
-            }
-        }
-        return found;
-    }
-
-    traces::Trace trace;
-};
 
 // EL0's side of one task, with its kernel stack and address space.
 struct GuestTask {
@@ -153,7 +133,7 @@ class Guest {
     }
 
     FakeEngine engine;
-    Collector sink;
+    traces::TraceCollector sink;
     BoundaryTracer tracer;
 };
 

@@ -7,7 +7,6 @@
 namespace levitate::vmm {
 namespace {
 
-using test::Collector;
 using test::FakeEngine;
 
 constexpr std::uint64_t kReturn = 0x400200;
@@ -29,7 +28,7 @@ class recorder_vdso : public testing::Test {
 
     FakeEngine engine;
     EngineMemory memory{engine};
-    Collector sink;
+    traces::TraceCollector sink;
     Recorder recorder{sink, {}, [] { return std::chrono::nanoseconds{}; }};
 };
 

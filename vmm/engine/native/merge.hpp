@@ -14,19 +14,6 @@ namespace levitate::vmm::native {
 // where the same object lies there.
 traces::Trace merge_auxv_reads(traces::Trace calls, const traces::Trace& auxv_reads);
 
-// Keeps a recording in memory.
-class TraceCollector final : public traces::EventSink {
-  public:
-    void begin(const traces::Header& header) override { trace_.header = header; }
-    void event(const traces::Event& event) override { trace_.events.push_back(event); }
-    void end(const std::string& incomplete) override { trace_.incomplete = incomplete; }
-
-    const traces::Trace& trace() const { return trace_; }
-
-  private:
-    traces::Trace trace_;
-};
-
 // Gives a recording to a sink, as if it were being made.
 void replay_into(const traces::Trace& trace, traces::EventSink& sink);
 

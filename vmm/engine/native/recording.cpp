@@ -7,13 +7,14 @@
 #include <ios>
 #include <sstream>
 
+#include "traces/format/sinks.hpp"
 #include "vmm/engine/native/merge.hpp"
 
 namespace levitate::vmm::native {
 
 Result<PassResult> record_program(const PassSpec& spec, const traces::Header& header, traces::EventSink& sink,
                                   const OutputListener& listener) {
-    TraceCollector calls;
+    traces::TraceCollector calls;
     auto result = record_pass(spec, Pass::Calls, header, calls, listener);
     if (!result || !result->incomplete.empty()) {
         replay_into(calls.trace(), sink);
@@ -21,7 +22,7 @@ Result<PassResult> record_program(const PassSpec& spec, const traces::Header& he
     }
     PassSpec again = spec;
     again.input = result->input;
-    TraceCollector auxv_reads;
+    traces::TraceCollector auxv_reads;
     const auto second = record_pass(again, Pass::AuxvReads, header, auxv_reads, {});
     traces::Trace merged = merge_auxv_reads(calls.trace(), auxv_reads.trace());
     if (!second) {

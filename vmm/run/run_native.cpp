@@ -1,21 +1,15 @@
+#include "vmm/run/run_native.hpp"
+
 #include <unistd.h>
 
 #include <chrono>
 #include <utility>
 
-#include "vmm/engine/native/native.hpp"
+#include "traces/format/sinks.hpp"
 #include "vmm/engine/native/recording.hpp"
 
 namespace levitate::vmm {
 namespace {
-
-// Where nothing is recorded, ptrace still serves: it is how the program's end is told from its children's.
-class NoSink final : public traces::EventSink {
-  public:
-    void begin(const traces::Header& /*header*/) override {}
-    void event(const traces::Event& /*event*/) override {}
-    void end(const std::string& /*incomplete*/) override {}
-};
 
 Result<void> check(const RunSpec& spec, const RunHooks& hooks) {
     if (!spec.files.empty() || !spec.roots.empty() || !spec.sysroots.empty()) {
@@ -61,7 +55,9 @@ Result<Outcome> run_native(const RunSpec& spec, const RunHooks& hooks, const tra
     complete.cpu = native::cpu_description();
     const native::OutputListener listener = hooks.capture_output ? native::OutputListener{} : pass_on;
     const auto begin = std::chrono::steady_clock::now();
-    NoSink no_sink;
+    // Where nothing is recorded, ptrace still serves: it is how the program's end is told from its
+    // children's.
+    traces::DiscardingSink no_sink;
     auto result = hooks.sink == nullptr
                       ? native::record_pass(pass, native::Pass::Calls, complete, no_sink, listener)
                       : native::record_program(pass, complete, *hooks.sink, listener);

@@ -1,4 +1,4 @@
-#include "vmm/engine/native/native.hpp"
+#include "vmm/run/run_native.hpp"
 
 namespace levitate::vmm {
 
