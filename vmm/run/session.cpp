@@ -1,7 +1,5 @@
 #include "vmm/run/session.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -17,6 +15,7 @@
 #include "vmm/run/pacing.hpp"
 #include "vmm/run/prepare.hpp"
 #include "vmm/run/recording.hpp"
+#include "vmm/run/run_end.hpp"
 #include "vmm/run/tracing.hpp"
 
 namespace levitate::vmm {
@@ -45,12 +44,6 @@ std::vector<FileMapping> modules_of(const Initramfs& initramfs) {
     }
     return modules;
 }
-
-// How a run has ended.
-struct End {
-    std::string incomplete;   // why it did before init has said that it is over; else empty
-    bool never_ends = false;  // Outcome::never_ends
-};
 
 // What exists once machine and engine do.
 struct Running {
@@ -81,7 +74,7 @@ class Session::Implementation {
     Running& running() { return *running_; }
     const RunSpec& spec() const { return spec_; }
     const std::vector<FileMapping>& modules() const { return modules_; }
-    bool ended() const { return end_.has_value(); }
+    bool ended() const { return end_.is_over(); }
 
   private:
     std::optional<AdvanceReason> handle(const Exit& exit);
@@ -89,10 +82,6 @@ class Session::Implementation {
     void handle_attention();
     void handle_idle();
     void look_at_time();
-    void end(std::string incomplete, bool never_ends = false);
-    void end_at_time_limit();
-    void end_at_instruction_limit();
-    void end_by_power(const std::string& what);
 
     RunSpec spec_;
     const RunHooks& hooks_;
@@ -101,10 +90,10 @@ class Session::Implementation {
     bool attention_ = false;
     GuestChannel channel_;
     Pacing pacing_;
+    RunEnd end_;
     std::vector<FileMapping> modules_;
     std::unique_ptr<Running> running_;
     std::atomic<bool> stop_requested_ = false;
-    std::optional<End> end_;
 };
 
 Session::Implementation::Implementation(RunSpec spec, const RunHooks& hooks)
@@ -117,7 +106,8 @@ Session::Implementation::Implementation(RunSpec spec, const RunHooks& hooks)
               attention_ = true;
               running_->engine->request_stop();
           }),
-      pacing_(spec_, channel_) {}
+      pacing_(spec_, channel_),
+      end_(spec_, channel_) {}
 
 Result<void> Session::Implementation::set_up() {
     PackRequest request = pack_request(spec_);
@@ -155,7 +145,7 @@ AdvanceReason Session::Implementation::advance(std::uint64_t instructions) {
             return AdvanceReason::Budget;
         }
         if (spec_.instruction_limit != 0 && now >= spec_.instruction_limit) {
-            end_at_instruction_limit();
+            end_.by_instruction_limit();
             continue;
         }
         if (now >= pacing_.next_look()) {
@@ -200,10 +190,10 @@ std::optional<AdvanceReason> Session::Implementation::handle(const Exit& exit) {
             }
             break;
         case ExitReason::PowerOff:
-            end_by_power("the kernel powered off: ");
+            end_.by_power("the kernel powered off");
             break;
         case ExitReason::Reset:
-            end_by_power("the kernel reset the machine: ");
+            end_.by_power("the kernel reset the machine");
             break;
     }
     if (attention_) {
@@ -218,16 +208,16 @@ std::optional<AdvanceReason> Session::Implementation::handle(const Exit& exit) {
 void Session::Implementation::feed_tracer(const Exit& exit) {
     const std::string refusal = running_->tracing.feed(exit);
     if (!refusal.empty()) {
-        end("this kernel cannot be traced: " + refusal);
+        end_.by_fault("this kernel cannot be traced: " + refusal);
     }
 }
 
 void Session::Implementation::handle_attention() {
     attention_ = false;
     if (!channel_.failure().empty()) {
-        end(channel_.failure());
+        end_.by_fault(channel_.failure());
     } else if (channel_.is_done()) {
-        end("");
+        end_.by_init();
     } else {
         running_->tracing.start(channel_.kernel_name());
     }
@@ -238,45 +228,18 @@ void Session::Implementation::handle_idle() {
         case Pacing::Idle::HasInput:
             break;
         case Pacing::Idle::TimeIsUp:
-            end_at_time_limit();
+            end_.by_time_limit();
             break;
         case Pacing::Idle::ForEver:
-            if (channel_.program_started()) {
-                end("every task of the guest sleeps for ever", true);
-            } else {
-                end("the kernel waits for ever: " + channel_.last_words());
-            }
+            end_.by_sleep();
             break;
     }
 }
 
 void Session::Implementation::look_at_time() {
     if (!pacing_.look(*running_->engine, stop_requested_)) {
-        end_at_time_limit();
+        end_.by_time_limit();
     }
-}
-
-void Session::Implementation::end(std::string incomplete, bool never_ends) {
-    if (!end_) {
-        end_ = End{.incomplete = std::move(incomplete), .never_ends = never_ends};
-    }
-}
-
-void Session::Implementation::end_at_time_limit() {
-    end(fmt::format("time limit of {} ms reached", spec_.timeout.count()));
-}
-
-void Session::Implementation::end_at_instruction_limit() {
-    if (channel_.program_started()) {
-        end(fmt::format("the program did not end within {} instructions", spec_.instruction_limit), true);
-    } else {
-        end(fmt::format("the kernel did not start the program within {} instructions: {}",
-                        spec_.instruction_limit, channel_.last_words()));
-    }
-}
-
-void Session::Implementation::end_by_power(const std::string& what) {
-    end(channel_.is_done() ? "" : what + channel_.last_words());
 }
 
 void Session::Implementation::request_stop() {
@@ -285,12 +248,7 @@ void Session::Implementation::request_stop() {
 }
 
 Result<Outcome> Session::Implementation::finish() {
-    End how = end_.value_or(End{.incomplete = "stopped"});
-    if (how.incomplete.empty() && channel_.lost_frames() > 0) {
-        how.incomplete =
-            fmt::format("{} frames between init and levitate were damaged", channel_.lost_frames());
-    }
-    end_ = how;
+    const RunEnd::Cause& how = end_.finish();
     running_->tracing.finish({.exit_code = channel_.exit_code(),
                               .signal = channel_.signal(),
                               .stdout_bytes = channel_.stdout_bytes(),

@@ -58,7 +58,6 @@ class Recorder {
     traces::TaskNumber start_task(traces::TaskNumber parent, std::uint64_t clone_flags, std::int64_t tid);
     // A call that is outstanding ends without a result.
     void end_task(traces::TaskNumber task, const traces::TaskEndEvent& end);
-    bool is_alive(traces::TaskNumber task) const { return tasks_.contains(task); }
 
     void enter_syscall(traces::TaskNumber task, const SyscallEntry& entry, const UserMemory& memory);
     void return_from_syscall(traces::TaskNumber task, std::int64_t result, const UserMemory& memory);

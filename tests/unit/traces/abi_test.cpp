@@ -6,6 +6,7 @@
 #include <map>
 #include <string>
 
+#include "traces/abi/auxv.hpp"
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
 #include "traces/abi/syscalls.hpp"
@@ -120,6 +121,13 @@ TEST(Abi, flags_are_written_as_strace_does) {
     EXPECT_EQ(decode("fcntl_command", 1), "F_GETFD");
     EXPECT_EQ(decode("ioctl_request", 0x5413), "TIOCGWINSZ");
     EXPECT_EQ(decode("access_mode", 0), "F_OK");
+}
+
+TEST(Abi, auxv_entries_are_addresses_bits_or_numbers) {
+    EXPECT_EQ(auxv_kind(static_cast<std::uint64_t>(constant("AT_RANDOM"))), AuxvKind::Address);
+    EXPECT_EQ(auxv_kind(static_cast<std::uint64_t>(constant("AT_HWCAP2"))), AuxvKind::Bits);
+    EXPECT_EQ(auxv_kind(static_cast<std::uint64_t>(constant("AT_PAGESZ"))), AuxvKind::Number);
+    EXPECT_EQ(auxv_kind(UINT64_MAX), AuxvKind::Number);
 }
 
 TEST(Abi, signals_are_named) {

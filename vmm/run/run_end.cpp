@@ -1,0 +1,55 @@
+#include "vmm/run/run_end.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace levitate::vmm {
+
+void RunEnd::end(Cause cause) {
+    if (!cause_) {
+        cause_ = std::move(cause);
+    }
+}
+
+void RunEnd::by_power(const std::string& what) {
+    if (channel_.is_done()) {
+        by_init();
+    } else {
+        by_fault(what + ": " + channel_.last_words());
+    }
+}
+
+void RunEnd::by_time_limit() {
+    by_fault(fmt::format("time limit of {} ms reached", spec_.timeout.count()));
+}
+
+void RunEnd::by_instruction_limit() {
+    const std::uint64_t limit = spec_.instruction_limit;
+    if (channel_.program_started()) {
+        end({.incomplete = fmt::format("the program did not end within {} instructions", limit),
+             .never_ends = true});
+    } else {
+        by_fault(fmt::format("the kernel did not start the program within {} instructions: {}", limit,
+                             channel_.last_words()));
+    }
+}
+
+void RunEnd::by_sleep() {
+    if (channel_.program_started()) {
+        end({.incomplete = "every task of the guest sleeps for ever", .never_ends = true});
+    } else {
+        by_fault("the kernel waits for ever: " + channel_.last_words());
+    }
+}
+
+const RunEnd::Cause& RunEnd::finish() {
+    Cause cause = cause_.value_or(Cause{.incomplete = "stopped"});
+    if (cause.incomplete.empty() && channel_.lost_frames() > 0) {
+        cause.incomplete =
+            fmt::format("{} frames between init and levitate were damaged", channel_.lost_frames());
+    }
+    return cause_.emplace(std::move(cause));
+}
+
+}  // namespace levitate::vmm

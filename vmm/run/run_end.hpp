@@ -1,0 +1,43 @@
+// Whether a run is over, and what it was ended by: the first end counts.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "vmm/run/guest_channel.hpp"
+#include "vmm/run/run.hpp"
+
+namespace levitate::vmm {
+
+class RunEnd {
+  public:
+    struct Cause {
+        std::string incomplete;   // why it is over before init has said so; else empty
+        bool never_ends = false;  // Outcome::never_ends
+    };
+
+    RunEnd(const RunSpec& spec, const GuestChannel& channel) : spec_(spec), channel_(channel) {}
+
+    bool is_over() const { return cause_.has_value(); }
+
+    void by_init() { end({}); }
+    void by_fault(const std::string& why) { end({.incomplete = why}); }
+    // `what` the kernel did with the machine; not a fault where init has said that the run is over.
+    void by_power(const std::string& what);
+    void by_time_limit();
+    void by_instruction_limit();
+    // No task runs, and nothing that can happen would wake one.
+    void by_sleep();
+
+    // To be called when nobody advances the run any further.
+    const Cause& finish();
+
+  private:
+    void end(Cause cause);
+
+    const RunSpec& spec_;
+    const GuestChannel& channel_;
+    std::optional<Cause> cause_;
+};
+
+}  // namespace levitate::vmm
