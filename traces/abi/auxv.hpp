@@ -9,16 +9,24 @@ namespace levitate::traces::abi {
 
 enum class AuxvKind : std::uint8_t { Number, Address, Bits };
 
-constexpr AuxvKind auxv_kind(std::uint64_t type) {
-    switch (static_cast<std::int64_t>(type)) {
-#define AUXV(entry, kind) \
-    case constant(entry): \
-        return AuxvKind::kind;
+struct AuxvRow {
+    std::int64_t type = 0;
+    AuxvKind kind = AuxvKind::Number;
+};
+
+inline constexpr AuxvRow kAuxvRows[] = {
+#define AUXV(entry, kind) {constant(entry), AuxvKind::kind},
 #include "traces/abi/auxv.inc"
 #undef AUXV
-        default:
-            return AuxvKind::Number;
+};
+
+constexpr AuxvKind auxv_kind(std::uint64_t type) {
+    for (const AuxvRow& row : kAuxvRows) {
+        if (row.type == static_cast<std::int64_t>(type)) {
+            return row.kind;
+        }
     }
+    return AuxvKind::Number;
 }
 
 }  // namespace levitate::traces::abi
