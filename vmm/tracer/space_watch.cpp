@@ -35,6 +35,7 @@ void SpaceWatch::forget_unused() {
 
 void SpaceWatch::set_loads() {
     stops_.loads.clear();
+    stops_.loads.reserve(spaces_.size());
     for (const auto& [table, space] : spaces_) {
         stops_.loads.push_back({.table = table, .begin = space.auxv.begin, .end = space.auxv.end});
     }

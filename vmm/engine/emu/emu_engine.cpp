@@ -211,6 +211,7 @@ void EmuEngine::set_stops(const Stops& stops) {
     cpu_.set_boundary_halts(stops.boundary);
     if (stops.loads != stops_.loads) {
         std::vector<emu::WatchedRange> ranges;
+        ranges.reserve(stops.loads.size());
         for (const WatchedLoads& one : stops.loads) {
             ranges.push_back({.table = one.table, .begin = value(one.begin), .end = value(one.end)});
         }
@@ -218,6 +219,7 @@ void EmuEngine::set_stops(const Stops& stops) {
     }
     if (stops.breakpoints != stops_.breakpoints) {
         std::vector<std::uint64_t> addresses;
+        addresses.reserve(stops.breakpoints.size());
         for (const GuestVirt address : stops.breakpoints) {
             addresses.push_back(value(address));
         }
