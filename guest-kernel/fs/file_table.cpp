@@ -51,6 +51,22 @@ Result<Ref<File>> FileTable::get_for_io(Fd fd) const {
     return file;
 }
 
+Result<Ref<File>> FileTable::get_readable(Fd fd) const {
+    Ref<File> file = TRY(get_for_io(fd));
+    if (!file->is_readable()) {
+        return Errno(EBADF);
+    }
+    return file;
+}
+
+Result<Ref<File>> FileTable::get_writable(Fd fd) const {
+    Ref<File> file = TRY(get_for_io(fd));
+    if (!file->is_writable()) {
+        return Errno(EBADF);
+    }
+    return file;
+}
+
 std::size_t FileTable::lowest_free(std::size_t minimum) const {
     std::size_t fd = minimum;
     while (is_open(fd)) {

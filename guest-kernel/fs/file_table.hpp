@@ -1,17 +1,24 @@
 // A process's descriptors (shared by CLONE_FILES).
 #pragma once
 
+#include <linux/fcntl.h>
+
 #include <cstdint>
 #include <span>
 
+#include "fs/fd.hpp"
 #include "fs/file.hpp"
 #include "lib/ref.hpp"
 #include "lib/vector.hpp"
-#include "syscalls/arguments.hpp"
 
 namespace kernel {
 
 enum class CloseOnExec : bool { No, Yes };
+
+// As a call's flags say: O_CLOEXEC, whose value every kind of file gives its own flag.
+inline CloseOnExec close_on_exec_of(unsigned flags) {
+    return (flags & O_CLOEXEC) != 0 ? CloseOnExec::Yes : CloseOnExec::No;
+}
 
 class FileTable : public RefCounted {
   public:
@@ -24,6 +31,9 @@ class FileTable : public RefCounted {
     Result<Ref<File>> get(Fd fd) const;
     // EBADF also for O_PATH files: what everything but a few calls wants.
     Result<Ref<File>> get_for_io(Fd fd) const;
+    // EBADF also for files that are not open for reading, or for writing.
+    Result<Ref<File>> get_readable(Fd fd) const;
+    Result<Ref<File>> get_writable(Fd fd) const;
 
     // The lowest free descriptor from `minimum` on. EMFILE at the current process's RLIMIT_NOFILE.
     Result<int> install(Ref<File> file, CloseOnExec close_on_exec, int minimum = 0);

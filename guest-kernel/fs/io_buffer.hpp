@@ -6,8 +6,8 @@
 
 #include <cstddef>
 
-#include "lib/user.hpp"
 #include "lib/vector.hpp"
+#include "mm/user_memory.hpp"
 
 namespace kernel {
 

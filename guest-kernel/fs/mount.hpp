@@ -10,7 +10,7 @@
 #include "fs/path.hpp"
 #include "lib/ref.hpp"
 #include "lib/string.hpp"
-#include "lib/user.hpp"
+#include "mm/user_memory.hpp"
 
 namespace kernel {
 

@@ -4,10 +4,10 @@
 #include <string_view>
 
 #include "fs/dentry.hpp"
+#include "fs/fd.hpp"
 #include "fs/path.hpp"
 #include "lib/result.hpp"
 #include "lib/string.hpp"
-#include "syscalls/arguments.hpp"
 #include "task/credentials.hpp"
 
 namespace kernel {

@@ -5,10 +5,10 @@
 #include <span>
 #include <string_view>
 
+#include "fs/fd.hpp"
 #include "fs/file.hpp"
 #include "lib/ref.hpp"
 #include "lib/result.hpp"
-#include "syscalls/arguments.hpp"
 
 namespace kernel {
 

@@ -2,8 +2,9 @@
 // does not link.
 #pragma once
 
+#include "fs/fd.hpp"
 #include "lib/result.hpp"
-#include "syscalls/arguments.hpp"
+#include "mm/user_memory.hpp"
 #include "syscalls/structures.hpp"
 
 namespace kernel {

@@ -1,16 +1,49 @@
-// What the waiting calls of the poll family share.
+// What the calls share that wait for events of files: poll, select, epoll.
 #pragma once
 
-#include "lib/user.hpp"
+#include "fs/file.hpp"
+#include "mm/user_memory.hpp"
 #include "signal/temporary_mask.hpp"
 #include "syscalls/structures.hpp"
+#include "task/task.hpp"
+#include "time/clock.hpp"
 
 namespace kernel {
-
-class Task;
 
 // For the rest of the call, the mask that a program gave. Nothing for a null pointer. EINVAL: the size is not
 // that of the kernel's set; EFAULT.
 Result<void> use_temporary_mask(Task& task, UserIn<kernel_sigset_t> mask, std::size_t size);
+
+// A relative timeout as a deadline. EINVAL.
+Result<Deadline> deadline_of(UserInOut<__kernel_timespec> timeout);
+// Linux writes back what is left of the timeout (fs/select.c, poll_select_finish); a bad address is no error
+// then.
+void write_remaining(UserInOut<__kernel_timespec> timeout, Deadline deadline);
+
+// Loops until `scan` finds something, which it counts.
+template <typename Scan>
+Result<long> wait_for_events(const Task& task, Deadline deadline, Scan scan) {
+    long found = TRY(scan(nullptr));
+    if (found > 0) {
+        return found;
+    }
+    if (deadline.is_over()) {
+        return task.has_pending_signal() ? Result<long>(Errno(ERESTARTNOHAND)) : Result<long>(0L);
+    }
+    PollWaiters waiters;
+    found = TRY(scan(&waiters));
+    TRY(waiters.finish());
+    while (found == 0) {
+        Result<void> slept = sleep_until(deadline);
+        found = TRY(scan(nullptr));
+        if (found == 0 && slept.is_error()) {
+            if (slept.error() == Errno(ETIMEDOUT)) {
+                return 0L;
+            }
+            return Errno(ERESTARTNOHAND);
+        }
+    }
+    return found;
+}
 
 }  // namespace kernel

@@ -1,15 +1,15 @@
 // Sockets: making, naming and connecting them. Only AF_UNIX is there.
+#include "syscalls/socket.hpp"
+
 #include <linux/fcntl.h>
 #include <linux/un.h>
 
 #include <array>
 
 #include "fs/file_table.hpp"
-#include "fs/fs_context.hpp"
 #include "fs/namespace.hpp"
 #include "fs/path_walk.hpp"
 #include "syscalls/handlers.hpp"
-#include "syscalls/socket_address.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -17,10 +17,6 @@ namespace kernel {
 using namespace socket_constants;
 
 namespace {
-
-CloseOnExec close_on_exec_of(unsigned flags) {
-    return (flags & O_CLOEXEC) != 0 ? CloseOnExec::Yes : CloseOnExec::No;
-}
 
 // What socket and socketpair accept (man 2 socket). SOCK_CLOEXEC and SOCK_NONBLOCK are O_CLOEXEC and
 // O_NONBLOCK.
@@ -46,10 +42,6 @@ Result<SocketType> checked_type(int domain, unsigned type, int protocol) {
         default:
             return Errno(ESOCKTNOSUPPORT);
     }
-}
-
-bool is_nonblocking(const File& file) {
-    return (file.flags() & O_NONBLOCK) != 0;
 }
 
 }  // namespace

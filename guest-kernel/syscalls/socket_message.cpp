@@ -1,13 +1,12 @@
 // Sending and receiving on sockets (man 2 send, recv; man 3 cmsg).
 #include <asm/socket.h>
-#include <linux/fcntl.h>
 #include <linux/uio.h>
 
 #include <array>
 
 #include "fs/file_table.hpp"
 #include "syscalls/handlers.hpp"
-#include "syscalls/socket_address.hpp"
+#include "syscalls/socket.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -25,10 +24,6 @@ struct ControlHeader {
 
 constexpr std::size_t aligned(std::size_t size) {
     return (size + 7) & ~std::size_t{7};
-}
-
-bool is_nonblocking(const File& file) {
-    return (file.flags() & O_NONBLOCK) != 0;
 }
 
 // The descriptors that a control buffer carries. EINVAL, EBADF.

@@ -1,10 +1,8 @@
 // getsockopt and setsockopt (man 7 socket).
 #include <asm/socket.h>
 
-#include <array>
-
 #include "syscalls/handlers.hpp"
-#include "syscalls/socket_address.hpp"
+#include "syscalls/socket.hpp"
 #include "time/timespec.hpp"
 
 namespace kernel {

@@ -1,19 +1,14 @@
-// What files are: stat and statx, statfs, access, readlink.
+// fstat, newfstatat, statx.
 #include <linux/fcntl.h>
 #include <linux/mount.h>
 #include <linux/stat.h>
 
-#include <array>
-
 #include "fs/file_system.hpp"
 #include "fs/file_table.hpp"
-#include "fs/fs_context.hpp"
 #include "fs/mount.hpp"
-#include "fs/namespace.hpp"
 #include "fs/path_walk.hpp"
-#include "lib/faults.hpp"
 #include "syscalls/handlers.hpp"
-#include "syscalls/stat_path.hpp"
+#include "syscalls/path_at.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -117,87 +112,6 @@ Result<long> sys_statx(Task& task, Fd dirfd, UserString pathname, unsigned flags
     Path path = TRY(resolve_path(task, dirfd, text.view(), last_symlink(flags), empty_path(flags)));
     TRY(statxbuf.write(to_statx(path)));
     return 0L;
-}
-
-namespace {
-
-struct statfs to_statfs(const Path& path) {
-    struct statfs result = path.inode().file_system().statistics();
-    // Linux fs/statfs.c, flags_by_mnt: ST_VALID and the mount's own flags, whose ST_ values are these MS_
-    // ones.
-    constexpr long kValid = 0x20;
-    constexpr long kRelativeTime = 0x1000;
-    result.f_flags = kValid;
-    if (path.mount) {
-        unsigned long flags = path.mount->flags;
-        result.f_flags |= static_cast<long>(
-            flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME));
-        result.f_flags |= (flags & MS_RELATIME) != 0 ? kRelativeTime : 0;
-    }
-    return result;
-}
-
-}  // namespace
-
-Result<long> sys_statfs(Task& task, UserString pathname, UserOut<struct statfs> buffer) {
-    Path path = TRY(path_at(task, Fd{AT_FDCWD}, pathname, 0));
-    TRY(buffer.write(FAULT(statfs_zero) ? (struct statfs){} : to_statfs(path)));
-    return 0L;
-}
-
-Result<long> sys_fstatfs(Task& task, Fd fd, UserOut<struct statfs> buffer) {
-    Ref<File> file = TRY(task.files->get(fd));
-    TRY(buffer.write(to_statfs(file->path())));
-    return 0L;
-}
-
-Result<long> sys_faccessat2(Task& task, Fd dirfd, UserString pathname, unsigned mode, unsigned flags) {
-    if ((mode & ~7U) != 0 ||
-        (flags & ~static_cast<unsigned>(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
-        return Errno(EINVAL);
-    }
-    // The question is about the real ids, and root's powers count only for them (Linux
-    // access_override_creds).
-    Credentials real = task.credentials;
-    if ((flags & AT_EACCESS) == 0) {
-        real.file_system_user = real.user;
-        real.file_system_group = real.group;
-        real.effective = real.user == 0 ? real.permitted : 0;
-    }
-    String text = TRY(pathname.read_path());
-    PathWalk walk(*task.fs, real, TRY(start_of(task, dirfd, text.view())));
-    Path path = TRY(walk.resolve(text.view(), last_symlink(flags), empty_path(flags)));
-    if ((mode & kMayExecute) != 0 && path.inode().is_regular() && path.mount &&
-        (path.mount->flags & MS_NOEXEC) != 0) {
-        return Errno(EACCES);
-    }
-    TRY(check_permission(path.inode(), mode, real));
-    bool special = !path.inode().is_regular() && !path.inode().is_directory() && !path.inode().is_symlink();
-    if ((mode & kMayWrite) != 0 && !special) {
-        TRY(check_writable_mount(path));
-    }
-    return 0L;
-}
-
-Result<long> sys_faccessat(Task& task, Fd dirfd, UserString pathname, unsigned mode) {
-    return sys_faccessat2(task, dirfd, pathname, mode, 0);
-}
-
-Result<long> sys_readlinkat(Task& task, Fd dirfd, UserString pathname, UserBuffer buffer, int size) {
-    if (size <= 0) {
-        return Errno(EINVAL);
-    }
-    String text = TRY(pathname.read_path());
-    // An empty path means the link that the descriptor was opened on (O_PATH | O_NOFOLLOW).
-    Path path = TRY(resolve_path(task, dirfd, text.view(), LastSymlink::NoFollow, EmptyPath::Start));
-    if (!path.inode().is_symlink()) {
-        return Errno(text.is_empty() ? ENOENT : EINVAL);
-    }
-    String target = TRY(path.inode().read_link());
-    path.inode().touch_accessed();
-    std::size_t length = std::min(target.size(), static_cast<std::size_t>(size));
-    TRY(copy_to_user(buffer.address(), target.view().data(), length));
-    return static_cast<long>(length);
 }
 
 }  // namespace kernel

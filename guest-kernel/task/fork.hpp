@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "lib/result.hpp"
-#include "lib/user.hpp"
+#include "mm/user_memory.hpp"
 
 namespace kernel {
 

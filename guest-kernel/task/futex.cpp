@@ -6,16 +6,12 @@
 
 #include "lib/faults.hpp"
 #include "mm/address_space.hpp"
-#include "syscalls/handlers.hpp"
 #include "task/scheduler.hpp"
 #include "task/task.hpp"
-#include "time/clock_setup.hpp"
 
 namespace kernel {
 
 namespace {
-
-enum class Scope { Private, Shared };
 
 // Which word it is: an address in one address space, or a place in a mapped object.
 struct Key {
@@ -43,14 +39,14 @@ List<FutexWaiter>& bucket_of(const Key& key) {
 }
 
 // EINVAL: not on a 4-byte boundary. EFAULT: no program's address.
-Result<Key> key_of(Task& task, UserAddress word, Scope scope) {
+Result<Key> key_of(Task& task, UserAddress word, FutexScope scope) {
     if (word.value() % sizeof(std::uint32_t) != 0) {
         return Errno(EINVAL);
     }
     if (word.value() >= AddressSpace::kUserEnd) {
         return Errno(EFAULT);
     }
-    if (scope == Scope::Shared) {
+    if (scope == FutexScope::Shared) {
         if (task.address_space->find(word.value()) == nullptr) {
             return Errno(EFAULT);
         }
@@ -83,84 +79,6 @@ long wake(const Key& key, long count, std::uint32_t bitset) {
         waiter = next;
     }
     return woken;
-}
-
-struct WaitRequest {
-    UserAddress word;
-    std::uint32_t expected;
-    std::uint32_t bitset;
-    Scope scope;
-    Deadline deadline;
-};
-
-Result<long> wait(Task& task, const WaitRequest& request) {
-    if (request.bitset == 0) {
-        return Errno(EINVAL);
-    }
-    const Key key = TRY(key_of(task, request.word, request.scope));
-    if (TRY(load(request.word)) != request.expected) {
-        return Errno(EAGAIN);
-    }
-    if (request.deadline.is_never() ? FAULT(futex_times_out_unasked) : FAULT(futex_times_out_early)) {
-        return Errno(ETIMEDOUT);
-    }
-    FutexWaiter waiter(task, key, request.bitset);
-    bucket_of(key).push_back(waiter);
-    for (;;) {
-        const Result<void> slept = sleep_until(request.deadline);
-        if (waiter.is_woken) {
-            return FAULT(futex_wait_returns_one) ? 1 : 0;
-        }
-        if (!slept.is_error()) {
-            continue;
-        }
-        if (slept.error() == Errno(ETIMEDOUT) || request.deadline.is_never()) {
-            return slept.error();
-        }
-        task.restart = {.kind = RestartBlock::Kind::FutexWait,
-                        .deadline = request.deadline.monotonic(),
-                        .address = request.word.value(),
-                        .value = request.expected,
-                        .bitset = request.bitset,
-                        .flags = request.scope == Scope::Shared};
-        return Errno(ERESTART_RESTARTBLOCK);
-    }
-}
-
-struct RequeueRequest {
-    UserAddress from;
-    UserAddress to;
-    Scope scope;
-    int wake_count;
-    int requeue_count;
-    std::optional<std::uint32_t> expected;
-};
-
-Result<long> requeue(Task& task, const RequeueRequest& request) {
-    if (request.wake_count < 0 || request.requeue_count < 0) {
-        return Errno(EINVAL);
-    }
-    const Key from = TRY(key_of(task, request.from, request.scope));
-    const Key to = TRY(key_of(task, request.to, request.scope));
-    if (request.expected.has_value() && TRY(load(request.from)) != *request.expected) {
-        return Errno(EAGAIN);
-    }
-    long handled = wake(from, request.wake_count, FUTEX_BITSET_MATCH_ANY);
-    List<FutexWaiter>& bucket = bucket_of(from);
-    long moved = 0;
-    FutexWaiter* waiter = bucket.first();
-    while (waiter != nullptr && moved < request.requeue_count) {
-        FutexWaiter* next = bucket.next(*waiter);
-        if (waiter->key == from) {
-            waiter->key = to;
-            if (!(from == to)) {
-                bucket_of(to).push_back(*waiter);
-            }
-            ++moved;
-        }
-        waiter = next;
-    }
-    return handled + moved;
 }
 
 // FUTEX_WAKE_OP's second word: what it becomes, and whether its old value says to wake there too.
@@ -219,42 +137,13 @@ struct WakeOperation {
     int compared;
 };
 
-Result<long> wake_op(Task& task, const RequeueRequest& words, std::uint32_t encoded) {
-    const Key first = TRY(key_of(task, words.from, words.scope));
-    const Key second = TRY(key_of(task, words.to, words.scope));
-    const WakeOperation operation(encoded);
-    // One CPU, not preempted here: load and store are one step for every program.
-    const std::uint32_t old = TRY(load(words.to));
-    TRY(UserOut<std::uint32_t>(words.to).write(TRY(operation.apply(old))));
-    long woken = wake(first, words.wake_count, FUTEX_BITSET_MATCH_ANY);
-    if (TRY(operation.compare(static_cast<int>(old)))) {
-        woken += wake(second, words.requeue_count, FUTEX_BITSET_MATCH_ANY);
-    }
-    return woken;
-}
-
-Result<Deadline> deadline_of(unsigned operation, bool is_realtime, UserAddress timeout) {
-    if (timeout.is_null()) {
-        return Deadline::never();
-    }
-    const Timespec time = Timespec::from_user(TRY(UserIn<__kernel_timespec>(timeout).read()));
-    if (!time.is_valid()) {
-        return Errno(EINVAL);
-    }
-    if (operation == FUTEX_WAIT) {
-        return Deadline::after(time.to_nanoseconds());
-    }
-    const std::int64_t absolute = time.to_nanoseconds();
-    return Deadline::at(is_realtime ? realtime_to_monotonic(absolute) : absolute);
-}
-
 // One mutex of a robust list whose owner ends (Linux handle_futex_death).
 void release_robust_mutex(Task& task, UserAddress word, bool is_pending_operation) {
     if (word.value() % sizeof(std::uint32_t) != 0) {
         return;
     }
     const Result<std::uint32_t> value = load(word);
-    const Result<Key> key = key_of(task, word, Scope::Shared);
+    const Result<Key> key = key_of(task, word, FutexScope::Shared);
     if (value.is_error() || key.is_error()) {
         return;
     }
@@ -279,6 +168,85 @@ void release_robust_mutex(Task& task, UserAddress word, bool is_pending_operatio
 
 }  // namespace
 
+Result<long> wait_on_futex(Task& task, const FutexWait& request) {
+    if (request.bitset == 0) {
+        return Errno(EINVAL);
+    }
+    const Key key = TRY(key_of(task, request.word, request.scope));
+    if (TRY(load(request.word)) != request.expected) {
+        return Errno(EAGAIN);
+    }
+    if (request.deadline.is_never() ? FAULT(futex_times_out_unasked) : FAULT(futex_times_out_early)) {
+        return Errno(ETIMEDOUT);
+    }
+    FutexWaiter waiter(task, key, request.bitset);
+    bucket_of(key).push_back(waiter);
+    for (;;) {
+        const Result<void> slept = sleep_until(request.deadline);
+        if (waiter.is_woken) {
+            return FAULT(futex_wait_returns_one) ? 1 : 0;
+        }
+        if (!slept.is_error()) {
+            continue;
+        }
+        if (slept.error() == Errno(ETIMEDOUT) || request.deadline.is_never()) {
+            return slept.error();
+        }
+        task.restart = {.kind = RestartBlock::Kind::FutexWait,
+                        .deadline = request.deadline.monotonic(),
+                        .address = request.word.value(),
+                        .value = request.expected,
+                        .bitset = request.bitset,
+                        .flags = request.scope == FutexScope::Shared};
+        return Errno(ERESTART_RESTARTBLOCK);
+    }
+}
+
+Result<long> wake_futex(Task& task, UserAddress word, FutexScope scope, long count, std::uint32_t bitset) {
+    return wake(TRY(key_of(task, word, scope)), count, bitset);
+}
+
+Result<long> requeue_futex(Task& task, const FutexPair& request) {
+    if (request.wake_count < 0 || request.second_count < 0) {
+        return Errno(EINVAL);
+    }
+    const Key from = TRY(key_of(task, request.from, request.scope));
+    const Key to = TRY(key_of(task, request.to, request.scope));
+    if (request.expected.has_value() && TRY(load(request.from)) != *request.expected) {
+        return Errno(EAGAIN);
+    }
+    long handled = wake(from, request.wake_count, FUTEX_BITSET_MATCH_ANY);
+    List<FutexWaiter>& bucket = bucket_of(from);
+    long moved = 0;
+    FutexWaiter* waiter = bucket.first();
+    while (waiter != nullptr && moved < request.second_count) {
+        FutexWaiter* next = bucket.next(*waiter);
+        if (waiter->key == from) {
+            waiter->key = to;
+            if (!(from == to)) {
+                bucket_of(to).push_back(*waiter);
+            }
+            ++moved;
+        }
+        waiter = next;
+    }
+    return handled + moved;
+}
+
+Result<long> wake_futex_and_operate(Task& task, const FutexPair& request, std::uint32_t encoded) {
+    const Key first = TRY(key_of(task, request.from, request.scope));
+    const Key second = TRY(key_of(task, request.to, request.scope));
+    const WakeOperation operation(encoded);
+    // One CPU, not preempted here: load and store are one step for every program.
+    const std::uint32_t old = TRY(load(request.to));
+    TRY(UserOut<std::uint32_t>(request.to).write(TRY(operation.apply(old))));
+    long woken = wake(first, request.wake_count, FUTEX_BITSET_MATCH_ANY);
+    if (TRY(operation.compare(static_cast<int>(old)))) {
+        woken += wake(second, request.second_count, FUTEX_BITSET_MATCH_ANY);
+    }
+    return woken;
+}
+
 void clear_child_tid(Task& task) {
     const UserAddress word(std::exchange(task.clear_child_tid, 0));
     if (word.is_null() || task.address_space->reference_count() == 1) {
@@ -289,7 +257,7 @@ void clear_child_tid(Task& task) {
         return;
     }
     // FUTEX_WAKE without FUTEX_PRIVATE_FLAG, as Linux does; threads wait with either.
-    const Result<Key> key = key_of(task, word, Scope::Shared);
+    const Result<Key> key = key_of(task, word, FutexScope::Shared);
     if (!key.is_error()) {
         wake(key.value(), 1, FUTEX_BITSET_MATCH_ANY);
     }
@@ -328,76 +296,11 @@ void walk_robust_list(Task& task) {
 
 Result<long> restart_futex_wait(Task& task) {
     const RestartBlock block = task.restart;
-    return wait(task, {.word = UserAddress(block.address),
-                       .expected = block.value,
-                       .bitset = block.bitset,
-                       .scope = block.flags != 0 ? Scope::Shared : Scope::Private,
-                       .deadline = Deadline::at(block.deadline)});
-}
-
-Result<long> sys_futex(Task& task, UserAddress word, unsigned op, unsigned value, unsigned long timeout,
-                       UserAddress word2, unsigned value3) {
-    const unsigned command = op & static_cast<unsigned>(FUTEX_CMD_MASK);
-    const bool is_realtime = (op & FUTEX_CLOCK_REALTIME) != 0;
-    const Scope scope = (op & FUTEX_PRIVATE_FLAG) != 0 ? Scope::Private : Scope::Shared;
-    if ((is_realtime && command != FUTEX_WAIT_BITSET) ||
-        (FAULT(futex_rejects_private) && scope == Scope::Private)) {
-        return Errno(ENOSYS);
-    }
-    const RequeueRequest words{.from = word,
-                               .to = word2,
-                               .scope = scope,
-                               .wake_count = static_cast<int>(value),
-                               .requeue_count = static_cast<int>(timeout),
-                               .expected = std::nullopt};
-    switch (command) {
-        case FUTEX_WAIT:
-        case FUTEX_WAIT_BITSET:
-            return wait(task, {.word = word,
-                               .expected = value,
-                               .bitset = command == FUTEX_WAIT ? FUTEX_BITSET_MATCH_ANY : value3,
-                               .scope = scope,
-                               .deadline = TRY(deadline_of(command, is_realtime, UserAddress(timeout)))});
-        case FUTEX_WAKE:
-        case FUTEX_WAKE_BITSET: {
-            const std::uint32_t bitset = command == FUTEX_WAKE ? FUTEX_BITSET_MATCH_ANY : value3;
-            if (bitset == 0) {
-                return Errno(EINVAL);
-            }
-            const Key key = TRY(key_of(task, word, scope));
-            // At least one is woken, whatever the number says (Linux futex_wake).
-            const int count = static_cast<int>(value) < 1 ? 1 : static_cast<int>(value);
-            const long woken = wake(key, count, bitset);
-            return FAULT(futex_wake_too_many) ? count + 1L : woken;
-        }
-        case FUTEX_REQUEUE:
-            return requeue(task, words);
-        case FUTEX_CMP_REQUEUE: {
-            RequeueRequest compared = words;
-            compared.expected = value3;
-            return requeue(task, compared);
-        }
-        case FUTEX_WAKE_OP:
-            return wake_op(task, words, value3);
-        default:
-            return Errno(ENOSYS);  // priority inheritance
-    }
-}
-
-Result<long> sys_set_robust_list(Task& task, UserAddress head, std::size_t length) {
-    if (length != sizeof(robust_list_head)) {
-        return Errno(EINVAL);
-    }
-    task.robust_list = head.value();
-    return 0;
-}
-
-Result<long> sys_get_robust_list(Task& task, int pid, UserOut<std::uint64_t> head,
-                                 UserOut<std::uint64_t> length) {
-    const Ref<Task> target = pid == 0 ? Ref<Task>(&task) : TRY(find_task(pid));
-    TRY(length.write(sizeof(robust_list_head)));
-    TRY(head.write(target->robust_list));
-    return 0;
+    return wait_on_futex(task, {.word = UserAddress(block.address),
+                                .expected = block.value,
+                                .bitset = block.bitset,
+                                .scope = block.flags != 0 ? FutexScope::Shared : FutexScope::Private,
+                                .deadline = Deadline::at(block.deadline)});
 }
 
 }  // namespace kernel

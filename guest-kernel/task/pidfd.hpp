@@ -1,9 +1,9 @@
 // Processes as file descriptors (man 2 pidfd_open).
 #pragma once
 
+#include "fs/fd.hpp"
 #include "lib/ref.hpp"
 #include "lib/result.hpp"
-#include "syscalls/arguments.hpp"
 #include "task/process.hpp"
 
 namespace kernel {

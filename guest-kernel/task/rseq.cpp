@@ -1,7 +1,8 @@
 #include "task/rseq.hpp"
 
+#include <linux/rseq.h>
+
 #include "signal/signals.hpp"
-#include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -66,24 +67,8 @@ void update_rseq(Task& task, Registers& registers) {
     }
 }
 
-Result<long> sys_rseq(Task& task, UserIn<rseq> area, unsigned length, unsigned flags, unsigned signature) {
-    const std::uint64_t address = area.address().value();
-    if ((flags & RSEQ_FLAG_UNREGISTER) != 0) {
-        if ((flags & ~static_cast<unsigned>(RSEQ_FLAG_UNREGISTER)) != 0 || task.rseq_address != address ||
-            task.rseq_address == 0 || length != task.rseq_size) {
-            return Errno(EINVAL);
-        }
-        if (task.rseq_signature != signature) {
-            return Errno(EPERM);
-        }
-        TRY(write_cpu(task, 0, static_cast<std::uint32_t>(RSEQ_CPU_ID_UNINITIALIZED)));
-        task.rseq_address = 0;
-        task.rseq_size = 0;
-        return 0;
-    }
-    if (flags != 0) {
-        return Errno(EINVAL);
-    }
+Result<void> register_rseq(Task& task, UserAddress area, std::uint32_t length, std::uint32_t signature) {
+    const std::uint64_t address = area.value();
     if (task.rseq_address != 0) {
         if (task.rseq_address != address || task.rseq_size != length) {
             return Errno(EINVAL);
@@ -97,7 +82,20 @@ Result<long> sys_rseq(Task& task, UserIn<rseq> area, unsigned length, unsigned f
     task.rseq_size = length;
     task.rseq_signature = signature;
     task.rseq_needs_update = true;
-    return 0;
+    return {};
+}
+
+Result<void> unregister_rseq(Task& task, UserAddress area, std::uint32_t length, std::uint32_t signature) {
+    if (task.rseq_address != area.value() || task.rseq_address == 0 || length != task.rseq_size) {
+        return Errno(EINVAL);
+    }
+    if (task.rseq_signature != signature) {
+        return Errno(EPERM);
+    }
+    TRY(write_cpu(task, 0, static_cast<std::uint32_t>(RSEQ_CPU_ID_UNINITIALIZED)));
+    task.rseq_address = 0;
+    task.rseq_size = 0;
+    return {};
 }
 
 }  // namespace kernel

@@ -1,7 +1,11 @@
 // Restartable sequences (Linux kernel/rseq.c).
 #pragma once
 
+#include <cstdint>
+
 #include "arch/include/context.hpp"
+#include "lib/result.hpp"
+#include "mm/user_memory.hpp"
 
 namespace kernel {
 
@@ -11,5 +15,11 @@ class Task;
 // counter is inside a critical section, moves it to the section's abort handler. SIGSEGV when the area is no
 // good.
 void update_rseq(Task& task, Registers& registers);
+
+// EBUSY: the same area is registered already; EPERM: with another signature; EINVAL: another area is, or this
+// is none.
+Result<void> register_rseq(Task& task, UserAddress area, std::uint32_t length, std::uint32_t signature);
+// EINVAL: this area is not registered; EPERM: with another signature; EFAULT.
+Result<void> unregister_rseq(Task& task, UserAddress area, std::uint32_t length, std::uint32_t signature);
 
 }  // namespace kernel

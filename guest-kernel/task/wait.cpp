@@ -2,22 +2,13 @@
 
 #include <linux/wait.h>
 
-#include "lib/faults.hpp"
-#include "syscalls/handlers.hpp"
-#include "syscalls/usage.hpp"
-#include "task/pidfd.hpp"
 #include "task/table.hpp"
 #include "task/task.hpp"
+#include "time/ticks.hpp"
 
 namespace kernel {
 
 namespace {
-
-// si_status and si_code of a status as wait4 reports it.
-struct ChildEnd {
-    int code;
-    int status;
-};
 
 ChildEnd describe_end(int status) {
     const int signal = status & 0x7f;
@@ -91,11 +82,6 @@ void reap(Process& child) {
 
 namespace {
 
-struct WaitTarget {
-    int type;
-    int id;
-};
-
 bool matches(const Process& child, const WaitTarget& target, unsigned options) {
     if ((target.type == P_PID || target.type == P_PIDFD) && child.id != target.id) {
         return false;
@@ -108,14 +94,6 @@ bool matches(const Process& child, const WaitTarget& target, unsigned options) {
     }
     return (child.exit_signal != SIGCHLD) == ((options & __WCLONE) != 0);
 }
-
-struct WaitOutcome {
-    int pid = 0;  // 0: nothing yet
-    int status = 0;
-    ChildEnd what{};
-    std::uint32_t user = 0;
-    ResourceUsage usage;
-};
 
 // What there is to report of one child now; takes the report unless WNOWAIT.
 bool take_report(Process& child, unsigned options, WaitOutcome& outcome) {
@@ -150,6 +128,8 @@ bool take_report(Process& child, unsigned options, WaitOutcome& outcome) {
     return false;
 }
 
+}  // namespace
+
 Result<WaitOutcome> wait_for_child(Task& task, const WaitTarget& target, unsigned options) {
     Process& parent = *task.process;
     WaitOutcome outcome;
@@ -174,84 +154,6 @@ Result<WaitOutcome> wait_for_child(Task& task, const WaitTarget& target, unsigne
         return Errno(ECHILD);
     }
     return outcome;
-}
-
-}  // namespace
-
-Result<long> sys_wait4(Task& task, int pid, UserOut<int> status, unsigned options, UserOut<rusage> usage) {
-    constexpr unsigned kKnown = WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
-    if ((options & ~kKnown) != 0) {
-        return Errno(EINVAL);
-    }
-    if (pid == INT32_MIN) {
-        return Errno(ESRCH);
-    }
-    WaitTarget target{.type = P_ALL, .id = 0};
-    if (pid > 0) {
-        target = {.type = P_PID, .id = pid};
-    } else if (pid == 0) {
-        target = {.type = P_PGID, .id = task.process->group};
-    } else if (pid < -1) {
-        target = {.type = P_PGID, .id = -pid};
-    }
-    const WaitOutcome outcome = TRY(wait_for_child(task, target, options | WEXITED));
-    if (outcome.pid != 0) {
-        if (!status.is_null()) {
-            TRY(status.write(FAULT(wait_status_wrong) ? outcome.status ^ 0x100 : outcome.status));
-        }
-        if (!usage.is_null()) {
-            TRY(usage.write(to_rusage(outcome.usage)));
-        }
-    }
-    return outcome.pid;
-}
-
-Result<long> sys_waitid(Task& task, int type, int id, UserOut<siginfo_t> info, unsigned options,
-                        UserOut<rusage> usage) {
-    constexpr unsigned kKnown =
-        WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
-    if ((options & ~kKnown) != 0 || (options & (WEXITED | WSTOPPED | WCONTINUED)) == 0) {
-        return Errno(EINVAL);
-    }
-    WaitTarget target{.type = type, .id = id};
-    switch (type) {
-        case P_ALL:
-            break;
-        case P_PID:
-            if (id <= 0) {
-                return Errno(EINVAL);
-            }
-            break;
-        case P_PGID:
-            if (id < 0) {
-                return Errno(EINVAL);
-            }
-            target.id = id == 0 ? task.process->group : id;
-            break;
-        case P_PIDFD:
-            target.id = TRY(process_of_pidfd(task, Fd{id}))->id;
-            break;
-        default:
-            return Errno(EINVAL);
-    }
-    const WaitOutcome outcome = TRY(wait_for_child(task, target, options));
-    if (!usage.is_null() && outcome.pid != 0) {
-        TRY(usage.write(to_rusage(outcome.usage)));
-    }
-    if (!info.is_null()) {
-        // Linux writes these six fields and leaves the rest as it was (kernel/exit.c, waitid).
-        siginfo_t report{};
-        if (outcome.pid != 0) {
-            report.si_signo = SIGCHLD;
-            report.si_code = outcome.what.code;
-            report.si_pid = outcome.pid;
-            report.si_uid = outcome.user;
-            report.si_status = outcome.what.status;
-        }
-        constexpr std::size_t kWritten = offsetof(siginfo_t, _sifields._sigchld._status) + sizeof(int);
-        TRY(copy_to_user(info.address(), &report, kWritten));
-    }
-    return 0;
 }
 
 }  // namespace kernel

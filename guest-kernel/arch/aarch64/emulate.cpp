@@ -1,7 +1,7 @@
 #include "arch/aarch64/emulate.hpp"
 
 #include "arch/aarch64/features.hpp"
-#include "lib/user.hpp"
+#include "mm/user_memory.hpp"
 
 namespace kernel::arch {
 

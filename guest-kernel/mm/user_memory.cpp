@@ -1,0 +1,67 @@
+#include "mm/user_memory.hpp"
+
+#include <linux/limits.h>
+
+#include "arch/include/user_copy.hpp"
+#include "mm/address_space.hpp"
+
+namespace kernel {
+
+bool is_user_range(UserAddress address, std::size_t size) {
+    return size <= AddressSpace::kUserEnd && address.value() <= AddressSpace::kUserEnd - size;
+}
+
+std::size_t copy_from_user_partial(void* destination, UserAddress source, std::size_t size) {
+    return is_user_range(source, size) ? size - arch_copy_from_user(destination, source.value(), size) : 0;
+}
+
+std::size_t copy_to_user_partial(UserAddress destination, const void* source, std::size_t size) {
+    return is_user_range(destination, size) ? size - arch_copy_to_user(destination.value(), source, size) : 0;
+}
+
+std::size_t clear_user_partial(UserAddress destination, std::size_t size) {
+    return is_user_range(destination, size) ? size - arch_clear_user(destination.value(), size) : 0;
+}
+
+Result<void> copy_from_user(void* destination, UserAddress source, std::size_t size) {
+    return copy_from_user_partial(destination, source, size) == size ? Result<void>()
+                                                                     : Result<void>(Errno(EFAULT));
+}
+
+Result<void> copy_to_user(UserAddress destination, const void* source, std::size_t size) {
+    return copy_to_user_partial(destination, source, size) == size ? Result<void>()
+                                                                   : Result<void>(Errno(EFAULT));
+}
+
+Result<String> UserString::read(std::size_t limit, Errno too_long) const {
+    String text;
+    char chunk[256];
+    std::size_t done = 0;
+    while (done < limit) {
+        const std::uint64_t place = address_.value() + done;
+        if (!is_user_range(UserAddress(place), 1)) {
+            return Errno(EFAULT);
+        }
+        std::size_t want = limit - done < sizeof(chunk) ? limit - done : sizeof(chunk);
+        const std::uint64_t reach = AddressSpace::kUserEnd - place;
+        want = reach < want ? reach : want;
+        bool faulted = false;
+        const std::size_t count = arch_user_string(chunk, place, want, &faulted);
+        if (count > 0 && chunk[count - 1] == '\0') {
+            TRY(text.append({chunk, count - 1}));
+            return text;
+        }
+        if (faulted) {
+            return Errno(EFAULT);
+        }
+        TRY(text.append({chunk, count}));
+        done += count;
+    }
+    return too_long;
+}
+
+Result<String> UserString::read_path() const {
+    return read(PATH_MAX);
+}
+
+}  // namespace kernel

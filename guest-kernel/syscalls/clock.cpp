@@ -1,0 +1,151 @@
+// clock_gettime, clock_getres, clock_settime, gettimeofday, settimeofday.
+#include "lib/faults.hpp"
+#include "syscalls/clock.hpp"
+
+#include <optional>
+
+#include <linux/time.h>
+
+#include "syscalls/handlers.hpp"
+#include "task/table.hpp"
+#include "task/task.hpp"
+#include "time/clock.hpp"
+#include "time/clock_setup.hpp"
+
+namespace kernel {
+
+namespace {
+
+constexpr std::int64_t kCoarseResolution = 4'000'000;  // a tick at HZ=250
+
+// A clock id below 0 names the CPU time of a task: ~pid << 3, with 4 for a thread and the kind in the low
+// bits (Linux include/linux/posix-timers.h).
+struct CpuClock {
+    int pid;
+    bool is_thread;
+};
+
+std::optional<CpuClock> decode_cpu_clock(int clock) {
+    constexpr int kThread = 4;
+    constexpr int kKindMask = 3;
+    constexpr int kScheduled = 2;
+    if (clock >= 0) {
+        if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID) {
+            return CpuClock{.pid = 0, .is_thread = clock == CLOCK_THREAD_CPUTIME_ID};
+        }
+        return std::nullopt;
+    }
+    if ((clock & kKindMask) > kScheduled) {
+        return std::nullopt;
+    }
+    return CpuClock{.pid = ~(clock >> 3), .is_thread = (clock & kThread) != 0};
+}
+
+Result<std::int64_t> cpu_time(Task& task, const CpuClock& clock) {
+    const Ref<Task> target = clock.pid == 0 ? Ref<Task>(&task) : [&] {
+        Result<Ref<Task>> found = find_task(clock.pid);
+        return found.is_error() ? Ref<Task>() : found.release_value();
+    }();
+    if (!target || (clock.is_thread && target->process != task.process)) {
+        return Errno(EINVAL);
+    }
+    // The caller's time since it entered the kernel counts too.
+    const std::int64_t running = monotonic_now() - task.last_accounted;
+    const bool includes_caller = clock.is_thread ? target.get() == &task : target->process == task.process;
+    const CpuTimes times = clock.is_thread ? task_usage(*target).times : target->process->usage().times;
+    return times.user + times.system + (includes_caller ? running : 0);
+}
+
+}  // namespace
+
+Result<std::int64_t> read_clock(Task& task, int clock) {
+    const std::int64_t now = monotonic_now();
+    switch (clock) {
+        case CLOCK_REALTIME:
+        case CLOCK_TAI:
+        case CLOCK_REALTIME_ALARM:
+            return realtime_now();
+        case CLOCK_REALTIME_COARSE:
+            return monotonic_to_realtime(now - now % kCoarseResolution);
+        case CLOCK_MONOTONIC:
+        case CLOCK_MONOTONIC_RAW:
+        case CLOCK_BOOTTIME:
+        case CLOCK_BOOTTIME_ALARM:
+            return now;
+        case CLOCK_MONOTONIC_COARSE:
+            return now - now % kCoarseResolution;
+        default: {
+            const std::optional<CpuClock> cpu = decode_cpu_clock(clock);
+            if (!cpu.has_value()) {
+                return Errno(EINVAL);
+            }
+            return cpu_time(task, *cpu);
+        }
+    }
+}
+
+Result<long> sys_clock_gettime(Task& task, int clock, UserOut<__kernel_timespec> time) {
+    std::int64_t now = TRY(read_clock(task, clock));
+    if (FAULT(clock_zero)) {
+        now = 0;
+    } else if (FAULT(clock_backward)) {
+        now = INT64_MAX - now;
+    }
+    TRY(time.write(Timespec::from_nanoseconds(now).to_user()));
+    return 0;
+}
+
+Result<long> sys_clock_getres(Task& task, int clock, UserOut<__kernel_timespec> resolution) {
+    TRY(read_clock(task, clock));
+    const bool is_coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+    if (!resolution.is_null()) {
+        TRY(resolution.write(Timespec::from_nanoseconds(is_coarse ? kCoarseResolution : 1).to_user()));
+    }
+    return 0;
+}
+
+Result<long> sys_clock_settime(Task& task, int clock, UserIn<__kernel_timespec> time) {
+    if (clock != CLOCK_REALTIME) {
+        return Errno(EINVAL);
+    }
+    const Timespec value = Timespec::from_user(TRY(time.read()));
+    if (!value.is_valid()) {
+        return Errno(EINVAL);
+    }
+    if (!task.credentials.has(CAP_SYS_TIME)) {
+        return Errno(EPERM);
+    }
+    set_realtime(value.to_nanoseconds());
+    return 0;
+}
+
+Result<long> sys_gettimeofday(Task&, UserOut<__kernel_old_timeval> time, UserOut<struct timezone> zone) {
+    if (!time.is_null()) {
+        const Timespec now = current_time();
+        TRY(time.write({.tv_sec = now.seconds, .tv_usec = now.nanoseconds / 1000}));
+    }
+    if (!zone.is_null()) {
+        TRY(zone.write({.tz_minuteswest = 0, .tz_dsttime = 0}));
+    }
+    return 0;
+}
+
+Result<long> sys_settimeofday(Task& task, UserIn<__kernel_old_timeval> time, UserIn<struct timezone> zone) {
+    if (!zone.is_null()) {
+        TRY(zone.read());
+    }
+    if (time.is_null()) {
+        return 0;
+    }
+    const __kernel_old_timeval value = TRY(time.read());
+    if (value.tv_usec < 0 || value.tv_usec > 1'000'000 || value.tv_sec < 0) {
+        return Errno(EINVAL);
+    }
+    if (!task.credentials.has(CAP_SYS_TIME)) {
+        return Errno(EPERM);
+    }
+    set_realtime(Timespec{.seconds = value.tv_sec, .nanoseconds = value.tv_usec * 1000}.to_nanoseconds());
+    return 0;
+}
+
+}  // namespace kernel

@@ -1,0 +1,42 @@
+// fallocate.
+#include <linux/falloc.h>
+
+#include "fs/file_table.hpp"
+#include "syscalls/handlers.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+Result<long> sys_fallocate(Task& task, Fd fd, unsigned mode, std::int64_t offset, std::int64_t length) {
+    constexpr unsigned kKnown = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE |
+                                FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE;
+    Ref<File> file = TRY(task.files->get_for_io(fd));
+    if (offset < 0 || length <= 0) {
+        return Errno(EINVAL);
+    }
+    if ((mode & ~kKnown) != 0) {
+        return Errno(EOPNOTSUPP);
+    }
+    // Linux fs/open.c, vfs_fallocate.
+    bool punches = (mode & FALLOC_FL_PUNCH_HOLE) != 0;
+    if (punches && (mode & FALLOC_FL_ZERO_RANGE) != 0) {
+        return Errno(EOPNOTSUPP);
+    }
+    if (punches && (mode & FALLOC_FL_KEEP_SIZE) == 0) {
+        return Errno(EOPNOTSUPP);
+    }
+    if (!file->is_writable()) {
+        return Errno(EBADF);
+    }
+    if (file->inode().is_directory()) {
+        return Errno(EISDIR);
+    }
+    std::int64_t end = 0;
+    if (__builtin_add_overflow(offset, length, &end)) {
+        return Errno(EFBIG);
+    }
+    TRY(file->allocate(mode, offset, length));
+    return 0L;
+}
+
+}  // namespace kernel

@@ -1,0 +1,136 @@
+// madvise.
+#include <linux/mman.h>
+
+#include "lib/faults.hpp"
+#include "mm/address_space.hpp"
+#include "syscalls/handlers.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+namespace {
+
+enum class AdviceEffect { None, Discard, OnFork, Invalid };
+
+AdviceEffect effect_of(int advice) {
+    switch (advice) {
+        case MADV_DONTNEED:
+        case MADV_DONTNEED_LOCKED:
+            return AdviceEffect::Discard;
+        case MADV_FREE:  // may drop pages at any time or never
+        case MADV_NORMAL:
+        case MADV_RANDOM:
+        case MADV_SEQUENTIAL:
+        case MADV_WILLNEED:
+        case MADV_MERGEABLE:
+        case MADV_UNMERGEABLE:
+        case MADV_HUGEPAGE:
+        case MADV_NOHUGEPAGE:
+        case MADV_DONTDUMP:
+        case MADV_DODUMP:
+        case MADV_COLD:
+        case MADV_PAGEOUT:
+        case MADV_POPULATE_READ:
+        case MADV_POPULATE_WRITE:
+            return AdviceEffect::None;
+        case MADV_DONTFORK:
+        case MADV_DOFORK:
+        case MADV_WIPEONFORK:
+        case MADV_KEEPONFORK:
+            return AdviceEffect::OnFork;
+        default:
+            return AdviceEffect::Invalid;
+    }
+}
+
+OnFork on_fork_of(int advice) {
+    switch (advice) {
+        case MADV_DONTFORK:
+            return OnFork::LeaveOut;
+        case MADV_WIPEONFORK:
+            return OnFork::Empty;
+        default:
+            return OnFork::Copy;
+    }
+}
+
+// Linux mm/madvise.c: what the region is rules some advice out.
+bool may_be_advised(const MappingAttributes& attributes, int advice) {
+    switch (advice) {
+        case MADV_DONTNEED:
+        case MADV_COLD:
+        case MADV_PAGEOUT:
+            return !attributes.fixed_pages && attributes.locking == Locking::None;
+        case MADV_DONTNEED_LOCKED:
+            return !attributes.fixed_pages;
+        case MADV_FREE:
+            return !attributes.object && !attributes.fixed_pages && attributes.locking == Locking::None;
+        case MADV_WIPEONFORK:
+            return !attributes.object && !attributes.fixed_pages;
+        default:
+            return true;
+    }
+}
+
+// MADV_POPULATE_*: faults the pages in, as far as it goes.
+Result<void> populate(AddressSpace& space, std::uint64_t address, std::uint64_t size, Access access) {
+    for (std::uint64_t page = address; page < address + size; page += kPageSize) {
+        switch (space.resolve_fault(page, access)) {
+            case FaultResult::Resolved:
+                break;
+            case FaultResult::NotMapped:
+                return Errno(ENOMEM);
+            case FaultResult::NotPermitted:
+                return Errno(EINVAL);
+            case FaultResult::BeyondObject:
+                return Errno(EFAULT);
+            case FaultResult::OutOfMemory:
+                return Errno(ENOMEM);
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<long> sys_madvise(Task& task, UserAddress address, std::size_t length, int advice) {
+    const AdviceEffect effect = effect_of(advice);
+    const std::uint64_t size = page_ceiling(length);
+    if (effect == AdviceEffect::Invalid || (address.value() & kPageMask) != 0 || (length != 0 && size == 0) ||
+        address.value() + size < address.value()) {
+        return Errno(EINVAL);
+    }
+    if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) {
+        TRY(populate(*task.address_space, address.value(), size,
+                     advice == MADV_POPULATE_READ ? Access::Read : Access::Write));
+        return 0;
+    }
+    // Holes are reported, after what is mapped has been dealt with.
+    AddressSpace& space = *task.address_space;
+    const std::uint64_t end = address.value() + size;
+    bool has_hole = false;
+    std::uint64_t position = address.value();
+    while (position < end) {
+        const Mapping* mapping = space.find_at_or_above(position);
+        if (mapping == nullptr || mapping->start >= end) {
+            has_hole = true;
+            break;
+        }
+        has_hole = has_hole || mapping->start > position;
+        const std::uint64_t start = mapping->start > position ? mapping->start : position;
+        const std::uint64_t last = mapping->end < end ? mapping->end : end;
+        const MappingAttributes& attributes = mapping->attributes;
+        if (!may_be_advised(attributes, advice)) {
+            return Errno(EINVAL);
+        }
+        if (effect == AdviceEffect::Discard && !FAULT(dontneed_keeps_contents)) {
+            space.discard(start, last - start);
+        } else if (effect == AdviceEffect::OnFork) {
+            TRY(space.set_on_fork(start, last - start, on_fork_of(advice)));
+        }
+        position = last;
+    }
+    return has_hole ? Result<long>(Errno(ENOMEM)) : Result<long>(0);
+}
+
+}  // namespace kernel

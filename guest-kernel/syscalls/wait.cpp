@@ -1,0 +1,89 @@
+// wait4, waitid.
+#include <linux/wait.h>
+
+#include "lib/faults.hpp"
+#include "syscalls/handlers.hpp"
+#include "syscalls/rusage.hpp"
+#include "task/pidfd.hpp"
+#include "task/task.hpp"
+#include "task/wait.hpp"
+
+namespace kernel {
+
+Result<long> sys_wait4(Task& task, int pid, UserOut<int> status, unsigned options, UserOut<rusage> usage) {
+    constexpr unsigned kKnown = WNOHANG | WUNTRACED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+    if ((options & ~kKnown) != 0) {
+        return Errno(EINVAL);
+    }
+    if (pid == INT32_MIN) {
+        return Errno(ESRCH);
+    }
+    WaitTarget target{.type = P_ALL, .id = 0};
+    if (pid > 0) {
+        target = {.type = P_PID, .id = pid};
+    } else if (pid == 0) {
+        target = {.type = P_PGID, .id = task.process->group};
+    } else if (pid < -1) {
+        target = {.type = P_PGID, .id = -pid};
+    }
+    const WaitOutcome outcome = TRY(wait_for_child(task, target, options | WEXITED));
+    if (outcome.pid != 0) {
+        if (!status.is_null()) {
+            TRY(status.write(FAULT(wait_status_wrong) ? outcome.status ^ 0x100 : outcome.status));
+        }
+        if (!usage.is_null()) {
+            TRY(usage.write(to_rusage(outcome.usage)));
+        }
+    }
+    return outcome.pid;
+}
+
+Result<long> sys_waitid(Task& task, int type, int id, UserOut<siginfo_t> info, unsigned options,
+                        UserOut<rusage> usage) {
+    constexpr unsigned kKnown =
+        WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
+    if ((options & ~kKnown) != 0 || (options & (WEXITED | WSTOPPED | WCONTINUED)) == 0) {
+        return Errno(EINVAL);
+    }
+    WaitTarget target{.type = type, .id = id};
+    switch (type) {
+        case P_ALL:
+            break;
+        case P_PID:
+            if (id <= 0) {
+                return Errno(EINVAL);
+            }
+            break;
+        case P_PGID:
+            if (id < 0) {
+                return Errno(EINVAL);
+            }
+            target.id = id == 0 ? task.process->group : id;
+            break;
+        case P_PIDFD:
+            target.id = TRY(process_of_pidfd(task, Fd{id}))->id;
+            break;
+        default:
+            return Errno(EINVAL);
+    }
+    const WaitOutcome outcome = TRY(wait_for_child(task, target, options));
+    if (!usage.is_null() && outcome.pid != 0) {
+        TRY(usage.write(to_rusage(outcome.usage)));
+    }
+    if (!info.is_null()) {
+        // Linux writes these six fields and leaves the rest as it was (kernel/exit.c, waitid).
+        siginfo_t report{};
+        if (outcome.pid != 0) {
+            report.si_signo = SIGCHLD;
+            report.si_code = outcome.what.code;
+            report.si_pid = outcome.pid;
+            report.si_uid = outcome.user;
+            report.si_status = outcome.what.status;
+        }
+        constexpr std::size_t kWritten = offsetof(siginfo_t, _sifields._sigchld._status) + sizeof(int);
+        TRY(copy_to_user(info.address(), &report, kWritten));
+    }
+    return 0;
+}
+
+}  // namespace kernel
