@@ -62,7 +62,7 @@ Result<Task*> make_init_task() {
 
 // Runs as the task itself, on its own stack: reading files and mapping memory need a current task.
 Result<void> become_init(Task& task) {
-    Ref<File> console = TRY(open_console());
+    const Ref<File> console = TRY(open_console());
     for (int fd = 0; fd <= 2; ++fd) {
         TRY(task.files->install(console, CloseOnExec::No));
     }

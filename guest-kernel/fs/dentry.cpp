@@ -15,7 +15,7 @@ std::uint64_t next_serial = 1;
 
 Bucket& bucket_of(const Dentry* parent, std::string_view name) {
     std::uint64_t hash = reinterpret_cast<std::uintptr_t>(parent) >> 4;
-    for (char byte : name) {
+    for (const char byte : name) {
         hash = hash * 31 + static_cast<unsigned char>(byte);
     }
     return buckets[hash % kBucketCount];

@@ -78,7 +78,7 @@ class RandomFile final : public MemoryDeviceFile {
         std::array<std::byte, 256> chunk;
         std::size_t done = 0;
         while (!buffer.is_empty() && !buffer.has_faulted()) {
-            std::size_t size = std::min(chunk.size(), buffer.remaining());
+            const std::size_t size = std::min(chunk.size(), buffer.remaining());
             fill_random({chunk.data(), size});
             done += buffer.put(chunk.data(), size);
             if (is_interrupted_after(done)) {
@@ -104,7 +104,7 @@ class RandomFile final : public MemoryDeviceFile {
             return Errno(EINVAL);
         }
         TRY(UserOut<int>(UserAddress(argument)).write(kPoolBits));
-        return 0L;
+        return 0;
     }
 
   private:
@@ -114,7 +114,7 @@ class RandomFile final : public MemoryDeviceFile {
 }  // namespace
 
 Result<Ref<File>> open_character_device(const Path& path, unsigned flags) {
-    DeviceNumber device = path.inode().attributes.device;
+    const DeviceNumber device = path.inode().attributes.device;
     if (device == devices::kNull) {
         return TRY(make_ref<NullFile>(path, flags));
     }

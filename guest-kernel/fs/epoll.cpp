@@ -35,7 +35,7 @@ void EpollItem::watch(WaitQueue& queue) {
 }
 
 Result<void> EpollItem::start() {
-    std::uint32_t events = file_.poll(this) & (event_.events | EPOLLERR | EPOLLHUP);
+    const std::uint32_t events = file_.poll(this) & (event_.events | EPOLLERR | EPOLLHUP);
     if (failed_) {
         return Errno(ENOMEM);
     }
@@ -76,7 +76,7 @@ unsigned Epoll::depth_below(const Epoll& forbidden, unsigned limit) const {
     for (const Own<EpollItem>& item : items_) {
         const Epoll* inner = item->file().as_epoll();
         if (inner != nullptr) {
-            unsigned depth = inner->depth_below(forbidden, limit - 1);
+            const unsigned depth = inner->depth_below(forbidden, limit - 1);
             deepest = depth > deepest ? depth : deepest;
         }
     }

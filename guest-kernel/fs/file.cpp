@@ -86,7 +86,7 @@ Result<std::size_t> File::read_kernel(std::span<std::byte> destination, std::uin
     IoBuffer buffer = IoBuffer::kernel(destination.data(), destination.size());
     std::size_t total = 0;
     while (!buffer.is_empty()) {
-        std::size_t done = TRY(read(buffer, place, {}));
+        const std::size_t done = TRY(read(buffer, place, {}));
         if (done == 0) {
             break;
         }

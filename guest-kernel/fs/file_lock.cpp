@@ -105,8 +105,8 @@ void FileLocks::unlock_whole(const File& owner) {
 
 const RecordLock* FileLocks::conflict(const RecordLock& wanted) const {
     for (const RecordLock& lock : records_) {
-        bool overlaps = lock.start < wanted.end && wanted.start < lock.end;
-        bool excludes = lock.kind == LockKind::Exclusive || wanted.kind == LockKind::Exclusive;
+        const bool overlaps = lock.start < wanted.end && wanted.start < lock.end;
+        const bool excludes = lock.kind == LockKind::Exclusive || wanted.kind == LockKind::Exclusive;
         if (lock.owner != wanted.owner && overlaps && excludes) {
             return &lock;
         }
@@ -120,12 +120,12 @@ Result<void> FileLocks::lock_record(const RecordLock& wanted, LockWait wait) {
             return Errno(EAGAIN);
         }
         // Only processes can be waited for in a circle: an open file has no thread of its own.
-        bool is_process = wanted.process > 0;
+        const bool is_process = wanted.process > 0;
         if (is_process && closes_circle(wanted.owner, holder->owner)) {
             return Errno(EDEADLK);
         }
         TRY(begin_waiting(wanted.owner, holder->owner));
-        Result<void> waited = released_.wait([&] { return conflict(wanted) == nullptr; });
+        const Result<void> waited = released_.wait([&] { return conflict(wanted) == nullptr; });
         end_waiting(wanted.owner);
         TRY(waited);
     }
@@ -133,7 +133,7 @@ Result<void> FileLocks::lock_record(const RecordLock& wanted, LockWait wait) {
     RecordLock merged = wanted;
     for (std::size_t i = records_.size(); i-- > 0;) {
         const RecordLock& lock = records_[i];
-        bool touches = lock.start <= merged.end && merged.start <= lock.end;
+        const bool touches = lock.start <= merged.end && merged.start <= lock.end;
         if (lock.owner == merged.owner && lock.kind == merged.kind && touches) {
             merged.start = lock.start < merged.start ? lock.start : merged.start;
             merged.end = lock.end > merged.end ? lock.end : merged.end;

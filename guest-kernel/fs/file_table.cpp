@@ -76,7 +76,7 @@ std::size_t FileTable::lowest_free(std::size_t minimum) const {
 }
 
 Result<int> FileTable::install(Ref<File> file, CloseOnExec close_on_exec, int minimum) {
-    std::size_t fd = lowest_free(static_cast<std::size_t>(minimum));
+    const std::size_t fd = lowest_free(static_cast<std::size_t>(minimum));
     if (fd >= descriptor_limit()) {
         return Errno(EMFILE);
     }
@@ -126,7 +126,7 @@ void FileTable::close_slot(std::size_t fd) {
     if (!is_open(fd)) {
         return;
     }
-    Ref<File> file = std::move(slots_[fd].file);
+    const Ref<File> file = std::move(slots_[fd].file);
     slots_[fd].file = nullptr;
     // Closing any descriptor of a file drops this process's record locks on it (man 2 fcntl).
     release_record_locks(file->inode(), *this);

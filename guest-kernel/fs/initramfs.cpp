@@ -46,8 +46,8 @@ class Reader {
         if (left() < kHeaderSize) {
             return fail("ends within a header");
         }
-        std::string_view header = text(kHeaderSize);
-        std::string_view magic = header.substr(0, 6);
+        const std::string_view header = text(kHeaderSize);
+        const std::string_view magic = header.substr(0, 6);
         if (magic != "070701" && magic != "070702") {
             return fail("is not a cpio archive in newc form, uncompressed");
         }
@@ -59,9 +59,9 @@ class Reader {
             }
             fields[i] = *value;
         }
-        std::size_t name_size = fields[11];
-        std::size_t contents_size = fields[6];
-        std::size_t name_end = padded(kHeaderSize + name_size);
+        const std::size_t name_size = fields[11];
+        const std::size_t contents_size = fields[6];
+        const std::size_t name_end = padded(kHeaderSize + name_size);
         if (name_size == 0 || name_size > kMaximumPath) {
             return fail("has a member with an impossible name");
         }
@@ -78,7 +78,7 @@ class Reader {
                       .device = {fields[9], fields[10]},
                       .name = trimmed(text(name_end).substr(kHeaderSize, name_size)),
                       .contents = archive_.subspan(offset_ + name_end, contents_size)};
-        std::size_t size = padded(name_end + contents_size);
+        const std::size_t size = padded(name_end + contents_size);
         offset_ += size < left() ? size : left();
         return std::optional<Member>(member);
     }
@@ -98,7 +98,7 @@ class Reader {
     static std::string_view trimmed(std::string_view name) { return name.substr(0, name.find('\0')); }
     static std::optional<std::uint32_t> hexadecimal(std::string_view digits) {
         std::uint32_t value = 0;
-        for (char digit : digits) {
+        for (const char digit : digits) {
             std::uint32_t nibble = 0;
             if (digit >= '0' && digit <= '9') {
                 nibble = static_cast<std::uint32_t>(digit - '0');
@@ -164,7 +164,7 @@ class Unpacker {
   private:
     Result<void> add(const Member& member) {
         PathWalk walk(*context_, credentials_, context_->root);
-        ParentPath place = TRY(walk.resolve_parent(member.name));
+        const ParentPath place = TRY(walk.resolve_parent(member.name));
         if (place.kind != LastKind::Name) {
             if ((member.mode & S_IFMT) == S_IFDIR) {
                 return set_attributes(place.parent.inode(), member);
@@ -186,7 +186,7 @@ class Unpacker {
     }
 
     static void remove(Inode& directory, Dentry& entry) {
-        Ref<Inode> inode = entry.inode_ref();
+        const Ref<Inode> inode = entry.inode_ref();
         entry.unlink();
         inode->attributes.link_count--;
         directory.entries_changed(-1);
@@ -194,8 +194,8 @@ class Unpacker {
 
     Result<void> make(const Member& member, const ParentPath& place) {
         Inode& directory = place.parent.inode();
-        bool is_directory = (member.mode & S_IFMT) == S_IFDIR;
-        bool may_have_links = member.link_count >= 2 && !is_directory;
+        const bool is_directory = (member.mode & S_IFMT) == S_IFDIR;
+        const bool may_have_links = member.link_count >= 2 && !is_directory;
         if (FirstLink* first = may_have_links ? find_link(member) : nullptr) {
             first->target->attributes.link_count++;
             TRY(add_entry(*place.parent.dentry, place.last.view(), first->target));
@@ -242,7 +242,7 @@ class Unpacker {
     Result<void> set_attributes(Inode& inode, const Member& member) {
         inode.attributes.user = member.user;
         inode.attributes.group = member.group;
-        Timespec modified{.seconds = member.modified};
+        const Timespec modified{.seconds = member.modified};
         if (!inode.is_symlink()) {
             inode.attributes.mode = (inode.attributes.mode & S_IFMT) | (member.mode & 07777);
         }

@@ -28,7 +28,7 @@ Result<IoBuffer> IoBuffer::user_vector(UserIn<iovec> vector, std::size_t count) 
     }
     TRY(result.more_.resize(count));
     for (std::size_t i = 0; i < count; i++) {
-        iovec segment = TRY(vector.read_at(i));
+        const iovec segment = TRY(vector.read_at(i));
         if (static_cast<std::int64_t>(segment.iov_len) < 0) {
             return Errno(EINVAL);
         }
@@ -36,7 +36,7 @@ Result<IoBuffer> IoBuffer::user_vector(UserIn<iovec> vector, std::size_t count) 
         if (!is_user_range(start, segment.iov_len)) {
             return Errno(EFAULT);
         }
-        std::size_t size = std::min<std::size_t>(segment.iov_len, kMaximumTransfer - result.remaining_);
+        const std::size_t size = std::min<std::size_t>(segment.iov_len, kMaximumTransfer - result.remaining_);
         result.more_[i] = {.user = start, .kernel = nullptr, .size = size};
         result.remaining_ += size;
     }
@@ -61,8 +61,8 @@ std::size_t IoBuffer::transfer(std::size_t size, Copy copy) {
             offset_ = 0;
             continue;
         }
-        std::size_t piece = std::min(size - done, segment.size - offset_);
-        std::size_t copied = copy(segment, done, piece);
+        const std::size_t piece = std::min(size - done, segment.size - offset_);
+        const std::size_t copied = copy(segment, done, piece);
         done += copied;
         offset_ += copied;
         remaining_ -= copied;

@@ -17,7 +17,7 @@ Result<void> initialize_memfds() {
 
 Result<Ref<File>> make_memfd(std::string_view name, bool sealable) {
     const Credentials& credentials = Task::current().credentials;
-    Ref<TmpfsFileSystem> file_system(&static_cast<TmpfsFileSystem&>(root->inode().file_system()));
+    const Ref<TmpfsFileSystem> file_system(&static_cast<TmpfsFileSystem&>(root->inode().file_system()));
     Ref<TmpfsRegularInode> inode = TRY(TmpfsRegularInode::make(file_system, S_IFREG | 0777));
     inode->attributes.link_count = 0;
     inode->attributes.user = credentials.file_system_user;

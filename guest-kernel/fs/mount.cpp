@@ -124,7 +124,7 @@ Result<void> mount_file_system(std::string_view type, std::string_view source, c
         Ref<Dentry> root = TRY(known.get_root(options));
         String copy = TRY(String::copy_of(source));
         Ref<FileSystem> file_system(&root->inode().file_system());
-        Ref<Mount> mount =
+        const Ref<Mount> mount =
             TRY(make_ref<Mount>(std::move(file_system), std::move(root), std::move(copy), kept(flags)));
         mount->owns_tree = known.is_private;
         return attach(mount, where);
@@ -137,8 +137,8 @@ Result<void> bind_mount(const Path& from, const Path& where, unsigned long flags
         return Errno(ENOTDIR);
     }
     String source = TRY(String::copy_of(from.mount->source()));
-    Ref<Mount> mount = TRY(make_ref<Mount>(Ref<FileSystem>(&from.mount->file_system()), from.dentry,
-                                           std::move(source), from.mount->flags | (flags & MS_RDONLY)));
+    const Ref<Mount> mount = TRY(make_ref<Mount>(Ref<FileSystem>(&from.mount->file_system()), from.dentry,
+                                                 std::move(source), from.mount->flags | (flags & MS_RDONLY)));
     mount->tree_owner = from.mount;
     return attach(mount, where);
 }
@@ -169,7 +169,7 @@ Result<void> remount(const Path& where, unsigned long flags) {
 
 Result<void> unmount(const Path& where, Unmount how) {
     Mount* mount = TRY(mount_at_root(where));
-    Ref<Mount> keep(mount);
+    const Ref<Mount> keep(mount);
     // Besides the table: `where` and `keep`. Anything more is an open file, a working directory or a mount
     // below.
     constexpr std::uint32_t kOwnReferences = 3;
@@ -179,7 +179,7 @@ Result<void> unmount(const Path& where, Unmount how) {
     while (has_mounts_below(*mount)) {
         for (const Ref<Mount>& other : table->mounts) {
             if (other->mount_point.mount.get() == mount) {
-                Ref<Mount> below = other;
+                const Ref<Mount> below = other;
                 TRY(unmount({below, below->root()}, how));
                 break;
             }

@@ -54,7 +54,7 @@ Result<void> check_directory_change(Task& task, const Path& directory) {
 // Linux fs/namei.c, may_delete: a sticky directory lets only owners remove.
 Result<void> check_removal(Task& task, const Path& directory, const Path& entry) {
     TRY(check_directory_change(task, directory));
-    std::uint32_t user = task.credentials.file_system_user;
+    const std::uint32_t user = task.credentials.file_system_user;
     if ((directory.inode().attributes.mode & S_ISVTX) != 0 && user != entry.inode().attributes.user &&
         user != directory.inode().attributes.user && !task.credentials.has(CAP_FOWNER)) {
         return Errno(EPERM);
@@ -68,7 +68,7 @@ Result<Path> entry_of(const ParentPath& place) {
 }
 
 void take_out(const Path& directory, Dentry& entry) {
-    Ref<Dentry> keep(&entry);
+    const Ref<Dentry> keep(&entry);
     Inode& inode = entry.inode();
     entry.unlink();
     directory.inode().entries_changed(-1);
@@ -91,7 +91,7 @@ Result<ParentPath> place_for_new(Task& task, Fd dirfd, std::string_view path, bo
     if (place.kind != LastKind::Name) {
         return Errno(EEXIST);
     }
-    Result<Path> present = PathWalk::look_up(place.parent, place.last.view());
+    const Result<Path> present = PathWalk::look_up(place.parent, place.last.view());
     if (!present.is_error()) {
         return Errno(EEXIST);
     }
@@ -118,7 +118,7 @@ Result<void> check_writable_mount(const Path& path) {
 }
 
 Result<Ref<Dentry>> add_entry(Dentry& directory, std::string_view name, Ref<Inode> inode) {
-    bool is_directory = inode->is_directory();
+    const bool is_directory = inode->is_directory();
     Ref<Dentry> entry = TRY(Dentry::make(directory, name, std::move(inode)));
     entry->link();
     directory.inode().entries_changed(1);
@@ -129,8 +129,8 @@ Result<Ref<Dentry>> add_entry(Dentry& directory, std::string_view name, Ref<Inod
 }
 
 Result<void> make_node(Task& task, Fd dirfd, std::string_view path, unsigned mode, DeviceNumber device) {
-    bool is_directory = (mode & S_IFMT) == S_IFDIR;
-    ParentPath place = TRY(place_for_new(task, dirfd, path, is_directory));
+    const bool is_directory = (mode & S_IFMT) == S_IFDIR;
+    const ParentPath place = TRY(place_for_new(task, dirfd, path, is_directory));
     mode &= ~(task.fs->umask & 0777);
     Ref<Inode> inode = TRY(place.parent.inode().create(mode, device));
     set_owner(task, place.parent.inode(), *inode);
@@ -139,7 +139,7 @@ Result<void> make_node(Task& task, Fd dirfd, std::string_view path, unsigned mod
 }
 
 Result<void> make_symlink(Task& task, std::string_view target, Fd dirfd, std::string_view path) {
-    ParentPath place = TRY(place_for_new(task, dirfd, path, false));
+    const ParentPath place = TRY(place_for_new(task, dirfd, path, false));
     Ref<Inode> inode = TRY(place.parent.inode().create_symlink(target));
     set_owner(task, place.parent.inode(), *inode);
     TRY(add_entry(*place.parent.dentry, place.last.view(), std::move(inode)));
@@ -147,7 +147,7 @@ Result<void> make_symlink(Task& task, std::string_view target, Fd dirfd, std::st
 }
 
 Result<void> make_link(Task& task, const Path& target, Fd dirfd, std::string_view path) {
-    ParentPath place = TRY(place_for_new(task, dirfd, path, false));
+    const ParentPath place = TRY(place_for_new(task, dirfd, path, false));
     if (place.parent.mount != target.mount) {
         return Errno(EXDEV);
     }
@@ -170,11 +170,11 @@ Result<void> make_link(Task& task, const Path& target, Fd dirfd, std::string_vie
 }
 
 Result<void> remove_file(Task& task, Fd dirfd, std::string_view path) {
-    ParentPath place = TRY(parent_of(task, dirfd, path));
+    const ParentPath place = TRY(parent_of(task, dirfd, path));
     if (place.kind != LastKind::Name) {
         return Errno(EISDIR);
     }
-    Path entry = TRY(entry_of(place));
+    const Path entry = TRY(entry_of(place));
     if (place.must_be_directory) {
         return Errno(entry.inode().is_directory() ? EISDIR : ENOTDIR);
     }
@@ -191,7 +191,7 @@ Result<void> remove_file(Task& task, Fd dirfd, std::string_view path) {
 }
 
 Result<void> remove_directory(Task& task, Fd dirfd, std::string_view path) {
-    ParentPath place = TRY(parent_of(task, dirfd, path));
+    const ParentPath place = TRY(parent_of(task, dirfd, path));
     switch (place.kind) {
         case LastKind::Name:
             break;
@@ -202,7 +202,7 @@ Result<void> remove_directory(Task& task, Fd dirfd, std::string_view path) {
         case LastKind::Root:
             return Errno(EBUSY);
     }
-    Path entry = TRY(entry_of(place));
+    const Path entry = TRY(entry_of(place));
     TRY(check_removal(task, place.parent, entry));
     if (!entry.inode().is_directory()) {
         return Errno(ENOTDIR);

@@ -38,7 +38,7 @@ Result<Ref<File>> open_found(Task& task, const Path& found, unsigned flags, Fres
     if (inode.is_symlink()) {
         return Errno(ELOOP);
     }
-    bool writes = (flags & (O_ACCMODE | O_TRUNC)) != 0;
+    const bool writes = (flags & (O_ACCMODE | O_TRUNC)) != 0;
     if (inode.is_directory() && ((flags & O_CREAT) != 0 || writes)) {
         return Errno(EISDIR);
     }
@@ -140,7 +140,7 @@ Result<Ref<File>> open_path(Task& task, Fd dirfd, std::string_view path, unsigne
         return Errno(ENOENT);
     }
     Path start = TRY(start_of(task, dirfd, path));
-    LastSymlink last = (flags & O_NOFOLLOW) != 0 ? LastSymlink::NoFollow : LastSymlink::Follow;
+    const LastSymlink last = (flags & O_NOFOLLOW) != 0 ? LastSymlink::NoFollow : LastSymlink::Follow;
     if ((flags & __O_TMPFILE) != 0) {
         PathWalk walk(*task.fs, task.credentials, std::move(start));
         return open_unnamed(task, TRY(walk.resolve(path, last)), flags, mode);

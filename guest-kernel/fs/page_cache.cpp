@@ -23,12 +23,13 @@ Result<Page*> PageCache::page_for_write(std::uint64_t index) {
     if (Page* present = tree_.find(index)) {
         return present;
     }
-    bool shadows = index < backing_pages();
+    const bool shadows = index < backing_pages();
     if (!shadows && !file_system_->charge(1)) {
         return Errno(ENOSPC);
     }
     Result<PageRef> made = allocate_page(PageContents::Zero);
-    Result<void> inserted = made.is_error() ? Result<void>(made.error()) : tree_.insert(index, made.value());
+    const Result<void> inserted =
+        made.is_error() ? Result<void>(made.error()) : tree_.insert(index, made.value());
     if (inserted.is_error()) {
         if (!shadows) {
             file_system_->uncharge(1);
@@ -37,7 +38,7 @@ Result<Page*> PageCache::page_for_write(std::uint64_t index) {
     }
     Page* page = made.value().get();
     if (shadows) {
-        std::size_t offset = index << kPageShift;
+        const std::size_t offset = index << kPageShift;
         __builtin_memcpy(page->data(), backing_.data() + offset,
                          std::min(kPageSize, backing_.size() - offset));
         shadowed_pages_++;
@@ -62,8 +63,8 @@ void PageCache::note_mapped_write() {
 std::size_t PageCache::read(IoBuffer& buffer, std::uint64_t position) {
     std::size_t done = 0;
     while (position < size_ && !buffer.is_empty() && !buffer.has_faulted()) {
-        std::size_t in_page = position & kPageMask;
-        std::size_t piece = std::min<std::uint64_t>(kPageSize - in_page, size_ - position);
+        const std::size_t in_page = position & kPageMask;
+        const std::size_t piece = std::min<std::uint64_t>(kPageSize - in_page, size_ - position);
         std::size_t copied = 0;
         if (Page* page = tree_.find(position >> kPageShift)) {
             copied = buffer.put(page->data() + in_page, piece);
@@ -81,7 +82,7 @@ std::size_t PageCache::read(IoBuffer& buffer, std::uint64_t position) {
 Result<std::size_t> PageCache::write(IoBuffer& buffer, std::uint64_t position) {
     std::size_t done = 0;
     while (!buffer.is_empty() && !buffer.has_faulted()) {
-        std::size_t in_page = position & kPageMask;
+        const std::size_t in_page = position & kPageMask;
         Result<Page*> page = page_for_write(position >> kPageShift);
         if (page.is_error()) {
             if (done == 0) {
@@ -90,8 +91,8 @@ Result<std::size_t> PageCache::write(IoBuffer& buffer, std::uint64_t position) {
             break;
         }
         // The copy may fault on a mapping of this very file: hold the page.
-        PageRef hold(page.value());
-        std::size_t copied = buffer.take(hold->data() + in_page, kPageSize - in_page);
+        const PageRef hold(page.value());
+        const std::size_t copied = buffer.take(hold->data() + in_page, kPageSize - in_page);
         hold->instruction_coherent = false;
         done += copied;
         position += copied;
@@ -105,7 +106,7 @@ void PageCache::grow_to(std::uint64_t size) {
 }
 
 void PageCache::erase_pages(std::uint64_t first, std::uint64_t last) {
-    std::uint64_t before = charged_pages();
+    const std::uint64_t before = charged_pages();
     tree_.erase(first, last, [this](std::uint64_t index) {
         tree_pages_--;
         if (index < backing_pages()) {
@@ -126,10 +127,10 @@ void PageCache::truncate(std::uint64_t size) {
         size_ = size;
         return;
     }
-    std::uint64_t first_gone = page_ceiling(size) >> kPageShift;
+    const std::uint64_t first_gone = page_ceiling(size) >> kPageShift;
     erase_pages(first_gone, PageTree::kMaximumIndex);
     if (backing_.size() > size) {
-        std::uint64_t before = charged_pages();
+        const std::uint64_t before = charged_pages();
         backing_ = backing_.first(size);
         file_system_->uncharge(before - charged_pages());
     }
@@ -141,8 +142,8 @@ void PageCache::truncate(std::uint64_t size) {
 }
 
 Result<void> PageCache::allocate(std::uint64_t offset, std::uint64_t length) {
-    std::uint64_t first = offset >> kPageShift;
-    std::uint64_t last = page_ceiling(offset + length) >> kPageShift;
+    const std::uint64_t first = offset >> kPageShift;
+    const std::uint64_t last = page_ceiling(offset + length) >> kPageShift;
     // All or nothing, as far as the file system's size goes (Linux mm/shmem.c, shmem_fallocate).
     if (last - first > memory_counts().total_pages) {
         return Errno(file_system_->has_room_for_pages(last - first) ? ENOMEM : ENOSPC);
@@ -161,16 +162,16 @@ Result<void> PageCache::allocate(std::uint64_t offset, std::uint64_t length) {
 }
 
 Result<void> PageCache::punch_hole(std::uint64_t offset, std::uint64_t length) {
-    std::uint64_t end = offset + length;
+    const std::uint64_t end = offset + length;
     if (offset < backing_.size()) {
         // The backing can only be cut at its end: from the hole on it moves into the tree first.
-        std::uint64_t kept_pages = offset >> kPageShift;
+        const std::uint64_t kept_pages = offset >> kPageShift;
         TRY(allocate(offset, backing_.size() - offset));
         shadowed_pages_ -= backing_pages() - kept_pages;
         backing_ = backing_.first(kept_pages << kPageShift);
     }
-    std::uint64_t first_whole = page_ceiling(offset) >> kPageShift;
-    std::uint64_t end_whole = page_floor(end) >> kPageShift;
+    const std::uint64_t first_whole = page_ceiling(offset) >> kPageShift;
+    const std::uint64_t end_whole = page_floor(end) >> kPageShift;
     if (is_mapped()) {
         // A mapping may show these pages, and private copies of them must stay: they are cleared where they
         // are.
@@ -198,7 +199,7 @@ Result<std::uint64_t> PageCache::next_data(std::uint64_t offset) const {
     if (offset >= size_) {
         return Errno(ENXIO);
     }
-    std::uint64_t index = offset >> kPageShift;
+    const std::uint64_t index = offset >> kPageShift;
     if (index < backing_pages()) {
         return offset;
     }

@@ -58,7 +58,7 @@ Result<void> PageTree::insert(std::uint64_t index, PageRef page) {
 bool PageTree::erase_in(Node& node, unsigned level, std::uint64_t index) {
     void*& slot = node.slots[index >> (kBits * level) & kMask];
     if (level == 0) {
-        PageRef dropped = PageRef::adopt(static_cast<Page*>(slot));
+        const PageRef dropped = PageRef::adopt(static_cast<Page*>(slot));
     } else if (!erase_in(*static_cast<Node*>(slot), level - 1, index)) {
         return false;
     }
@@ -78,10 +78,10 @@ void PageTree::erase_one(std::uint64_t index) {
 }
 
 std::optional<std::uint64_t> PageTree::next_in(const Node& node, unsigned level, std::uint64_t index) {
-    unsigned shift = kBits * level;
+    const unsigned shift = kBits * level;
     for (std::uint64_t child = index >> shift & kMask; child <= kMask; child++) {
-        std::uint64_t first = child << shift;  // of this node's indices
-        std::uint64_t within = first > index ? 0 : index - first;
+        const std::uint64_t first = child << shift;  // of this node's indices
+        const std::uint64_t within = first > index ? 0 : index - first;
         if (node.slots[child] == nullptr) {
             continue;
         }

@@ -68,7 +68,7 @@ Ancestry count_components(const Path& path, const Path& root) {
 }  // namespace
 
 PathReach describe_path(const Path& path, const Path& root, TextBuffer& out) {
-    Ancestry ancestry = count_components(path, root);
+    const Ancestry ancestry = count_components(path, root);
     // Names come from the leaf up and are written from the root down. Walking up once for each of the few
     // components needs no memory for them.
     for (std::size_t wanted = ancestry.depth; wanted > 0; wanted--) {

@@ -25,7 +25,7 @@ void cross_mounts(Path& place) {
 }  // namespace
 
 Result<void> check_permission(const Inode& inode, unsigned wanted, const Credentials& credentials) {
-    std::uint32_t mode = inode.attributes.mode;
+    const std::uint32_t mode = inode.attributes.mode;
     unsigned granted = mode & 7;
     if (credentials.file_system_user == inode.attributes.user) {
         granted = mode >> 6 & 7;
@@ -35,9 +35,9 @@ Result<void> check_permission(const Inode& inode, unsigned wanted, const Credent
     if ((wanted & ~granted) == 0) {
         return {};
     }
-    bool any_execute = (mode & 0111) != 0;
-    bool only_reads = inode.is_directory() ? (wanted & kMayWrite) == 0 : wanted == kMayRead;
-    bool may_execute = inode.is_directory() || (wanted & kMayExecute) == 0 || any_execute;
+    const bool any_execute = (mode & 0111) != 0;
+    const bool only_reads = inode.is_directory() ? (wanted & kMayWrite) == 0 : wanted == kMayRead;
+    const bool may_execute = inode.is_directory() || (wanted & kMayExecute) == 0 || any_execute;
     if ((only_reads && credentials.has(CAP_DAC_READ_SEARCH)) ||
         (may_execute && credentials.has(CAP_DAC_OVERRIDE))) {
         return {};
@@ -58,12 +58,12 @@ Result<void> PathWalk::begin(std::string_view path) {
 }
 
 PathWalk::Component PathWalk::next_component() {
-    std::string_view text = rest_.view();
+    const std::string_view text = rest_.view();
     std::size_t end = offset_;
     while (end < text.size() && text[end] != '/') {
         end++;
     }
-    std::string_view name = text.substr(offset_, end - offset_);
+    const std::string_view name = text.substr(offset_, end - offset_);
     std::size_t next = end;
     while (next < text.size() && text[next] == '/') {
         next++;
@@ -140,7 +140,7 @@ Result<void> PathWalk::step(const Component& component, LastSymlink last) {
         return {};
     }
     Path found = TRY(look_up(place_, component.name));
-    bool follows = !component.is_last || component.has_trailing_slash || last == LastSymlink::Follow;
+    const bool follows = !component.is_last || component.has_trailing_slash || last == LastSymlink::Follow;
     if (!found.inode().is_symlink() || !follows) {
         place_ = std::move(found);
         return {};
@@ -161,7 +161,7 @@ Result<Path> PathWalk::resolve(std::string_view path, LastSymlink last, EmptyPat
     TRY(begin(path));
     bool must_be_directory = false;
     while (has_more()) {
-        Component component = next_component();
+        const Component component = next_component();
         must_be_directory = component.has_trailing_slash;
         TRY(step(component, last));
     }
@@ -187,7 +187,7 @@ Result<ParentPath> PathWalk::follow_to_parent(const Path& link) {
 Result<ParentPath> PathWalk::walk_to_parent() {
     ParentPath result;
     while (has_more()) {
-        Component component = next_component();
+        const Component component = next_component();
         if (!component.is_last) {
             TRY(step(component, LastSymlink::Follow));
             continue;
@@ -213,7 +213,7 @@ Result<Path> start_of(Task& task, Fd dirfd, std::string_view path) {
     if (dirfd.number == AT_FDCWD) {
         return task.fs->working_directory;
     }
-    Ref<File> file = TRY(task.files->get(dirfd));
+    const Ref<File> file = TRY(task.files->get(dirfd));
     if (!path.empty() && !file->inode().is_directory()) {
         return Errno(ENOTDIR);
     }

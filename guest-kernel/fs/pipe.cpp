@@ -46,7 +46,7 @@ Result<std::size_t> Pipe::set_capacity(std::size_t bytes) {
     if (bytes > kMaximumCapacity) {
         return Errno(EINVAL);
     }
-    std::size_t count = std::bit_ceil(std::max<std::size_t>(page_ceiling(bytes) >> kPageShift, 1));
+    const std::size_t count = std::bit_ceil(std::max<std::size_t>(page_ceiling(bytes) >> kPageShift, 1));
     if (count > slots_.size() && count * kPageSize > kUnprivilegedCapacity &&
         !Task::current().credentials.has(CAP_SYS_RESOURCE)) {
         return Errno(EPERM);
@@ -69,7 +69,7 @@ std::size_t Pipe::take(IoBuffer& buffer) {
     std::size_t done = 0;
     while (used_ > 0 && !buffer.is_empty() && !buffer.has_faulted()) {
         Slot& front = slot(0);
-        std::size_t copied = buffer.put(front.page->data() + front.offset, front.size);
+        const std::size_t copied = buffer.put(front.page->data() + front.offset, front.size);
         done += copied;
         front.offset += copied;
         front.size -= copied;
@@ -86,16 +86,16 @@ std::size_t Pipe::take(IoBuffer& buffer) {
 }
 
 std::size_t Pipe::merge(IoBuffer& buffer) {
-    std::size_t odd = buffer.remaining() & kPageMask;
+    const std::size_t odd = buffer.remaining() & kPageMask;
     if (used_ == 0 || odd == 0) {
         return 0;
     }
     Slot& last = slot(used_ - 1);
-    std::size_t end = last.offset + last.size;
+    const std::size_t end = last.offset + last.size;
     if (last.is_shared || end + odd > kPageSize) {
         return 0;
     }
-    std::size_t copied = buffer.take(last.page->data() + end, odd);
+    const std::size_t copied = buffer.take(last.page->data() + end, odd);
     last.size += copied;
     return copied;
 }
@@ -104,7 +104,7 @@ Result<std::size_t> Pipe::put(IoBuffer& buffer) {
     std::size_t done = 0;
     while (!is_full() && !buffer.is_empty() && !buffer.has_faulted()) {
         PageRef page = spare_ ? std::move(spare_) : TRY(allocate_page(PageContents::Undefined));
-        std::size_t copied = buffer.take(page->data(), kPageSize);
+        const std::size_t copied = buffer.take(page->data(), kPageSize);
         if (copied == 0) {
             break;
         }
@@ -132,8 +132,8 @@ Result<PipeEnds> make_pipe(unsigned flags) {
     inode->attributes.user = Task::current().credentials.file_system_user;
     inode->attributes.group = Task::current().credentials.file_system_group;
     inode->pipe = TRY(Pipe::create());
-    Ref<Pipe> pipe = inode->pipe;
-    Path path = TRY(unmounted_path("pipe", std::move(inode)));
+    const Ref<Pipe> pipe = inode->pipe;
+    const Path path = TRY(unmounted_path("pipe", std::move(inode)));
     PipeEnds ends;
     ends.read_end = TRY(make_ref<PipeFile>(path, O_RDONLY | flags, pipe));
     ends.write_end = TRY(make_ref<PipeFile>(path, O_WRONLY | flags, pipe));
@@ -146,7 +146,7 @@ Result<Ref<File>> open_fifo(const Path& path, unsigned flags) {
         inode.pipe = TRY(Pipe::create());
     }
     Ref<Pipe> pipe = inode.pipe;
-    unsigned access = flags & O_ACCMODE;
+    const unsigned access = flags & O_ACCMODE;
     if (access == O_ACCMODE) {
         return Errno(EINVAL);
     }

@@ -49,8 +49,8 @@ Result<std::size_t> PipeFile::read(IoBuffer& buffer, std::int64_t&, TransferMode
         }
         TRY(pipe_->readable.wait([this] { return !pipe_->is_empty() || pipe_->writers == 0; }));
     }
-    bool was_full = pipe_->is_full();
-    std::size_t done = pipe_->take(buffer);
+    const bool was_full = pipe_->is_full();
+    const std::size_t done = pipe_->take(buffer);
     if (was_full && !pipe_->is_full()) {
         pipe_->writable.wake_all(kPollWritable);
     }
@@ -78,8 +78,8 @@ Result<std::size_t> PipeFile::write(IoBuffer& buffer, std::int64_t&, TransferMod
             TRY(send_signal(Task::current(), user_siginfo(SIGPIPE, SI_USER)));
             return finish(EPIPE);
         }
-        bool was_empty = pipe_->is_empty();
-        std::size_t before = done;
+        const bool was_empty = pipe_->is_empty();
+        const std::size_t before = done;
         if (may_merge) {
             done += pipe_->merge(buffer);
             may_merge = false;
@@ -101,7 +101,7 @@ Result<std::size_t> PipeFile::write(IoBuffer& buffer, std::int64_t&, TransferMod
         if (mode.nonblocking) {
             return finish(EAGAIN);
         }
-        Result<void> waited =
+        const Result<void> waited =
             pipe_->writable.wait([this] { return !pipe_->is_full() || pipe_->readers == 0; });
         if (waited.is_error()) {
             return finish(waited.error().value);
@@ -141,7 +141,7 @@ Result<long> PipeFile::ioctl(Task&, unsigned command, unsigned long argument) {
         return Errno(ENOTTY);
     }
     TRY(UserOut<int>(UserAddress(argument)).write(static_cast<int>(pipe_->bytes())));
-    return 0L;
+    return 0;
 }
 
 void PipeFile::describe_name(TextBuffer& out) const {

@@ -180,7 +180,7 @@ Result<Ref<Dentry>> procfs_root(std::string_view) {
     if (root != nullptr) {
         return Ref<Dentry>(root);
     }
-    Ref<FileSystem> file_system = TRY(make_ref<FileSystem>("proc", kProcMagic, kBlockSize));
+    const Ref<FileSystem> file_system = TRY(make_ref<FileSystem>("proc", kProcMagic, kBlockSize));
     Ref<Inode> inode = TRY(make_ref<ProcRootInode>(file_system));
     Ref<Dentry> made = TRY(Dentry::make_root(std::move(inode)));
     TRY(add_text_files(*made, kFiles, ENOENT));

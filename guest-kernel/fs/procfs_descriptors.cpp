@@ -56,7 +56,7 @@ class DescriptorInformationInode final : public TextInode {
 
     // Linux fs/proc/fd.c, seq_show.
     Result<void> generate(String& out) override {
-        Ref<File> file = TRY(file_of(*task_, fd_));
+        const Ref<File> file = TRY(file_of(*task_, fd_));
         constexpr unsigned kCloseOnExecFlag = O_CLOEXEC;
         unsigned flags = file->flags();
         if (TRY(task_->files->close_on_exec_of(Fd{fd_})) == CloseOnExec::Yes) {
@@ -84,9 +84,9 @@ class DescriptorDirectoryInode final : public Inode {
           view_(view) {}
 
     Result<Ref<Dentry>> lookup(Dentry& directory, std::string_view name) override {
-        int fd = TRY(parse_decimal_name(name));
-        Ref<File> file = TRY(file_of(*task_, fd));
-        Ref<FileSystem> owner(&file_system());
+        const int fd = TRY(parse_decimal_name(name));
+        const Ref<File> file = TRY(file_of(*task_, fd));
+        const Ref<FileSystem> owner(&file_system());
         Ref<Inode> inode;
         if (view_ == DescriptorView::Link) {
             inode = TRY(make_ref<DescriptorLinkInode>(owner, *file, task_, fd));
@@ -101,7 +101,7 @@ class DescriptorDirectoryInode final : public Inode {
             if (task_->files->is_open(cursor)) {
                 String name;
                 TRY(name.append_decimal(cursor));
-                FileType type = view_ == DescriptorView::Link ? FileType::Symlink : FileType::Regular;
+                const FileType type = view_ == DescriptorView::Link ? FileType::Symlink : FileType::Regular;
                 if (!emitter.emit(name.view(), attributes.number + 1 + cursor, type)) {
                     return {};
                 }

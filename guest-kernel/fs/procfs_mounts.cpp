@@ -69,9 +69,9 @@ Result<void> append_mountinfo(Task& task, String& out) {
     }
     for (const Ref<Mount>& mount : all_mounts()) {
         TextBuffer line;
-        int parent = mount->mount_point.is_empty() ? mount->id : mount->mount_point.mount->id;
+        const int parent = mount->mount_point.is_empty() ? mount->id : mount->mount_point.mount->id;
         line.signed_decimal(mount->id).character(' ').signed_decimal(parent).character(' ');
-        DeviceNumber device = mount->file_system().device();
+        const DeviceNumber device = mount->file_system().device();
         line.decimal(device.major).character(':').decimal(device.minor).character(' ');
         TextBuffer root;
         describe_path(Path(nullptr, mount->root()), Path(), root);

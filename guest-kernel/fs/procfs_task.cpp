@@ -192,7 +192,7 @@ class TaskDirectoryInode final : public Inode {
             if (number++ < cursor) {
                 return true;
             }
-            bool went = emitter.emit(name, attributes.number + number, type);
+            const bool went = emitter.emit(name, attributes.number + number, type);
             cursor += went ? 1 : 0;
             return went;
         };
@@ -210,7 +210,7 @@ class TaskDirectoryInode final : public Inode {
 
   private:
     Result<Ref<Inode>> make_entry(std::string_view name) {
-        Ref<FileSystem> owner(&file_system());
+        const Ref<FileSystem> owner(&file_system());
         for (const TaskText& text : kTexts) {
             if (text.name == name) {
                 return TRY(
@@ -243,8 +243,8 @@ class TaskDirectoryInode final : public Inode {
 Result<Ref<Dentry>> make_task_directory(Dentry& parent, std::string_view name, Ref<Task> task,
                                         TaskDirectory kind) {
     Ref<FileSystem> file_system(&parent.inode().file_system());
-    std::uint32_t user = task->credentials.effective_user;
-    std::uint32_t group = task->credentials.effective_group;
+    const std::uint32_t user = task->credentials.effective_user;
+    const std::uint32_t group = task->credentials.effective_group;
     Ref<Inode> inode = TRY(make_ref<TaskDirectoryInode>(std::move(file_system), std::move(task), kind));
     inode->attributes.user = user;
     inode->attributes.group = group;
@@ -256,7 +256,7 @@ Result<int> parse_decimal_name(std::string_view name) {
     if (name.empty() || (name.size() > 1 && name.front() == '0')) {
         return Errno(ENOENT);
     }
-    for (char digit : name) {
+    for (const char digit : name) {
         if (digit < '0' || digit > '9' || __builtin_mul_overflow(value, 10, &value) ||
             __builtin_add_overflow(value, digit - '0', &value)) {
             return Errno(ENOENT);

@@ -18,8 +18,8 @@ struct Rename {
 
 // Linux fs/namei.c, do_renameat2: the checks before anything changes, in its order.
 Result<void> check_rename(Task& task, const Rename& rename, unsigned flags) {
-    bool source_is_directory = rename.source.inode().is_directory();
-    bool exchange = (flags & RENAME_EXCHANGE) != 0;
+    const bool source_is_directory = rename.source.inode().is_directory();
+    const bool exchange = (flags & RENAME_EXCHANGE) != 0;
     if (!rename.target.is_empty() && (flags & RENAME_NOREPLACE) != 0) {
         return Errno(EEXIST);
     }
@@ -51,7 +51,7 @@ Result<void> check_rename(Task& task, const Rename& rename, unsigned flags) {
         return {};
     }
     TRY(check_removal(task, rename.to.parent, rename.target));
-    bool target_is_directory = rename.target.inode().is_directory();
+    const bool target_is_directory = rename.target.inode().is_directory();
     if (!exchange && source_is_directory != target_is_directory) {
         return Errno(source_is_directory ? ENOTDIR : EISDIR);
     }

@@ -3,7 +3,7 @@
 namespace kernel {
 
 TextBuffer& TextBuffer::bytes(const void* data, std::size_t size) {
-    std::size_t old_size = bytes_.size();
+    const std::size_t old_size = bytes_.size();
     if (failed_ || bytes_.resize(old_size + size).is_error()) {
         failed_ = true;
         return *this;
@@ -60,7 +60,7 @@ TextBuffer& TextBuffer::pad_to(std::size_t start, std::size_t column) {
 }
 
 TextBuffer& TextBuffer::escaped(std::string_view value, std::string_view special) {
-    for (char byte : value) {
+    for (const char byte : value) {
         if (special.find(byte) == std::string_view::npos) {
             character(byte);
         } else {

@@ -28,14 +28,14 @@ class TextFile final : public File {
             return std::size_t{0};
         }
         text.remove_prefix(static_cast<std::size_t>(place));
-        std::size_t done = buffer.put(text.data(), text.size());
+        const std::size_t done = buffer.put(text.data(), text.size());
         place += static_cast<std::int64_t>(done);
         return buffer.result(done);
     }
 
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t& place, TransferMode) override {
         std::array<char, kMaximumWrite> text;
-        std::size_t size = buffer.take(text.data(), text.size());
+        const std::size_t size = buffer.take(text.data(), text.size());
         if (buffer.has_faulted()) {
             return Errno(EFAULT);
         }

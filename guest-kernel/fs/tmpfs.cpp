@@ -30,7 +30,7 @@ class TmpfsSymlinkInode final : public TmpfsInode {
 // A decimal or octal (leading 0) number that ends the option, with k, m, g or a percentage of `whole`
 // allowed.
 Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t whole) {
-    std::uint64_t base = text.size() > 1 && text.front() == '0' ? 8 : 10;
+    const std::uint64_t base = text.size() > 1 && text.front() == '0' ? 8 : 10;
     std::uint64_t value = 0;
     if (text.empty()) {
         return Errno(EINVAL);
@@ -71,7 +71,7 @@ Result<std::uint64_t> parse_number(std::string_view text, std::uint64_t whole) {
 }
 
 Result<void> apply_option(std::string_view key, std::string_view value, TmpfsFileSystem::Options& options) {
-    std::uint64_t memory = memory_counts().total_pages * kPageSize;
+    const std::uint64_t memory = memory_counts().total_pages * kPageSize;
     if (key == "size") {
         options.maximum_pages = page_ceiling(TRY(parse_number(value, memory))) >> kPageShift;
     } else if (key == "nr_blocks") {
@@ -123,7 +123,7 @@ Result<Ref<Dentry>> make_instance(std::string_view name, std::uint32_t magic,
 
 // Linux mm/shmem.c: by default half of memory, and as many inodes.
 TmpfsFileSystem::Options default_options() {
-    std::uint64_t half = memory_counts().total_pages / 2;
+    const std::uint64_t half = memory_counts().total_pages / 2;
     return {.maximum_pages = half, .maximum_inodes = half};
 }
 
@@ -156,12 +156,12 @@ struct statfs TmpfsFileSystem::statistics() {
     result.f_fsid.val[0] = static_cast<int>(identifier_);
     result.f_fsid.val[1] = static_cast<int>(identifier_ >> 32);
     if (options_.maximum_pages != 0) {
-        std::uint64_t used = std::min(used_pages_, options_.maximum_pages);
+        const std::uint64_t used = std::min(used_pages_, options_.maximum_pages);
         result.f_blocks = static_cast<__kernel_long_t>(options_.maximum_pages);
         result.f_bfree = result.f_bavail = static_cast<__kernel_long_t>(options_.maximum_pages - used);
     }
     if (options_.maximum_inodes != 0) {
-        std::uint64_t used = std::min(inode_count(), options_.maximum_inodes);
+        const std::uint64_t used = std::min(inode_count(), options_.maximum_inodes);
         result.f_files = static_cast<__kernel_long_t>(options_.maximum_inodes);
         result.f_ffree = static_cast<__kernel_long_t>(options_.maximum_inodes - used);
     }
@@ -176,9 +176,9 @@ void TmpfsFileSystem::describe_options(TextBuffer& out) {
         }
         return;
     }
-    TmpfsFileSystem::Options defaults = default_options();
+    const TmpfsFileSystem::Options defaults = default_options();
     // Linux makes these two before it knows all of its memory: theirs are not the defaults.
-    bool is_early = name() == "rootfs" || name() == "devtmpfs";
+    const bool is_early = name() == "rootfs" || name() == "devtmpfs";
     if (is_early || options_.maximum_pages != defaults.maximum_pages) {
         out.text(",size=").decimal(options_.maximum_pages << (kPageShift - 10)).character('k');
     }

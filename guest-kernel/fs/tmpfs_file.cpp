@@ -22,7 +22,7 @@ constexpr std::int64_t kMaximumFileSize = INT64_MAX;  // MAX_LFS_FILESIZE
 // Cuts a write at the file size limits: EFBIG, with SIGXFSZ at RLIMIT_FSIZE (Linux generic_write_checks).
 Result<void> limit_write(IoBuffer& buffer, std::int64_t position) {
     Task& task = Task::current();
-    std::uint64_t limit = task.process->limit(RLIMIT_FSIZE).rlim_cur;
+    const std::uint64_t limit = task.process->limit(RLIMIT_FSIZE).rlim_cur;
     auto place = static_cast<std::uint64_t>(position);
     if (place >= limit) {
         TRY(send_signal(task, user_siginfo(SIGXFSZ, SI_USER)));
@@ -31,7 +31,7 @@ Result<void> limit_write(IoBuffer& buffer, std::int64_t position) {
     if (position == kMaximumFileSize) {
         return Errno(EFBIG);
     }
-    std::uint64_t room = std::min(limit, static_cast<std::uint64_t>(kMaximumFileSize)) - place;
+    const std::uint64_t room = std::min(limit, static_cast<std::uint64_t>(kMaximumFileSize)) - place;
     buffer.limit(std::min<std::uint64_t>(room, kMaximumTransfer));
     return {};
 }
@@ -39,7 +39,7 @@ Result<void> limit_write(IoBuffer& buffer, std::int64_t position) {
 // A program that is written to by somebody without CAP_FSETID loses its set-id bits (file_remove_privs).
 void drop_set_id_bits(const Task& task, Inode& inode) {
     if (!task.credentials.has(CAP_FSETID)) {
-        bool group_executes = (inode.attributes.mode & S_IXGRP) != 0;
+        const bool group_executes = (inode.attributes.mode & S_IXGRP) != 0;
         inode.attributes.mode &= ~static_cast<std::uint32_t>(S_ISUID | (group_executes ? S_ISGID : 0));
     }
 }
@@ -47,12 +47,12 @@ void drop_set_id_bits(const Task& task, Inode& inode) {
 }  // namespace
 
 void note_access(const File& file) {
-    unsigned long flags = file.path().mount ? file.path().mount->flags : 0;
+    const unsigned long flags = file.path().mount ? file.path().mount->flags : 0;
     InodeAttributes& attributes = file.inode().attributes;
     if ((file.flags() & O_NOATIME) != 0 || (flags & (MS_NOATIME | MS_RDONLY)) != 0) {
         return;
     }
-    Timespec now = current_time();
+    const Timespec now = current_time();
     // relatime: only when the last access is older than the last change, or than a day.
     if ((flags & MS_RELATIME) != 0 && attributes.accessed > attributes.modified &&
         attributes.accessed > attributes.changed &&
@@ -63,7 +63,7 @@ void note_access(const File& file) {
 }
 
 Result<std::size_t> TmpfsFile::read(IoBuffer& buffer, std::int64_t& place, TransferMode) {
-    std::size_t done = inode_.cache().read(buffer, static_cast<std::uint64_t>(place));
+    const std::size_t done = inode_.cache().read(buffer, static_cast<std::uint64_t>(place));
     place += static_cast<std::int64_t>(done);
     note_access(*this);
     return buffer.result(done);
@@ -89,7 +89,7 @@ Result<std::size_t> TmpfsFile::write(IoBuffer& buffer, std::int64_t& place, Tran
     }
     inode_.touch_modified();
     drop_set_id_bits(Task::current(), inode_);
-    std::size_t done = TRY(cache.write(buffer, static_cast<std::uint64_t>(place)));
+    const std::size_t done = TRY(cache.write(buffer, static_cast<std::uint64_t>(place)));
     place += static_cast<std::int64_t>(done);
     return done;
 }
@@ -101,7 +101,8 @@ Result<std::int64_t> TmpfsFile::seek(std::int64_t offset, int whence) {
             return Errno(ENXIO);
         }
         auto place = static_cast<std::uint64_t>(offset);
-        std::uint64_t found = TRY(whence == SEEK_DATA ? cache.next_data(place) : cache.next_hole(place));
+        const std::uint64_t found =
+            TRY(whence == SEEK_DATA ? cache.next_data(place) : cache.next_hole(place));
         position = static_cast<std::int64_t>(found);
         return position;
     }
@@ -124,7 +125,7 @@ Result<void> TmpfsFile::allocate(unsigned mode, std::int64_t offset, std::int64_
         inode_.touch_modified();
         return {};
     }
-    bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0 && start + size > cache.size();
+    const bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0 && start + size > cache.size();
     if (grows) {
         TRY(check_size_limit(attributes(), start + size));
     }

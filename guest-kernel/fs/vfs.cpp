@@ -33,9 +33,9 @@ Result<Ref<File>> open_for_execute(Task& task, int dirfd, std::string_view path,
     if ((flags & ~static_cast<unsigned>(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
         return Errno(EINVAL);
     }
-    LastSymlink last = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? LastSymlink::NoFollow : LastSymlink::Follow;
-    EmptyPath empty = (flags & AT_EMPTY_PATH) != 0 ? EmptyPath::Start : EmptyPath::NoEntry;
-    Path found = TRY(resolve_path(task, Fd{dirfd}, path, last, empty));
+    const LastSymlink last = (flags & AT_SYMLINK_NOFOLLOW) != 0 ? LastSymlink::NoFollow : LastSymlink::Follow;
+    const EmptyPath empty = (flags & AT_EMPTY_PATH) != 0 ? EmptyPath::Start : EmptyPath::NoEntry;
+    const Path found = TRY(resolve_path(task, Fd{dirfd}, path, last, empty));
     Inode& inode = found.inode();
     if (inode.is_symlink()) {
         return Errno(ELOOP);
@@ -48,7 +48,7 @@ Result<Ref<File>> open_for_execute(Task& task, int dirfd, std::string_view path,
 }
 
 Result<Ref<File>> open_console() {
-    Ref<Dentry> devices = TRY(devtmpfs_root({}));
+    const Ref<Dentry> devices = TRY(devtmpfs_root({}));
     Dentry* node = devices->find_child("console");
     if (node == nullptr) {
         return Errno(ENOENT);

@@ -74,7 +74,7 @@ VdsoData& vdso_data() {
 }
 
 Result<void> map_vdso(AddressSpace& space) {
-    MappingAttributes probe;
+    const MappingAttributes probe;
     const std::uint64_t size = (kDataPages + kCodePages) * kPageSize;
     const std::uint64_t start = TRY(space.map(0, size, Placement::Hint, probe));
     const std::uint64_t code = start + kDataPages * kPageSize;

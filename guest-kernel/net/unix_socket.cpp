@@ -13,11 +13,6 @@ namespace {
 
 using namespace socket_constants;
 
-// Linux net/core/sock.c, sysctl_wmem_default: what may be queued for one receiver. Linux counts its buffers'
-// true size, so a message costs more than its bytes.
-constexpr std::size_t kQueueLimit = 212992;
-constexpr std::size_t kMessageCost = 768;
-constexpr std::size_t kLargestPiece = 32768;
 constexpr unsigned kMaximumBacklog = 4096;  // net.core.somaxconn
 
 // Those with a name. Made with the first, never destroyed.
@@ -131,7 +126,7 @@ Result<void> UnixSocket::connect(UnixSocket& target, bool nonblocking) {
     if (is_listening_) {
         return Errno(EINVAL);
     }
-    Ref<UnixSocket> keep(&target);
+    const Ref<UnixSocket> keep(&target);
     while (target.is_listening_ && target.pending_.size() > target.backlog_) {
         if (nonblocking) {
             return Errno(EAGAIN);
@@ -143,7 +138,7 @@ Result<void> UnixSocket::connect(UnixSocket& target, bool nonblocking) {
     if (!target.is_listening_ || target.no_more_reads_) {
         return Errno(ECONNREFUSED);
     }
-    Ref<UnixSocket> server = TRY(make_ref<UnixSocket>(type_));
+    const Ref<UnixSocket> server = TRY(make_ref<UnixSocket>(type_));
     server->address_ = TRY(String::copy_of(target.address()));
     TRY(target.pending_.push_back(server));
     pair(*this, *server);
@@ -179,8 +174,8 @@ Result<void> UnixSocket::shutdown(int how) {
     if (how < kShutRead || how > kShutBoth) {
         return Errno(EINVAL);
     }
-    bool reads = how != kShutWrite;
-    bool writes = how != kShutRead;
+    const bool reads = how != kShutWrite;
+    const bool writes = how != kShutRead;
     no_more_reads_ = no_more_reads_ || reads;
     no_more_writes_ = no_more_writes_ || writes;
     if (peer_ && is_connection_based()) {

@@ -30,7 +30,7 @@ Result<long> UnixSocketFile::ioctl(Task&, unsigned command, unsigned long argume
         return Errno(EINVAL);
     }
     TRY(UserOut<int>(UserAddress(argument)).write(static_cast<int>(socket_->available())));
-    return 0L;
+    return 0;
 }
 
 void UnixSocketFile::describe_name(TextBuffer& out) const {

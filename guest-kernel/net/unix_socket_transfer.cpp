@@ -84,9 +84,9 @@ Result<std::size_t> UnixSocket::send(IoBuffer& buffer, Vector<Ref<File>> files, 
     if ((flags & kOutOfBand) != 0) {
         return Errno(EOPNOTSUPP);
     }
-    bool is_stream = type_ == SocketType::Stream;
+    const bool is_stream = type_ == SocketType::Stream;
     nonblocking = nonblocking || (flags & kDontWait) != 0;
-    std::size_t total = buffer.remaining();
+    const std::size_t total = buffer.remaining();
     if (!is_stream && total > kQueueLimit) {
         return Errno(EMSGSIZE);
     }
@@ -112,7 +112,7 @@ Result<std::size_t> UnixSocket::send(IoBuffer& buffer, Vector<Ref<File>> files, 
                 continue;
             }
         }
-        std::size_t size = is_stream ? std::min(kLargestPiece, total - done) : total;
+        const std::size_t size = is_stream ? std::min(kLargestPiece, total - done) : total;
         if (!step.is_error()) {
             step = queue_on(*receiver, buffer, size, files);
         }
@@ -163,21 +163,21 @@ Result<std::size_t> UnixSocket::receive(IoBuffer& buffer, unsigned flags, bool n
 
 Result<std::size_t> UnixSocket::receive_stream(IoBuffer& buffer, unsigned flags, bool nonblocking,
                                                ReceiveDetails& details) {
-    bool peeks = (flags & kPeek) != 0;
+    const bool peeks = (flags & kPeek) != 0;
     std::size_t done = 0;
     bool is_first = true;
     if (buffer.is_empty()) {
         return std::size_t{0};
     }
     do {
-        Result<void> ready =
+        const Result<void> ready =
             wait_for_data(nonblocking || (done > 0 && (flags & kWaitAll) == 0), receive_timeout);
         if (ready.is_error()) {
             return done > 0 ? Result<std::size_t>(done) : Result<std::size_t>(ready.error());
         }
         SocketMessage* message = messages_.first();
         while (message != nullptr && !buffer.is_empty() && !buffer.has_faulted()) {
-            bool has_files = !message->files.is_empty();
+            const bool has_files = !message->files.is_empty();
             if (has_files && !is_first) {
                 return done;  // descriptors come with the first bytes of what they were sent with
             }
@@ -188,7 +188,7 @@ Result<std::size_t> UnixSocket::receive_stream(IoBuffer& buffer, unsigned flags,
             }
             details.sender = message->sender;
             is_first = false;
-            std::size_t copied = buffer.put(message->bytes.data() + message->taken, message->left());
+            const std::size_t copied = buffer.put(message->bytes.data() + message->taken, message->left());
             done += copied;
             if (peeks) {
                 message = messages_.next(*message);
@@ -225,7 +225,7 @@ Result<std::size_t> UnixSocket::receive_message(IoBuffer& buffer, unsigned flags
     if (message == nullptr) {
         return std::size_t{0};
     }
-    std::size_t copied = buffer.put(message->bytes.data(), message->bytes.size());
+    const std::size_t copied = buffer.put(message->bytes.data(), message->bytes.size());
     if (buffer.has_faulted()) {
         return Errno(EFAULT);
     }

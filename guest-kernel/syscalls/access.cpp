@@ -25,19 +25,20 @@ Result<long> sys_faccessat2(Task& task, Fd dirfd, UserString pathname, unsigned 
         real.file_system_group = real.group;
         real.effective = real.user == 0 ? real.permitted : 0;
     }
-    String text = TRY(pathname.read_path());
+    const String text = TRY(pathname.read_path());
     PathWalk walk(*task.fs, real, TRY(start_of(task, dirfd, text.view())));
-    Path path = TRY(walk.resolve(text.view(), last_symlink(flags), empty_path(flags)));
+    const Path path = TRY(walk.resolve(text.view(), last_symlink(flags), empty_path(flags)));
     if ((mode & kMayExecute) != 0 && path.inode().is_regular() && path.mount &&
         (path.mount->flags & MS_NOEXEC) != 0) {
         return Errno(EACCES);
     }
     TRY(check_permission(path.inode(), mode, real));
-    bool special = !path.inode().is_regular() && !path.inode().is_directory() && !path.inode().is_symlink();
+    const bool special =
+        !path.inode().is_regular() && !path.inode().is_directory() && !path.inode().is_symlink();
     if ((mode & kMayWrite) != 0 && !special) {
         TRY(check_writable_mount(path));
     }
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_faccessat(Task& task, Fd dirfd, UserString pathname, unsigned mode) {

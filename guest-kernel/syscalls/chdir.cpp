@@ -12,28 +12,28 @@
 namespace kernel {
 
 Result<long> sys_chdir(Task& task, UserString pathname) {
-    String text = TRY(pathname.read_path());
+    const String text = TRY(pathname.read_path());
     Path path = TRY(resolve_path(task, Fd{AT_FDCWD}, text.view(), LastSymlink::Follow));
     if (!path.inode().is_directory()) {
         return Errno(ENOTDIR);
     }
     TRY(check_permission(path.inode(), kMayExecute, task.credentials));
     task.fs->working_directory = std::move(path);
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_fchdir(Task& task, Fd fd) {
-    Ref<File> file = TRY(task.files->get(fd));
+    const Ref<File> file = TRY(task.files->get(fd));
     if (!file->inode().is_directory()) {
         return Errno(ENOTDIR);
     }
     TRY(check_permission(file->inode(), kMayExecute, task.credentials));
     task.fs->working_directory = file->path();
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_chroot(Task& task, UserString pathname) {
-    String text = TRY(pathname.read_path());
+    const String text = TRY(pathname.read_path());
     Path path = TRY(resolve_path(task, Fd{AT_FDCWD}, text.view(), LastSymlink::Follow));
     if (!path.inode().is_directory()) {
         return Errno(ENOTDIR);
@@ -43,7 +43,7 @@ Result<long> sys_chroot(Task& task, UserString pathname) {
         return Errno(EPERM);
     }
     task.fs->root = std::move(path);
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_getcwd(Task& task, UserBuffer buffer, std::size_t size) {
@@ -57,7 +57,7 @@ Result<long> sys_getcwd(Task& task, UserBuffer buffer, std::size_t size) {
         TRY(result.append("(unreachable)"));
     }
     TRY(name.append_to(result));
-    std::size_t length = result.size() + 1;
+    const std::size_t length = result.size() + 1;
     if (length > PATH_MAX) {
         return Errno(ENAMETOOLONG);
     }

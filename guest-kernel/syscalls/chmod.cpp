@@ -28,13 +28,13 @@ Result<long> change_mode(Task& task, const Path& path, unsigned mode) {
     }
     inode.attributes.mode = (inode.attributes.mode & S_IFMT) | mode;
     inode.touch_changed();
-    return 0L;
+    return 0;
 }
 
 }  // namespace
 
 Result<long> sys_fchmod(Task& task, Fd fd, unsigned mode) {
-    Ref<File> file = TRY(task.files->get_for_io(fd));
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
     return change_mode(task, file->path(), mode);
 }
 
@@ -43,7 +43,7 @@ Result<long> sys_fchmodat(Task& task, Fd dirfd, UserString pathname, unsigned mo
 }
 
 Result<long> sys_umask(Task& task, unsigned mask) {
-    unsigned old = task.fs->umask;
+    const unsigned old = task.fs->umask;
     task.fs->umask = mask & 0777;
     return static_cast<long>(old);
 }

@@ -18,9 +18,9 @@ Result<long> change_owner(Task& task, const Path& path, unsigned owner, unsigned
     TRY(check_attribute_change(path));
     Inode& inode = path.inode();
     if (!task.credentials.has(CAP_CHOWN)) {
-        bool own = task.credentials.file_system_user == inode.attributes.user;
-        bool keeps_owner = owner == kUnchanged || owner == inode.attributes.user;
-        bool joins_group =
+        const bool own = task.credentials.file_system_user == inode.attributes.user;
+        const bool keeps_owner = owner == kUnchanged || owner == inode.attributes.user;
+        const bool joins_group =
             group == kUnchanged || group == inode.attributes.group || task.credentials.is_in_group(group);
         if (!own || !keeps_owner || !joins_group) {
             return Errno(EPERM);
@@ -34,17 +34,17 @@ Result<long> change_owner(Task& task, const Path& path, unsigned owner, unsigned
     }
     if (!inode.is_directory()) {  // set-id bits do not survive a change of owner (Linux fs/open.c,
                                   // chown_common)
-        bool group_executes = (inode.attributes.mode & S_IXGRP) != 0;
+        const bool group_executes = (inode.attributes.mode & S_IXGRP) != 0;
         inode.attributes.mode &= ~static_cast<unsigned>(S_ISUID | (group_executes ? S_ISGID : 0));
     }
     inode.touch_changed();
-    return 0L;
+    return 0;
 }
 
 }  // namespace
 
 Result<long> sys_fchown(Task& task, Fd fd, unsigned owner, unsigned group) {
-    Ref<File> file = TRY(task.files->get_for_io(fd));
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
     return change_owner(task, file->path(), owner, group);
 }
 

@@ -1,11 +1,11 @@
 // clock_gettime, clock_getres, clock_settime, gettimeofday, settimeofday.
-#include "lib/faults.hpp"
 #include "syscalls/clock.hpp"
 
 #include <optional>
 
 #include <linux/time.h>
 
+#include "lib/faults.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/table.hpp"
 #include "task/task.hpp"

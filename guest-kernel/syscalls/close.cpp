@@ -9,7 +9,7 @@ namespace kernel {
 
 Result<long> sys_close(Task& task, Fd fd) {
     TRY(task.files->close(fd));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_close_range(Task& task, unsigned first, unsigned last, unsigned flags) {
@@ -24,7 +24,7 @@ Result<long> sys_close_range(Task& task, unsigned first, unsigned last, unsigned
     } else {
         task.files->close_range(first, last);
     }
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

@@ -16,7 +16,7 @@ Result<long> sys_dup3(Task& task, Fd oldfd, Fd newfd, unsigned flags) {
     if ((flags & ~static_cast<unsigned>(O_CLOEXEC)) != 0 || oldfd.number == newfd.number) {
         return Errno(EINVAL);
     }
-    std::uint64_t limit = task.process->limit(RLIMIT_NOFILE).rlim_cur;
+    const std::uint64_t limit = task.process->limit(RLIMIT_NOFILE).rlim_cur;
     if (newfd.number < 0 || static_cast<std::uint64_t>(newfd.number) >= limit) {
         return Errno(EBADF);
     }

@@ -31,16 +31,16 @@ Result<long> wait_for_epoll(Task& task, Fd epfd, UserOut<epoll_event> events, in
     }
     EpollFile set = TRY(epoll_of(task, epfd));
     for (;;) {
-        int count = TRY(set.epoll->collect(events, maxevents));
+        const int count = TRY(set.epoll->collect(events, maxevents));
         if (count > 0 || deadline.is_over()) {
             return static_cast<long>(count);
         }
-        Result<void> waited = set.epoll->wait(deadline);
+        const Result<void> waited = set.epoll->wait(deadline);
         if (waited.is_error()) {
             // Linux's ep_poll answers EINTR, whatever SA_RESTART says (man 7 signal). With a temporary mask
             // the handler has to run under it, which is what ERESTARTNOHAND asks for.
             if (waited.error() == Errno(ETIMEDOUT)) {
-                return 0L;
+                return 0;
             }
             return Errno(task.restore_blocked ? ERESTARTNOHAND : EINTR);
         }
@@ -62,8 +62,8 @@ Result<long> sys_epoll_ctl(Task& task, Fd epfd, int op, Fd fd, UserIn<epoll_even
     if (op != EPOLL_CTL_DEL) {
         wanted = TRY(event.read());
     }
-    Ref<File> set_file = TRY(task.files->get_for_io(epfd));
-    Ref<File> file = TRY(task.files->get_for_io(fd));
+    const Ref<File> set_file = TRY(task.files->get_for_io(epfd));
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
     if (!file->is_pollable()) {
         return Errno(EPERM);
     }
@@ -82,13 +82,13 @@ Result<long> sys_epoll_ctl(Task& task, Fd epfd, int op, Fd fd, UserIn<epoll_even
     switch (op) {
         case EPOLL_CTL_ADD:
             TRY(epoll->add(*file, fd.number, wanted));
-            return 0L;
+            return 0;
         case EPOLL_CTL_MOD:
             TRY(epoll->modify(*file, fd.number, wanted));
-            return 0L;
+            return 0;
         case EPOLL_CTL_DEL:
             TRY(epoll->remove(*file, fd.number));
-            return 0L;
+            return 0;
         default:
             return Errno(EINVAL);
     }
@@ -98,7 +98,7 @@ Result<long> sys_epoll_pwait(Task& task, Fd epfd, UserOut<epoll_event> events, i
                              UserIn<kernel_sigset_t> sigmask, std::size_t sigsetsize) {
     constexpr std::int64_t kNanosecondsPerMillisecond = 1'000'000;
     TRY(use_temporary_mask(task, sigmask, sigsetsize));
-    Deadline deadline =
+    const Deadline deadline =
         timeout < 0 ? Deadline::never() : Deadline::after(timeout * kNanosecondsPerMillisecond);
     return wait_for_epoll(task, epfd, events, maxevents, deadline);
 }
@@ -108,7 +108,7 @@ Result<long> sys_epoll_pwait2(Task& task, Fd epfd, UserOut<epoll_event> events, 
                               std::size_t sigsetsize) {
     Deadline deadline = Deadline::never();
     if (!timeout.is_null()) {
-        Timespec length = Timespec::from_user(TRY(timeout.read()));
+        const Timespec length = Timespec::from_user(TRY(timeout.read()));
         if (!length.is_valid()) {
             return Errno(EINVAL);
         }

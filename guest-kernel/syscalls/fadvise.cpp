@@ -10,22 +10,22 @@ namespace kernel {
 
 // Linux mm/fadvise.c, generic_fadvise.
 Result<long> sys_fadvise64(Task& task, Fd fd, std::int64_t, std::int64_t length, int advice) {
-    Ref<File> file = TRY(task.files->get_for_io(fd));
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
     if (file->inode().type() == FileType::Fifo) {
         return Errno(ESPIPE);
     }
     if (length < 0 || advice < POSIX_FADV_NORMAL || advice > POSIX_FADV_NOREUSE) {
         return Errno(EINVAL);
     }
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_readahead(Task& task, Fd fd, std::int64_t, std::size_t) {
-    Ref<File> file = TRY(task.files->get_readable(fd));
+    const Ref<File> file = TRY(task.files->get_readable(fd));
     if (!file->inode().is_regular()) {
         return Errno(EINVAL);
     }
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

@@ -10,7 +10,7 @@ namespace kernel {
 Result<long> sys_fallocate(Task& task, Fd fd, unsigned mode, std::int64_t offset, std::int64_t length) {
     constexpr unsigned kKnown = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE |
                                 FALLOC_FL_ZERO_RANGE | FALLOC_FL_INSERT_RANGE | FALLOC_FL_UNSHARE_RANGE;
-    Ref<File> file = TRY(task.files->get_for_io(fd));
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
     if (offset < 0 || length <= 0) {
         return Errno(EINVAL);
     }
@@ -18,7 +18,7 @@ Result<long> sys_fallocate(Task& task, Fd fd, unsigned mode, std::int64_t offset
         return Errno(EOPNOTSUPP);
     }
     // Linux fs/open.c, vfs_fallocate.
-    bool punches = (mode & FALLOC_FL_PUNCH_HOLE) != 0;
+    const bool punches = (mode & FALLOC_FL_PUNCH_HOLE) != 0;
     if (punches && (mode & FALLOC_FL_ZERO_RANGE) != 0) {
         return Errno(EOPNOTSUPP);
     }
@@ -36,7 +36,7 @@ Result<long> sys_fallocate(Task& task, Fd fd, unsigned mode, std::int64_t offset
         return Errno(EFBIG);
     }
     TRY(file->allocate(mode, offset, length));
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

@@ -66,7 +66,7 @@ void set_owner(Task& task, const File& file, int command, RecordLock& lock) {
 }
 
 Result<long> get_lock(Task& task, File& file, int command, unsigned long argument) {
-    UserInOut<struct flock> user{UserAddress(argument)};
+    const UserInOut<struct flock> user{UserAddress(argument)};
     struct flock given = TRY(user.read());
     if (given.l_type != F_RDLCK && given.l_type != F_WRLCK) {
         return Errno(EINVAL);
@@ -85,27 +85,27 @@ Result<long> get_lock(Task& task, File& file, int command, unsigned long argumen
         given.l_type = holder->kind == LockKind::Exclusive ? F_WRLCK : F_RDLCK;
         given.l_whence = 0;
         given.l_start = static_cast<__kernel_off_t>(holder->start);
-        bool to_the_end = holder->end == std::uint64_t{1} << 63;
+        const bool to_the_end = holder->end == std::uint64_t{1} << 63;
         given.l_len = to_the_end ? 0 : static_cast<__kernel_off_t>(holder->end - holder->start);
         given.l_pid = holder->process;
     }
     TRY(user.write(given));
-    return 0L;
+    return 0;
 }
 
 Result<long> set_lock(Task& task, File& file, int command, unsigned long argument) {
-    struct flock given = TRY(UserIn<struct flock>(UserAddress(argument)).read());
+    const struct flock given = TRY(UserIn<struct flock>(UserAddress(argument)).read());
     RecordLock wanted = TRY(record_of(file, given));
     if (is_open_file_command(command) && given.l_pid != 0) {
         return Errno(EINVAL);
     }
     set_owner(task, file, command, wanted);
     FileLocks* locks = TRY(FileLocks::of(file.inode()));
-    LockWait wait = command == F_SETLKW || command == F_OFD_SETLKW ? LockWait::Sleep : LockWait::Fail;
+    const LockWait wait = command == F_SETLKW || command == F_OFD_SETLKW ? LockWait::Sleep : LockWait::Fail;
     switch (given.l_type) {
         case F_UNLCK:
             TRY(locks->unlock_record(wanted.owner, wanted.start, wanted.end));
-            return 0L;
+            return 0;
         case F_RDLCK:
             if (!file.is_readable()) {
                 return Errno(EBADF);
@@ -122,11 +122,11 @@ Result<long> set_lock(Task& task, File& file, int command, unsigned long argumen
             return Errno(EINVAL);
     }
     TRY(locks->lock_record(wanted, wait));
-    return 0L;
+    return 0;
 }
 
 Result<long> set_flags(Task& task, File& file, unsigned flags) {
-    unsigned settable = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
+    const unsigned settable = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
     if ((flags & O_NOATIME) != 0 && (file.flags() & O_NOATIME) == 0 &&
         task.credentials.file_system_user != file.inode().attributes.user &&
         !task.credentials.has(CAP_FOWNER)) {
@@ -136,7 +136,7 @@ Result<long> set_flags(Task& task, File& file, unsigned flags) {
         return Errno(EINVAL);  // no file here has direct I/O (Linux setfl)
     }
     file.set_flags((file.flags() & ~settable) | (flags & settable));
-    return 0L;
+    return 0;
 }
 
 // The file's inode if it is one that has seals: a tmpfs's regular file. EINVAL.
@@ -166,7 +166,7 @@ Result<long> add_seals(File& file, unsigned seals) {
         return Errno(EBUSY);
     }
     inode->seals |= seals;
-    return 0L;
+    return 0;
 }
 
 // The commands that concern the open file. EINVAL: not known.
@@ -218,15 +218,15 @@ Result<long> sys_fcntl(Task& task, Fd fd, int command, unsigned long argument) {
             if (argument >= task.process->limit(RLIMIT_NOFILE).rlim_cur) {
                 return Errno(EINVAL);
             }
-            CloseOnExec mark = command == F_DUPFD ? CloseOnExec::No : CloseOnExec::Yes;
+            const CloseOnExec mark = command == F_DUPFD ? CloseOnExec::No : CloseOnExec::Yes;
             return TRY(task.files->install(std::move(file), mark, static_cast<int>(argument)));
         }
         case F_GETFD:
-            return TRY(task.files->close_on_exec_of(fd)) == CloseOnExec::Yes ? long{FD_CLOEXEC} : 0L;
+            return TRY(task.files->close_on_exec_of(fd)) == CloseOnExec::Yes ? FD_CLOEXEC : 0;
         case F_SETFD:
             TRY(task.files->set_close_on_exec(
                 fd, (argument & FD_CLOEXEC) != 0 ? CloseOnExec::Yes : CloseOnExec::No));
-            return 0L;
+            return 0;
         default:
             return file_fcntl(task, *file, command, argument);
     }
@@ -236,22 +236,22 @@ Result<long> sys_flock(Task& task, Fd fd, unsigned operation) {
     constexpr unsigned kShared = LOCK_SH;
     constexpr unsigned kExclusive = LOCK_EX;
     constexpr unsigned kUnlock = LOCK_UN;
-    unsigned kind = operation & ~static_cast<unsigned>(LOCK_NB);
+    const unsigned kind = operation & ~static_cast<unsigned>(LOCK_NB);
     if (kind != kShared && kind != kExclusive && kind != kUnlock) {
         return Errno(EINVAL);
     }
-    Ref<File> file = TRY(task.files->get_for_io(fd));
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
     if (kind != kUnlock && !file->is_readable() && !file->is_writable()) {
         return Errno(EBADF);
     }
     FileLocks* locks = TRY(FileLocks::of(file->inode()));
     if (kind == kUnlock) {
         locks->unlock_whole(*file);
-        return 0L;
+        return 0;
     }
     TRY(locks->lock_whole(*file, kind == kShared ? LockKind::Shared : LockKind::Exclusive,
                           (operation & LOCK_NB) != 0 ? LockWait::Fail : LockWait::Sleep));
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

@@ -9,13 +9,13 @@ namespace kernel {
 namespace {
 
 Result<std::size_t> copy(CopyEnd& from, CopyEnd& to, std::size_t size, bool nonblocking) {
-    PageRef page = TRY(allocate_page(PageContents::Undefined));
+    const PageRef page = TRY(allocate_page(PageContents::Undefined));
     std::size_t total = 0;
     while (total < size) {
         TransferMode read_mode = from.file().transfer_mode();
         read_mode.nonblocking = read_mode.nonblocking || nonblocking || total > 0;
         IoBuffer in = IoBuffer::kernel(page->data(), std::min(kPageSize, size - total));
-        std::int64_t start = from.position();
+        const std::int64_t start = from.position();
         Result<std::size_t> got = from.file().read(in, from.position(), read_mode);
         if (got.is_error()) {
             return total > 0 ? Result<std::size_t>(total) : got.error();
@@ -50,7 +50,7 @@ Result<std::size_t> copy(CopyEnd& from, CopyEnd& to, std::size_t size, bool nonb
 }  // namespace
 
 Result<long> run_copy(CopyEnd& from, CopyEnd& to, std::size_t size, bool nonblocking) {
-    std::size_t done = TRY(copy(from, to, std::min(size, kMaximumTransfer), nonblocking));
+    const std::size_t done = TRY(copy(from, to, std::min(size, kMaximumTransfer), nonblocking));
     TRY(from.finish());
     TRY(to.finish());
     return static_cast<long>(done);

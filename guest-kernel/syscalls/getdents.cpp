@@ -17,7 +17,7 @@ class UserDirectoryEmitter final : public DirectoryEmitter {
 
     bool emit(std::string_view name, std::uint64_t inode_number, FileType type) override {
         constexpr std::size_t kNameOffset = 19;
-        std::size_t record_size = (kNameOffset + name.size() + 1 + 7) & ~std::size_t{7};
+        const std::size_t record_size = (kNameOffset + name.size() + 1 + 7) & ~std::size_t{7};
         if (record_size > size_ - used_) {
             is_too_small_ = used_ == 0;
             return false;
@@ -61,7 +61,7 @@ class UserDirectoryEmitter final : public DirectoryEmitter {
 }  // namespace
 
 Result<long> sys_getdents64(Task& task, Fd fd, UserBuffer dirp, unsigned count) {
-    Ref<File> file = TRY(task.files->get_for_io(fd));
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
     UserDirectoryEmitter emitter(dirp, count, *file);
     TRY(file->read_directory(emitter));
     file->inode().touch_accessed();

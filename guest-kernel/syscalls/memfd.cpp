@@ -14,7 +14,7 @@ Result<long> sys_memfd_create(Task& task, UserString title, unsigned flags) {
     if ((flags & ~static_cast<unsigned>(MFD_CLOEXEC | MFD_ALLOW_SEALING)) != 0) {
         return Errno(EINVAL);
     }
-    String name = TRY(title.read(kMaximumName + 1, Errno(EINVAL)));
+    const String name = TRY(title.read(kMaximumName + 1, Errno(EINVAL)));
     Ref<File> file = TRY(make_memfd(name.view(), (flags & MFD_ALLOW_SEALING) != 0));
     return TRY(task.files->install(std::move(file),
                                    (flags & MFD_CLOEXEC) != 0 ? CloseOnExec::Yes : CloseOnExec::No));

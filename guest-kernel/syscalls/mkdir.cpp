@@ -6,13 +6,13 @@
 namespace kernel {
 
 Result<long> sys_mkdirat(Task& task, Fd dirfd, UserString pathname, unsigned mode) {
-    String path = TRY(pathname.read_path());
+    const String path = TRY(pathname.read_path());
     TRY(make_node(task, dirfd, path.view(), S_IFDIR | (mode & 01777), {}));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_mknodat(Task& task, Fd dirfd, UserString pathname, unsigned mode, unsigned device) {
-    String path = TRY(pathname.read_path());
+    const String path = TRY(pathname.read_path());
     unsigned type = mode & S_IFMT;
     switch (type) {
         case 0:
@@ -33,10 +33,10 @@ Result<long> sys_mknodat(Task& task, Fd dirfd, UserString pathname, unsigned mod
         default:
             return Errno(EINVAL);
     }
-    bool is_device = type == S_IFCHR || type == S_IFBLK;
-    DeviceNumber number = is_device ? DeviceNumber::decode(device) : DeviceNumber();
+    const bool is_device = type == S_IFCHR || type == S_IFBLK;
+    const DeviceNumber number = is_device ? DeviceNumber::decode(device) : DeviceNumber();
     TRY(make_node(task, dirfd, path.view(), type | (mode & 07777), number));
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

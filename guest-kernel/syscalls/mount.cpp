@@ -26,7 +26,7 @@ Result<String> optional_string(UserString text) {
 
 // A mount goes on top of what is mounted there already: path walks end at the topmost root.
 Result<Path> directory_at(Task& task, UserString text, LastSymlink last) {
-    String path = TRY(text.read_path());
+    const String path = TRY(text.read_path());
     return resolve_path(task, Fd{AT_FDCWD}, path.view(), last);
 }
 
@@ -34,13 +34,13 @@ Result<Path> directory_at(Task& task, UserString text, LastSymlink last) {
 
 Result<long> sys_mount(Task& task, UserString source, UserString target, UserString filesystemtype,
                        unsigned long mountflags, UserString data) {
-    String type = TRY(optional_string(filesystemtype));
-    String device = TRY(optional_string(source));
-    String options = TRY(optional_string(data));
+    const String type = TRY(optional_string(filesystemtype));
+    const String device = TRY(optional_string(source));
+    const String options = TRY(optional_string(data));
     if ((mountflags & MS_MGC_MSK) == MS_MGC_VAL) {
         mountflags &= ~static_cast<unsigned long>(MS_MGC_MSK);
     }
-    Path where = TRY(directory_at(task, target, LastSymlink::Follow));
+    const Path where = TRY(directory_at(task, target, LastSymlink::Follow));
     if (!task.credentials.has(CAP_SYS_ADMIN)) {
         return Errno(EPERM);
     }
@@ -51,7 +51,7 @@ Result<long> sys_mount(Task& task, UserString source, UserString target, UserStr
         if (device.is_empty()) {
             return Errno(EINVAL);
         }
-        Path from = TRY(resolve_path(task, Fd{AT_FDCWD}, device.view(), LastSymlink::Follow));
+        const Path from = TRY(resolve_path(task, Fd{AT_FDCWD}, device.view(), LastSymlink::Follow));
         TRY((mountflags & MS_BIND) != 0 ? bind_mount(from, where, mountflags) : move_mount(from, where));
     } else if ((mountflags & kPropagation) != 0) {
         // There is one mount namespace, whose mounts are private: only that can be asked for.
@@ -62,18 +62,18 @@ Result<long> sys_mount(Task& task, UserString source, UserString target, UserStr
         if (type.is_empty()) {
             return Errno(EINVAL);
         }
-        std::string_view name = device.is_empty() ? std::string_view("none") : device.view();
+        const std::string_view name = device.is_empty() ? std::string_view("none") : device.view();
         TRY(mount_file_system(type.view(), name, where, mountflags, options.view()));
     }
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_umount2(Task& task, UserString target, unsigned flags) {
     if ((flags & ~(kForce | kDetach | kExpire | kNoFollow)) != 0) {
         return Errno(EINVAL);
     }
-    LastSymlink last = (flags & kNoFollow) != 0 ? LastSymlink::NoFollow : LastSymlink::Follow;
-    Path where = TRY(directory_at(task, target, last));
+    const LastSymlink last = (flags & kNoFollow) != 0 ? LastSymlink::NoFollow : LastSymlink::Follow;
+    const Path where = TRY(directory_at(task, target, last));
     if (!task.credentials.has(CAP_SYS_ADMIN)) {
         return Errno(EPERM);
     }
@@ -82,7 +82,7 @@ Result<long> sys_umount2(Task& task, UserString target, unsigned flags) {
         return Errno((flags & (kForce | kDetach)) != 0 ? EINVAL : EAGAIN);
     }
     TRY(unmount(where, (flags & kDetach) != 0 ? Unmount::Detach : Unmount::IfUnused));
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

@@ -1,9 +1,9 @@
 // nanosleep, clock_nanosleep.
-#include "lib/faults.hpp"
 #include "syscalls/nanosleep.hpp"
 
 #include <linux/time.h>
 
+#include "lib/faults.hpp"
 #include "syscalls/clock.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"

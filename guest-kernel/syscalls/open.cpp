@@ -40,8 +40,8 @@ Result<unsigned> sane_open_flags(unsigned flags) {
 }  // namespace
 
 Result<long> sys_openat(Task& task, Fd dirfd, UserString pathname, unsigned flags, unsigned mode) {
-    unsigned sane = TRY(sane_open_flags(flags));
-    String path = TRY(pathname.read_path());
+    const unsigned sane = TRY(sane_open_flags(flags));
+    const String path = TRY(pathname.read_path());
     TRY(task.files->check_room(1));
     Ref<File> file = TRY(open_path(task, dirfd, path.view(), sane, mode));
     return TRY(task.files->install(std::move(file), close_on_exec_of(flags)));

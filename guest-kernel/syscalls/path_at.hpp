@@ -18,7 +18,7 @@ inline EmptyPath empty_path(unsigned at_flags) {
 }
 
 inline Result<Path> path_at(Task& task, Fd dirfd, UserString pathname, unsigned at_flags) {
-    String text = TRY(pathname.read_path());
+    const String text = TRY(pathname.read_path());
     return resolve_path(task, dirfd, text.view(), last_symlink(at_flags), empty_path(at_flags));
 }
 

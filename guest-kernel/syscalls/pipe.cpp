@@ -30,7 +30,7 @@ Result<long> sys_pipe2(Task& task, UserOut<int> pipefd, unsigned flags) {
         }
         return written.error();
     }
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

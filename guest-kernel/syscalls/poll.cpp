@@ -37,7 +37,7 @@ long scan_poll(Vector<PolledFile>& polled, PollRegistrar* registrar) {
 
 Result<long> sys_ppoll(Task& task, UserInOut<pollfd> fds, unsigned nfds, UserInOut<__kernel_timespec> timeout,
                        UserIn<kernel_sigset_t> sigmask, std::size_t sigsetsize) {
-    Deadline deadline = TRY(deadline_of(timeout));
+    const Deadline deadline = TRY(deadline_of(timeout));
     TRY(use_temporary_mask(task, sigmask, sigsetsize));
     if (nfds > task.process->limit(RLIMIT_NOFILE).rlim_cur) {
         return Errno(EINVAL);
@@ -55,7 +55,7 @@ Result<long> sys_ppoll(Task& task, UserInOut<pollfd> fds, unsigned nfds, UserInO
     Result<long> found = wait_for_events(task, deadline, scan);
     if (!found.is_error()) {
         for (unsigned i = 0; i < nfds; i++) {
-            UserAddress revents = fds.address() + i * sizeof(pollfd) + offsetof(pollfd, revents);
+            const UserAddress revents = fds.address() + i * sizeof(pollfd) + offsetof(pollfd, revents);
             TRY(copy_to_user(revents, &polled[i].entry.revents, sizeof(short)));
         }
     }

@@ -16,7 +16,7 @@ Result<Deadline> deadline_of(UserInOut<__kernel_timespec> timeout) {
     if (timeout.is_null()) {
         return Deadline::never();
     }
-    Timespec length = Timespec::from_user(TRY(timeout.read()));
+    const Timespec length = Timespec::from_user(TRY(timeout.read()));
     if (!length.is_valid()) {
         return Errno(EINVAL);
     }

@@ -28,17 +28,17 @@ Result<long> wait_for_events(const Task& task, Deadline deadline, Scan scan) {
         return found;
     }
     if (deadline.is_over()) {
-        return task.has_pending_signal() ? Result<long>(Errno(ERESTARTNOHAND)) : Result<long>(0L);
+        return task.has_pending_signal() ? Result<long>(Errno(ERESTARTNOHAND)) : Result<long>(0);
     }
     PollWaiters waiters;
     found = TRY(scan(&waiters));
     TRY(waiters.finish());
     while (found == 0) {
-        Result<void> slept = sleep_until(deadline);
+        const Result<void> slept = sleep_until(deadline);
         found = TRY(scan(nullptr));
         if (found == 0 && slept.is_error()) {
             if (slept.error() == Errno(ETIMEDOUT)) {
-                return 0L;
+                return 0;
             }
             return Errno(ERESTARTNOHAND);
         }

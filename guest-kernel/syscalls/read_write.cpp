@@ -75,22 +75,22 @@ Result<TransferMode> mode_of(const File& file, unsigned flags, Direction directi
 }  // namespace
 
 Result<long> sys_read(Task& task, Fd fd, UserBuffer buffer, std::size_t count) {
-    Ref<File> file = TRY(task.files->get_readable(fd));
+    const Ref<File> file = TRY(task.files->get_readable(fd));
     return read_here(*file, TRY(IoBuffer::user(buffer, count)));
 }
 
 Result<long> sys_write(Task& task, Fd fd, UserBuffer buffer, std::size_t count) {
-    Ref<File> file = TRY(task.files->get_writable(fd));
+    const Ref<File> file = TRY(task.files->get_writable(fd));
     return write_here(*file, TRY(IoBuffer::user(buffer, count)));
 }
 
 Result<long> sys_readv(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt) {
-    Ref<File> file = TRY(task.files->get_readable(fd));
+    const Ref<File> file = TRY(task.files->get_readable(fd));
     return read_here(*file, TRY(IoBuffer::user_vector(iov, iovcnt)));
 }
 
 Result<long> sys_writev(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt) {
-    Ref<File> file = TRY(task.files->get_writable(fd));
+    const Ref<File> file = TRY(task.files->get_writable(fd));
     return write_here(*file, TRY(IoBuffer::user_vector(iov, iovcnt)));
 }
 
@@ -98,7 +98,7 @@ Result<long> sys_pread64(Task& task, Fd fd, UserBuffer buffer, std::size_t count
     if (offset < 0) {
         return Errno(EINVAL);
     }
-    Ref<File> file = TRY(task.files->get_readable(fd));
+    const Ref<File> file = TRY(task.files->get_readable(fd));
     return read_at(*file, TRY(IoBuffer::user(buffer, count)), offset, file->transfer_mode());
 }
 
@@ -106,7 +106,7 @@ Result<long> sys_pwrite64(Task& task, Fd fd, UserBuffer buffer, std::size_t coun
     if (offset < 0) {
         return Errno(EINVAL);
     }
-    Ref<File> file = TRY(task.files->get_writable(fd));
+    const Ref<File> file = TRY(task.files->get_writable(fd));
     return write_at(*file, TRY(IoBuffer::user(buffer, count)), offset, file->transfer_mode());
 }
 
@@ -114,7 +114,7 @@ Result<long> sys_preadv(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt
     if (offset < 0) {
         return Errno(EINVAL);
     }
-    Ref<File> file = TRY(task.files->get_readable(fd));
+    const Ref<File> file = TRY(task.files->get_readable(fd));
     return read_at(*file, TRY(IoBuffer::user_vector(iov, iovcnt)), offset, file->transfer_mode());
 }
 
@@ -122,7 +122,7 @@ Result<long> sys_pwritev(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcn
     if (offset < 0) {
         return Errno(EINVAL);
     }
-    Ref<File> file = TRY(task.files->get_writable(fd));
+    const Ref<File> file = TRY(task.files->get_writable(fd));
     return write_at(*file, TRY(IoBuffer::user_vector(iov, iovcnt)), offset, file->transfer_mode());
 }
 
@@ -132,9 +132,9 @@ Result<long> sys_preadv2(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcn
     if (offset < -1) {
         return Errno(EINVAL);
     }
-    Ref<File> file = TRY(task.files->get_readable(fd));
+    const Ref<File> file = TRY(task.files->get_readable(fd));
     IoBuffer buffer = TRY(IoBuffer::user_vector(iov, iovcnt));
-    TransferMode mode = TRY(mode_of(*file, flags, Direction::Read));
+    const TransferMode mode = TRY(mode_of(*file, flags, Direction::Read));
     if (offset == -1) {
         return to_long(TRY(file->read(buffer, file->position, mode)));
     }
@@ -146,9 +146,9 @@ Result<long> sys_pwritev2(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovc
     if (offset < -1) {
         return Errno(EINVAL);
     }
-    Ref<File> file = TRY(task.files->get_writable(fd));
+    const Ref<File> file = TRY(task.files->get_writable(fd));
     IoBuffer buffer = TRY(IoBuffer::user_vector(iov, iovcnt));
-    TransferMode mode = TRY(mode_of(*file, flags, Direction::Write));
+    const TransferMode mode = TRY(mode_of(*file, flags, Direction::Write));
     if (offset == -1) {
         return to_long(TRY(file->write(buffer, file->position, mode)));
     }
@@ -156,7 +156,7 @@ Result<long> sys_pwritev2(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovc
 }
 
 Result<long> sys_lseek(Task& task, Fd fd, std::int64_t offset, int whence) {
-    Ref<File> file = TRY(task.files->get_for_io(fd));
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
     if (whence < SEEK_SET || whence > SEEK_MAX) {
         return Errno(EINVAL);
     }

@@ -10,14 +10,14 @@ Result<long> sys_renameat2(Task& task, Fd olddirfd, UserString oldpath, Fd newdi
                            unsigned flags) {
     // RENAME_WHITEOUT makes a device node of overlayfs's; nothing here has a use for it (Linux shmem has).
     constexpr unsigned kKnown = RENAME_NOREPLACE | RENAME_EXCHANGE;
-    bool excluded = (flags & RENAME_EXCHANGE) != 0 && (flags & RENAME_NOREPLACE) != 0;
+    const bool excluded = (flags & RENAME_EXCHANGE) != 0 && (flags & RENAME_NOREPLACE) != 0;
     if ((flags & ~kKnown) != 0 || excluded) {
         return Errno(EINVAL);
     }
-    String old_text = TRY(oldpath.read_path());
-    String new_text = TRY(newpath.read_path());
+    const String old_text = TRY(oldpath.read_path());
+    const String new_text = TRY(newpath.read_path());
     TRY(rename_path(task, olddirfd, old_text.view(), newdirfd, new_text.view(), flags));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_renameat(Task& task, Fd olddirfd, UserString oldpath, Fd newdirfd, UserString newpath) {

@@ -1,7 +1,7 @@
 // getrusage, times.
-#include "lib/faults.hpp"
 #include "syscalls/rusage.hpp"
 
+#include "lib/faults.hpp"
 #include "mm/page.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"

@@ -56,14 +56,14 @@ Result<long> scan_select(Task& task, SelectSets& sets, PollRegistrar* registrar)
         word = 0;
     }
     for (std::size_t fd = 0; fd < sets.count; fd++) {
-        std::uint64_t bit = std::uint64_t{1} << (fd % 64);
-        std::uint64_t wanted =
+        const std::uint64_t bit = std::uint64_t{1} << (fd % 64);
+        const std::uint64_t wanted =
             sets.in[sets.word_of(0, fd)] | sets.in[sets.word_of(1, fd)] | sets.in[sets.word_of(2, fd)];
         if ((wanted & bit) == 0) {
             continue;
         }
-        Ref<File> file = TRY(task.files->get_for_io(Fd{static_cast<int>(fd)}));
-        std::uint32_t events = file->poll(registrar);
+        const Ref<File> file = TRY(task.files->get_for_io(Fd{static_cast<int>(fd)}));
+        const std::uint32_t events = file->poll(registrar);
         for (std::size_t set = 0; set < 3; set++) {
             if ((sets.in[sets.word_of(set, fd)] & bit) != 0 && (events & kSelectEvents[set]) != 0) {
                 sets.out[sets.word_of(set, fd)] |= bit;
@@ -79,9 +79,9 @@ Result<long> scan_select(Task& task, SelectSets& sets, PollRegistrar* registrar)
 Result<long> sys_pselect6(Task& task, int nfds, UserInOut<__kernel_fd_set> readfds,
                           UserInOut<__kernel_fd_set> writefds, UserInOut<__kernel_fd_set> exceptfds,
                           UserInOut<__kernel_timespec> timeout, UserIn<sigset_argpack> sigmask) {
-    Deadline deadline = TRY(deadline_of(timeout));
+    const Deadline deadline = TRY(deadline_of(timeout));
     if (!sigmask.is_null()) {
-        sigset_argpack pack = TRY(sigmask.read());
+        const sigset_argpack pack = TRY(sigmask.read());
         TRY(use_temporary_mask(task, UserIn<kernel_sigset_t>(UserAddress(pack.mask)), pack.size));
     }
     if (nfds < 0) {

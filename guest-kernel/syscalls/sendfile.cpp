@@ -19,7 +19,7 @@ Result<long> sys_sendfile(Task& task, Fd out_fd, Fd in_fd, UserInOut<std::int64_
     CopyEnd to(TRY(task.files->get_writable(out_fd)), {});
     // Linux fs/splice.c, splice_direct_to_actor: what has no position may only go into a pipe, lest it be
     // lost.
-    bool to_pipe = static_cast<bool>(to.file().inode().pipe);
+    const bool to_pipe = static_cast<bool>(to.file().inode().pipe);
     if (!from.file().can_splice_from() || !to.file().can_splice_to() ||
         (!to_pipe && (!from.file().is_seekable() || (to.file().flags() & O_APPEND) != 0))) {
         return Errno(EINVAL);
@@ -57,7 +57,7 @@ Result<long> sys_copy_file_range(Task& task, Fd fd_in, UserInOut<std::int64_t> o
         return Errno(EOVERFLOW);
     }
     auto size = static_cast<std::int64_t>(length);
-    bool overlaps =
+    const bool overlaps =
         &in == &out && from.position() < to.position() + size && to.position() < from.position() + size;
     if (overlaps) {
         return Errno(EINVAL);

@@ -21,7 +21,7 @@ namespace {
 // What socket and socketpair accept (man 2 socket). SOCK_CLOEXEC and SOCK_NONBLOCK are O_CLOEXEC and
 // O_NONBLOCK.
 Result<SocketType> checked_type(int domain, unsigned type, int protocol) {
-    unsigned kind = type & kTypeMask;
+    const unsigned kind = type & kTypeMask;
     if ((type & ~(kTypeMask | static_cast<unsigned>(O_CLOEXEC | O_NONBLOCK))) != 0) {
         return Errno(EINVAL);
     }
@@ -79,7 +79,7 @@ Result<void> write_address(std::string_view name, UserBuffer address, UserInOut<
     if (address.is_null()) {
         return {};
     }
-    int room = TRY(length.read());
+    const int room = TRY(length.read());
     if (room < 0) {
         return Errno(EINVAL);
     }
@@ -87,8 +87,8 @@ Result<void> write_address(std::string_view name, UserBuffer address, UserInOut<
     __kernel_sa_family_t family = kFamilyUnix;
     __builtin_memcpy(bytes.data(), &family, sizeof(family));
     __builtin_memcpy(bytes.data() + sizeof(family), name.data(), name.size());
-    bool is_path = !name.empty() && name.front() != '\0';
-    std::size_t size = sizeof(family) + name.size() + (is_path ? 1 : 0);
+    const bool is_path = !name.empty() && name.front() != '\0';
+    const std::size_t size = sizeof(family) + name.size() + (is_path ? 1 : 0);
     TRY(copy_to_user(address.address(), bytes.data(), std::min(size, static_cast<std::size_t>(room))));
     return length.write(static_cast<int>(size));
 }
@@ -100,7 +100,7 @@ Result<Ref<UnixSocket>> find_socket(Task& task, std::string_view name) {
     if (name.front() == '\0') {
         return UnixSocket::find(name);
     }
-    Path path = TRY(resolve_path(task, Fd{AT_FDCWD}, name, LastSymlink::Follow));
+    const Path path = TRY(resolve_path(task, Fd{AT_FDCWD}, name, LastSymlink::Follow));
     TRY(check_permission(path.inode(), kMayWrite, task.credentials));
     if (path.inode().type() != FileType::Socket) {
         return Errno(ECONNREFUSED);
@@ -109,13 +109,13 @@ Result<Ref<UnixSocket>> find_socket(Task& task, std::string_view name) {
 }
 
 Result<long> sys_socket(Task& task, int domain, unsigned type, int protocol) {
-    SocketType kind = TRY(checked_type(domain, type, protocol));
+    const SocketType kind = TRY(checked_type(domain, type, protocol));
     Ref<File> file = TRY(make_socket_file(TRY(make_ref<UnixSocket>(kind)), type));
     return TRY(task.files->install(std::move(file), close_on_exec_of(type)));
 }
 
 Result<long> sys_socketpair(Task& task, int domain, unsigned type, int protocol, UserOut<int> sv) {
-    SocketType kind = TRY(checked_type(domain, type, protocol));
+    const SocketType kind = TRY(checked_type(domain, type, protocol));
     TRY(task.files->check_room(2));
     Ref<UnixSocket> first = TRY(make_ref<UnixSocket>(kind));
     Ref<UnixSocket> second = TRY(make_ref<UnixSocket>(kind));
@@ -136,12 +136,12 @@ Result<long> sys_socketpair(Task& task, int domain, unsigned type, int protocol,
         }
         return written.error();
     }
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_bind(Task& task, Fd sockfd, UserBuffer address, int addrlen) {
     SocketFile target = TRY(socket_of(task, sockfd));
-    String name = TRY(read_address(address, addrlen));
+    const String name = TRY(read_address(address, addrlen));
     if (!target.socket->address().empty()) {
         return Errno(EINVAL);
     }
@@ -151,39 +151,39 @@ Result<long> sys_bind(Task& task, Fd sockfd, UserBuffer address, int addrlen) {
         for (std::uint64_t number = 1; number < kNames; number++) {
             String digits = TRY(String::copy_of(std::string_view("\0", 1)));
             TRY(digits.append_hex(number, 5));
-            Result<void> named = target.socket->bind(digits.view(), nullptr);
+            const Result<void> named = target.socket->bind(digits.view(), nullptr);
             if (!named.is_error() || named.error() != Errno(EADDRINUSE)) {
                 TRY(named);
-                return 0L;
+                return 0;
             }
         }
         return Errno(ENOSPC);
     }
     if (name.view().front() == '\0') {
         TRY(target.socket->bind(name.view(), nullptr));
-        return 0L;
+        return 0;
     }
-    Result<void> made = make_node(task, Fd{AT_FDCWD}, name.view(), S_IFSOCK | 0777, {});
+    const Result<void> made = make_node(task, Fd{AT_FDCWD}, name.view(), S_IFSOCK | 0777, {});
     if (made.is_error()) {
         return made.error() == Errno(EEXIST) ? Errno(EADDRINUSE) : made.error();
     }
-    Path path = TRY(resolve_path(task, Fd{AT_FDCWD}, name.view(), LastSymlink::NoFollow));
+    const Path path = TRY(resolve_path(task, Fd{AT_FDCWD}, name.view(), LastSymlink::NoFollow));
     TRY(target.socket->bind(name.view(), path.dentry));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_listen(Task& task, Fd sockfd, int backlog) {
     SocketFile target = TRY(socket_of(task, sockfd));
     TRY(target.socket->listen(static_cast<unsigned>(backlog)));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_connect(Task& task, Fd sockfd, UserBuffer address, int addrlen) {
     SocketFile client = TRY(socket_of(task, sockfd));
-    String name = TRY(read_address(address, addrlen));
-    Ref<UnixSocket> server = TRY(find_socket(task, name.view()));
+    const String name = TRY(read_address(address, addrlen));
+    const Ref<UnixSocket> server = TRY(find_socket(task, name.view()));
     TRY(client.socket->connect(*server, is_nonblocking(*client.file)));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_accept4(Task& task, Fd sockfd, UserBuffer address, UserInOut<int> addrlen, unsigned flags) {
@@ -192,7 +192,7 @@ Result<long> sys_accept4(Task& task, Fd sockfd, UserBuffer address, UserInOut<in
     }
     SocketFile listener = TRY(socket_of(task, sockfd));
     TRY(task.files->check_room(1));
-    Ref<UnixSocket> connection = TRY(listener.socket->accept(is_nonblocking(*listener.file)));
+    const Ref<UnixSocket> connection = TRY(listener.socket->accept(is_nonblocking(*listener.file)));
     UnixSocket* peer = connection->peer();
     Ref<File> file = TRY(make_socket_file(connection, flags));
     TRY(write_address(peer != nullptr ? peer->address() : std::string_view(), address, addrlen));
@@ -204,24 +204,24 @@ Result<long> sys_accept(Task& task, Fd sockfd, UserBuffer address, UserInOut<int
 }
 
 Result<long> sys_getsockname(Task& task, Fd sockfd, UserBuffer address, UserInOut<int> addrlen) {
-    SocketFile target = TRY(socket_of(task, sockfd));
+    const SocketFile target = TRY(socket_of(task, sockfd));
     TRY(write_address(target.socket->address(), address, addrlen));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_getpeername(Task& task, Fd sockfd, UserBuffer address, UserInOut<int> addrlen) {
-    SocketFile target = TRY(socket_of(task, sockfd));
+    const SocketFile target = TRY(socket_of(task, sockfd));
     if (target.socket->peer() == nullptr) {
         return Errno(ENOTCONN);
     }
     TRY(write_address(target.socket->peer()->address(), address, addrlen));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_shutdown(Task& task, Fd sockfd, int how) {
     SocketFile target = TRY(socket_of(task, sockfd));
     TRY(target.socket->shutdown(how));
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

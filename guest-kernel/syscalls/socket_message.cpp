@@ -38,12 +38,12 @@ Result<Vector<Ref<File>>> read_rights(Task& task, UserAddress control, std::size
         if (header.level != SOL_SOCKET || (header.type != kRights && header.type != kCredentials)) {
             return Errno(EINVAL);
         }
-        std::size_t count = header.type == kRights ? (header.length - sizeof(header)) / sizeof(int) : 0;
+        const std::size_t count = header.type == kRights ? (header.length - sizeof(header)) / sizeof(int) : 0;
         if (count > kMaximumRights - files.size()) {
             return Errno(EINVAL);
         }
         for (std::size_t i = 0; i < count; i++) {
-            int fd = TRY(UserIn<int>(control + offset + sizeof(header)).read_at(i));
+            const int fd = TRY(UserIn<int>(control + offset + sizeof(header)).read_at(i));
             TRY(files.push_back(TRY(task.files->get(Fd{fd}))));
         }
         offset += std::min(aligned(header.length), size - offset);
@@ -80,9 +80,9 @@ class ControlWriter {
 // something was.
 Result<bool> give_rights(Task& task, Vector<Ref<File>>& files, unsigned flags, ControlWriter& control) {
     std::array<int, kMaximumRights> descriptors{};
-    std::size_t fitting = std::min(control.room() / sizeof(int), files.size());
+    const std::size_t fitting = std::min(control.room() / sizeof(int), files.size());
     std::size_t count = 0;
-    CloseOnExec mark = (flags & kCloseOnExec) != 0 ? CloseOnExec::Yes : CloseOnExec::No;
+    const CloseOnExec mark = (flags & kCloseOnExec) != 0 ? CloseOnExec::Yes : CloseOnExec::No;
     while (count < fitting) {
         Result<int> fd = task.files->install(files[count], mark);
         if (fd.is_error()) {
@@ -116,7 +116,7 @@ Result<long> sys_sendto(Task& task, Fd sockfd, UserBuffer buffer, std::size_t le
         target = TRY(find_socket(task, TRY(read_address(address, addrlen)).view()));
     }
     IoBuffer bytes = TRY(IoBuffer::user(buffer, std::min(length, kMaximumTransfer)));
-    bool nonblocking = is_nonblocking(*from.file);
+    const bool nonblocking = is_nonblocking(*from.file);
     return static_cast<long>(TRY(from.socket->send(bytes, {}, target.get(), flags, nonblocking)));
 }
 
@@ -125,7 +125,7 @@ Result<long> sys_recvfrom(Task& task, Fd sockfd, UserBuffer buffer, std::size_t 
     SocketFile at = TRY(socket_of(task, sockfd));
     IoBuffer bytes = TRY(IoBuffer::user(buffer, std::min(length, kMaximumTransfer)));
     ReceiveDetails details;
-    std::size_t size = TRY(at.socket->receive(bytes, flags, is_nonblocking(*at.file), details));
+    const std::size_t size = TRY(at.socket->receive(bytes, flags, is_nonblocking(*at.file), details));
     if (!address.is_null()) {
         if (at.socket->type() == SocketType::Datagram && !details.sender_address.is_empty()) {
             TRY(write_address(details.sender_address.view(), address, addrlen));
@@ -138,29 +138,29 @@ Result<long> sys_recvfrom(Task& task, Fd sockfd, UserBuffer buffer, std::size_t 
 
 Result<long> sys_sendmsg(Task& task, Fd sockfd, UserIn<user_msghdr> message, unsigned flags) {
     SocketFile from = TRY(socket_of(task, sockfd));
-    user_msghdr header = TRY(message.read());
+    const user_msghdr header = TRY(message.read());
     IoBuffer bytes = TRY(buffers_of(header));
     Ref<UnixSocket> target;
     if (header.msg_name != 0 && header.msg_namelen > 0 && from.socket->type() == SocketType::Datagram) {
-        String name = TRY(read_address(UserBuffer(UserAddress(header.msg_name)), header.msg_namelen));
+        const String name = TRY(read_address(UserBuffer(UserAddress(header.msg_name)), header.msg_namelen));
         target = TRY(find_socket(task, name.view()));
     }
     if (header.msg_controllen > INT32_MAX) {
         return Errno(ENOBUFS);
     }
-    std::size_t control_size = header.msg_control != 0 ? header.msg_controllen : 0;
+    const std::size_t control_size = header.msg_control != 0 ? header.msg_controllen : 0;
     Vector<Ref<File>> files = TRY(read_rights(task, UserAddress(header.msg_control), control_size));
-    bool nonblocking = is_nonblocking(*from.file);
+    const bool nonblocking = is_nonblocking(*from.file);
     return static_cast<long>(
         TRY(from.socket->send(bytes, std::move(files), target.get(), flags, nonblocking)));
 }
 
 Result<long> sys_recvmsg(Task& task, Fd sockfd, UserInOut<user_msghdr> message, unsigned flags) {
     SocketFile at = TRY(socket_of(task, sockfd));
-    user_msghdr header = TRY(message.read());
+    const user_msghdr header = TRY(message.read());
     IoBuffer bytes = TRY(buffers_of(header));
     ReceiveDetails details;
-    std::size_t size = TRY(at.socket->receive(bytes, flags, is_nonblocking(*at.file), details));
+    const std::size_t size = TRY(at.socket->receive(bytes, flags, is_nonblocking(*at.file), details));
     ControlWriter control(UserAddress(header.msg_control),
                           header.msg_control != 0 ? header.msg_controllen : 0);
     unsigned result_flags = details.was_truncated ? kTruncated : 0;
@@ -176,9 +176,9 @@ Result<long> sys_recvmsg(Task& task, Fd sockfd, UserInOut<user_msghdr> message, 
     }
     result_flags |= flags & kCloseOnExec;
     if (header.msg_name != 0) {
-        UserInOut<int> length(message.address() + offsetof(user_msghdr, msg_namelen));
+        const UserInOut<int> length(message.address() + offsetof(user_msghdr, msg_namelen));
         if (at.socket->type() == SocketType::Datagram && !details.sender_address.is_empty()) {
-            UserBuffer name{UserAddress(header.msg_name)};
+            const UserBuffer name{UserAddress(header.msg_name)};
             TRY(write_address(details.sender_address.view(), name, length));
         } else {
             TRY(length.write(0));

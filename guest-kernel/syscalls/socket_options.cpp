@@ -20,14 +20,14 @@ struct TimeValue {
 
 template <typename T>
 Result<long> give_option(const T& value, UserBuffer optval, UserInOut<int> optlen) {
-    int room = TRY(optlen.read());
+    const int room = TRY(optlen.read());
     if (room < 0) {
         return Errno(EINVAL);
     }
-    std::size_t size = std::min(sizeof(value), static_cast<std::size_t>(room));
+    const std::size_t size = std::min(sizeof(value), static_cast<std::size_t>(room));
     TRY(copy_to_user(optval.address(), &value, size));
     TRY(optlen.write(static_cast<int>(size)));
-    return 0L;
+    return 0;
 }
 
 TimeValue to_time_value(std::int64_t nanoseconds) {
@@ -39,7 +39,7 @@ Result<std::int64_t> read_timeout(UserBuffer optval, int optlen) {
     if (optlen < static_cast<int>(sizeof(TimeValue))) {
         return Errno(EINVAL);
     }
-    TimeValue value = TRY(UserIn<TimeValue>(optval.address()).read());
+    const TimeValue value = TRY(UserIn<TimeValue>(optval.address()).read());
     if (value.microseconds < 0 || value.microseconds >= 1000000) {
         return Errno(EDOM);
     }
@@ -93,13 +93,13 @@ Result<long> sys_setsockopt(Task& task, Fd sockfd, int level, int optname, UserB
     switch (optname) {
         case SO_PASSCRED:
             socket.passes_credentials = TRY(UserIn<int>(optval.address()).read()) != 0;
-            return 0L;
+            return 0;
         case SO_RCVTIMEO:
             socket.receive_timeout = TRY(read_timeout(optval, optlen));
-            return 0L;
+            return 0;
         case SO_SNDTIMEO:
             socket.send_timeout = TRY(read_timeout(optval, optlen));
-            return 0L;
+            return 0;
         default:
             return Errno(ENOPROTOOPT);
     }

@@ -21,15 +21,15 @@ constexpr unsigned kSpliceFlags = 15;  // with MOVE, MORE and GIFT, which are hi
 Result<long> sys_splice(Task& task, Fd fd_in, UserInOut<std::int64_t> off_in, Fd fd_out,
                         UserInOut<std::int64_t> off_out, std::size_t length, unsigned flags) {
     if (length == 0) {
-        return 0L;
+        return 0;
     }
     if ((flags & ~kSpliceFlags) != 0) {
         return Errno(EINVAL);
     }
     CopyEnd from(TRY(task.files->get_for_io(fd_in)), off_in);
     CopyEnd to(TRY(task.files->get_for_io(fd_out)), off_out);
-    bool from_pipe = static_cast<bool>(from.file().inode().pipe);
-    bool to_pipe = static_cast<bool>(to.file().inode().pipe);
+    const bool from_pipe = static_cast<bool>(from.file().inode().pipe);
+    const bool to_pipe = static_cast<bool>(to.file().inode().pipe);
     if ((from_pipe && !off_in.is_null()) || (to_pipe && !off_out.is_null())) {
         return Errno(ESPIPE);
     }
@@ -60,25 +60,25 @@ Result<long> sys_tee(Task& task, Fd fd_in, Fd fd_out, std::size_t length, unsign
         return Errno(EINVAL);
     }
     if (length == 0) {
-        return 0L;
+        return 0;
     }
-    Ref<File> in = TRY(task.files->get_readable(fd_in));
-    Ref<File> out = TRY(task.files->get_writable(fd_out));
+    const Ref<File> in = TRY(task.files->get_readable(fd_in));
+    const Ref<File> out = TRY(task.files->get_writable(fd_out));
     Ref<Pipe> from = in->inode().pipe;
     Ref<Pipe> to = out->inode().pipe;
     if (!from || !to || from == to) {
         return Errno(EINVAL);
     }
-    bool nonblocking = (flags & kSpliceNonblock) != 0 || in->transfer_mode().nonblocking;
+    const bool nonblocking = (flags & kSpliceNonblock) != 0 || in->transfer_mode().nonblocking;
     for (;;) {
         if (to->readers == 0) {
             TRY(send_signal(task, user_siginfo(SIGPIPE, SI_USER)));
             return Errno(EPIPE);
         }
         if (from->is_empty() && from->writers == 0) {
-            return 0L;
+            return 0;
         }
-        if (std::size_t done = from->duplicate_to(*to, length)) {
+        if (const std::size_t done = from->duplicate_to(*to, length)) {
             to->readable.wake_all(kPollReadable);
             return static_cast<long>(done);
         }

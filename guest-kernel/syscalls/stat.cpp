@@ -16,7 +16,7 @@ namespace kernel {
 namespace {
 
 struct stat to_stat(Inode& inode) {
-    InodeAttributes attributes = inode.current_attributes();
+    const InodeAttributes attributes = inode.current_attributes();
     struct stat result = {};
     result.st_dev = inode.file_system().device().encode();
     result.st_ino = attributes.number;
@@ -46,8 +46,8 @@ statx_timestamp to_statx(const Timespec& time) {
 
 struct statx to_statx(const Path& path) {
     Inode& inode = path.inode();
-    InodeAttributes attributes = inode.current_attributes();
-    DeviceNumber device = inode.file_system().device();
+    const InodeAttributes attributes = inode.current_attributes();
+    const DeviceNumber device = inode.file_system().device();
     struct statx result = {};
     result.stx_mask = STATX_BASIC_STATS | STATX_MNT_ID;
     result.stx_blksize = attributes.block_size;
@@ -85,9 +85,9 @@ struct statx to_statx(const Path& path) {
 }  // namespace
 
 Result<long> sys_fstat(Task& task, Fd fd, UserOut<struct stat> statbuf) {
-    Ref<File> file = TRY(task.files->get(fd));
+    const Ref<File> file = TRY(task.files->get(fd));
     TRY(statbuf.write(to_stat(file->inode())));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_newfstatat(Task& task, Fd dirfd, UserString pathname, UserOut<struct stat> statbuf,
@@ -95,23 +95,23 @@ Result<long> sys_newfstatat(Task& task, Fd dirfd, UserString pathname, UserOut<s
     if ((flags & ~static_cast<unsigned>(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH)) != 0) {
         return Errno(EINVAL);
     }
-    Path path = TRY(path_at(task, dirfd, pathname, flags));
+    const Path path = TRY(path_at(task, dirfd, pathname, flags));
     TRY(statbuf.write(to_stat(path.inode())));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_statx(Task& task, Fd dirfd, UserString pathname, unsigned flags, unsigned mask,
                        UserOut<struct statx> statxbuf) {
     constexpr unsigned kKnown = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE;
     // The path is read first: with null pointers the answer is EFAULT, which std takes for "statx exists".
-    String text = TRY(pathname.read_path());
+    const String text = TRY(pathname.read_path());
     if ((mask & STATX__RESERVED) != 0 || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
         (flags & ~kKnown) != 0) {
         return Errno(EINVAL);
     }
-    Path path = TRY(resolve_path(task, dirfd, text.view(), last_symlink(flags), empty_path(flags)));
+    const Path path = TRY(resolve_path(task, dirfd, text.view(), last_symlink(flags), empty_path(flags)));
     TRY(statxbuf.write(to_statx(path)));
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

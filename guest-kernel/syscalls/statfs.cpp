@@ -22,7 +22,7 @@ struct statfs to_statfs(const Path& path) {
     constexpr long kRelativeTime = 0x1000;
     result.f_flags = kValid;
     if (path.mount) {
-        unsigned long flags = path.mount->flags;
+        const unsigned long flags = path.mount->flags;
         result.f_flags |= static_cast<long>(
             flags & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME));
         result.f_flags |= (flags & MS_RELATIME) != 0 ? kRelativeTime : 0;
@@ -33,15 +33,15 @@ struct statfs to_statfs(const Path& path) {
 }  // namespace
 
 Result<long> sys_statfs(Task& task, UserString pathname, UserOut<struct statfs> buffer) {
-    Path path = TRY(path_at(task, Fd{AT_FDCWD}, pathname, 0));
+    const Path path = TRY(path_at(task, Fd{AT_FDCWD}, pathname, 0));
     TRY(buffer.write(FAULT(statfs_zero) ? (struct statfs){} : to_statfs(path)));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_fstatfs(Task& task, Fd fd, UserOut<struct statfs> buffer) {
-    Ref<File> file = TRY(task.files->get(fd));
+    const Ref<File> file = TRY(task.files->get(fd));
     TRY(buffer.write(to_statfs(file->path())));
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

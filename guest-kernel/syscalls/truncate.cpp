@@ -13,8 +13,8 @@ Result<long> sys_truncate(Task& task, UserString pathname, std::int64_t length) 
     if (length < 0) {
         return Errno(EINVAL);
     }
-    String text = TRY(pathname.read_path());
-    Path path = TRY(resolve_path(task, Fd{AT_FDCWD}, text.view(), LastSymlink::Follow));
+    const String text = TRY(pathname.read_path());
+    const Path path = TRY(resolve_path(task, Fd{AT_FDCWD}, text.view(), LastSymlink::Follow));
     if (path.inode().is_directory()) {
         return Errno(EISDIR);
     }
@@ -25,20 +25,20 @@ Result<long> sys_truncate(Task& task, UserString pathname, std::int64_t length) 
     TRY(check_permission(path.inode(), kMayWrite, task.credentials));
     TRY(check_size_limit(path.inode().current_attributes(), static_cast<std::uint64_t>(length)));
     TRY(path.inode().truncate(static_cast<std::uint64_t>(length)));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_ftruncate(Task& task, Fd fd, std::int64_t length) {
     if (length < 0) {
         return Errno(EINVAL);
     }
-    Ref<File> file = TRY(task.files->get_for_io(fd));
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
     if (!file->inode().is_regular() || !file->is_writable()) {
         return Errno(EINVAL);
     }
     TRY(check_size_limit(file->attributes(), static_cast<std::uint64_t>(length)));
     TRY(file->truncate(static_cast<std::uint64_t>(length)));
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

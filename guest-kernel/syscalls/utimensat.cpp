@@ -25,16 +25,16 @@ Result<NewTimes> read_times(UserIn<__kernel_timespec> times) {
     constexpr std::int64_t kNow = (1 << 30) - 1;  // UTIME_NOW and UTIME_OMIT (Linux include/linux/stat.h)
     constexpr std::int64_t kOmit = (1 << 30) - 2;
     NewTimes result;
-    Timespec now = current_time();
+    const Timespec now = current_time();
     result.accessed = result.modified = now;
     if (times.is_null()) {
         result.are_now = true;
         return result;
     }
-    Timespec given[2] = {Timespec::from_user(TRY(times.read_at(0))),
-                         Timespec::from_user(TRY(times.read_at(1)))};
+    const Timespec given[2] = {Timespec::from_user(TRY(times.read_at(0))),
+                               Timespec::from_user(TRY(times.read_at(1)))};
     for (const Timespec& time : given) {
-        bool special = time.nanoseconds == kNow || time.nanoseconds == kOmit;
+        const bool special = time.nanoseconds == kNow || time.nanoseconds == kOmit;
         if (!special && (time.nanoseconds < 0 || time.nanoseconds >= kNanosecondsPerSecond)) {
             return Errno(EINVAL);
         }
@@ -51,9 +51,9 @@ Result<NewTimes> read_times(UserIn<__kernel_timespec> times) {
 
 Result<long> sys_utimensat(Task& task, Fd dirfd, UserString pathname, UserIn<__kernel_timespec> times,
                            unsigned flags) {
-    NewTimes wanted = TRY(read_times(times));
+    const NewTimes wanted = TRY(read_times(times));
     if (!wanted.has_accessed && !wanted.has_modified) {
-        return 0L;  // before the path is even looked at (Linux fs/utimes.c)
+        return 0;  // before the path is even looked at (Linux fs/utimes.c)
     }
     Path path;
     if (pathname.is_null() && dirfd.number != AT_FDCWD) {
@@ -82,7 +82,7 @@ Result<long> sys_utimensat(Task& task, Fd dirfd, UserString pathname, UserIn<__k
         inode.attributes.modified = wanted.modified;
     }
     inode.touch_changed();
-    return 0L;
+    return 0;
 }
 
 }  // namespace kernel

@@ -14,7 +14,7 @@ namespace {
 
 // Finds the file, for the errors of a bad path.
 Result<void> check_path(Task& task, UserString pathname, LastSymlink last) {
-    String text = TRY(pathname.read_path());
+    const String text = TRY(pathname.read_path());
     TRY(resolve_path(task, Fd{AT_FDCWD}, text.view(), last));
     return {};
 }
@@ -26,7 +26,7 @@ Result<void> check_file(Task& task, Fd fd) {
 
 // ERANGE: the name is empty or too long (Linux fs/xattr.c).
 Result<void> check_name(UserString attribute) {
-    String name = TRY(attribute.read(XATTR_NAME_MAX + 1, Errno(ERANGE)));
+    const String name = TRY(attribute.read(XATTR_NAME_MAX + 1, Errno(ERANGE)));
     if (name.is_empty()) {
         return Errno(ERANGE);
     }
@@ -87,17 +87,17 @@ Result<long> sys_fgetxattr(Task& task, Fd fd, UserString attribute, UserBuffer, 
 
 Result<long> sys_listxattr(Task& task, UserString pathname, UserBuffer, std::size_t) {
     TRY(check_path(task, pathname, LastSymlink::Follow));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_llistxattr(Task& task, UserString pathname, UserBuffer, std::size_t) {
     TRY(check_path(task, pathname, LastSymlink::NoFollow));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_flistxattr(Task& task, Fd fd, UserBuffer, std::size_t) {
     TRY(check_file(task, fd));
-    return 0L;
+    return 0;
 }
 
 Result<long> sys_removexattr(Task& task, UserString pathname, UserString attribute) {

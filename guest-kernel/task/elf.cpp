@@ -65,7 +65,7 @@ Result<std::uint64_t> choose_bias(AddressSpace& space, const Extent& extent, Elf
         return page_floor(base - extent.start);
     }
     // The highest place that is free. A program (static PIE) is then moved down to its alignment.
-    MappingAttributes probe;
+    const MappingAttributes probe;
     const std::uint64_t size = page_ceiling(extent.end - extent.start);
     std::uint64_t place = TRY(space.map(0, size, Placement::Hint, probe));
     TRY(space.unmap(place, size));

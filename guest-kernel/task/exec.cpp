@@ -287,10 +287,10 @@ Result<void> execute(Task& task, ExecRequest&& request) {
     }
     task.has_too_many_tasks = false;
     const std::string_view called_as = base_name(request.path.view());
-    String name = TRY(String::copy_of(called_as));
+    const String name = TRY(String::copy_of(called_as));
     TRY(resolve_scripts(task, request));
     const ElfFile elf = TRY(ElfFile::read(request.file));
-    NewProgram program = TRY(load(task, request, elf));
+    const NewProgram program = TRY(load(task, request, elf));
     TRY(prepare_private_state(task));
     TRY(become_only_thread(task));
     if (task.address_space) {

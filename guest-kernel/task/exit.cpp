@@ -30,7 +30,7 @@ void leave_address_space(Task& task) {
     walk_robust_list(task);
     clear_child_tid(task);
     task.process->note_peak_memory(*task.address_space);
-    RefPtr<AddressSpace> gone = std::move(task.address_space);
+    const RefPtr<AddressSpace> gone = std::move(task.address_space);
     if (task.vfork_parent != nullptr) {
         task.vfork_parent->finish();
         task.vfork_parent = nullptr;

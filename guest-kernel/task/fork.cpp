@@ -163,7 +163,7 @@ Result<long> clone_task(Task& parent, const CloneRequest& request) {
     TRY(check(parent, request));
     const bool is_thread = (flags & CLONE_THREAD) != 0;
     const int number = TRY(allocate_task_number());
-    Ref<Task> child = TRY(make_ref<Task>(number));
+    const Ref<Task> child = TRY(make_ref<Task>(number));
     child->process = parent.process;
     if (!is_thread) {
         child->process = TRY(new_process(parent, request, number));

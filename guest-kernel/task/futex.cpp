@@ -215,7 +215,7 @@ Result<long> requeue_futex(Task& task, const FutexPair& request) {
     if (request.expected.has_value() && TRY(load(request.from)) != *request.expected) {
         return Errno(EAGAIN);
     }
-    long handled = wake(from, request.wake_count, FUTEX_BITSET_MATCH_ANY);
+    const long handled = wake(from, request.wake_count, FUTEX_BITSET_MATCH_ANY);
     List<FutexWaiter>& bucket = bucket_of(from);
     long moved = 0;
     FutexWaiter* waiter = bucket.first();

@@ -72,7 +72,7 @@ Result<void> WaitQueue::wait(Predicate ready, Deadline deadline) {
     TaskWaiter waiter;
     add(waiter);
     for (;;) {
-        Result<void> slept = sleep_until(deadline);
+        const Result<void> slept = sleep_until(deadline);
         if (ready()) {
             return {};
         }
@@ -90,7 +90,7 @@ Result<void> WaitQueue::wait_killable(Predicate ready) {
     TaskWaiter waiter;
     add(waiter);
     for (;;) {
-        Result<void> slept = sleep_until(Deadline::never(), Interruptible::OnlyKill);
+        const Result<void> slept = sleep_until(Deadline::never(), Interruptible::OnlyKill);
         if (ready()) {
             return {};
         }

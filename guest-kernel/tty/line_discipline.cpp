@@ -134,7 +134,7 @@ bool LineDiscipline::receive_editing(char byte) {
         erase_line();
         return false;
     }
-    bool extended = (settings.c_lflag & IEXTEN) != 0;
+    const bool extended = (settings.c_lflag & IEXTEN) != 0;
     if (extended && is_character(byte, VWERASE)) {
         erase_word();
         return false;
@@ -169,7 +169,7 @@ void LineDiscipline::echo_erased(char byte) {
         echo(static_cast<char>(settings.c_cc[VERASE]));
         return;
     }
-    bool two_columns = is_control(byte) && (settings.c_lflag & ECHOCTL) != 0;
+    const bool two_columns = is_control(byte) && (settings.c_lflag & ECHOCTL) != 0;
     for (int i = 0; i < (two_columns ? 2 : 1); i++) {
         owner_.transmit("\b \b", 3);
     }
@@ -183,7 +183,7 @@ void LineDiscipline::erase_one() {
 }
 
 void LineDiscipline::erase_line() {
-    bool visibly = (settings.c_lflag & ECHOKE) != 0;
+    const bool visibly = (settings.c_lflag & ECHOKE) != 0;
     while (visibly && head_ != line_head_) {
         erase_one();
     }
@@ -197,7 +197,7 @@ void LineDiscipline::erase_line() {
 void LineDiscipline::erase_word() {
     bool seen_word = false;
     while (head_ != line_head_) {
-        bool in_word = is_word_character(bytes_[position(head_ - 1)]);
+        const bool in_word = is_word_character(bytes_[position(head_ - 1)]);
         if (seen_word && !in_word) {
             break;
         }
@@ -229,7 +229,7 @@ std::size_t LineDiscipline::available() const {
     }
     std::size_t count = 0;
     for (std::size_t i = tail_; i != line_head_; i++) {
-        bool is_end_of_file = line_end_[position(i)] && bytes_[position(i)] == kEndOfFile;
+        const bool is_end_of_file = line_end_[position(i)] && bytes_[position(i)] == kEndOfFile;
         count += is_end_of_file ? 0 : 1;
     }
     return count;
@@ -237,10 +237,10 @@ std::size_t LineDiscipline::available() const {
 
 std::size_t LineDiscipline::read(IoBuffer& buffer) {
     std::size_t done = 0;
-    std::size_t end = is_canonical() ? line_head_ : head_;
+    const std::size_t end = is_canonical() ? line_head_ : head_;
     while (tail_ != end && !buffer.is_empty()) {
         char byte = bytes_[position(tail_)];
-        bool ends_line = is_canonical() && line_end_[position(tail_)];
+        const bool ends_line = is_canonical() && line_end_[position(tail_)];
         if (ends_line && byte == kEndOfFile) {
             tail_++;
             break;
@@ -256,8 +256,8 @@ std::size_t LineDiscipline::read(IoBuffer& buffer) {
     }
     // An EOF right behind what filled the buffer belongs to it: the next read must not see it as an end of
     // file.
-    bool line_is_cut = is_canonical() && buffer.is_empty() && done > 0 && tail_ != line_head_ &&
-                       !line_end_[position(tail_ - 1)];
+    const bool line_is_cut = is_canonical() && buffer.is_empty() && done > 0 && tail_ != line_head_ &&
+                             !line_end_[position(tail_ - 1)];
     if (line_is_cut && line_end_[position(tail_)] && bytes_[position(tail_)] == kEndOfFile) {
         tail_++;
     }
@@ -269,7 +269,7 @@ void LineDiscipline::flush_input() {
 }
 
 void LineDiscipline::set_settings(const termios2& changed) {
-    bool was_canonical = is_canonical();
+    const bool was_canonical = is_canonical();
     settings = changed;
     if (was_canonical != is_canonical()) {
         // Input typed in one mode is readable in the other: a half line counts as one line.

@@ -11,7 +11,7 @@ constexpr std::size_t kTabStop = 8;
 
 // One byte of output (Linux do_output_char).
 void LineDiscipline::put_output(char byte) {
-    tcflag_t flags = settings.c_oflag;
+    const tcflag_t flags = settings.c_oflag;
     if ((flags & OPOST) == 0) {
         owner_.transmit(&byte, 1);
         return;
@@ -40,7 +40,7 @@ void LineDiscipline::put_output(char byte) {
             column_ = 0;
             break;
         case '\t': {
-            std::size_t spaces = kTabStop - column_ % kTabStop;
+            const std::size_t spaces = kTabStop - column_ % kTabStop;
             column_ += spaces;
             if ((flags & TABDLY) == XTABS) {
                 owner_.transmit("        ", spaces);
@@ -67,7 +67,7 @@ std::size_t LineDiscipline::write(IoBuffer& buffer) {
     std::array<char, 256> chunk;
     std::size_t done = 0;
     while (!buffer.is_empty() && !buffer.has_faulted()) {
-        std::size_t size = buffer.take(chunk.data(), chunk.size());
+        const std::size_t size = buffer.take(chunk.data(), chunk.size());
         if ((settings.c_oflag & OPOST) == 0) {
             owner_.transmit(chunk.data(), size);
         } else {

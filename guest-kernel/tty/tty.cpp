@@ -28,7 +28,7 @@ void ConsoleTty::transmit(const char* bytes, std::size_t size) {
 
 void Tty::receive(std::span<const std::byte> bytes) {
     bool wake = false;
-    for (std::byte byte : bytes) {
+    for (const std::byte byte : bytes) {
         wake = line_.receive(static_cast<char>(byte)) || wake;
     }
     if (wake) {
@@ -64,8 +64,8 @@ Result<void> Tty::check_foreground(int signal) {
         process.group == foreground_group_) {
         return {};
     }
-    bool blocked = task.blocked.contains(signal);
-    bool ignored = (*task.signal_handlers)[signal].handler == reinterpret_cast<std::uint64_t>(SIG_IGN);
+    const bool blocked = task.blocked.contains(signal);
+    const bool ignored = (*task.signal_handlers)[signal].handler == reinterpret_cast<std::uint64_t>(SIG_IGN);
     if (blocked || ignored) {
         return signal == SIGTTIN ? Result<void>(Errno(EIO)) : Result<void>();
     }
@@ -78,7 +78,7 @@ Result<void> Tty::check_foreground(int signal) {
 
 // VMIN and VTIME (man 3 termios, "Canonical and noncanonical mode").
 Result<void> Tty::wait_for_raw_input(IoBuffer& buffer, TransferMode mode) {
-    std::size_t minimum = line_.minimum();
+    const std::size_t minimum = line_.minimum();
     if (mode.nonblocking) {
         return line_.has_input() || minimum == 0 ? Result<void>() : Errno(EAGAIN);
     }
@@ -86,7 +86,7 @@ Result<void> Tty::wait_for_raw_input(IoBuffer& buffer, TransferMode mode) {
         return readable_.wait([&] { return line_.has_input(bytes); }, deadline);
     };
     Result<void> waited;
-    std::int64_t timeout = line_.timeout();
+    const std::int64_t timeout = line_.timeout();
     if (minimum == 0) {
         waited = wait_for(1, Deadline::after(timeout));
     } else if (timeout == 0) {
@@ -94,7 +94,7 @@ Result<void> Tty::wait_for_raw_input(IoBuffer& buffer, TransferMode mode) {
     } else {
         // The timer runs between bytes, from the first on.
         TRY(wait_for(1, Deadline::never()));
-        std::size_t wanted = std::min(minimum, buffer.remaining());
+        const std::size_t wanted = std::min(minimum, buffer.remaining());
         while (!waited.is_error() && !line_.has_input(wanted)) {
             waited = wait_for(line_.available() + 1, Deadline::after(timeout));
         }
@@ -132,8 +132,8 @@ std::uint32_t Tty::poll(PollRegistrar* registrar) {
     if (registrar != nullptr) {
         registrar->watch(readable_);
     }
-    bool raw_timeout = !line_.is_canonical() && line_.timeout() != 0;
-    std::size_t minimum = raw_timeout || line_.minimum() == 0 ? 1 : line_.minimum();
+    const bool raw_timeout = !line_.is_canonical() && line_.timeout() != 0;
+    const std::size_t minimum = raw_timeout || line_.minimum() == 0 ? 1 : line_.minimum();
     return kPollWritable | (line_.has_input(minimum) ? kPollReadable : 0);
 }
 

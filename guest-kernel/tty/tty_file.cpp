@@ -36,7 +36,7 @@ Result<Ref<File>> make_tty_file(const Path& path, unsigned flags, Tty& tty) {
 }
 
 Result<Ref<File>> open_tty(const Path& path, unsigned flags) {
-    DeviceNumber device = path.inode().attributes.device;
+    const DeviceNumber device = path.inode().attributes.device;
     Process& process = *Task::current().process;
     if (device == devices::kTty) {
         if (!process.controlling_terminal) {
@@ -46,7 +46,7 @@ Result<Ref<File>> open_tty(const Path& path, unsigned flags) {
     }
     Tty& tty = console_tty();
     Ref<File> file = TRY(make_tty_file(path, flags, tty));
-    bool may_control = (flags & O_NOCTTY) == 0 && device != devices::kConsole && file->is_readable();
+    const bool may_control = (flags & O_NOCTTY) == 0 && device != devices::kConsole && file->is_readable();
     if (may_control && process.session == process.id && !process.controlling_terminal && !tty.is_in_use()) {
         tty.control(process);
     }

@@ -35,13 +35,13 @@ Result<long> done(const Result<void>& outcome) {
     if (outcome.is_error()) {
         return outcome.error();
     }
-    return 0L;
+    return 0;
 }
 
 }  // namespace
 
 Result<long> Tty::get_settings(unsigned command, unsigned long argument) {
-    UserAddress address(argument);
+    const UserAddress address(argument);
     if (command == TCGETS2) {
         return done(UserOut<termios2>(address).write(line_.settings));
     }
@@ -73,9 +73,9 @@ Result<void> Tty::set_settings(Task&, unsigned command, unsigned long argument) 
 
 Result<long> Tty::set_controlling(Task& task, const File& file, unsigned long argument) {
     Process& process = *task.process;
-    bool is_leader = process.session == process.id;
+    const bool is_leader = process.session == process.id;
     if (is_leader && process.session == session_ && process.controlling_terminal.get() == this) {
-        return 0L;
+        return 0;
     }
     if (!is_leader || process.controlling_terminal) {
         return Errno(EPERM);
@@ -90,12 +90,12 @@ Result<long> Tty::set_controlling(Task& task, const File& file, unsigned long ar
         return Errno(EPERM);
     }
     control(process);
-    return 0L;
+    return 0;
 }
 
 Result<long> Tty::set_foreground(Task& task, unsigned long argument) {
     TRY(check_foreground(SIGTTOU));
-    int group = TRY(UserIn<int>(UserAddress(argument)).read());
+    const int group = TRY(UserIn<int>(UserAddress(argument)).read());
     if (group < 0) {
         return Errno(EINVAL);
     }
@@ -115,7 +115,7 @@ Result<long> Tty::set_foreground(Task& task, unsigned long argument) {
         return Errno(ESRCH);
     }
     foreground_group_ = group;
-    return 0L;
+    return 0;
 }
 
 Result<long> Tty::set_window_size(unsigned long argument) {
@@ -124,12 +124,12 @@ Result<long> Tty::set_window_size(unsigned long argument) {
         window_ = size;
         send_signal_to_foreground(SIGWINCH);
     }
-    return 0L;
+    return 0;
 }
 
 Result<long> Tty::ioctl(Task& task, const File& file, unsigned command, unsigned long argument) {
-    UserAddress address(argument);
-    bool controls_caller = task.process->controlling_terminal.get() == this;
+    const UserAddress address(argument);
+    const bool controls_caller = task.process->controlling_terminal.get() == this;
     switch (command) {
         case TCGETS:
         case TCGETS2:
@@ -167,7 +167,7 @@ Result<long> Tty::ioctl(Task& task, const File& file, unsigned command, unsigned
                 session_ = foreground_group_ = 0;
             }
             task.process->controlling_terminal = nullptr;
-            return 0L;
+            return 0;
         case FIONREAD:
             return done(UserOut<int>(address).write(static_cast<int>(line_.available())));
         case TIOCOUTQ:  // output is never queued
@@ -180,11 +180,11 @@ Result<long> Tty::ioctl(Task& task, const File& file, unsigned command, unsigned
             if (argument != TCOFLUSH) {
                 line_.flush_input();
             }
-            return 0L;
+            return 0;
         case TCSBRK:  // with an argument: wait for output, which has gone out already
         case TCSBRKP:
             TRY(check_foreground(SIGTTOU));
-            return 0L;
+            return 0;
         case TIOCGDEV:
             return done(UserOut<unsigned>(address).write(number_.encode()));
         default:
