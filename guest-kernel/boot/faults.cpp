@@ -4,7 +4,7 @@
 
 #include <cstddef>
 
-#include "boot/command_line.hpp"
+#include "lib/command_line.hpp"
 
 namespace kernel {
 

@@ -4,15 +4,16 @@
 #include <linux/resource.h>
 
 #include "arch/include/machine.hpp"
-#include "boot/command_line.hpp"
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
 #include "fs/vfs.hpp"
-#include "lib/print.hpp"
+#include "lib/command_line.hpp"
+#include "log/print.hpp"
 #include "mm/address_space.hpp"
 #include "task/exec.hpp"
 #include "task/scheduler.hpp"
 #include "task/table.hpp"
+#include "tty/tty_file.hpp"
 
 namespace kernel {
 

@@ -6,18 +6,19 @@
 #include "arch/include/interrupts.hpp"
 #include "arch/include/machine.hpp"
 #include "arch/include/setup.hpp"
-#include "boot/command_line.hpp"
 #include "boot/device_tree.hpp"
 #include "boot/init.hpp"
 #include "drivers/pl011.hpp"
 #include "drivers/pl031.hpp"
 #include "fs/vfs.hpp"
-#include "lib/print.hpp"
+#include "lib/command_line.hpp"
 #include "lib/random.hpp"
+#include "log/print.hpp"
 #include "mm/page_allocator.hpp"
 #include "mm/vdso.hpp"
 #include "task/scheduler.hpp"
 #include "time/clock_setup.hpp"
+#include "tty/tty.hpp"
 
 namespace kernel {
 
@@ -90,6 +91,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_address, std:
     set_up_devices(tree);
     set_up_time(tree);
     seed_random(tree.random_seed);
+    KERNEL_ASSERT(!initialize_console_tty().is_error());
     if (mount_root_from_initramfs(initramfs_of(tree)).is_error()) {
         print("the initramfs is damaged\n");
     }

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "mm/page.hpp"
+#include "arch/include/physical_address.hpp"
 
 namespace kernel {
 

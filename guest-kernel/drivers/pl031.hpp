@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "mm/page.hpp"
+#include "arch/include/physical_address.hpp"
 
 namespace kernel {
 

@@ -2,7 +2,7 @@
 
 #include <new>
 
-#include "lib/print.hpp"
+#include "log/print.hpp"
 
 namespace kernel {
 

@@ -3,12 +3,13 @@
 #include <linux/random.h>
 
 #include <array>
+#include <span>
 
 #include "lib/random.hpp"
+#include "log/print.hpp"
 #include "mm/page.hpp"
 #include "task/scheduler.hpp"
 #include "task/task.hpp"
-#include "tty/tty_file.hpp"
 
 namespace kernel {
 
@@ -111,7 +112,20 @@ class RandomFile final : public MemoryDeviceFile {
     static constexpr int kPoolBits = 256;  // Linux drivers/char/random.c, POOL_BITS
 };
 
+struct AnnouncedDevice {
+    DeviceNumber number;
+    DeviceOpener open = nullptr;
+};
+
+constinit std::array<AnnouncedDevice, 8> announced_devices{};
+constinit std::size_t announced_count = 0;
+
 }  // namespace
+
+void add_character_device(DeviceNumber number, DeviceOpener open) {
+    KERNEL_ASSERT(announced_count < announced_devices.size());
+    announced_devices[announced_count++] = {.number = number, .open = open};
+}
 
 Result<Ref<File>> open_character_device(const Path& path, unsigned flags) {
     const DeviceNumber device = path.inode().attributes.device;
@@ -127,8 +141,10 @@ Result<Ref<File>> open_character_device(const Path& path, unsigned flags) {
     if (device == devices::kRandom || device == devices::kUrandom) {
         return TRY(make_ref<RandomFile>(path, flags));
     }
-    if (device == devices::kTty || device == devices::kConsole || device == devices::kSerial) {
-        return open_tty(path, flags);
+    for (const AnnouncedDevice& announced : std::span(announced_devices).first(announced_count)) {
+        if (announced.number == device) {
+            return announced.open(path, flags);
+        }
     }
     return Errno(ENXIO);
 }

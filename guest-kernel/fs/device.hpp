@@ -16,6 +16,11 @@ inline constexpr DeviceNumber kConsole{5, 1};
 inline constexpr DeviceNumber kSerial{204, 64};  // ttyAMA0
 }  // namespace devices
 
+// How a driver outside this folder opens the devices that it has announced.
+using DeviceOpener = Result<Ref<File>> (*)(const Path& path, unsigned flags);
+// Announces a device, once for each number. At start.
+void add_character_device(DeviceNumber number, DeviceOpener open);
+
 // Opens the device that a node stands for. ENXIO: there is none of that number.
 Result<Ref<File>> open_character_device(const Path& path, unsigned flags);
 

@@ -49,7 +49,7 @@ struct TransferMode {
 };
 
 // The defaults of the virtual functions answer as Linux's VFS does where a file has no such operation.
-class File : public RefCounted {
+class File : public MappedFile {
   public:
     // `flags` are open(2)'s; creation flags (O_CREAT, O_EXCL, O_NOCTTY, O_TRUNC) and O_CLOEXEC are not kept.
     File(Path path, unsigned flags);
@@ -133,6 +133,11 @@ class File : public RefCounted {
     unsigned flags_;
     List<CloseListener, Closing> close_listeners_;
 };
+
+// What memory keeps open, as a file again. Null stays null.
+inline File* file_of(const RefPtr<MappedFile>& mapped) {
+    return static_cast<File*>(mapped.get());
+}
 
 // May a file be made this long? EFBIG, with SIGXFSZ, beyond RLIMIT_FSIZE (Linux fs/attr.c, inode_newsize_ok).
 Result<void> check_size_limit(const InodeAttributes& now, std::uint64_t size);

@@ -9,7 +9,7 @@
 #include "fs/mount.hpp"
 #include "fs/namespace.hpp"
 #include "fs/tmpfs.hpp"
-#include "lib/print.hpp"
+#include "log/print.hpp"
 
 namespace kernel {
 

@@ -7,8 +7,8 @@
 
 #include "fs/inode.hpp"
 #include "fs/io_buffer.hpp"
-#include "fs/page_tree.hpp"
 #include "mm/memory_object.hpp"
+#include "mm/page_tree.hpp"
 
 namespace kernel {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "fs/file.hpp"
-#include "fs/page_tree.hpp"
+#include "mm/page_tree.hpp"
 
 namespace kernel {
 

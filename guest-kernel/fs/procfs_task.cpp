@@ -65,7 +65,7 @@ Result<Path> executable_of(Task& task) {
     if (!task.address_space || !task.address_space->layout.executable) {
         return Errno(ENOENT);
     }
-    return task.address_space->layout.executable->path();
+    return file_of(task.address_space->layout.executable)->path();
 }
 
 Result<Path> working_directory_of(Task& task) {

@@ -12,8 +12,6 @@
 #include "fs/pipe.hpp"
 #include "fs/tmpfs.hpp"
 #include "task/task.hpp"
-#include "tty/tty.hpp"
-#include "tty/tty_file.hpp"
 
 namespace kernel {
 
@@ -24,7 +22,6 @@ Result<void> mount_root_from_initramfs(std::span<const std::byte> archive) {
     TRY(mount_root());
     TRY(initialize_anonymous_files());
     TRY(initialize_pipes());
-    TRY(initialize_console_tty());
     return unpack_initramfs(archive);
 }
 
@@ -45,15 +42,6 @@ Result<Ref<File>> open_for_execute(Task& task, int dirfd, std::string_view path,
     }
     TRY(check_permission(inode, kMayExecute, task.credentials));
     return open_inode(found, O_RDONLY | O_LARGEFILE);
-}
-
-Result<Ref<File>> open_console() {
-    const Ref<Dentry> devices = TRY(devtmpfs_root({}));
-    Dentry* node = devices->find_child("console");
-    if (node == nullptr) {
-        return Errno(ENOENT);
-    }
-    return make_tty_file(Path(nullptr, Ref<Dentry>(node)), O_RDWR | O_LARGEFILE, console_tty());
 }
 
 }  // namespace kernel

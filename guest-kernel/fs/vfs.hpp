@@ -22,7 +22,4 @@ Result<void> mount_root_from_initramfs(std::span<const std::byte> archive);
 // AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW. ENOENT, EACCES, ELOOP, ENOTDIR, EINVAL (other flags).
 Result<Ref<File>> open_for_execute(Task& task, int dirfd, std::string_view path, unsigned flags);
 
-// The console for descriptors 0, 1 and 2 of the first process. It needs no node in /dev.
-Result<Ref<File>> open_console();
-
 }  // namespace kernel

@@ -4,9 +4,8 @@
 #include <linux/mman.h>
 
 #include "arch/include/machine.hpp"
-#include "fs/file.hpp"
 #include "lib/faults.hpp"
-#include "lib/print.hpp"
+#include "log/print.hpp"
 #include "mm/limits.hpp"
 
 namespace kernel {
@@ -50,15 +49,6 @@ void make_coherent(Page& frame) {
         frame.instruction_coherent = true;
     }
 }
-
-MappingAttributes::MappingAttributes() = default;
-MappingAttributes::MappingAttributes(const MappingAttributes&) = default;
-MappingAttributes::MappingAttributes(MappingAttributes&&) noexcept = default;
-MappingAttributes& MappingAttributes::operator=(const MappingAttributes&) = default;
-MappingAttributes::~MappingAttributes() = default;
-
-ProgramLayout::ProgramLayout() = default;
-ProgramLayout::~ProgramLayout() = default;
 
 Result<void> ProgramLayout::copy_from(const ProgramLayout& other) {
     TRY(auxiliary_vector.resize(other.auxiliary_vector.size()));

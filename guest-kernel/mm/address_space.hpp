@@ -35,10 +35,8 @@ struct ProgramPositions {
 struct ProgramLayout {
     ProgramPositions positions;
     Vector<std::uint64_t> auxiliary_vector;  // as on the stack: type, value, …, AT_NULL, 0
-    RefPtr<File> executable;
+    RefPtr<MappedFile> executable;
 
-    ProgramLayout();
-    ~ProgramLayout();
     Result<void> copy_from(const ProgramLayout& other);
 };
 

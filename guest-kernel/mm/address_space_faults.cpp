@@ -4,7 +4,6 @@
 #include "lib/memory.hpp"
 #include "mm/address_space.hpp"
 #include "mm/limits.hpp"
-#include "task/task.hpp"
 
 namespace kernel {
 
@@ -187,7 +186,7 @@ bool AddressSpace::grow_stack(std::uint64_t address) {
     }
     Mapping& stack = *mappings_[index];
     const std::uint64_t start = page_floor(address);
-    if (stack.end - start > Task::current().process->limit(RLIMIT_STACK).rlim_cur) {
+    if (stack.end - start > current_stack_limit()) {
         return false;
     }
     if (index > 0) {

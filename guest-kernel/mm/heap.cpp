@@ -4,7 +4,7 @@
 #include <bit>
 #include <new>
 
-#include "lib/print.hpp"
+#include "log/print.hpp"
 #include "mm/page.hpp"
 
 namespace kernel {

@@ -14,6 +14,9 @@ inline constexpr std::uint64_t kLowestMapping = 32768;
 // Regions of one address space (Linux DEFAULT_MAX_MAP_COUNT).
 inline constexpr std::size_t kMaximumMappings = 65530;
 
+// RLIMIT_STACK of the process that runs now. task/ defines it: memory does not see processes.
+std::uint64_t current_stack_limit();
+
 // Could this much private memory ever be had? Linux's heuristic overcommit refuses only what is more than all
 // RAM.
 inline bool is_obvious_overcommit(std::uint64_t bytes) {

@@ -10,7 +10,6 @@
 namespace kernel {
 
 class AddressSpace;
-class File;
 
 enum class Sharing : std::uint8_t { Private, Shared };
 
@@ -24,6 +23,9 @@ enum class OnFork : std::uint8_t { Copy, LeaveOut, Empty };
 // touched.
 enum class Locking : std::uint8_t { None, Now, OnFault };
 
+// An open file as memory knows it: it stays open while a region shows it. fs/file.hpp has the only kind.
+class MappedFile : public RefCounted {};
+
 // Everything about a region but where it is.
 struct MappingAttributes {
     int protection = 0;  // PROT_READ | PROT_WRITE | PROT_EXEC
@@ -36,17 +38,11 @@ struct MappingAttributes {
     OnFork on_fork = OnFork::Copy;
     Locking locking = Locking::None;
     RegionName name = RegionName::None;
-    RefPtr<File> file;            // what maps shows; null: anonymous
+    RefPtr<MappedFile> file;      // what maps shows; null: anonymous
     RefPtr<MemoryObject> object;  // where pages come from; null: private anonymous memory
     // Index in the object of the region's first page; of anonymous memory, its page number where it was first
     // mapped.
     std::uint64_t first_page = 0;
-
-    MappingAttributes();
-    MappingAttributes(const MappingAttributes&);
-    MappingAttributes(MappingAttributes&&) noexcept;
-    MappingAttributes& operator=(const MappingAttributes&);
-    ~MappingAttributes();
 };
 
 class Mapping : public ListNode<MappingOfObject> {

@@ -6,6 +6,7 @@
 #include <span>
 #include <utility>
 
+#include "arch/include/physical_address.hpp"
 #include "lib/result.hpp"
 
 namespace kernel {
@@ -21,19 +22,6 @@ constexpr std::uint64_t page_floor(std::uint64_t address) {
 constexpr std::uint64_t page_ceiling(std::uint64_t address) {
     return page_floor(address + kPageMask);
 }
-
-// A physical address of the machine.
-class PhysicalAddress {
-  public:
-    constexpr PhysicalAddress() = default;
-    explicit constexpr PhysicalAddress(std::uint64_t value) : value_(value) {}
-    constexpr std::uint64_t value() const { return value_; }
-    constexpr PhysicalAddress operator+(std::uint64_t bytes) const { return PhysicalAddress(value_ + bytes); }
-    constexpr auto operator<=>(const PhysicalAddress&) const = default;
-
-  private:
-    std::uint64_t value_ = 0;
-};
 
 // What the allocator keeps about one frame. Lives in an array indexed by frame number that is set up as
 // memory is first handed out, so that starting a machine with much memory costs nothing.

@@ -3,7 +3,7 @@
 #include <array>
 
 #include "arch/include/machine.hpp"
-#include "lib/print.hpp"
+#include "log/print.hpp"
 #include "mm/page.hpp"
 #include "mm/page_allocator.hpp"
 

@@ -3,10 +3,10 @@
 
 #include <cstdint>
 
-#include "fs/page_tree.hpp"
 #include "lib/ref.hpp"
 #include "lib/result.hpp"
 #include "mm/memory_object.hpp"
+#include "mm/page_tree.hpp"
 
 namespace kernel {
 

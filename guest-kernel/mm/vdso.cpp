@@ -5,7 +5,6 @@
 
 #include <array>
 
-#include "fs/file.hpp"
 #include "lib/memory.hpp"
 #include "mm/address_space.hpp"
 #include "time/clock_setup.hpp"

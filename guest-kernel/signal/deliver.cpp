@@ -3,7 +3,7 @@
 #include <asm/unistd.h>
 
 #include "arch/include/signal_frame.hpp"
-#include "lib/print.hpp"
+#include "log/print.hpp"
 #include "mm/address_space.hpp"
 #include "signal/temporary_mask.hpp"
 #include "task/exit.hpp"

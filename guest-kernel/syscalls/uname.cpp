@@ -1,5 +1,5 @@
 // uname, sethostname, setdomainname.
-#include "boot/system_name.hpp"
+#include "lib/system_name.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 

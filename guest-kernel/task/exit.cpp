@@ -7,7 +7,7 @@
 #include "arch/include/machine.hpp"
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
-#include "lib/print.hpp"
+#include "log/print.hpp"
 #include "mm/address_space.hpp"
 #include "mm/user_memory.hpp"
 #include "task/futex.hpp"

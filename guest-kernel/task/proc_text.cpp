@@ -4,12 +4,12 @@
 
 #include <array>
 
-#include "boot/command_line.hpp"
-#include "boot/system_name.hpp"
 #include "fs/file_system.hpp"
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
+#include "lib/command_line.hpp"
 #include "lib/faults.hpp"
+#include "lib/system_name.hpp"
 #include "mm/address_space.hpp"
 #include "task/task.hpp"
 #include "time/ticks.hpp"
@@ -88,9 +88,10 @@ Result<void> append_map_line(const Mapping& mapping, String& out) {
          << " ";
     InodeAttributes attributes{};
     DeviceNumber device{};
-    if (how.file) {
-        attributes = how.file->attributes();
-        device = how.file->inode().file_system().device();
+    const File* file = file_of(how.file);
+    if (file != nullptr) {
+        attributes = file->attributes();
+        device = file->inode().file_system().device();
     } else if (how.object && how.object->anonymous_inode() != 0) {
         attributes.number = how.object->anonymous_inode();
         device = {.major = 0, .minor = 1};  // Linux's internal tmpfs is the first file system it mounts
@@ -99,8 +100,8 @@ Result<void> append_map_line(const Mapping& mapping, String& out) {
     text.hex(device.major, 2) << ":";
     text.hex(device.minor, 2) << " " << attributes.number << " ";
     String name;
-    if (how.file) {
-        text.note(how.file->append_path(name));
+    if (file != nullptr) {
+        text.note(file->append_path(name));
     } else {
         text.note(name.append(special_name(mapping)));
     }

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "arch/include/machine.hpp"
-#include "boot/command_line.hpp"
-#include "boot/system_name.hpp"
+#include "lib/command_line.hpp"
+#include "lib/system_name.hpp"
 #include "mm/page.hpp"
 #include "task/proc_text.hpp"
 #include "task/table.hpp"

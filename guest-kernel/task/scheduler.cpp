@@ -4,7 +4,7 @@
 #include "arch/include/machine.hpp"
 #include "arch/include/setup.hpp"
 #include "lib/faults.hpp"
-#include "lib/print.hpp"
+#include "log/print.hpp"
 #include "mm/address_space.hpp"
 #include "mm/user_memory.hpp"
 #include "signal/signals.hpp"

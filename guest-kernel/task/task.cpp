@@ -3,6 +3,7 @@
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
 #include "mm/address_space.hpp"
+#include "mm/limits.hpp"
 #include "mm/page.hpp"
 #include "task/table.hpp"
 #include "tty/tty.hpp"
@@ -193,6 +194,10 @@ std::size_t task_count_of_user(std::uint32_t real_user) {
         count += process.is_zombie && process.real_user == real_user ? 1 : 0;
     }
     return count;
+}
+
+std::uint64_t current_stack_limit() {
+    return Task::current().process->limit(RLIMIT_STACK).rlim_cur;
 }
 
 bool is_over_task_limit(const Process& process, std::uint32_t real_user) {

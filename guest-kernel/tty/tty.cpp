@@ -4,6 +4,7 @@
 
 #include "fs/device.hpp"
 #include "task/task.hpp"
+#include "tty/tty_file.hpp"
 
 namespace kernel {
 
@@ -15,6 +16,9 @@ ConsoleTty* the_console = nullptr;
 Result<void> initialize_console_tty() {
     the_console = TRY(make_ref<ConsoleTty>(devices::kSerial)).leak();
     console_set_receiver(*the_console);
+    for (const DeviceNumber number : {devices::kTty, devices::kConsole, devices::kSerial}) {
+        add_character_device(number, open_tty);
+    }
     return {};
 }
 

@@ -1,6 +1,8 @@
 #include "tty/tty_file.hpp"
 
 #include "fs/device.hpp"
+#include "fs/devtmpfs.hpp"
+#include "fs/mount.hpp"
 #include "task/task.hpp"
 #include "tty/tty.hpp"
 
@@ -51,6 +53,15 @@ Result<Ref<File>> open_tty(const Path& path, unsigned flags) {
         tty.control(process);
     }
     return file;
+}
+
+Result<Ref<File>> open_console() {
+    const Ref<Dentry> devices = TRY(devtmpfs_root({}));
+    Dentry* node = devices->find_child("console");
+    if (node == nullptr) {
+        return Errno(ENOENT);
+    }
+    return make_tty_file(Path(nullptr, Ref<Dentry>(node)), O_RDWR | O_LARGEFILE, console_tty());
 }
 
 }  // namespace kernel

@@ -12,5 +12,7 @@ class Tty;
 Result<Ref<File>> open_tty(const Path& path, unsigned flags);
 // An open file of a terminal, without any of those effects.
 Result<Ref<File>> make_tty_file(const Path& path, unsigned flags, Tty& tty);
+// The console for descriptors 0, 1 and 2 of the first process. It needs no node in /dev.
+Result<Ref<File>> open_console();
 
 }  // namespace kernel

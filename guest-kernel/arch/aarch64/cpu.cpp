@@ -7,7 +7,7 @@
 #include "arch/aarch64/system_registers.hpp"
 #include "arch/include/machine.hpp"
 #include "arch/include/setup.hpp"
-#include "lib/print.hpp"
+#include "log/print.hpp"
 #include "mm/address_space.hpp"
 
 extern "C" void first_step();

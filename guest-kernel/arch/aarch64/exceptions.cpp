@@ -10,7 +10,7 @@
 #include "arch/include/interrupts.hpp"
 #include "arch/include/machine.hpp"
 #include "lib/faults.hpp"
-#include "lib/print.hpp"
+#include "log/print.hpp"
 #include "mm/address_space.hpp"
 #include "syscalls/dispatch.hpp"
 #include "task/exit.hpp"

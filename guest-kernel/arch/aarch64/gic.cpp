@@ -4,7 +4,7 @@
 #include "arch/aarch64/system_registers.hpp"
 #include "arch/include/interrupts.hpp"
 #include "arch/include/machine.hpp"
-#include "lib/print.hpp"
+#include "log/print.hpp"
 
 namespace kernel::arch {
 

@@ -7,7 +7,7 @@
 #include "arch/aarch64/system_registers.hpp"
 #include "arch/include/machine.hpp"
 #include "arch/include/setup.hpp"
-#include "lib/print.hpp"
+#include "log/print.hpp"
 
 extern "C" {
 extern const std::byte image_start[];

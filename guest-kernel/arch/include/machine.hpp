@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "arch/include/context.hpp"
-#include "mm/page.hpp"
+#include "arch/include/physical_address.hpp"
 
 namespace kernel::arch {
 

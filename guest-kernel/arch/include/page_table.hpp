@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "lib/result.hpp"
-#include "mm/page.hpp"
 
 namespace kernel {
+
+struct Page;
+class PageRef;
 
 // What one virtual page shows. `frame` null: nothing.
 struct PageEntry {

@@ -1,13 +1,16 @@
 // Signal frames on a program's stack.
 #pragma once
 
+#include <linux/signal.h>
+
 #include "arch/include/context.hpp"
 #include "lib/result.hpp"
-#include "signal/signals.hpp"
 
 namespace kernel {
+struct SignalAction;
+class SignalSet;
 class Task;
-}
+}  // namespace kernel
 
 namespace kernel::arch {
 

@@ -1,4 +1,4 @@
-#include "boot/system_name.hpp"
+#include "lib/system_name.hpp"
 
 namespace kernel {
 

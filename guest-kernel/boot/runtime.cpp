@@ -1,6 +1,6 @@
 // What the compiler and the C++ library expect of their surroundings.
 // NOLINTBEGIN(bugprone-reserved-identifier): the names are the Itanium C++ ABI's and libstdc++'s.
-#include "lib/print.hpp"
+#include "log/print.hpp"
 
 extern "C" {
 

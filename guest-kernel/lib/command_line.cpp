@@ -1,4 +1,4 @@
-#include "boot/command_line.hpp"
+#include "lib/command_line.hpp"
 
 namespace kernel {
 

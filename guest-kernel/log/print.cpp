@@ -1,4 +1,4 @@
-#include "lib/print.hpp"
+#include "log/print.hpp"
 
 #include <array>
 #include <span>

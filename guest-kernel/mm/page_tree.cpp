@@ -1,4 +1,4 @@
-#include "fs/page_tree.hpp"
+#include "mm/page_tree.hpp"
 
 #include <new>
 
