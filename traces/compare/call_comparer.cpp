@@ -7,7 +7,6 @@
 #include "traces/abi/constants.hpp"
 #include "traces/abi/files.hpp"
 #include "traces/abi/layouts.hpp"
-#include "traces/abi/payload.hpp"
 #include "traces/abi/syscalls.hpp"
 #include "traces/abi/text.hpp"
 #include "traces/compare/object_comparer.hpp"

@@ -5,7 +5,7 @@
 
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
-#include "traces/abi/payload.hpp"
+#include "traces/abi/syscalls.hpp"
 #include "traces/compare/trace_index.hpp"
 
 namespace levitate::traces::detail {

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-#include "traces/abi/payload.hpp"
+#include "traces/payload/payload.hpp"
 
 namespace levitate::vmm {
 namespace {
@@ -13,7 +13,7 @@ namespace {
 constexpr traces::TaskNumber kNoTask{};
 constexpr std::uint64_t kAuxvEntrySize = 16;
 
-class PayloadMemory final : public traces::abi::MemoryReader {
+class PayloadMemory final : public traces::MemoryReader {
   public:
     explicit PayloadMemory(const UserMemory& memory) : memory_(memory) {}
 
@@ -107,7 +107,7 @@ void Recorder::enter_syscall(traces::TaskNumber task, const SyscallEntry& entry,
         .arguments = entry.arguments,
         .result = std::nullopt,
         .restarted = false,
-        .payloads = traces::abi::read_payloads_at_entry(entry.number, entry.arguments, reader),
+        .payloads = traces::read_payloads_at_entry(entry.number, entry.arguments, reader),
         .pc = entry.pc,
         .sp = entry.sp,
         .entry_order = next_order_++,
@@ -123,7 +123,7 @@ void Recorder::return_from_syscall(traces::TaskNumber task, std::int64_t result,
     traces::SyscallEvent& event = state.syscall->event;
     event.result = result;
     PayloadMemory reader(memory);
-    traces::abi::read_payloads_at_exit(event.number, event.arguments, result, reader, event.payloads);
+    traces::read_payloads_at_exit(event.number, event.arguments, result, reader, event.payloads);
     emit_outstanding(task, state);
 }
 
@@ -137,8 +137,7 @@ void Recorder::restart_syscall(traces::TaskNumber task, const UserMemory& memory
         traces::SyscallEvent& event = state.syscall->event;
         event.restarted = true;
         PayloadMemory reader(memory);
-        traces::abi::read_payloads_at_exit(event.number, event.arguments, std::nullopt, reader,
-                                           event.payloads);
+        traces::read_payloads_at_exit(event.number, event.arguments, std::nullopt, reader, event.payloads);
         emit_outstanding(task, state);
     }
 }
@@ -174,8 +173,8 @@ void Recorder::exec(traces::TaskNumber task, const InitialStack& stack, std::uin
     Task& state = find(task);
     if (state.syscall) {
         traces::SyscallEvent& event = state.syscall->event;
-        traces::abi::complete_exec_payloads(event.number, event.arguments, stack.executable, stack.argv,
-                                            stack.envp, event.payloads);
+        traces::complete_exec_payloads(event.number, event.arguments, stack.executable, stack.argv,
+                                       stack.envp, event.payloads);
     }
     emit_outstanding(task, state);
     leave_vdso(task, state, 0);
@@ -265,7 +264,7 @@ void Recorder::return_to(traces::TaskNumber task, std::uint64_t pc, std::uint64_
     if (const traces::abi::SyscallRow* const row = traces::abi::find_vdso_function(entry.symbol)) {
         PayloadMemory reader(memory);
         const std::array<std::uint64_t, 6> arguments{entry.arguments[0], entry.arguments[1]};
-        traces::abi::read_payloads_at_exit(row->number, arguments, result, reader, payloads);
+        traces::read_payloads_at_exit(row->number, arguments, result, reader, payloads);
     }
     emit_vdso(task, entry, result, std::move(payloads));
 }

@@ -5,8 +5,8 @@
 #include <map>
 
 #include "traces/abi/constants.hpp"
-#include "traces/abi/payload.hpp"
 #include "traces/format/bytes.hpp"
+#include "traces/payload/payload.hpp"
 
 namespace levitate::traces::abi {
 namespace {

@@ -11,7 +11,7 @@
 #include "traces/abi/syscalls.hpp"
 #include "traces/format/event.hpp"
 
-namespace levitate::traces::abi {
+namespace levitate::traces {
 
 // The memory of the task that makes the call.
 class MemoryReader {
@@ -21,7 +21,7 @@ class MemoryReader {
     virtual std::size_t read(std::uint64_t address, std::span<std::byte> into) = 0;
 };
 
-using Arguments = std::span<const std::uint64_t, kMostArguments>;
+using Arguments = std::span<const std::uint64_t, abi::kMostArguments>;
 
 // No payload holds more bytes than this; its `length` still says what the call asked for.
 constexpr std::size_t kMostPayloadBytes = std::size_t{64} << 20;
@@ -46,4 +46,4 @@ void complete_exec_payloads(std::uint64_t number, Arguments arguments, const std
 void read_payloads_at_exit(std::uint64_t number, Arguments arguments, std::optional<std::int64_t> result,
                            MemoryReader& memory, std::vector<Payload>& payloads);
 
-}  // namespace levitate::traces::abi
+}  // namespace levitate::traces

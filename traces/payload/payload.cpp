@@ -1,4 +1,4 @@
-#include "traces/abi/payload.hpp"
+#include "traces/payload/payload.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -7,7 +7,7 @@
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
 
-namespace levitate::traces::abi {
+namespace levitate::traces {
 namespace {
 
 // include/uapi/linux/limits.h PATH_MAX; include/uapi/linux/binfmts.h MAX_ARG_STRLEN, 32 pages.
@@ -23,34 +23,34 @@ constexpr std::size_t kMostMessages = 1024;  // likewise for the mmsg calls
 constexpr std::uint64_t kPageBytes = 4096;
 
 constexpr std::size_t kIovecBytes = 16;
-constexpr auto kParentSettid = static_cast<std::uint64_t>(constant("CLONE_PARENT_SETTID"));
-constexpr auto kPidfd = static_cast<std::uint64_t>(constant("CLONE_PIDFD"));
+constexpr auto kParentSettid = static_cast<std::uint64_t>(abi::constant("CLONE_PARENT_SETTID"));
+constexpr auto kPidfd = static_cast<std::uint64_t>(abi::constant("CLONE_PIDFD"));
 
-bool reads_at_entry(ArgumentKind kind) {
+bool reads_at_entry(abi::ArgumentKind kind) {
     switch (kind) {
-        case ArgumentKind::Path:
-        case ArgumentKind::Strings:
-        case ArgumentKind::In:
-        case ArgumentKind::Inout:
-        case ArgumentKind::InBytes:
-        case ArgumentKind::InArray:
-        case ArgumentKind::InoutArray:
-        case ArgumentKind::InIovec:
-        case ArgumentKind::OutIovec:
+        case abi::ArgumentKind::Path:
+        case abi::ArgumentKind::Strings:
+        case abi::ArgumentKind::In:
+        case abi::ArgumentKind::Inout:
+        case abi::ArgumentKind::InBytes:
+        case abi::ArgumentKind::InArray:
+        case abi::ArgumentKind::InoutArray:
+        case abi::ArgumentKind::InIovec:
+        case abi::ArgumentKind::OutIovec:
             return true;
         default:
             return false;
     }
 }
 
-bool writes_at_exit(ArgumentKind kind) {
+bool writes_at_exit(abi::ArgumentKind kind) {
     switch (kind) {
-        case ArgumentKind::Out:
-        case ArgumentKind::Inout:
-        case ArgumentKind::OutBytes:
-        case ArgumentKind::OutArray:
-        case ArgumentKind::InoutArray:
-        case ArgumentKind::OutIovec:
+        case abi::ArgumentKind::Out:
+        case abi::ArgumentKind::Inout:
+        case abi::ArgumentKind::OutBytes:
+        case abi::ArgumentKind::OutArray:
+        case abi::ArgumentKind::InoutArray:
+        case abi::ArgumentKind::OutIovec:
             return true;
         default:
             return false;
@@ -78,7 +78,7 @@ std::vector<std::byte> read_bytes(MemoryReader& memory, std::uint64_t address, s
 // The payloads of one call at one of its two moments.
 class Collector {
   public:
-    Collector(const SyscallRow& row, Arguments arguments, MemoryReader& memory,
+    Collector(const abi::SyscallRow& row, Arguments arguments, MemoryReader& memory,
               std::vector<Payload>& payloads)
         : row_(row), arguments_(arguments), memory_(memory), payloads_(payloads) {}
 
@@ -95,7 +95,7 @@ class Collector {
         direction_ = Direction::Out;
         result_ = result;
         for (std::size_t i = 0; i < row_.argument_count; ++i) {
-            const Argument& argument = row_.argument_storage[i];
+            const abi::Argument& argument = row_.argument_storage[i];
             if (arguments_[i] != 0 && writes_at_exit(argument.kind) && is_written(argument)) {
                 exit_argument(i);
             }
@@ -160,7 +160,7 @@ class Collector {
     }
 
     std::optional<std::uint64_t> number_at(std::uint64_t address, std::size_t size) {
-        return read_number(read_bytes(memory_, address, size), 0, size);
+        return abi::read_number(read_bytes(memory_, address, size), 0, size);
     }
 
     const Payload* find(std::size_t argument, Direction direction) const {
@@ -171,20 +171,20 @@ class Collector {
         return found != payloads_.end() ? &*found : nullptr;
     }
 
-    bool counts_through_pointer(const Argument& argument) const {
-        const std::size_t index = argument_index(row_, argument.count);
-        return index < row_.argument_count && row_.argument_storage[index].kind == ArgumentKind::Inout;
+    bool counts_through_pointer(const abi::Argument& argument) const {
+        const std::size_t index = abi::argument_index(row_, argument.count);
+        return index < row_.argument_count && row_.argument_storage[index].kind == abi::ArgumentKind::Inout;
     }
 
     // What the argument's count says: a number, another argument, or the int that this one points to.
-    std::uint64_t count_of(const Argument& argument) {
+    std::uint64_t count_of(const abi::Argument& argument) {
         std::uint64_t number = 0;
         const char* const begin = argument.count.data();
         const char* const end = begin + argument.count.size();
         if (std::from_chars(begin, end, number).ptr == end) {
             return number;
         }
-        const std::size_t index = argument_index(row_, argument.count);
+        const std::size_t index = abi::argument_index(row_, argument.count);
         if (index >= row_.argument_count) {
             return 0;
         }
@@ -192,11 +192,11 @@ class Collector {
             return pointed_count(index);
         }
         switch (row_.argument_storage[index].kind) {
-            case ArgumentKind::Int: {
+            case abi::ArgumentKind::Int: {
                 const auto value = static_cast<std::int32_t>(arguments_[index]);
                 return value < 0 ? 0 : static_cast<std::uint64_t>(value);
             }
-            case ArgumentKind::Uint:
+            case abi::ArgumentKind::Uint:
                 return arguments_[index] & 0xffffffffU;
             default:
                 return arguments_[index];
@@ -209,17 +209,17 @@ class Collector {
         if (direction_ == Direction::Out) {
             const Payload* before = find(index, Direction::In);
             const auto room =
-                before != nullptr ? read_number(before->bytes, 0, sizeof(std::uint32_t)) : std::nullopt;
+                before != nullptr ? abi::read_number(before->bytes, 0, sizeof(std::uint32_t)) : std::nullopt;
             count = std::min(count, room.value_or(count));
         }
         return count;
     }
 
-    std::uint64_t object_bytes(const Argument& argument) {
-        const std::uint64_t whole = type_size(argument.type);
+    std::uint64_t object_bytes(const abi::Argument& argument) {
+        const std::uint64_t whole = abi::type_size(argument.type);
         // Structs that have grown come with the size that the caller knows (man 2 clone3, openat2).
         if (argument.type == "clone_args" || argument.type == "open_how") {
-            return std::min(whole, arguments_[argument_index(row_, "size")]);
+            return std::min(whole, arguments_[abi::argument_index(row_, "size")]);
         }
         if (argument.type == "__kernel_fd_set") {
             constexpr std::uint64_t kBitsPerWord = 64;
@@ -235,37 +235,38 @@ class Collector {
     }
 
     void entry_argument(std::size_t index) {
-        const Argument& argument = row_.argument_storage[index];
+        const abi::Argument& argument = row_.argument_storage[index];
         const std::uint64_t address = arguments_[index];
         switch (argument.kind) {
-            case ArgumentKind::Path:
+            case abi::ArgumentKind::Path:
                 add_string(index, {}, address, kMostPathBytes);
                 break;
-            case ArgumentKind::Strings:
+            case abi::ArgumentKind::Strings:
                 add_strings(index);
                 break;
-            case ArgumentKind::In:
-            case ArgumentKind::Inout:
+            case abi::ArgumentKind::In:
+            case abi::ArgumentKind::Inout:
                 add(index, {}, address, object_bytes(argument));
                 if (argument.type == "user_msghdr") {
-                    entry_message(index, address, 0, argument.kind == ArgumentKind::In);
+                    entry_message(index, address, 0, argument.kind == abi::ArgumentKind::In);
                 } else if (argument.type == "sigset_argpack") {
                     entry_signal_set(index, address);
                 }
                 break;
-            case ArgumentKind::InBytes:
+            case abi::ArgumentKind::InBytes:
                 add(index, {}, address, count_of(argument));
                 break;
-            case ArgumentKind::InArray:
-            case ArgumentKind::InoutArray:
-                add(index, {}, address, saturating_product(count_of(argument), type_size(argument.type)));
+            case abi::ArgumentKind::InArray:
+            case abi::ArgumentKind::InoutArray:
+                add(index, {}, address,
+                    saturating_product(count_of(argument), abi::type_size(argument.type)));
                 if (argument.type == "mmsghdr") {
                     entry_messages(index, address, count_of(argument), argument.sends);
                 }
                 break;
             default:  // the two kinds of iovec
                 add(index, {}, address, saturating_product(count_of(argument), kIovecBytes));
-                if (argument.kind == ArgumentKind::InIovec) {
+                if (argument.kind == abi::ArgumentKind::InIovec) {
                     add_buffers(index, 0, address, count_of(argument), UINT64_MAX);
                 }
                 break;
@@ -277,8 +278,8 @@ class Collector {
         const std::uint64_t array_bytes = std::min<std::uint64_t>(count, kMostIovecs) * kIovecBytes;
         const std::vector<std::byte> array = read_bytes(memory_, iovecs, array_bytes);
         for (std::size_t i = 0; (i + 1) * kIovecBytes <= array.size() && most != 0; ++i) {
-            const std::uint64_t base = read_number(array, i * kIovecBytes, 8).value_or(0);
-            const std::uint64_t length = read_number(array, i * kIovecBytes + 8, 8).value_or(0);
+            const std::uint64_t base = abi::read_number(array, i * kIovecBytes, 8).value_or(0);
+            const std::uint64_t length = abi::read_number(array, i * kIovecBytes + 8, 8).value_or(0);
             const std::uint64_t taken = std::min(length, most);
             add(argument, {.piece = Piece::Buffer, .index = static_cast<unsigned>(i), .message = message},
                 base, taken);
@@ -287,12 +288,12 @@ class Collector {
     }
 
     std::uint64_t message_field(std::span<const std::byte> message, std::string_view name) const {
-        const Field* field = find_struct("user_msghdr")->field(name);
-        return read_field(message, *field).value_or(0);
+        const abi::Field* field = abi::find_struct("user_msghdr")->field(name);
+        return abi::read_field(message, *field).value_or(0);
     }
 
     void entry_message(std::size_t argument, std::uint64_t address, unsigned number, bool sending) {
-        const auto message = read_bytes(memory_, address, type_size("user_msghdr"));
+        const auto message = read_bytes(memory_, address, abi::type_size("user_msghdr"));
         const std::uint64_t iovecs = message_field(message, "msg_iov");
         const std::uint64_t count = message_field(message, "msg_iovlen");
         if (sending) {
@@ -310,52 +311,55 @@ class Collector {
 
     void entry_messages(std::size_t argument, std::uint64_t address, std::uint64_t count, bool sending) {
         for (std::size_t i = 0; i < std::min<std::uint64_t>(count, kMostMessages); ++i) {
-            entry_message(argument, address + i * type_size("mmsghdr"), static_cast<unsigned>(i), sending);
+            entry_message(argument, address + i * abi::type_size("mmsghdr"), static_cast<unsigned>(i),
+                          sending);
         }
     }
 
     void entry_signal_set(std::size_t argument, std::uint64_t address) {
-        const auto pack = read_bytes(memory_, address, type_size("sigset_argpack"));
-        add(argument, {.piece = Piece::SignalSet}, read_number(pack, 0, 8).value_or(0),
-            std::min<std::uint64_t>(read_number(pack, 8, 8).value_or(0), type_size("kernel_sigset_t")));
+        const auto pack = read_bytes(memory_, address, abi::type_size("sigset_argpack"));
+        add(argument, {.piece = Piece::SignalSet}, abi::read_number(pack, 0, 8).value_or(0),
+            std::min<std::uint64_t>(abi::read_number(pack, 8, 8).value_or(0),
+                                    abi::type_size("kernel_sigset_t")));
     }
 
-    bool is_written(const Argument& argument) const {
-        const bool failed = is_error(result_);
+    bool is_written(const abi::Argument& argument) const {
+        const bool failed = abi::is_error(result_);
         switch (argument.writes) {
-            case Writes::OnErrorToo:
+            case abi::Writes::OnErrorToo:
                 return !failed || result_ == -argument.error;
-            case Writes::OnErrorOnly:
+            case abi::Writes::OnErrorOnly:
                 return result_ == -argument.error;
-            case Writes::IfPositive:
+            case abi::Writes::IfPositive:
                 return result_ > 0;
-            case Writes::IfToldOfChild:
+            case abi::Writes::IfToldOfChild:
                 return !failed && (arguments_[0] & (kParentSettid | kPidfd)) != 0;
-            case Writes::OnSuccess:
+            case abi::Writes::OnSuccess:
                 break;
         }
         return !failed;
     }
 
-    std::uint64_t written_bytes(const Argument& argument) {
+    std::uint64_t written_bytes(const abi::Argument& argument) {
         const std::uint64_t room = count_of(argument);
-        if (argument.extent == Extent::PerPage) {
+        if (argument.extent == abi::Extent::PerPage) {
             return room / kPageBytes + (room % kPageBytes != 0 ? 1 : 0);
         }
-        return row_.result == ResultKind::Size && !counts_through_pointer(argument)
+        return row_.result == abi::ResultKind::Size && !counts_through_pointer(argument)
                    ? std::min(room, static_cast<std::uint64_t>(result_))
                    : room;
     }
 
-    std::uint64_t written_elements(const Argument& argument) {
+    std::uint64_t written_elements(const abi::Argument& argument) {
         const std::uint64_t room = count_of(argument);
         if (argument.type == "__user_cap_data_struct") {
             // man 2 capget: the first version has one element, the others two.
             const auto version = number_at(arguments_[0], sizeof(std::uint32_t));
-            return version == static_cast<std::uint64_t>(constant("_LINUX_CAPABILITY_VERSION_1")) ? 1 : room;
+            return version == static_cast<std::uint64_t>(abi::constant("_LINUX_CAPABILITY_VERSION_1")) ? 1
+                                                                                                       : room;
         }
-        const bool fixed = argument_index(row_, argument.count) == row_.argument_count;
-        const bool whole = fixed || argument.extent == Extent::Whole;
+        const bool fixed = abi::argument_index(row_, argument.count) == row_.argument_count;
+        const bool whole = fixed || argument.extent == abi::Extent::Whole;
         return whole ? room : std::min(room, static_cast<std::uint64_t>(result_));
     }
 
@@ -363,12 +367,12 @@ class Collector {
     // own tid goes is not looked at: it is written when the child first runs, before or after this.
     void exit_clone_args(std::size_t argument) {
         const Payload* before = find(argument, Direction::In);
-        if (before == nullptr || is_error(result_)) {
+        if (before == nullptr || abi::is_error(result_)) {
             return;
         }
-        const Struct& layout = *find_struct("clone_args");
+        const abi::Struct& layout = *abi::find_struct("clone_args");
         const auto field = [&](std::string_view name) {
-            return read_field(before->bytes, *layout.field(name)).value_or(0);
+            return abi::read_field(before->bytes, *layout.field(name)).value_or(0);
         };
         const std::uint64_t flags = field("flags");
         const std::uint64_t pidfd = (flags & kPidfd) != 0 ? field("pidfd") : 0;
@@ -378,21 +382,21 @@ class Collector {
     }
 
     void exit_argument(std::size_t index) {
-        const Argument& argument = row_.argument_storage[index];
+        const abi::Argument& argument = row_.argument_storage[index];
         const std::uint64_t address = arguments_[index];
         switch (argument.kind) {
-            case ArgumentKind::OutBytes:
+            case abi::ArgumentKind::OutBytes:
                 add(index, {}, address, written_bytes(argument));
                 break;
-            case ArgumentKind::OutArray:
-            case ArgumentKind::InoutArray:
+            case abi::ArgumentKind::OutArray:
+            case abi::ArgumentKind::InoutArray:
                 add(index, {}, address,
-                    saturating_product(written_elements(argument), type_size(argument.type)));
+                    saturating_product(written_elements(argument), abi::type_size(argument.type)));
                 if (argument.type == "mmsghdr" && !argument.sends) {
                     exit_messages(index, address, written_elements(argument));
                 }
                 break;
-            case ArgumentKind::OutIovec:
+            case abi::ArgumentKind::OutIovec:
                 add_buffers(index, 0, address, count_of(argument), static_cast<std::uint64_t>(result_));
                 break;
             default:
@@ -407,14 +411,14 @@ class Collector {
         }
     }
 
-    PayloadElement told_element(const Argument& argument) const {
-        const bool is_pidfd = argument.writes == Writes::IfToldOfChild && (arguments_[0] & kPidfd) != 0;
+    PayloadElement told_element(const abi::Argument& argument) const {
+        const bool is_pidfd = argument.writes == abi::Writes::IfToldOfChild && (arguments_[0] & kPidfd) != 0;
         return {.piece = is_pidfd ? Piece::Pidfd : Piece::Object};
     }
 
     void exit_message(std::size_t argument, std::uint64_t address, unsigned number,
                       std::span<const std::byte> before, std::uint64_t received) {
-        const auto message = read_bytes(memory_, address, type_size("user_msghdr"));
+        const auto message = read_bytes(memory_, address, abi::type_size("user_msghdr"));
         add(argument, {.piece = Piece::Name, .message = number}, message_field(message, "msg_name"),
             std::min(message_field(message, "msg_namelen"), message_field(before, "msg_namelen")));
         add(argument, {.piece = Piece::Control, .message = number}, message_field(message, "msg_control"),
@@ -424,20 +428,20 @@ class Collector {
     }
 
     void exit_messages(std::size_t argument, std::uint64_t address, std::uint64_t count) {
-        const std::size_t stride = type_size("mmsghdr");
+        const std::size_t stride = abi::type_size("mmsghdr");
         const Payload* all_before = find(argument, Direction::In);
         const std::vector<std::byte> before =
             all_before != nullptr ? all_before->bytes : std::vector<std::byte>{};
         for (std::size_t i = 0; i < std::min<std::uint64_t>(count, kMostMessages); ++i) {
             const std::uint64_t at = address + i * stride;
-            const auto received = number_at(at + find_struct("mmsghdr")->field("msg_len")->offset, 4);
+            const auto received = number_at(at + abi::find_struct("mmsghdr")->field("msg_len")->offset, 4);
             const auto offset = std::min(i * stride, before.size());
             exit_message(argument, at, static_cast<unsigned>(i), std::span(before).subspan(offset),
                          received.value_or(0));
         }
     }
 
-    const SyscallRow& row_;
+    const abi::SyscallRow& row_;
     Arguments arguments_;
     MemoryReader& memory_;
     std::vector<Payload>& payloads_;
@@ -453,10 +457,10 @@ bool is_short(const Payload& payload) {
 
 // Takes from a second reading what the first could not have (of an empty string that is its end), except
 // through arguments that the kernel has written in between.
-void complete(const SyscallRow& row, std::vector<Payload> fresh, std::vector<Payload>& payloads) {
+void complete(const abi::SyscallRow& row, std::vector<Payload> fresh, std::vector<Payload>& payloads) {
     for (Payload& again : fresh) {
-        const ArgumentKind kind = row.argument_storage[again.argument].kind;
-        if (kind == ArgumentKind::Inout || kind == ArgumentKind::InoutArray) {
+        const abi::ArgumentKind kind = row.argument_storage[again.argument].kind;
+        if (kind == abi::ArgumentKind::Inout || kind == abi::ArgumentKind::InoutArray) {
             continue;
         }
         const auto old = std::ranges::find_if(payloads, [&](const Payload& payload) {
@@ -535,7 +539,7 @@ void cut_refused(std::vector<Payload>& payloads) {
 
 std::vector<Payload> read_payloads_at_entry(std::uint64_t number, Arguments arguments, MemoryReader& memory) {
     std::vector<Payload> payloads;
-    if (const SyscallRow* row = find_syscall(number, arguments)) {
+    if (const abi::SyscallRow* row = abi::find_syscall(number, arguments)) {
         Collector(*row, arguments, memory, payloads).entry();
     }
     return payloads;
@@ -544,16 +548,16 @@ std::vector<Payload> read_payloads_at_entry(std::uint64_t number, Arguments argu
 void complete_exec_payloads(std::uint64_t number, Arguments arguments, const std::string& path,
                             std::span<const std::string> argv, std::span<const std::string> envp,
                             std::vector<Payload>& payloads) {
-    const SyscallRow* row = find_syscall(number, arguments);
+    const abi::SyscallRow* row = abi::find_syscall(number, arguments);
     if (row == nullptr) {
         return;
     }
     bool is_argv = true;
     for (std::size_t i = 0; i < row->argument_count; ++i) {
-        const ArgumentKind kind = row->argument_storage[i].kind;
-        if (kind == ArgumentKind::Path) {
+        const abi::ArgumentKind kind = row->argument_storage[i].kind;
+        if (kind == abi::ArgumentKind::Path) {
             complete_path(i, path, payloads);
-        } else if (kind == ArgumentKind::Strings) {
+        } else if (kind == abi::ArgumentKind::Strings) {
             complete_strings(i, arguments[i], is_argv ? argv : envp, payloads);
             is_argv = false;
         }
@@ -562,14 +566,14 @@ void complete_exec_payloads(std::uint64_t number, Arguments arguments, const std
 
 void read_payloads_at_exit(std::uint64_t number, Arguments arguments, std::optional<std::int64_t> result,
                            MemoryReader& memory, std::vector<Payload>& payloads) {
-    const SyscallRow* row = find_syscall(number, arguments);
+    const abi::SyscallRow* row = abi::find_syscall(number, arguments);
     if (row == nullptr) {
         return;
     }
     if (std::ranges::any_of(payloads, is_short)) {
         complete(*row, read_payloads_at_entry(number, arguments, memory), payloads);
     }
-    if (result && is_error(*result)) {
+    if (result && abi::is_error(*result)) {
         cut_refused(payloads);
     }
     if (result) {
@@ -577,4 +581,4 @@ void read_payloads_at_exit(std::uint64_t number, Arguments arguments, std::optio
     }
 }
 
-}  // namespace levitate::traces::abi
+}  // namespace levitate::traces
