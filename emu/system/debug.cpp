@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "emu/mmu/tlb.hpp"
 #include "emu/system/bits.hpp"
+#include "emu/system/page.hpp"
 
 namespace levitate::emu::debug {
 

@@ -85,6 +85,50 @@ class CheckIncludes(unittest.TestCase):
         self.refuses("vmm/run/a.cpp", '"tests/helper.hpp"')
         self.refuses("emu/a.cpp", '"../tests/helper.hpp"')
 
+    def test_a_circle_of_two_folders_is_found(self) -> None:
+        self.write("vmm/run/run.hpp", '#include "vmm/engine/engine.hpp"\n')
+        self.assertEqual(
+            self.offences("vmm/engine/a.cpp", "<vector>", '"vmm/run/run.hpp"'),
+            ["vmm/engine/a.cpp:2: vmm/run/run.hpp: a circle of folders: vmm/engine -> vmm/run -> vmm/engine",
+             "vmm/run/run.hpp:1: vmm/engine/engine.hpp: a circle of folders: vmm/engine -> vmm/run -> vmm/engine"])
+        self.allows("vmm/run/a.cpp", '"vmm/engine/engine.hpp"')
+
+    def test_a_circle_through_a_third_folder_is_found(self) -> None:
+        self.write("guest-kernel/mm/page.hpp", '#include "lib/result.hpp"\n')
+        self.write("guest-kernel/fs/file.hpp", '#include "../mm/page.hpp"\n')
+        found = self.offences("guest-kernel/lib/user.cpp", '"fs/file.hpp"')
+        self.assertEqual(len(found), 3, found)
+        self.assertIn("guest-kernel/lib/user.cpp:1: guest-kernel/fs/file.hpp: a circle of folders: ", "\n".join(found))
+        self.allows("guest-kernel/fs/a.cpp", '"lib/result.hpp"')
+
+    def test_a_folder_and_its_subfolder_can_make_a_circle(self) -> None:
+        self.write("emu/mmu/tlb.hpp", '#include "emu/cpu.hpp"\n')
+        self.assertEqual(len(self.offences("emu/core.cpp", '"emu/mmu/tlb.hpp"')), 2)
+
+    def test_tests_may_go_in_circles(self) -> None:
+        self.write("tests/isa/proof.hpp", '#include "tests/helper.hpp"\n')
+        self.allows("tests/a.cpp", '"tests/isa/proof.hpp"')
+
+    def test_a_circle_can_be_allowed_with_a_reason(self) -> None:
+        self.write("traces/abi/text.hpp", '#include "traces/format/event.hpp"\n')
+        self.write("scripts/allowed-circles.txt", "# why\n\ntraces/format -> traces/abi: a reason\n")
+        self.allows("traces/format/a.cpp", '"traces/abi/syscalls.inc"')
+        # The other folders' circles are still refused.
+        self.write("vmm/run/run.hpp", '#include "vmm/engine/engine.hpp"\n')
+        self.assertEqual(len(self.offences("vmm/engine/a.cpp", '"vmm/run/run.hpp"')), 2 + 1)
+
+    def test_what_is_allowed_must_be_needed(self) -> None:
+        self.write("scripts/allowed-circles.txt", "traces/format -> traces/abi: a reason\n")
+        stale = ["scripts/allowed-circles.txt:1: traces/format -> traces/abi closes no circle"]
+        self.assertEqual(self.offences("traces/format/a.cpp", '"traces/abi/syscalls.inc"'), stale)
+        self.assertEqual(self.offences("traces/format/a.cpp", "<vector>"), stale)
+
+    def test_nothing_is_allowed_without_a_reason(self) -> None:
+        self.write("scripts/allowed-circles.txt", "traces/format -> traces/abi\n")
+        done = subprocess.run([SCRIPT, self.root], capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("allowed-circles.txt:1: not FROM -> TO: REASON", done.stderr)
+
     def test_an_empty_tree_is_an_error(self) -> None:
         with tempfile.TemporaryDirectory() as empty:
             done = subprocess.run([SCRIPT, empty], capture_output=True, check=False)
