@@ -1,3 +1,4 @@
+// Which faults of lib/faults.inc the command line asks for.
 #include "lib/faults.hpp"
 
 #ifdef LEVITATE_FAULTS

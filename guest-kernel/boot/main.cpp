@@ -24,7 +24,7 @@ namespace kernel {
 
 namespace {
 
-// Without these there is no console to complain on: the machine stands still.
+// Without these there is no console to report on, so the machine halts.
 void require(bool condition) {
     if (!condition) {
         arch::halt();

@@ -1,10 +1,10 @@
-// What the compiler and the C++ library expect of their surroundings.
+// What the compiler and the C++ library expect from their environment.
 // NOLINTBEGIN(bugprone-reserved-identifier): the names are the Itanium C++ ABI's and libstdc++'s.
 #include "log/print.hpp"
 
 extern "C" {
 
-// Nothing is ever destroyed at exit: there is none.
+// The kernel never exits, so nothing is destroyed at exit.
 void* __dso_handle = nullptr;
 int __cxa_atexit(void (*)(void*), void*, void*) {
     return 0;

@@ -6,7 +6,7 @@
 
 namespace kernel {
 
-// Hears of each byte that arrives. Called from the interrupt, between tasks' system calls, never inside one.
+// Gets each byte that arrives. Called from the interrupt, between tasks' system calls, never inside one.
 class ConsoleReceiver {
   public:
     virtual ~ConsoleReceiver() = default;

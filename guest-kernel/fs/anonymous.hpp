@@ -1,4 +1,4 @@
-// Files that no directory holds: eventfd, epoll, pidfd and kin (Linux fs/anon_inodes.c).
+// Files that are in no directory: eventfd, epoll, pidfd (Linux fs/anon_inodes.c).
 #pragma once
 
 #include <string_view>

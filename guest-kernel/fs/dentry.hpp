@@ -16,8 +16,8 @@ struct Siblings {};
 struct HashBucket {};
 
 // One name of an inode. For file systems that live in memory the dentries are the directory: link() makes the
-// parent hold a reference. Entries of dynamic directories (procfs) are made anew by each lookup and live as
-// long as they are used. A dentry keeps its parent alive, so ".." always works.
+// parent hold a reference. Each lookup makes a new entry of a dynamic directory (procfs), which lives as long
+// as it is used. A dentry keeps its parent alive, so ".." always works.
 class Dentry : public RefCounted, public ListNode<Siblings>, public ListNode<HashBucket> {
   public:
     using ChildList = List<Dentry, Siblings>;

@@ -15,7 +15,7 @@ namespace kernel {
 
 namespace {
 
-// Reads and writes of devices without an end give way to others, and to signals, after each page (Linux
+// Reads and writes of endless devices give way to other tasks and to signals after each page (Linux
 // drivers/char/mem.c, read_iter_zero; drivers/char/random.c, get_random_bytes_user).
 bool is_interrupted_after(std::size_t done) {
     if (done % kPageSize != 0) {
@@ -25,7 +25,7 @@ bool is_interrupted_after(std::size_t done) {
     return Task::current().has_pending_signal();
 }
 
-// Devices without a place: pread and pwrite are allowed, lseek goes nowhere (Linux drivers/char/mem.c).
+// Devices without a position: pread and pwrite are allowed, and lseek stays at 0 (Linux drivers/char/mem.c).
 class MemoryDeviceFile : public File {
   public:
     using File::File;
@@ -68,7 +68,7 @@ class FullFile final : public MemoryDeviceFile {
     Result<std::size_t> write(IoBuffer&, std::int64_t&, TransferMode) override { return Errno(ENOSPC); }
 };
 
-// random and urandom: after the pool is ready, which here is always, they are the same.
+// random and urandom are the same once the pool is ready, which it always is here.
 class RandomFile final : public MemoryDeviceFile {
   public:
     using MemoryDeviceFile::MemoryDeviceFile;
@@ -88,7 +88,7 @@ class RandomFile final : public MemoryDeviceFile {
         }
         return buffer.result(done);
     }
-    // What is written would be mixed into the pool. It must be readable, and has no effect one could see.
+    // Linux mixes what is written into the pool, which has no visible effect. The bytes must be readable.
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t&, TransferMode) override {
         std::array<std::byte, 256> chunk;
         std::size_t done = 0;

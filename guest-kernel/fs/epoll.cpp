@@ -10,7 +10,7 @@ constexpr unsigned kMaximumNesting = 4;  // Linux fs/eventpoll.c, EP_MAX_NESTS
 }
 
 bool EpollItem::Watch::wake(std::uint32_t events) {
-    // A wake-up that says what happened, and it is nothing asked for, is none (ep_poll_callback).
+    // A wake-up for events that were not asked for is ignored (ep_poll_callback).
     if (events != WaitQueue::kAnyEvent && (events & (item_.event_.events | EPOLLERR | EPOLLHUP)) == 0) {
         return false;
     }

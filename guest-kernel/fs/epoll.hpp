@@ -35,7 +35,7 @@ class EpollItem final : public ListNode<>, public File::CloseListener, public Po
     static constexpr std::uint32_t kPrivateBits = EPOLLWAKEUP | EPOLLONESHOT | EPOLLET | EPOLLEXCLUSIVE;
 
   private:
-    // In the file's queue: hears of changes.
+    // In the file's queue, where it is told of changes.
     class Watch final : public Waiter {
       public:
         explicit Watch(EpollItem& item) : item_(item) {}
@@ -66,7 +66,7 @@ class Epoll final : public AnonymousFile {
 
     // Hands out up to `maximum` events that hold now. How many; EFAULT if that kept it from handing out any.
     Result<int> collect(UserOut<epoll_event> events, int maximum);
-    // Waits until collect may find something. ERESTARTSYS's kin, ETIMEDOUT.
+    // Waits until collect may find something. ERESTARTSYS, ETIMEDOUT.
     Result<void> wait(Deadline deadline);
 
     std::uint32_t poll(PollRegistrar* registrar) override;

@@ -1,4 +1,4 @@
-// An open file description: what open, pipe, eventfd and kin make and descriptors point to.
+// An open file description: what open, pipe, eventfd and others make, and what descriptors point to.
 #pragma once
 
 #include <asm/poll.h>
@@ -27,7 +27,7 @@ class UnixSocket;
 inline constexpr std::uint32_t kPollReadable = POLLIN | POLLRDNORM;
 inline constexpr std::uint32_t kPollWritable = POLLOUT | POLLWRNORM;
 
-// Who asks a file what is ready, and wants to be woken when that changes.
+// Asks a file what is ready, and is told which queues to watch for changes.
 class PollRegistrar {
   public:
     virtual ~PollRegistrar() = default;
@@ -109,7 +109,7 @@ class File : public MappedFile {
     virtual void describe_name(TextBuffer& out) const;
     Result<void> append_path(String& out) const;
 
-    // Fills `destination` from `offset` on. Fewer bytes at the end of the file.
+    // Fills `destination` from `offset` on. Returns fewer bytes at the end of the file.
     Result<std::size_t> read_kernel(std::span<std::byte> destination, std::uint64_t offset);
 
     // Told when the last descriptor is gone: epoll sets forget the file.

@@ -9,7 +9,7 @@ namespace kernel {
 
 namespace {
 
-// Who waits for whom: what a deadlock is found with. One entry a waiting F_SETLKW.
+// Which process waits for which, to find deadlocks. One entry for each F_SETLKW that waits.
 struct Waiting {
     const void* waiter;
     const void* holder;
@@ -119,7 +119,7 @@ Result<void> FileLocks::lock_record(const RecordLock& wanted, LockWait wait) {
         if (wait == LockWait::Fail) {
             return Errno(EAGAIN);
         }
-        // Only processes can be waited for in a circle: an open file has no thread of its own.
+        // Only processes can wait in a circle: an open file belongs to no single thread.
         const bool is_process = wanted.process > 0;
         if (is_process && closes_circle(wanted.owner, holder->owner)) {
             return Errno(EDEADLK);

@@ -15,7 +15,7 @@ namespace kernel {
 
 enum class CloseOnExec : bool { No, Yes };
 
-// As a call's flags say: O_CLOEXEC, whose value every kind of file gives its own flag.
+// What a call's flags ask for. Every call that opens something uses O_CLOEXEC's value for it.
 inline CloseOnExec close_on_exec_of(unsigned flags) {
     return (flags & O_CLOEXEC) != 0 ? CloseOnExec::Yes : CloseOnExec::No;
 }

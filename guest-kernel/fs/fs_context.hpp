@@ -9,7 +9,8 @@ namespace kernel {
 
 class FsContext : public RefCounted {
   public:
-    // Both at the root of everything, umask 022. Precondition: the root is mounted.
+    // Root and working directory are the root of everything; the umask is 022. Precondition: the root is
+    // mounted.
     static Result<Ref<FsContext>> create();
     Result<Ref<FsContext>> clone() const;
 

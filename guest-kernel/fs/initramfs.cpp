@@ -127,7 +127,7 @@ struct FirstLink {
     Ref<Inode> target;
 };
 
-// A directory's time is set when nothing will be put into it any more.
+// A directory's times are set once nothing more will be put into it.
 struct DirectoryTime {
     Ref<Inode> directory;
     Timespec modified;
@@ -176,7 +176,7 @@ class Unpacker {
         }
         if (Dentry* present = place.parent.dentry->find_child(place.last.view())) {
             if (present->inode().is_directory()) {
-                // A directory stays; nothing takes its place.
+                // An existing directory stays; nothing replaces it.
                 return (member.mode & S_IFMT) == S_IFDIR ? set_attributes(present->inode(), member)
                                                          : Errno(EISDIR);
             }

@@ -9,8 +9,8 @@
 namespace kernel {
 
 // Fills the root file system from cpio archives in "newc" form that stand one behind the other (Linux
-// Documentation/driver-api/early-userspace/buffer-format.rst). What is wrong with the archive is logged, and
-// what was good up to there stays: EINVAL. ENOMEM. The archive must stay where it is: file contents are not
+// Documentation/driver-api/early-userspace/buffer-format.rst). EINVAL: the archive is damaged, which is
+// logged; the files before the damage stay. ENOMEM. The archive must stay where it is: file contents are not
 // copied.
 Result<void> unpack_initramfs(std::span<const std::byte> archive);
 

@@ -1,4 +1,4 @@
-// The objects of a file system, whatever name they are reached by.
+// The objects of a file system, independent of their names.
 #pragma once
 
 #include <cstddef>
@@ -111,7 +111,7 @@ class Inode : public RefCounted {
     // Makes an inode for a new entry (`mode` with type bits, not yet linked).
     virtual Result<Ref<Inode>> create(std::uint32_t mode, DeviceNumber device);
     virtual Result<Ref<Inode>> create_symlink(std::string_view target);
-    // May entries be linked here, unlinked and renamed?
+    // May entries be linked, unlinked and renamed here?
     virtual Result<void> may_change_entries();
     // An entry came (+1) or went (-1), or was replaced (0).
     virtual void entries_changed(int difference);

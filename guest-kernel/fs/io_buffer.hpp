@@ -26,7 +26,7 @@ class IoBuffer {
     // A copy has stopped at a bad address. Nothing more can be copied.
     bool has_faulted() const { return faulted_; }
 
-    // For reads: moves up to `size` bytes into the buffer and answers how many went, fewer at its end or a
+    // For reads: moves up to `size` bytes into the buffer and returns how many: fewer at its end or at a
     // fault.
     std::size_t put(const void* source, std::size_t size);
     std::size_t put_zeros(std::size_t size);

@@ -1,5 +1,5 @@
-// The bits of a file's mode. <linux/stat.h> keeps them back once a C++ standard header has been included (it
-// then leaves them to a C library, which there is not).
+// The bits of a file's mode. <linux/stat.h> does not define them once a C++ standard header has been
+// included: it leaves them to a C library then, and there is none.
 #pragma once
 
 #include <linux/stat.h>

@@ -170,8 +170,8 @@ Result<void> remount(const Path& where, unsigned long flags) {
 Result<void> unmount(const Path& where, Unmount how) {
     Mount* mount = TRY(mount_at_root(where));
     const Ref<Mount> keep(mount);
-    // Besides the table: `where` and `keep`. Anything more is an open file, a working directory or a mount
-    // below.
+    // References besides the table's: `where` and `keep`. Any more are open files, working directories or
+    // mounts below.
     constexpr std::uint32_t kOwnReferences = 3;
     if (how == Unmount::IfUnused && (mount->reference_count() > kOwnReferences || has_mounts_below(*mount))) {
         return Errno(EBUSY);

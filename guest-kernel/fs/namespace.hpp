@@ -10,7 +10,7 @@ namespace kernel {
 
 class Task;
 
-// Opens a path as openat does, flags already checked for sense. `mode` is for O_CREAT.
+// Opens a path as openat does, with flags that have been checked already. `mode` is for O_CREAT.
 Result<Ref<File>> open_path(Task& task, Fd dirfd, std::string_view path, unsigned flags, unsigned mode);
 
 // Makes an entry. `mode` has the type bits; the umask is applied here.

@@ -14,10 +14,10 @@ Result<Path> entry_of(const ParentPath& place);
 Result<void> check_directory_change(Task& task, const Path& directory);
 // And this one? EPERM in a sticky directory (Linux fs/namei.c, may_delete).
 Result<void> check_removal(Task& task, const Path& directory, const Path& entry);
-// Does something stand mounted on the entry?
+// Is something mounted on the entry?
 bool is_mount_point(const Path& entry, const Path& directory);
 
-// Unlinks an entry, with the counts of both inodes.
+// Unlinks an entry, and updates the link counts of both inodes.
 void take_out(const Path& directory, Dentry& entry);
 
 }  // namespace kernel

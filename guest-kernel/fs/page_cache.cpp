@@ -173,8 +173,7 @@ Result<void> PageCache::punch_hole(std::uint64_t offset, std::uint64_t length) {
     const std::uint64_t first_whole = page_ceiling(offset) >> kPageShift;
     const std::uint64_t end_whole = page_floor(end) >> kPageShift;
     if (is_mapped()) {
-        // A mapping may show these pages, and private copies of them must stay: they are cleared where they
-        // are.
+        // A mapping may show these pages, and private copies of them must stay, so they are cleared in place.
         for (std::optional<std::uint64_t> index = tree_.next(first_whole); index && *index < end_whole;
              index = tree_.next(*index + 1)) {
             clear_in_page(*index << kPageShift, kPageSize);

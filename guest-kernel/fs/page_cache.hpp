@@ -32,7 +32,7 @@ class PageCache final : public MemoryObject {
     Result<PageRef> page(std::uint64_t index) override;
     void note_mapped_write() override;
 
-    // Bytes from `position` on, up to the end; holes read as zeroes. How many went.
+    // Bytes from `position` on, up to the end; holes read as zeroes. Returns how many bytes it read.
     std::size_t read(IoBuffer& buffer, std::uint64_t position);
     // Grows the file as needed. How many bytes went, ENOSPC, ENOMEM.
     Result<std::size_t> write(IoBuffer& buffer, std::uint64_t position);

@@ -108,7 +108,7 @@ Result<Path> PathWalk::look_up(const Path& directory, std::string_view name) {
     return found;
 }
 
-// Puts the target in front of what is still to go.
+// Puts the target before the rest of the path.
 Result<void> PathWalk::follow(const Path& link) {
     if (++links_ > kMaximumLinks) {
         return Errno(ELOOP);

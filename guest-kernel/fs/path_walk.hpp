@@ -41,7 +41,7 @@ class PathWalk {
     Result<Path> resolve(std::string_view path, LastSymlink last, EmptyPath empty = EmptyPath::NoEntry);
     // To the directory of the last component, which is not looked up.
     Result<ParentPath> resolve_parent(std::string_view path);
-    // After resolve_parent found a symbolic link as the last component: on along it, to the parent again.
+    // When resolve_parent found a symbolic link as the last component: follows it, to the parent again.
     Result<ParentPath> follow_to_parent(const Path& link);
     // The entry of a name, mounts on it crossed, a link not followed. ENOENT: none.
     static Result<Path> look_up(const Path& directory, std::string_view name);
@@ -64,7 +64,7 @@ class PathWalk {
     const FsContext& context_;
     const Credentials& credentials_;
     Path place_;
-    String rest_;  // the path still to go begins at offset_
+    String rest_;  // the rest of the path begins at offset_
     std::size_t offset_ = 0;
     unsigned links_ = 0;
 };

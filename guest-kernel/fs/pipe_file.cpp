@@ -29,7 +29,7 @@ PipeFile::~PipeFile() {
         pipe_->writers--;
     }
     if (pipe_->readers == 0 && pipe_->writers == 0) {
-        inode().pipe = nullptr;  // a FIFO that nobody has open is empty when it is opened again
+        inode().pipe = nullptr;  // a FIFO that no process has open is empty when it is opened again
     } else if (pipe_->readers == 0 || pipe_->writers == 0) {
         pipe_->readable.wake_all(kPollReadable | POLLHUP | POLLERR);
         pipe_->writable.wake_all(kPollWritable | POLLHUP | POLLERR);

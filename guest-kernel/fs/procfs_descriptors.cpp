@@ -22,7 +22,7 @@ Result<Ref<File>> file_of(Task& task, int fd) {
     return file;
 }
 
-// Following it jumps to the file's inode, whatever became of its name; opening that makes a new open file.
+// Following it goes to the file's inode, even if its name is gone; opening that makes a new open file.
 class DescriptorLinkInode final : public Inode {
   public:
     DescriptorLinkInode(Ref<FileSystem> file_system, const File& file, Ref<Task> task, int fd)

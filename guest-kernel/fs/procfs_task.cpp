@@ -36,7 +36,7 @@ class TaskTextInode final : public TextInode {
     Store store_;
 };
 
-// exe, cwd and root: following them jumps to the place, whatever its name has become.
+// exe, cwd and root: following them goes to the place itself, even if its name is gone.
 class TaskLinkInode final : public Inode {
   public:
     using Find = Result<Path> (*)(Task& task);

@@ -33,7 +33,7 @@ Result<void> check_rename(Task& task, const Rename& rename, unsigned flags) {
     if (exchange && rename.to.must_be_directory && !rename.target.inode().is_directory()) {
         return Errno(ENOTDIR);
     }
-    // Not below itself.
+    // A directory cannot move below itself.
     if (rename.to.parent.dentry->is_within(*rename.source.dentry)) {
         return Errno(EINVAL);
     }

@@ -10,8 +10,8 @@
 
 namespace kernel {
 
-// An append that finds no memory sets a flag and does nothing more, so that writers need not check every
-// step: finish() answers for all of them.
+// An append without memory only sets a flag, so that writers need not check every step: finish() reports it
+// for all of them.
 class TextBuffer {
   public:
     TextBuffer& text(std::string_view value);

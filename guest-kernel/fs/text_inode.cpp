@@ -15,7 +15,7 @@ class TextFile final : public File {
   public:
     TextFile(Path path, unsigned flags, TextInode& inode) : File(std::move(path), flags), inode_(inode) {}
 
-    // A read from the start sees the contents anew; later ones go on in what was made then.
+    // A read from the start makes the contents; later reads continue in what it made.
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t& place, TransferMode) override {
         if (!is_made_ || place == 0) {
             text_.clear();

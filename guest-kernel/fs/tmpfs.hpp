@@ -87,7 +87,7 @@ class TmpfsRegularInode final : public TmpfsInode {
 // File system types for mount(2): a new instance each. EINVAL for an option that is not known.
 Result<Ref<Dentry>> make_tmpfs(std::string_view options);
 Result<Ref<Dentry>> make_ramfs(std::string_view options);
-// The root of everything: a tmpfs called rootfs, as open to all as /tmp until the archive says otherwise.
+// The root of everything: a tmpfs called rootfs, writable by all until the archive says otherwise.
 Result<Ref<Dentry>> make_rootfs();
 // The empty instance behind devtmpfs.
 Result<Ref<Dentry>> make_devtmpfs();

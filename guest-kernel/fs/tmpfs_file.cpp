@@ -36,7 +36,7 @@ Result<void> limit_write(IoBuffer& buffer, std::int64_t position) {
     return {};
 }
 
-// A program that is written to by somebody without CAP_FSETID loses its set-id bits (file_remove_privs).
+// A write without CAP_FSETID clears the set-id bits of the file (file_remove_privs).
 void drop_set_id_bits(const Task& task, Inode& inode) {
     if (!task.credentials.has(CAP_FSETID)) {
         const bool group_executes = (inode.attributes.mode & S_IXGRP) != 0;

@@ -15,7 +15,7 @@ namespace kernel {
 class Task;
 
 // Sets up the file systems and fills the root from the initramfs, which must stay where it is. EINVAL: the
-// archive is damaged (logged; what came before the damage is there). ENOMEM. Once.
+// archive is damaged, which is logged; the files before the damage are there. ENOMEM. Called once.
 Result<void> mount_root_from_initramfs(std::span<const std::byte> archive);
 
 // A program's file for execve: regular, with execute permission, on a mount that allows it. `flags`:

@@ -1,4 +1,4 @@
-// The kernel's command line: words apart by blanks.
+// The kernel's command line: words separated by blanks.
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@ namespace kernel {
 
 void set_command_line(std::string_view line);
 std::string_view command_line();
-// The value of `name=value`; empty when it is not there.
+// The value of `name=value`; empty if the line has no such word.
 std::string_view command_line_value(std::string_view name);
 
 }  // namespace kernel

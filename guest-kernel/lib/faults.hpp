@@ -1,4 +1,5 @@
-// FAULT(name): is this fault of lib/faults.inc to happen? Plainly false unless the kernel is built for it.
+// FAULT(name): is this fault of lib/faults.inc to happen? A constant false unless the kernel is built with
+// LEVITATE_FAULTS.
 #pragma once
 
 namespace kernel {

@@ -1,4 +1,4 @@
-// An intrusive doubly linked list: the links stand in the element, so adding cannot fail.
+// An intrusive doubly linked list: the links are in the element, so adding cannot fail.
 #pragma once
 
 #include <cstddef>
@@ -77,7 +77,7 @@ class List {
     static void insert_before(T& place, T& element) {
         static_cast<Node&>(element).insert_before(static_cast<Node&>(place));
     }
-    // Taking out the element one stands on ends a range-for early; take the successor first instead.
+    // Removing the current element ends a range-for early: get the successor before removing it.
     T* next(T& element) {
         Node* node = static_cast<Node&>(element).next_;
         return node == &head_ ? nullptr : static_cast<T*>(node);

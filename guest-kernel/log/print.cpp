@@ -61,7 +61,7 @@ void PrintArgument::write() const {
 void panic(const char* message) {
     print("\nkernel panic: ", message, "\n");
     arch::print_backtrace();
-    // README.md, "Panic": a reset, which a machine without reboot takes as the end, is told from a power-off.
+    // README.md, "Panic": a machine that does not restart can tell this reset from a power-off.
     arch::power(arch::PowerAction::Reset);
 }
 

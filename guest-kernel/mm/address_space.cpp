@@ -277,7 +277,8 @@ Result<void> AddressSpace::unmap(std::uint64_t address, std::uint64_t size) {
 
 Result<void> AddressSpace::protect(std::uint64_t address, std::uint64_t size, int protection) {
     const std::uint64_t end = address + size;
-    // What cannot be done is found first region by region, as Linux does: those before it have changed.
+    // As on Linux, regions are checked and changed one by one: those before the first that fails have
+    // changed.
     std::uint64_t position = address;
     while (position < end) {
         Mapping* mapping = find(position);

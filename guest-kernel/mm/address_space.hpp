@@ -42,7 +42,7 @@ struct ProgramLayout {
 
 enum class Placement { Hint, Fixed, FixedNoReplace };
 
-// Why an access cannot be: SIGSEGV with one of two codes, SIGBUS past a file's end, or no memory.
+// Why an access fails: SIGSEGV with one of two codes, SIGBUS past a file's end, or no memory.
 enum class FaultResult { Resolved, NotMapped, NotPermitted, BeyondObject, OutOfMemory };
 
 struct MemoryUsage {
@@ -85,8 +85,8 @@ class AddressSpace : public RefCounted {
     // Drops the pages of a range; they read as zeroes, or as the file's, afterwards.
     void discard(std::uint64_t address, std::uint64_t size);
 
-    // For the regions of a range, which are split where it begins and ends. ENOMEM at the first hole, or
-    // without memory; what comes before has changed.
+    // Changes the regions of a range, which are split where it begins and ends. ENOMEM at the first hole or
+    // without memory; the regions before it have changed then.
     Result<void> set_on_fork(std::uint64_t address, std::uint64_t size, OnFork on_fork);
     Result<void> set_locking(std::uint64_t address, std::uint64_t size, Locking locking);
     // The same for every region that there is.

@@ -1,4 +1,4 @@
-// Page faults: what stands behind a page when a program first touches it, or first writes to it.
+// Page faults: the frame behind a page when a program first touches it, or first writes to it.
 #include <linux/mman.h>
 
 #include "lib/memory.hpp"

@@ -1,4 +1,4 @@
-// What is said about regions and changes none of their contents: fork, locking.
+// Properties of regions that leave their contents alone: behaviour at fork, locking.
 #include <linux/mman.h>
 
 #include "mm/address_space.hpp"

@@ -128,8 +128,8 @@ void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
 void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
     return kernel::allocate(size);
 }
-// Classes are at most 16-byte aligned (FloatingPointState): every object of a size that is a multiple of 16
-// is.
+// Classes need at most 16-byte alignment (FloatingPointState), which objects whose size is a multiple of 16
+// have.
 void* operator new(std::size_t size, std::align_val_t, const std::nothrow_t&) noexcept {
     return kernel::allocate(size);
 }

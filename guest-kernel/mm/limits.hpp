@@ -17,7 +17,7 @@ inline constexpr std::size_t kMaximumMappings = 65530;
 // RLIMIT_STACK of the process that runs now. task/ defines it: memory does not see processes.
 std::uint64_t current_stack_limit();
 
-// Could this much private memory ever be had? Linux's heuristic overcommit refuses only what is more than all
+// Is this more private memory than there can ever be? Linux's heuristic overcommit refuses only more than all
 // RAM.
 inline bool is_obvious_overcommit(std::uint64_t bytes) {
     return bytes >> kPageShift > memory_counts().total_pages;

@@ -19,8 +19,8 @@ enum class RegionName : std::uint8_t { None, Heap, Stack, Vvar, Vdso };
 // What fork does with a region (MADV_DONTFORK, MADV_WIPEONFORK).
 enum class OnFork : std::uint8_t { Copy, LeaveOut, Empty };
 
-// mlock and kin. Nothing is ever swapped: locked pages are there at once, or, with OnFault, when they are
-// touched.
+// How a region is locked (man 2 mlock). Nothing is ever swapped: locked pages are present at once or, with
+// OnFault, from their first use.
 enum class Locking : std::uint8_t { None, Now, OnFault };
 
 // An open file as memory knows it: it stays open while a region shows it. fs/file.hpp has the only kind.
@@ -32,8 +32,8 @@ struct MappingAttributes {
     Sharing sharing = Sharing::Private;
     bool grows_down = false;
     bool no_reserve = false;  // MAP_NORESERVE
-    bool may_write =
-        true;  // Shared of a file that was not opened for writing: mprotect(PROT_WRITE) is EACCES
+    // False for a shared region of a file that was not opened for writing: mprotect(PROT_WRITE) is EACCES.
+    bool may_write = true;
     bool fixed_pages = false;  // the kernel's own (vDSO): no merging, no madvise, no mremap growth
     OnFork on_fork = OnFork::Copy;
     Locking locking = Locking::None;

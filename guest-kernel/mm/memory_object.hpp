@@ -25,7 +25,8 @@ class MemoryObject : public RefCounted {
     // The inode number that maps shows for memory that no file holds; 0: there is a file, or nothing to show.
     virtual std::uint64_t anonymous_inode() const { return 0; }
 
-    // A mapping of the object was written to: mmap'ed writes change a file's times. Once a page and fault.
+    // A mapping of the object was written to: mmap'ed writes change a file's times. Called once for each page
+    // and fault.
     virtual void note_mapped_write() {}
 
     // Takes the pages with index >= first out of every address space that maps them (truncate calls this

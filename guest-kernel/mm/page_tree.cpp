@@ -54,7 +54,7 @@ Result<void> PageTree::insert(std::uint64_t index, PageRef page) {
     return {};
 }
 
-// True when the node became empty and is gone.
+// True: the node became empty and has been deleted.
 bool PageTree::erase_in(Node& node, unsigned level, std::uint64_t index) {
     void*& slot = node.slots[index >> (kBits * level) & kMask];
     if (level == 0) {

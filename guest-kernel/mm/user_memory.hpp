@@ -29,8 +29,8 @@ class UserAddress {
 // Linux's access_ok: could the whole range be a program's, mapped or not?
 bool is_user_range(UserAddress address, std::size_t size);
 
-// Copy as many bytes as can be reached and return how many that was, from the front: fewer than asked means
-// that the next byte faulted. Precondition: none; any address and any length are safe.
+// Copy from the front as many bytes as can be reached, and return their number: fewer than asked means that
+// the next byte faulted. Precondition: none; any address and any length are safe.
 std::size_t copy_from_user_partial(void* destination, UserAddress source, std::size_t size);
 std::size_t copy_to_user_partial(UserAddress destination, const void* source, std::size_t size);
 std::size_t clear_user_partial(UserAddress destination, std::size_t size);
@@ -137,7 +137,7 @@ class UserString {
     UserAddress address() const { return address_; }
     bool is_null() const { return address_.is_null(); }
 
-    // EFAULT when it runs into a bad address, `too_long` when no NUL stands in the first `limit` bytes.
+    // EFAULT when it runs into a bad address, `too_long` when there is no NUL in the first `limit` bytes.
     Result<String> read(std::size_t limit, Errno too_long = Errno(ENAMETOOLONG)) const;
     // A path as Linux's getname takes it: at most PATH_MAX bytes with its NUL (else ENAMETOOLONG). It may be
     // empty: ENOENT or not is the caller's decision.

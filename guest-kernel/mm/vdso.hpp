@@ -1,4 +1,4 @@
-// The vDSO: code of ours that programs call for the time and return through from signal handlers (man 7
+// The vDSO: kernel code that programs call for the time, and through which signal handlers return (man 7
 // vdso).
 #pragma once
 

@@ -15,7 +15,7 @@ using namespace socket_constants;
 
 constexpr unsigned kMaximumBacklog = 4096;  // net.core.somaxconn
 
-// Those with a name. Made with the first, never destroyed.
+// The sockets with a name. Made with the first, never destroyed.
 List<UnixSocket>* bound = nullptr;
 
 }  // namespace

@@ -48,7 +48,8 @@ struct ReceiveDetails {
     std::size_t message_size = 0;  // of a datagram, all of it
 };
 
-// One end. The file of a socket holds it, and so does a peer, which therefore finds out that it was closed.
+// One end of a connection. Both the file of the socket and its peer hold it, so the peer finds out that it
+// was closed.
 class UnixSocket final : public RefCounted, public ListNode<> {
   public:
     explicit UnixSocket(SocketType type) : type_(type) {}
@@ -143,8 +144,8 @@ class UnixSocketFile final : public File {
     Ref<UnixSocket> socket_;
 };
 
-// When a wait with a timeout option ends (0: never), and what its outcome means: EAGAIN at the timeout (man 7
-// socket).
+// When a wait with a timeout option ends (0: never), and its result for the call: EAGAIN at the timeout (man
+// 7 socket).
 Deadline socket_deadline(std::int64_t timeout);
 Result<void> socket_wait(Result<void> outcome);
 

@@ -1,3 +1,4 @@
+// Sockets as open files.
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
 

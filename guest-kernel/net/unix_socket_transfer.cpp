@@ -23,7 +23,7 @@ Deadline socket_deadline(std::int64_t timeout) {
     return timeout == 0 ? Deadline::never() : Deadline::after(timeout);
 }
 
-// A timeout of a socket option ends a call with EAGAIN (man 7 socket).
+// A call that a socket option's timeout ends fails with EAGAIN (man 7 socket).
 Result<void> socket_wait(Result<void> outcome) {
     if (outcome.is_error() && outcome.error() == Errno(ETIMEDOUT)) {
         return Errno(EAGAIN);

@@ -14,7 +14,7 @@ namespace kernel {
 std::uint64_t signal_stack_top(const Task& task, std::uint64_t stack_pointer, unsigned long action_flags);
 // As a signal's frame has it: with the flags that it was set with, which do not say whether it is in use.
 stack_t saved_alternate_stack(const Task& task);
-// As sigaltstack tells a program of it.
+// As sigaltstack shows it to a program.
 stack_t describe_alternate_stack(const Task& task, std::uint64_t stack_pointer);
 // EINVAL (flags), ENOMEM (too small), EPERM (in use).
 Result<void> set_alternate_stack(Task& task, const stack_t& stack, std::uint64_t stack_pointer,
@@ -22,7 +22,7 @@ Result<void> set_alternate_stack(Task& task, const stack_t& stack, std::uint64_t
 // rt_sigreturn: what cannot be set is left as it is.
 void restore_alternate_stack(Task& task, const stack_t& stack, std::uint64_t stack_pointer);
 
-// Where a handler returns to that brought no restorer of its own: the vDSO's trampoline.
+// Where a handler without a restorer returns to: the vDSO's trampoline.
 std::uint64_t signal_trampoline(const Task& task);
 
 }  // namespace kernel

@@ -122,7 +122,8 @@ void run_handler(Task& task, Registers& registers, const TakenSignal& taken) {
     task.restore_blocked = false;
     const Result<void> frame = arch::push_signal_frame(task, registers, taken.info, taken.action, old_mask);
     if (frame.is_error()) {
-        // No stack for the handler: SIGSEGV, by its default action if it is that handler's own signal.
+        // There is no stack for the handler: SIGSEGV, with its default action if the handler was for SIGSEGV
+        // itself.
         if (taken.info.si_signo == SIGSEGV) {
             (*task.signal_handlers)[SIGSEGV].handler = kDefault;
         }
@@ -169,8 +170,8 @@ void deliver_signals(Task& task, Registers& registers) {
         registers.x[0] = registers.original_x0;
         registers.pc = after_call - 4;
     }
-    // A call that has its result ends with its own mask; what only the temporary one let through stays
-    // pending.
+    // A call that has succeeded ends with the original mask; signals that only the temporary mask let through
+    // stay pending.
     if (task.restore_blocked && !restarts) {
         task.restore_blocked = false;
         task.blocked = task.saved_blocked;

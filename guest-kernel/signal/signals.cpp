@@ -34,7 +34,7 @@ bool is_ignored(Task& task, int signal) {
            (handler == as_handler(SIG_DFL) && kIgnoredByDefault.contains(signal));
 }
 
-// Linux kernel/signal.c, sig_ignored and sig_task_ignored: init is deaf to what it does not handle.
+// Linux kernel/signal.c, sig_ignored and sig_task_ignored: init ignores what it does not handle.
 bool is_dropped(Task& task, int signal) {
     if (task.blocked.contains(signal) || task.awaited.contains(signal)) {
         return false;
@@ -89,9 +89,9 @@ std::uint64_t count_queued(std::uint32_t user) {
     return queued;
 }
 
-// Makes the signal pending. RLIMIT_SIGPENDING holds for real-time signals and for what a program queues; past
-// it, or without memory, a real-time signal that carries data is EAGAIN and the others lose their siginfo
-// (Linux kernel/signal.c, __send_signal_locked).
+// Makes the signal pending. RLIMIT_SIGPENDING applies to real-time signals and to what a program queues.
+// Beyond it, or without memory, a real-time signal that carries data fails with EAGAIN, and the others lose
+// their siginfo (Linux kernel/signal.c, __send_signal_locked).
 Result<void> make_pending(PendingSignals& pending, const Task& target, const siginfo_t& info) {
     const bool is_limited = is_realtime(info.si_signo) || info.si_code < 0;
     const bool is_full = is_limited && count_queued(target.credentials.user) >=
@@ -222,7 +222,6 @@ Result<void> send_signal(Task& task, const siginfo_t& info) {
         return {};
     }
     TRY(make_pending(task.pending, task, info));
-    process.signals_changed.wake_all();
     if (wants(task, signal)) {
         if (kills_at_once(task, signal) && !process.is_exiting && signal == SIGKILL) {
             begin_process_exit(process, signal);
@@ -235,7 +234,7 @@ Result<void> send_signal(Task& task, const siginfo_t& info) {
 Result<void> send_signal(Process& process, const siginfo_t& info) {
     const int signal = info.si_signo;
     if (process.is_zombie) {
-        return {};  // a zombie hears everything and does nothing
+        return {};  // a zombie takes every signal and does nothing
     }
     act_at_sending(process, signal);
     Task* leader = process.leader();
@@ -243,7 +242,6 @@ Result<void> send_signal(Process& process, const siginfo_t& info) {
         return {};
     }
     TRY(make_pending(process.pending, *leader, info));
-    process.signals_changed.wake_all();
     // The leader if it does not block the signal, else any thread that does not.
     Task* taker = wants(*leader, signal) ? leader : nullptr;
     for (Task& task : process.threads) {

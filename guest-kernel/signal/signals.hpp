@@ -54,7 +54,7 @@ class PendingSignals {
     SignalSet set() const { return set_; }
     // ENOMEM: nothing is pending that was not before.
     Result<void> add(const siginfo_t& info);
-    // It will seem to come from nobody: SI_USER, pid 0.
+    // Its siginfo will name no sender: SI_USER, pid 0.
     void add_without_info(int signal) { set_.add(signal); }
     // Takes the signal out. Precondition: set().contains(signal).
     siginfo_t take(int signal);
@@ -79,7 +79,7 @@ class SignalHandlers : public RefCounted {
   public:
     SignalAction& operator[](int signal) { return actions_[static_cast<unsigned>(signal) - 1]; }
     Result<Ref<SignalHandlers>> clone() const;
-    // execve: handlers go back to the default; what was ignored stays so.
+    // execve: handled signals go back to the default; ignored ones stay ignored.
     void reset_for_execve();
 
   private:
@@ -99,20 +99,20 @@ siginfo_t user_siginfo(int signal, int code);
 // The same from a given sender.
 siginfo_t user_siginfo_from(int signal, int pid, std::uint32_t user);
 
-// Sends; ignored signals vanish. ESRCH when the target is dead already, EAGAIN at RLIMIT_SIGPENDING or no
-// memory.
+// Sends a signal; ignored ones are discarded. ESRCH: the target is dead already; EAGAIN: RLIMIT_SIGPENDING,
+// or no memory.
 Result<void> send_signal(Task& task, const siginfo_t& info);
 Result<void> send_signal(Process& process, const siginfo_t& info);
 // To every process of a group (the terminal's ^C). ESRCH when there is none.
 Result<void> send_signal_to_group(int group, const siginfo_t& info);
-// A signal the task cannot escape (a fault of its own): unblocked and set to default if it is blocked or
-// ignored.
+// Sends a signal that the task cannot avoid, for a fault of its own: if it is blocked or ignored, it is
+// unblocked and gets its default action.
 void force_signal(Task& task, const siginfo_t& info);
 
 // man 2 kill: may the current task send it there?
 bool may_signal(const Task& sender, const Task& target, int signal);
 
-// What a signal does where nothing else was asked for (man 7 signal).
+// The default action of a signal (man 7 signal).
 bool is_stop_signal(int signal);
 bool is_ignored_by_default(int signal);
 bool is_fatal_by_default(int signal);
@@ -125,14 +125,14 @@ void complete_stop(Process& process);
 // SIGCONT. The parent hears of it from the first thread that runs again: announce_change.
 void continue_process(Process& process);
 void announce_change(Process& process);
-// The process ends: what a parent could still have learned of stops is no more.
+// The process ends: its parent can no longer learn of earlier stops.
 void forget_stop(Process& process);
-// Has no member whose parent is in another group of the same session (POSIX): terminal stops do nothing then.
+// Has the group no member whose parent is in another group of the same session (POSIX)? Then terminal stops
+// do nothing.
 bool is_orphaned_group(int group);
 
 struct Registers;
-// Is there anything for deliver_signals to do: a signal, a stop, an end, a call to be restarted, a mask to be
-// restored?
+// Does deliver_signals have anything to do: a signal, a stop, an end, a call to restart, a mask to restore?
 bool needs_signal_work(Task& task, const Registers& registers);
 // Before returning to the program: takes signals, sets up handlers' frames, stops or ends the task, and
 // arranges for interrupted calls to be restarted or to say EINTR.

@@ -1,4 +1,4 @@
-// Signal masks for the length of one call: ppoll, pselect6, epoll_pwait, rt_sigsuspend.
+// Signal masks for the duration of one call: ppoll, pselect6, epoll_pwait, rt_sigsuspend.
 #pragma once
 
 #include "lib/result.hpp"

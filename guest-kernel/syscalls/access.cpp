@@ -17,8 +17,7 @@ Result<long> sys_faccessat2(Task& task, Fd dirfd, UserString pathname, unsigned 
         (flags & ~static_cast<unsigned>(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) != 0) {
         return Errno(EINVAL);
     }
-    // The question is about the real ids, and root's powers count only for them (Linux
-    // access_override_creds).
+    // Without AT_EACCESS the real ids count, and capabilities only for root (Linux access_override_creds).
     Credentials real = task.credentials;
     if ((flags & AT_EACCESS) == 0) {
         real.file_system_user = real.user;

@@ -9,7 +9,8 @@ namespace kernel {
 
 namespace {
 
-// How many 32-bit words each set has by the header's version; an unknown version is answered with ours.
+// How many 32-bit words a set has in the header's version. An unknown version is replaced by the one
+// supported.
 Result<unsigned> words_of(UserInOut<__user_cap_header_struct> header, const __user_cap_header_struct& given) {
     switch (given.version) {
         case _LINUX_CAPABILITY_VERSION_1:

@@ -32,8 +32,8 @@ Result<long> change_owner(Task& task, const Path& path, unsigned owner, unsigned
     if (group != kUnchanged) {
         inode.attributes.group = group;
     }
-    if (!inode.is_directory()) {  // set-id bits do not survive a change of owner (Linux fs/open.c,
-                                  // chown_common)
+    // Set-id bits do not survive a change of owner (Linux fs/open.c, chown_common).
+    if (!inode.is_directory()) {
         const bool group_executes = (inode.attributes.mode & S_IXGRP) != 0;
         inode.attributes.mode &= ~static_cast<unsigned>(S_ISUID | (group_executes ? S_ISGID : 0));
     }

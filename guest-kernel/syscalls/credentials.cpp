@@ -43,8 +43,8 @@ Result<long> commit_users(Task& task, Credentials next) {
     if (next.effective_user != task.credentials.effective_user) {
         task.dumpable = false;
     }
-    // Programs that drop their privileges expect no failure here: execve brings it (Linux kernel/sys.c,
-    // flag_nproc_exceeded, which does not count the caller yet).
+    // Programs that drop their privileges expect no failure here, so execve fails instead (Linux
+    // kernel/sys.c, flag_nproc_exceeded, which does not count the caller yet).
     if (next.user != task.credentials.user) {
         task.has_too_many_tasks = is_over_task_limit(*task.process, next.user);
     }
@@ -59,7 +59,7 @@ Result<long> commit_groups(Task& task, Credentials next) {
     return 0;
 }
 
-// One of three ids, for a caller without the capability.
+// A caller without the capability may set only one of its three ids.
 bool is_own(std::uint32_t id, std::uint32_t real, std::uint32_t effective, std::uint32_t saved) {
     return id == kKeep || id == real || id == effective || id == saved;
 }

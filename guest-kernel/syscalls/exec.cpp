@@ -36,7 +36,7 @@ Result<long> execute_path(Task& task, Fd dirfd, std::string_view path, UserAddre
     }
     request.environment = TRY(read_strings(envp));
     request.file = TRY(open_for_execute(task, dirfd.number, path, flags));
-    // How the program is named to itself (Linux fs/exec.c, alloc_bprm).
+    // The name that the program is given as its own (Linux fs/exec.c, alloc_bprm).
     if (dirfd.number != AT_FDCWD && !path.starts_with('/')) {
         TRY(request.path.append("/dev/fd/"));
         TRY(request.path.append_signed(dirfd.number));

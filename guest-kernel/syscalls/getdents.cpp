@@ -28,8 +28,8 @@ class UserDirectoryEmitter final : public DirectoryEmitter {
         __builtin_memcpy(record.data(), &inode_number, 8);
         __builtin_memcpy(record.data() + 8, &next, 8);
         __builtin_memcpy(record.data() + 16, &short_size, 2);
-        record[18] =
-            static_cast<char>(static_cast<std::uint32_t>(type) >> 12);  // DT_* are the type bits of a mode
+        // DT_* are the type bits of a mode.
+        record[18] = static_cast<char>(static_cast<std::uint32_t>(type) >> 12);
         __builtin_memcpy(record.data() + kNameOffset, name.data(), name.size());
         if (copy_to_user(buffer_.address() + used_, record.data(), record_size).is_error()) {
             faulted_ = true;

@@ -39,7 +39,7 @@ class Task;
 #define IN_IOVEC(name, count) UserIn<iovec> name
 #define OUT_IOVEC(name, count) UserIn<iovec> name
 #define FUTEX(name) UserAddress name
-// What a comparison of recordings makes of an argument is no matter of its handler.
+// How a comparison of recordings treats an argument does not concern its handler.
 #define CLOCK_READING(argument) argument
 #define REMAINING(argument) argument
 #define DURATION(argument) argument

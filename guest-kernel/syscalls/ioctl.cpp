@@ -1,3 +1,4 @@
+// ioctl.
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
 

@@ -54,7 +54,7 @@ OnFork on_fork_of(int advice) {
     }
 }
 
-// Linux mm/madvise.c: what the region is rules some advice out.
+// Some kinds of region do not allow some advice (Linux mm/madvise.c).
 bool may_be_advised(const MappingAttributes& attributes, int advice) {
     switch (advice) {
         case MADV_DONTNEED:
@@ -72,7 +72,7 @@ bool may_be_advised(const MappingAttributes& attributes, int advice) {
     }
 }
 
-// MADV_POPULATE_*: faults the pages in, as far as it goes.
+// MADV_POPULATE_*: faults the pages in, up to the first that cannot be.
 Result<void> populate(AddressSpace& space, std::uint64_t address, std::uint64_t size, Access access) {
     for (std::uint64_t page = address; page < address + size; page += kPageSize) {
         switch (space.resolve_fault(page, access)) {

@@ -1,4 +1,4 @@
-// Locked memory, as far as calls that map memory have to do with it.
+// Locked memory, for calls that map memory.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +10,8 @@ namespace kernel {
 
 class Task;
 
-// How `size` bytes of new memory are locked: as asked for (MAP_LOCKED), or as mlockall said of what is to
-// come. EPERM, EAGAIN: RLIMIT_MEMLOCK forbids it.
+// How `size` bytes of new memory are locked: as asked for (MAP_LOCKED), or as mlockall set it for future
+// memory. EPERM, EAGAIN: RLIMIT_MEMLOCK forbids it.
 Result<Locking> locking_of_new_memory(Task& task, std::uint64_t size, Locking asked_for);
 
 }  // namespace kernel

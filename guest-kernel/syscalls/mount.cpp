@@ -12,7 +12,7 @@ namespace kernel {
 namespace {
 
 constexpr std::size_t kOptionsSize = 4096;  // one page, like Linux's copy_mount_options
-constexpr unsigned kForce = 1;              // MNT_FORCE and kin (Linux include/linux/fs.h, not in UAPI)
+constexpr unsigned kForce = 1;              // MNT_FORCE and the like (Linux include/linux/fs.h, not in UAPI)
 constexpr unsigned kDetach = 2;
 constexpr unsigned kExpire = 4;
 constexpr unsigned kNoFollow = 8;

@@ -20,7 +20,7 @@ bool can_sleep_on(int clock) {
            clock == CLOCK_TAI;
 }
 
-// Relative sleeps say how much is left and go on by restart_syscall; absolute ones are simply called again.
+// Relative sleeps report how much is left, and continue by restart_syscall; absolute ones are called again.
 Result<long> sleep_relative(Task& task, std::int64_t deadline, UserOut<__kernel_timespec> remain) {
     for (;;) {
         const Result<void> slept = sleep_until(Deadline::at(FAULT(sleep_ends_early) ? 0 : deadline));

@@ -9,8 +9,7 @@
 namespace kernel {
 
 Result<long> sys_pipe2(Task& task, UserOut<int> pipefd, unsigned flags) {
-    // O_DIRECT (packets) and O_NOTIFICATION_PIPE are not offered: EINVAL, as on a Linux that has not got
-    // them.
+    // O_DIRECT (packets) and O_NOTIFICATION_PIPE are not supported: EINVAL, as on a Linux without them.
     if ((flags & ~static_cast<unsigned>(O_CLOEXEC | O_NONBLOCK)) != 0) {
         return Errno(EINVAL);
     }

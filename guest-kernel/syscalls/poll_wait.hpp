@@ -10,8 +10,8 @@
 
 namespace kernel {
 
-// For the rest of the call, the mask that a program gave. Nothing for a null pointer. EINVAL: the size is not
-// that of the kernel's set; EFAULT.
+// Sets the mask that a program gave for the rest of the call. Does nothing for a null pointer. EINVAL: the
+// size is not that of the kernel's set; EFAULT.
 Result<void> use_temporary_mask(Task& task, UserIn<kernel_sigset_t> mask, std::size_t size);
 
 // A relative timeout as a deadline. EINVAL.

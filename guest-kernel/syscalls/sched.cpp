@@ -67,7 +67,7 @@ int policy_with_flags(const Task& task) {
     return task.policy | (task.resets_policy_on_fork ? SCHED_RESET_ON_FORK : 0);
 }
 
-// Affinities know no negative numbers of their own: there is just no such task.
+// For affinities a negative number is no error of its own: there is no such task.
 Result<Ref<Task>> affinity_target_of(Task& task, int pid) {
     return pid == 0 ? Result<Ref<Task>>(Ref<Task>(&task)) : find_task(pid);
 }

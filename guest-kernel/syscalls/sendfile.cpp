@@ -17,8 +17,8 @@ Result<long> sys_sendfile(Task& task, Fd out_fd, Fd in_fd, UserInOut<std::int64_
         return Errno(EINVAL);
     }
     CopyEnd to(TRY(task.files->get_writable(out_fd)), {});
-    // Linux fs/splice.c, splice_direct_to_actor: what has no position may only go into a pipe, lest it be
-    // lost.
+    // Linux fs/splice.c, splice_direct_to_actor: input without a position may only go into a pipe, since
+    // elsewhere bytes could be lost.
     const bool to_pipe = static_cast<bool>(to.file().inode().pipe);
     if (!from.file().can_splice_from() || !to.file().can_splice_to() ||
         (!to_pipe && (!from.file().is_seekable() || (to.file().flags() & O_APPEND) != 0))) {

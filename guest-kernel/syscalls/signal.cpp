@@ -54,7 +54,7 @@ struct sigaction to_user(const SignalAction& action) {
 constexpr unsigned long kKnownFlags = SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_ONSTACK | SA_RESTART |
                                       SA_NODEFER | SA_RESETHAND | SA_EXPOSE_TAGBITS | SA_RESTORER;
 
-// A signal whose new disposition is to ignore it is taken back where it is pending.
+// A pending signal whose new disposition is to be ignored is discarded.
 void forget_if_ignored(Process& process, int signal, const SignalAction& action) {
     const bool is_ignored =
         action.handler == reinterpret_cast<std::uint64_t>(SIG_IGN) ||

@@ -74,7 +74,7 @@ Result<String> read_address(UserBuffer address, int length) {
     return String::copy_of(name);
 }
 
-// Linux move_addr_to_user: the length that there is, though only what fits is written.
+// As Linux's move_addr_to_user: reports the full length, though only what fits is written.
 Result<void> write_address(std::string_view name, UserBuffer address, UserInOut<int> length) {
     if (address.is_null()) {
         return {};

@@ -1,5 +1,5 @@
-// The structures that system calls pass, from Linux's UAPI headers; those that no handler of ours looks into
-// are only declared.
+// The structures that system calls pass, from Linux's UAPI headers; those whose fields no handler reads are
+// only declared.
 #pragma once
 
 #include <asm/sigcontext.h>

@@ -7,7 +7,6 @@
 
 namespace kernel {
 
-// Everything is in memory: what is written has arrived.
 Result<long> sys_sync(Task&) {
     return 0;
 }

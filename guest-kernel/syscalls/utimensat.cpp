@@ -16,7 +16,7 @@ namespace {
 struct NewTimes {
     bool has_accessed = true;
     bool has_modified = true;
-    bool are_now = false;  // both are "now": writers may ask for that, not only owners
+    bool are_now = false;  // both are "now", which writers may ask for and not only owners
     Timespec accessed;
     Timespec modified;
 };

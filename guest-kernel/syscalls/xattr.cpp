@@ -12,7 +12,7 @@ namespace kernel {
 
 namespace {
 
-// Finds the file, for the errors of a bad path.
+// Resolves the path, for the errors of a bad one.
 Result<void> check_path(Task& task, UserString pathname, LastSymlink last) {
     const String text = TRY(pathname.read_path());
     TRY(resolve_path(task, Fd{AT_FDCWD}, text.view(), last));

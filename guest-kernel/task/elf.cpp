@@ -46,7 +46,7 @@ Result<Extent> extent_of(const ElfFile& elf) {
         extent.start =
             page_floor(segment.p_vaddr) < extent.start ? page_floor(segment.p_vaddr) : extent.start;
         extent.end = end > extent.end ? end : extent.end;
-        // Not a power of two: ignored (Linux maximum_alignment).
+        // An alignment that is not a power of two is ignored (Linux maximum_alignment).
         if ((segment.p_align & (segment.p_align - 1)) == 0 && segment.p_align > extent.alignment) {
             extent.alignment = segment.p_align;
         }
@@ -57,7 +57,7 @@ Result<Extent> extent_of(const ElfFile& elf) {
     return extent;
 }
 
-// Where a position-independent file goes: the difference to its own addresses.
+// Where a position-independent file is placed, as the difference from its own addresses.
 Result<std::uint64_t> choose_bias(AddressSpace& space, const Extent& extent, ElfRole role,
                                   std::uint64_t randomization) {
     if (role == ElfRole::ProgramWithInterpreter) {
@@ -96,7 +96,7 @@ Result<void> map_segment(AddressSpace& space, const ElfFile& elf, const Elf64_Ph
     if (segment.p_memsz == segment.p_filesz) {
         return {};
     }
-    // The rest of the last page is zero; where the segment cannot be written Linux leaves it, and so do we.
+    // The rest of the last page is zero; like Linux, leaves it alone where the segment is not writable.
     const std::uint64_t zero_start = segment.p_filesz > 0 ? page_ceiling(file_end) : page_floor(address);
     if ((file_end & kPageMask) != 0 && (segment.p_flags & PF_W) != 0 && segment.p_filesz > 0) {
         const std::uint64_t zero_end = zero_start < memory_end ? zero_start : page_ceiling(memory_end);

@@ -17,7 +17,7 @@ struct ElfFile {
     Elf64_Ehdr header;
     Vector<Elf64_Phdr> program_headers;
 
-    // ENOEXEC: no ELF file that could be executed here. EIO: cut off.
+    // ENOEXEC: not an ELF file that can be executed here. EIO: the file is truncated.
     static Result<ElfFile> read(Ref<File> file);
     // PT_INTERP's path; empty without one.
     Result<String> interpreter() const;

@@ -26,8 +26,8 @@ namespace kernel {
 namespace {
 
 constexpr std::size_t kMaximumStringBytes = 6 << 20;  // argv and envp together: Linux's 3/4 of _STK_LIM
-constexpr std::uint64_t kInitialStackPages =
-    33;  // what is in use, and 128 KiB below (fs/exec.c, stack_expand)
+// What is in use, and 128 KiB below it (Linux fs/exec.c, stack_expand).
+constexpr std::uint64_t kInitialStackPages = 33;
 constexpr std::uint64_t kMinimumGap = std::uint64_t{128} << 20;
 constexpr std::uint64_t kMaximumGap = AddressSpace::kUserEnd / 6 * 5;
 // Linux arch/arm64/include/asm/elf.h: STACK_RND_MASK and 18 bits of mmap randomisation, in pages.
@@ -87,8 +87,8 @@ struct NewProgram {
     std::uint64_t stack_pointer;
 };
 
-// By now Linux has given the old program up, and what goes wrong ends the process (fs/exec.c, bprm_execve).
-// Here the old program is still there: the signal does not let it run.
+// At this point Linux has given up the old program, and an error ends the process (fs/exec.c, bprm_execve).
+// Here the old program is still present, but the signal keeps it from running.
 Result<LoadedElf> map_or_die(Task& task, AddressSpace& space, const ElfFile& elf, ElfRole role,
                              std::uint64_t randomization) {
     Result<LoadedElf> loaded = map_elf(space, elf, role, randomization);
@@ -175,7 +175,7 @@ Result<std::optional<ScriptLine>> read_script_line(File& file) {
     return std::optional<ScriptLine>(std::move(script));
 }
 
-// Replaces a script by its interpreter, until it is none.
+// Replaces a script by its interpreter, until the file is no script.
 Result<void> resolve_scripts(Task& task, ExecRequest& request) {
     for (int depth = 0;; ++depth) {
         std::optional<ScriptLine> script = TRY(read_script_line(*request.file));
@@ -185,7 +185,7 @@ Result<void> resolve_scripts(Task& task, ExecRequest& request) {
         if (depth == kMaximumScripts) {
             return Errno(ELOOP);
         }
-        // argv[0] becomes: interpreter, its argument, the script's path.
+        // Replaces argv[0] with the interpreter, its argument and the script's path.
         TRY(request.arguments.drop_first());
         TRY(request.arguments.prepend(request.path.view()));
         if (!script->argument.is_empty()) {

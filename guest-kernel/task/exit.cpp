@@ -22,7 +22,7 @@ namespace kernel {
 
 namespace {
 
-// The memory goes, with what programs asked to be told of on the way.
+// Releases the memory, and does what programs asked for at that point (futexes, vfork).
 void leave_address_space(Task& task) {
     if (!task.address_space) {
         return;
@@ -37,7 +37,7 @@ void leave_address_space(Task& task) {
     }
 }
 
-// Who takes over the children: the nearest ancestor that asked for it (PR_SET_CHILD_SUBREAPER), or init.
+// The new parent of the children: the nearest ancestor that asked for it (PR_SET_CHILD_SUBREAPER), or init.
 Process& heir_of(const Process& process) {
     for (Process* ancestor = process.parent; ancestor != nullptr; ancestor = ancestor->parent) {
         if (ancestor->is_child_subreaper && !ancestor->is_exiting && !ancestor->is_zombie) {

@@ -1,4 +1,4 @@
-// Ends.
+// The end of tasks and processes.
 #pragma once
 
 namespace kernel {
@@ -10,8 +10,8 @@ class Task;
 [[noreturn]] void exit_task(Task& task, int status);
 // Ends all threads of the current task's process; the others when they next leave the kernel.
 [[noreturn]] void exit_process(Task& task, int status);
-// Tells every thread of a process to end (a fatal signal); `status` becomes the process's. No effect once one
-// is set.
+// Tells every thread of a process to end (a fatal signal); `status` becomes the process's, unless it has one
+// already.
 void begin_process_exit(Process& process, int status);
 
 }  // namespace kernel

@@ -32,7 +32,7 @@ Result<void> check(Task& parent, const CloneRequest& request) {
         ((flags & CLONE_PIDFD) != 0 && (flags & (CLONE_DETACHED | CLONE_THREAD)) != 0)) {
         return Errno(EINVAL);
     }
-    // Init has no parent to give a sibling to.
+    // Init has no parent, so it can have no siblings.
     if ((flags & CLONE_PARENT) != 0 && parent.process->parent == nullptr) {
         return Errno(EINVAL);
     }
@@ -143,7 +143,7 @@ void publish(Task& parent, Task& child, bool is_new_process, std::uint64_t flags
     Process& process = *child.process;
     process.threads.push_back(child);
     add_to_table(child);
-    child.add_reference();  // its own life's, dropped when it has ended
+    child.add_reference();  // held while it lives, dropped when it has ended
     if (!is_new_process) {
         return;
     }

@@ -10,7 +10,7 @@ namespace kernel {
 
 class Task;
 
-// clone and clone3, with what both say written alike.
+// The request of clone or clone3, in one form for both.
 struct CloneRequest {
     std::uint64_t flags = 0;  // CLONE_*, without the exit signal
     int exit_signal = 0;

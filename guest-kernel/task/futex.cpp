@@ -237,7 +237,7 @@ Result<long> wake_futex_and_operate(Task& task, const FutexPair& request, std::u
     const Key first = TRY(key_of(task, request.from, request.scope));
     const Key second = TRY(key_of(task, request.to, request.scope));
     const WakeOperation operation(encoded);
-    // One CPU, not preempted here: load and store are one step for every program.
+    // There is one CPU, and the kernel is not preempted: no program sees a state between load and store.
     const std::uint32_t old = TRY(load(request.to));
     TRY(UserOut<std::uint32_t>(request.to).write(TRY(operation.apply(old))));
     long woken = wake(first, request.wake_count, FUTEX_BITSET_MATCH_ANY);
@@ -273,7 +273,7 @@ void walk_robust_list(Task& task) {
         return;
     }
     const auto offset = static_cast<std::uint64_t>(head.value().futex_offset);
-    // Bit 0 marks a mutex with priority inheritance, which is not offered here.
+    // Bit 0 marks a mutex with priority inheritance, which is not supported.
     const auto entry_of = [](const void* pointer) {
         return UserAddress(reinterpret_cast<std::uint64_t>(pointer) & ~1UL);
     };

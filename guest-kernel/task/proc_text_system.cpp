@@ -1,4 +1,4 @@
-// The texts of /proc that tell of the machine and the kernel.
+// The texts of /proc about the machine and the kernel.
 #include <asm/hwcap.h>
 
 #include <array>
@@ -124,7 +124,7 @@ Result<void> append_cpuinfo(String& out) {
 }
 
 Result<void> append_loadavg(String& out) {
-    // No averages are kept: the machine has just started, as far as they are concerned.
+    // No averages are kept: they show a machine that has just started.
     TRY(out.append("0.00 0.00 0.00 1/"));
     TRY(out.append_decimal(task_count()));
     TRY(out.append(" "));

@@ -1,5 +1,5 @@
 // A process: the threads that share a pid (Linux's thread group), its place among processes, and what it
-// leaves to its parent.
+// leaves for its parent.
 #pragma once
 
 #include <linux/resource.h>
@@ -57,9 +57,9 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     ~Process() override;
 
     rlimit64 limit(unsigned resource) const { return limits[resource]; }
-    // Every thread's usage, the dead ones' included.
+    // The usage of all threads, including those that have ended.
     ResourceUsage usage();
-    // An address space of the process goes: its peak is remembered.
+    // The process gives up an address space: remembers its peak.
     void note_peak_memory(AddressSpace& space);
     Task* leader();
     unsigned thread_count();
@@ -70,13 +70,12 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     RefPtr<Tty> controlling_terminal;
     bool has_executed = false;  // since fork: setpgid is EACCES then
 
-    Process* parent = nullptr;  // null: init, or parent gone with nobody left to reap
+    Process* parent = nullptr;  // null: init, or the process has been reaped
     List<Process, ChildOfProcess> children;
-    List<Task, TaskOfProcess> threads;  // the living, and the dead leader of living threads
+    List<Task, TaskOfProcess> threads;  // live threads, and the leader even after its end
     WaitQueue child_changed;            // wait4 sleeps here
     WaitQueue exited;                   // pidfd poll sleeps here
     WaitQueue thread_ended;             // execve waits here for the other threads
-    WaitQueue signals_changed;          // signalfd sleeps here
 
     PendingSignals pending;       // sent to the process as a whole
     int exit_signal = 0;          // to the parent; SIGCHLD for fork

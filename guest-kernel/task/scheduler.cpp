@@ -21,7 +21,7 @@ namespace scheduler {
 namespace {
 
 constinit Task* current = nullptr;
-// Ended, and still on its stack until the next task has taken over.
+// A task that has ended, and is still on its stack until the next task has taken over.
 constinit Task* ended = nullptr;
 constinit std::int64_t programmed_expiry = INT64_MAX;
 
@@ -175,7 +175,7 @@ void schedule() {
 }
 
 void yield() {
-    // Behind whoever is next, however little this one has had.
+    // Behind the next task, however little time this one has had.
     if (!run_queue().is_empty() && current->virtual_runtime < run_queue().front().virtual_runtime) {
         current->virtual_runtime = run_queue().front().virtual_runtime;
     }
@@ -193,7 +193,7 @@ void start(Task& first) {
 void end_current() {
     current->state = TaskState::Dead;
     ended = current;
-    // The next task finds `ended` set, whichever way it comes back from its own switch.
+    // The next task finds `ended` set, wherever it continues after its own switch.
     schedule();
     panic("an ended task was resumed");
 }

@@ -17,10 +17,10 @@ void remove_from_table(Task& task);
 void remove_from_table(Process& process);
 
 List<Task, TaskInTable>& all_tasks();
-// The living ones, and a zombie process as one, as Linux counts them.
+// Live tasks, with each zombie process counted as one, as Linux does.
 std::size_t task_count();
 std::size_t task_count_of_user(std::uint32_t real_user);
-// As many tasks as an eighth of memory has room for their stacks: threads-max (Linux kernel/fork.c,
+// threads-max: as many tasks as have room for their stacks in an eighth of memory (Linux kernel/fork.c,
 // set_max_threads).
 std::size_t maximum_tasks();
 // Has a user more tasks than the process's RLIMIT_NPROC? Root never has too many.

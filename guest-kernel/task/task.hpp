@@ -26,7 +26,7 @@ enum class TaskState : std::uint8_t {
     Runnable,      // in the run queue, or running
     Sleeping,      // waits; signals wake it
     SleepingKill,  // waits; only SIGKILL wakes it
-    Stopped,       // by SIGSTOP and kin, until SIGCONT
+    Stopped,       // by a stop signal, until SIGCONT
     Dead,          // has exited; its stack is about to be freed
 };
 
@@ -38,10 +38,9 @@ struct TaskInTable {};
 struct RestartBlock {
     enum class Kind : std::uint8_t { None, Nanosleep, FutexWait };
     Kind kind = Kind::None;
-    int clock = 0;
-    std::int64_t deadline = 0;  // of CLOCK_MONOTONIC, or of `clock`
-    std::uint64_t address = 0;  // nanosleep: where the rest goes; futex: the word; ppoll: the pollfds
-    std::uint32_t value = 0;    // futex: what it should hold; poll: number of descriptors
+    std::int64_t deadline = 0;  // of CLOCK_MONOTONIC
+    std::uint64_t address = 0;  // nanosleep: where the rest goes; futex: the word
+    std::uint32_t value = 0;    // futex: what it should hold
     std::uint32_t bitset = 0;
     std::uint32_t flags = 0;
 };
@@ -83,10 +82,10 @@ class Task : public RefCounted,
     Ref<SignalHandlers> signal_handlers;
     PendingSignals pending;
     SignalSet blocked;
-    SignalSet saved_blocked;        // sigsuspend, ppoll and kin: what to go back to
+    SignalSet saved_blocked;        // the mask to go back to after sigsuspend, ppoll and others
     bool restore_blocked = false;   // after the handler, or at the end of the call, saved_blocked comes back
-    SignalSet awaited;              // rt_sigtimedwait: blocked signals that wake it all the same
-    bool is_forced_to_die = false;  // a fault of its own that nothing handles: ends init too
+    SignalSet awaited;              // rt_sigtimedwait: signals that wake it although they are blocked
+    bool is_forced_to_die = false;  // an unhandled fault of its own, which ends even init
     AlternateStack alternate_stack;
     RestartBlock restart;
     std::uint64_t fault_address = 0;   // of the last fault that became a signal: goes into the signal frame
@@ -94,7 +93,7 @@ class Task : public RefCounted,
 
     // Start and end of a thread.
     std::uint64_t clear_child_tid = 0;  // user address, 0: none
-    std::uint64_t set_child_tid = 0;    // where a new task writes its number first of all
+    std::uint64_t set_child_tid = 0;    // where a new task writes its number before it runs
     std::uint64_t robust_list = 0;
     std::uint64_t rseq_address = 0;
     std::uint32_t rseq_size = 0;
@@ -123,8 +122,8 @@ class Task : public RefCounted,
     unsigned long personality = 0;  // man 2 personality
     bool no_new_privileges = false;
     bool dumpable = true;
-    bool has_too_many_tasks =
-        false;            // its user had, when it became that user: execve is EAGAIN as long as that is so
+    // The user had too many tasks when this one became its: execve fails with EAGAIN while that is so.
+    bool has_too_many_tasks = false;
     int exit_status = 0;  // as wait4 reports it
     std::array<char, kNameSize> command_name{};
 };

@@ -5,14 +5,14 @@
 
 namespace kernel {
 
-// Stands on the parent's stack; the child's task points to it until it executes or ends.
+// Lives on the parent's stack; the child's task points to it until it executes a program or ends.
 class VforkWait {
   public:
     void finish() {
         is_finished_ = true;
         queue_.wake_all();
     }
-    // Until finish(). A fatal signal ends it early: `child` must then be told not to look here again.
+    // Sleeps until finish(). A fatal signal ends it early; then `child` must no longer use this object.
     Result<void> wait() {
         return queue_.wait_killable([this] { return is_finished_; });
     }

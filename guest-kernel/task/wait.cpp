@@ -62,7 +62,7 @@ void report_change_to_parent(Process& child, int change) {
     if (parent.is_zombie || parent.threads.is_empty()) {
         return;
     }
-    // A stop that SIGCONT overtook has no signal any more.
+    // A stop that was followed by SIGCONT no longer has a signal.
     const ChildEnd what{.code = change, .status = change == CLD_STOPPED ? child.stop_signal : SIGCONT};
     if ((parent_action(parent).flags & SA_NOCLDSTOP) == 0) {
         (void)send_signal(parent, child_siginfo(child, SIGCHLD, what));

@@ -8,12 +8,12 @@
 
 namespace kernel {
 
-// A child has become a zombie: SIGCHLD (or another exit signal) and a wake-up for the parent; without anybody
-// to wait for it, or with SIGCHLD ignored, it goes at once.
+// A child has become a zombie: SIGCHLD (or another exit signal) and a wake-up for the parent. It is reaped at
+// once if the parent ignores SIGCHLD.
 void report_to_parent(Process& child);
 // A child stopped or continued: `change` is CLD_STOPPED or CLD_CONTINUED.
 void report_change_to_parent(Process& child, int change);
-// Takes a zombie out of the world. Its usage is added to the parent's reaped_children.
+// Removes a zombie from the tables. Its usage is added to the parent's reaped_children.
 void reap(Process& child);
 
 // Which children a wait is for.

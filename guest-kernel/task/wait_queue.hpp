@@ -13,7 +13,7 @@ namespace kernel {
 class Task;
 class WaitQueue;
 
-// Something that wants to hear of wake-ups on one queue. It leaves the queue when it is destroyed.
+// Something that is told of the wake-ups on one queue. It leaves the queue when it is destroyed.
 class Waiter : public ListNode<> {
   public:
     virtual ~Waiter() = default;

@@ -21,7 +21,7 @@ class Deadline {
   public:
     static constexpr Deadline never() { return Deadline(INT64_MAX); }
     static constexpr Deadline at(std::int64_t monotonic) { return Deadline(monotonic); }
-    // From now on. Negative lengths are over already.
+    // So many nanoseconds from now. A negative length is over already.
     static Deadline after(std::int64_t nanoseconds);
 
     constexpr bool is_never() const { return monotonic_ == INT64_MAX; }

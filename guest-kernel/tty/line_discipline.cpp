@@ -99,7 +99,7 @@ bool LineDiscipline::receive(char byte) {
 
 // The characters of IXON and ISIG. True: the byte was one, and is used up.
 bool LineDiscipline::receive_signal_character(char byte) {
-    // Output never waits here, so stopping and starting it has nothing to do.
+    // Output never waits here, so stopping and starting it has no effect.
     if ((settings.c_iflag & IXON) != 0 && (is_character(byte, VSTART) || is_character(byte, VSTOP))) {
         return true;
     }
@@ -254,8 +254,8 @@ std::size_t LineDiscipline::read(IoBuffer& buffer) {
             break;
         }
     }
-    // An EOF right behind what filled the buffer belongs to it: the next read must not see it as an end of
-    // file.
+    // An EOF right after the bytes that filled the buffer belongs to them: the next read must not take it for
+    // an end of file.
     const bool line_is_cut = is_canonical() && buffer.is_empty() && done > 0 && tail_ != line_head_ &&
                              !line_end_[position(tail_ - 1)];
     if (line_is_cut && line_end_[position(tail_)] && bytes_[position(tail_)] == kEndOfFile) {

@@ -48,8 +48,7 @@ class LineDiscipline {
     // Moves output through OPOST processing to the line, up to the whole buffer.
     std::size_t write(IoBuffer& buffer);
 
-    // Takes new settings over, with what the change of mode means for input that is there
-    // (n_tty_set_termios).
+    // Applies new settings, and adapts the input that is buffered to a change of mode (n_tty_set_termios).
     void set_settings(const termios2& changed);
 
     bool is_canonical() const { return (settings.c_lflag & ICANON) != 0; }

@@ -1,4 +1,4 @@
-// The line discipline's way out: OPOST processing.
+// The output side of the line discipline: OPOST processing.
 #include <array>
 
 #include "tty/line_discipline.hpp"

@@ -42,7 +42,7 @@ void Tty::receive(std::span<const std::byte> bytes) {
 
 void Tty::send_signal_to_foreground(int signal) {
     if (foreground_group_ != 0) {
-        // Nobody there to signal is no error of the one who types.
+        // It is not an error if there is no process to signal.
         (void)send_signal_to_group(foreground_group_, kernel_siginfo(signal));
     }
 }

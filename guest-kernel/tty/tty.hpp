@@ -42,8 +42,8 @@ class Tty : public RefCounted, public LineOwner {
     void send_signal_to_foreground(int signal) override;
 
   private:
-    // Of a process in the background: SIGTTIN or SIGTTOU to its group, and the call again after it; EIO where
-    // that would change nothing (Linux __tty_check_change).
+    // Sends SIGTTIN or SIGTTOU to the group of a process in the background, whose call is then restarted; EIO
+    // where that would change nothing (Linux __tty_check_change).
     Result<void> check_foreground(int signal);
     Result<void> wait_for_raw_input(IoBuffer& buffer, TransferMode mode);
     Result<void> set_settings(Task& task, unsigned command, unsigned long argument);

@@ -1,5 +1,5 @@
 // The time without a system call: from the counter and the page that the kernel keeps (time/vdso_data.h).
-// What is not answered here is asked of the kernel.
+// For everything else it makes the system call.
 #include <asm/unistd.h>
 #include <linux/errno.h>
 #include <linux/time.h>

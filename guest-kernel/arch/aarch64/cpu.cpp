@@ -187,7 +187,7 @@ Result<void> KernelStack::allocate() {
     }
     for (std::size_t i = 0; i < pages.size(); ++i) {
         if (!arch::map_kernel_page(next_slot + STACK_SIZE + i * kPageSize, pages[i]->physical_address())) {
-            return Errno(ENOMEM);  // the next try maps the slot anew
+            return Errno(ENOMEM);  // the next attempt maps the slot again
         }
     }
     for (PageRef& page : pages) {

@@ -1,4 +1,4 @@
-// What the CPU reports, sorted: system calls, page faults, the program's own mistakes, and ours.
+// Sorts what the CPU reports: system calls, page faults, the program's mistakes, and the kernel's own.
 #include <asm/ptrace.h>
 #include <linux/signal.h>
 
@@ -48,7 +48,8 @@ constexpr std::uint64_t kCacheMaintenance = 1 << 8;
 constexpr std::uint64_t kFaultStatus = 0x3f;
 constexpr std::uint64_t kAlignmentFault = 0x21;
 
-// FSC 0b0001xx: translation; 0b0010xx: access flag; 0b0011xx: permission. Those a page can cure.
+// FSC 0b0001xx: translation; 0b0010xx: access flag; 0b0011xx: permission. These are the faults that a page
+// can resolve.
 bool is_page_fault(std::uint64_t syndrome) {
     const std::uint64_t kind = (syndrome & kFaultStatus) >> 2;
     return kind >= 1 && kind <= 3;
@@ -83,7 +84,7 @@ void fault_signal(Task& task, int signal, int code, std::uint64_t address, std::
     force_signal(task, info);
 }
 
-// For an instruction that cannot be carried out: its frame tells of no fault (Linux
+// For an instruction that cannot be executed: the signal's frame has no fault record (Linux
 // arch/arm64/kernel/traps.c, force_signal_inject).
 void instruction_signal(Task& task, int signal, int code, std::uint64_t pc) {
     fault_signal(task, signal, code, pc, 0);
@@ -137,7 +138,7 @@ void handle_user_abort(Task& task, std::uint64_t syndrome) {
 void handle_user_instruction(Task& task, Registers& registers, std::uint64_t syndrome) {
     switch (exception_class(syndrome)) {
         case ExceptionClass::WaitForInstruction:
-            registers.pc += 4;  // WFI of a program is a no-op (Linux arch/arm64/kernel/traps.c, wfi_handler)
+            registers.pc += 4;  // a program's WFI does nothing (Linux arch/arm64/kernel/traps.c, wfi_handler)
             return;
         case ExceptionClass::Unknown:
         case ExceptionClass::SystemRegister:

@@ -27,7 +27,7 @@ constexpr std::array<VisibleRegister, 9> kVisibleRegisters = {{
     {2, 5, 0x0000'0000'000f'fff0, 0, [] { return READ_SYSTEM_REGISTER(id_isar5_el1); }, true},
     {3, 0, 0x0000'0000'0000'0f00, 0, [] { return READ_SYSTEM_REGISTER(mvfr0_el1); }, true},
     {3, 1, 0x0000'0000'f00f'ff00, 0, [] { return READ_SYSTEM_REGISTER(mvfr1_el1); }, true},
-    // ID_AA64PFR0: DIT, AdvSIMD, FP. SVE is not ours to offer. EL1 and EL0 are AArch64.
+    // ID_AA64PFR0: DIT, AdvSIMD, FP. This kernel does not support SVE. EL1 and EL0 are AArch64.
     {4, 0, 0x000f'0000'00ff'0000, 0x11, [] { return READ_SYSTEM_REGISTER(id_aa64pfr0_el1); }, false},
     // ID_AA64DFR0: the debug architecture's version.
     {5, 0, 0, 0x6, [] { return std::uint64_t{0}; }, false},

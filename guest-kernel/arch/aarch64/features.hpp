@@ -14,7 +14,7 @@ struct SystemRegisterNumber {
     std::uint32_t op2;
 };
 
-// CTR_EL0 as Linux shows it: where the levels of cache that need no cleaning say so, with IDC set.
+// CTR_EL0 as Linux shows it: with IDC set where CLIDR_EL1 says that no level of cache needs cleaning.
 std::uint64_t effective_cache_type();
 
 // The value that a program's MRS gets, or nothing where Linux would send SIGILL.

@@ -25,7 +25,7 @@ constexpr std::uint32_t kWritePending = std::uint32_t{1} << 31;
 constexpr std::uint32_t kProcessorSleep = 1 << 1;
 constexpr std::uint32_t kChildrenAsleep = 1 << 2;
 
-constexpr std::uint32_t kFirstShared = 32;     // below: this CPU's own
+constexpr std::uint32_t kFirstShared = 32;     // lower numbers are this CPU's own
 constexpr std::uint32_t kFirstSpecial = 1020;  // 1023: nothing pending
 constexpr std::size_t kHandlers = 128;
 constexpr std::uint8_t kOrdinaryPriority = 0xa0;

@@ -67,7 +67,8 @@ Table* new_table() {
     return page.is_error() ? nullptr : reinterpret_cast<Table*>(page.value().leak()->data());
 }
 
-// The entry for an address at a level (1: 1 GiB, 2: 2 MiB, 3: 4 KiB), its tables made; null without memory.
+// The entry for an address at a level (1: 1 GiB, 2: 2 MiB, 3: 4 KiB). Makes the tables above it; null without
+// memory.
 std::uint64_t* entry_at(std::uint64_t address, int level) {
     Table* table = root;
     for (int above = 0; above < level; ++above) {

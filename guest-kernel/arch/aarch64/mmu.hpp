@@ -22,7 +22,7 @@ inline constexpr std::uint64_t kAddressMask = 0x0000'ffff'ffff'f000;
 inline constexpr std::uint64_t kNoKernelExecute = std::uint64_t{1} << 53;  // PXN
 inline constexpr std::uint64_t kNoUserExecute = std::uint64_t{1} << 54;    // UXN
 
-// No program's memory is in reach: while none runs, and for the last moments of one that ends.
+// Takes every program's memory out of reach: while no program runs, and at the end of one.
 void use_empty_user_table();
 // A page of the kernel's own, readable and writable. False without memory for tables.
 bool map_kernel_page(std::uint64_t address, PhysicalAddress frame);

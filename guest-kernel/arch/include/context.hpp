@@ -11,8 +11,8 @@ namespace kernel {
 
 class Task;
 
-// The program's registers as an exception saved them, at the top of the task's kernel stack. The layout is
-// known to arch/aarch64/entry.S.
+// The program's registers as an exception saved them, at the top of the task's kernel stack.
+// arch/aarch64/entry.S relies on the layout.
 struct Registers {
     std::array<std::uint64_t, 31> x;
     std::uint64_t sp;

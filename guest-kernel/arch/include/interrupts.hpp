@@ -12,7 +12,7 @@ void enable_interrupt(std::uint32_t number, InterruptHandler handler);
 // Takes and handles what is pending. Called with interrupts masked.
 void handle_pending_interrupts();
 
-// `conduit_is_smc` and the rest come from the device tree.
+// Where the controller's registers are, as the device tree says.
 struct InterruptController {
     std::uint64_t distributor = 0;
     std::uint64_t distributor_size = 0;

@@ -56,7 +56,7 @@ void synchronize_instructions(const void* data, std::size_t size);
 // Prints the addresses that led here, newest first.
 void print_backtrace();
 
-// Does the CPU number and features, for auxv and /proc/cpuinfo.
+// The CPU's features and identification, for the auxiliary vector and /proc/cpuinfo.
 std::uint64_t hardware_capabilities();
 std::uint64_t hardware_capabilities2();
 std::uint64_t main_id();

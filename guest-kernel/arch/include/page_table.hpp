@@ -32,8 +32,8 @@ class PageTable {
     // Frees the tables. Precondition: every page has been cleared.
     ~PageTable();
 
-    // Shows a frame; takes over one reference to it. Replaces (and forgets without dropping) nothing:
-    // precondition: the entry is empty or shows the same frame. ENOMEM.
+    // Shows a frame, and takes over one reference to it. ENOMEM. Precondition: the entry is empty or shows
+    // the same frame, so that no reference is forgotten.
     Result<void> set(std::uint64_t address, Page* frame, int protection);
     PageEntry get(std::uint64_t address) const;
     // Changes how a present page may be used.
@@ -58,7 +58,7 @@ class PageTable {
 
     std::uint64_t* root_ = nullptr;  // the table of level 0
     std::uint16_t identifier_ = 0;   // ASID
-    std::uint64_t generation_ = 0;   // of ASIDs; 0: has none yet
+    std::uint64_t generation_ = 0;   // of ASIDs; 0: the table has no ASID yet
     std::uint64_t present_pages_ = 0;
     std::uint64_t most_present_pages_ = 0;
 };

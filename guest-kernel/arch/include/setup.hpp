@@ -6,7 +6,7 @@ namespace kernel::arch {
 enum class PowerConduit { Hypervisor, SecureMonitor };  // HVC, SMC
 void set_power_conduit(PowerConduit conduit);
 
-// The CPU's controls that the boot code left at their least.
+// Sets those controls of the CPU that the boot code left at their reset values.
 void set_up_cpu();
 
 // The page allocator works: translation tables may come from it.
