@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "traces/abi/auxv.hpp"
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
 #include "traces/abi/syscalls.hpp"
@@ -13,21 +14,6 @@ namespace levitate::traces::detail {
 namespace {
 
 using abi::constant;
-
-bool is_address_entry(std::uint64_t type) {
-    switch (static_cast<std::int64_t>(type)) {
-        case constant("AT_PHDR"):
-        case constant("AT_BASE"):
-        case constant("AT_ENTRY"):
-        case constant("AT_RANDOM"):
-        case constant("AT_EXECFN"):
-        case constant("AT_PLATFORM"):
-        case constant("AT_SYSINFO_EHDR"):
-            return true;
-        default:
-            return false;
-    }
-}
 
 std::string auxv_name(std::uint64_t type) {
     const auto name = abi::find_name("auxv_types", static_cast<std::int64_t>(type));
@@ -47,7 +33,7 @@ struct BodyComparer {
 
     void auxv_value(const std::string& name, std::uint64_t type, std::uint64_t golden,
                     std::uint64_t actual) const {
-        if (is_address_entry(type)) {
+        if (abi::auxv_kind(type) == abi::AuxvKind::Address) {
             objects.address(name, golden, actual, DivergenceKind::Auxv);
         } else if (golden != actual) {
             objects.fixed(name, abi::format_auxv(type, golden), abi::format_auxv(type, actual),
