@@ -23,14 +23,14 @@ struct Ram {
     std::span<std::byte> bytes;
 };
 
-// Everything in the physical address space that is not RAM.
+// What answers in the physical address space outside RAM.
 class Bus {
   public:
     virtual ~Bus() = default;
     // Reads `size` (1, 2, 4 or 8) bytes at `address`, which is aligned to `size`. nullopt: nothing answers
     // there, and the access takes a synchronous external abort.
     virtual std::optional<std::uint64_t> read(std::uint64_t address, unsigned size) = 0;
-    // Likewise; false: nothing answers there.
+    // Writes in the same way. False: nothing answers there.
     virtual bool write(std::uint64_t address, unsigned size, std::uint64_t value) = 0;
 };
 
@@ -198,8 +198,8 @@ class Cpu {
     std::unique_ptr<Implementation> implementation_;
 };
 
-// The instruction at `address` as text for people ("add x0, x1, #0x10"), by the decode table's row names.
-// Only what a report needs when no disassembler is at hand; empty if UNDEFINED.
+// The name of the decode table's row that takes `word` ("ADD (immediate)"), for reports where no disassembler
+// is at hand. Empty if no row takes it: the word is UNDEFINED.
 std::string row_name(std::uint32_t word);
 
 }  // namespace levitate::emu

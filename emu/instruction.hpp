@@ -10,7 +10,8 @@ namespace levitate::emu {
 class Core;
 struct Instruction;
 
-// What an instruction tells whoever executes it. In order: the greater of two is that of both.
+// What an instruction tells whoever executes it. The values are ordered: of two accesses of one instruction
+// the greater value is the instruction's.
 enum class Flow : std::uint8_t {
     Next,       // retired; go on with the next one
     Branch,     // retired; go on at Core::branch_target

@@ -1,3 +1,5 @@
+// ADD, SUB, ADDS, SUBS and their aliases CMP, CMN, NEG: immediate, shifted and extended operands, and those
+// with carry.
 #include <cstdint>
 
 #include "emu/core.hpp"
@@ -50,7 +52,7 @@ Flow add_carry(Core& core, Target d, Source n, Source m) {
 template <Operator op, SetFlags sets>
 Operation decode_immediate(Bit sf, Bit shift, Imm<12> imm12, Reg Rn, Reg Rd) {
     const std::uint32_t immediate = imm12.value() << (shift ? 12 : 0);
-    // The forms that set flags are CMP and CMN when Rd is 31, the others move to and from SP.
+    // The forms that set flags are CMP and CMN when Rd is 31; the others move to and from SP.
     const Target d = sets == SetFlags::Yes ? Rd.target() : Rd.target_or_sp();
     return with_width(sf.set, [&]<class T>(T) {
         return operation<&add_immediate<T, op, sets>>(d, Rn.source_or_sp(), immediate);

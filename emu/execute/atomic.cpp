@@ -1,3 +1,5 @@
+// Ordered, exclusive and atomic accesses of general registers: LDAR and STLR, LDXR and STXR, CAS, SWP, and
+// the group of LDADD.
 #include <algorithm>
 #include <cstdint>
 #include <type_traits>
@@ -19,8 +21,7 @@ Flow aligned_base(Core& core, Source n, unsigned size, Access access) {
     return (core.get(n) & (size - 1)) == 0 ? Flow::Next : core.alignment_fault(core.get(n), access);
 }
 
-// --- Ordered and exclusive
-// -----------------------------------------------------------------------------------
+// --- Ordered and exclusive ---------------------------------------------------------------------------------
 
 template <class T>
 Flow load_ordered(Core& core, Target t, Source n) {
@@ -103,8 +104,7 @@ Flow store_exclusive_pair(Core& core, Target status, Source t, Source t2, Source
                               [&] { return core.store_pair(address, core.get<T>(t), core.get<T>(t2)); });
 }
 
-// --- Read, modify, write
-// -------------------------------------------------------------------------------------
+// --- Read, modify, write -----------------------------------------------------------------------------------
 
 // Loads T at the base, stores what `modify` makes of it, and returns the old value in `old`. Both accesses
 // are made before a register changes.
@@ -171,8 +171,7 @@ Flow compare_and_swap_pair(Core& core, Reg s, Reg t, Source n) {
     return flow;
 }
 
-// --- Decoders
-// ------------------------------------------------------------------------------------------------
+// --- Decoders ----------------------------------------------------------------------------------------------
 
 Operation LDAR(Imm<2> size, Reg Rn, Reg Rt) {
     return with_size(size,

@@ -1,3 +1,4 @@
+// Branches: to immediates and registers, conditional ones, CBZ and TBZ, and ERET.
 #include <array>
 #include <cstdint>
 #include <utility>

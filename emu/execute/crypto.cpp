@@ -79,7 +79,7 @@ Flow aes_round(Core& core, Reg d, Reg n) {
     return Flow::Next;
 }
 
-// A row of the matrix that MixColumns multiplies each column with; the others are it, rotated.
+// A row of the matrix that MixColumns multiplies each column with; the other rows are this one, rotated.
 using Coefficients = std::array<std::uint8_t, 4>;
 constexpr Coefficients mix_coefficients{2, 3, 1, 1};
 constexpr Coefficients inverse_mix_coefficients{14, 11, 13, 9};
@@ -110,8 +110,7 @@ constexpr auto& AESD = two_registers<&aes_round<&inverse_shifted_row, inverse_su
 constexpr auto& AESMC = two_registers<&aes_mix<mix_coefficients>>;
 constexpr auto& AESIMC = two_registers<&aes_mix<inverse_mix_coefficients>>;
 
-// --- SHA
-// -----------------------------------------------------------------------------------------------------
+// --- SHA ---------------------------------------------------------------------------------------------------
 
 constexpr std::uint32_t choose(std::uint32_t x, std::uint32_t y, std::uint32_t z) {
     return (x & y) | (~x & z);
@@ -195,7 +194,7 @@ Sha256State sha256_rounds(Sha256State state, const Words& schedule) {
     return state;
 }
 
-// SHA256H has a to d in d and gives the new ones; SHA256H2 has e to h in d, and a to d in n.
+// SHA256H finds a to d in d, and gives their new values; SHA256H2 finds e to h in d, and a to d in n.
 Flow sha256_hash_1(Core& core, Reg d, Reg n, Reg m) {
     const Sha256State state{read<std::uint32_t>(core, d), read<std::uint32_t>(core, n)};
     write(core, d, sha256_rounds(state, read<std::uint32_t>(core, m)).abcd, vector_bytes);

@@ -1,3 +1,5 @@
+// Integer instructions on registers besides addition and logic: bit fields, shifts, division, bit reversal,
+// CRC32, multiplication, and conditional selection.
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -13,8 +15,7 @@ namespace levitate::emu {
 
 namespace {
 
-// --- Bit fields and extraction
-// -------------------------------------------------------------------------------
+// --- Bit fields and extraction -----------------------------------------------------------------------------
 
 // UBFX and SBFX: `width` bits from `lsb` on, to the bottom.
 template <class T>
@@ -109,10 +110,9 @@ Operation EXTR(Bit sf, Bit n, Reg Rm, Imm<6> imms, Reg Rn, Reg Rd) {
     });
 }
 
-// --- Two sources, one source
-// ---------------------------------------------------------------------------------
+// --- Two sources, one source -------------------------------------------------------------------------------
 
-// An executor of two sources from a function of two values.
+// Makes an executor of two sources from a function of two values.
 template <class T, auto function>
 Flow apply_binary(Core& core, Target d, Source n, Source m) {
     core.set(d, function(core.get<T>(n), core.get<T>(m)));
@@ -214,8 +214,7 @@ constexpr auto REV_64 = decode_sized_unary<std::uint64_t, swap_all_bytes>;
 constexpr auto CLZ = decode_unary<count_leading_zeros>;
 constexpr auto CLS = decode_unary<count_leading_sign_bits>;
 
-// --- CRC32
-// ---------------------------------------------------------------------------------------------------
+// --- CRC32 -------------------------------------------------------------------------------------------------
 
 // Polynomials with their bits reversed: 0x04c11db7 and 0x1edc6f41.
 constexpr std::uint32_t polynomial_crc32 = 0xedb88320;
@@ -259,8 +258,7 @@ constexpr auto CRC32CH = decode_crc<std::uint16_t, polynomial_crc32c>;
 constexpr auto CRC32CW = decode_crc<std::uint32_t, polynomial_crc32c>;
 constexpr auto CRC32CX = decode_crc<std::uint64_t, polynomial_crc32c>;
 
-// --- Multiplication
-// ------------------------------------------------------------------------------------------
+// --- Multiplication ----------------------------------------------------------------------------------------
 
 template <class T, Operator op>
 Flow multiply_add(Core& core, Target d, Source n, Source m, Source a) {
@@ -313,8 +311,7 @@ Operation UMULH(Reg Rm, Reg Rn, Reg Rd) {
     return operation<&multiply_high<Uint128, std::uint64_t>>(Rd.target(), Rn.source(), Rm.source());
 }
 
-// --- Conditional operations
-// ----------------------------------------------------------------------------------
+// --- Conditional operations --------------------------------------------------------------------------------
 
 constexpr auto unchanged = []<class T>(T value) { return value; };
 constexpr auto incremented = []<class T>(T value) { return static_cast<T>(value + 1); };

@@ -1,3 +1,4 @@
+// Loads and stores of one and of two general registers, literals and prefetches.
 #include <cstdint>
 #include <type_traits>
 
@@ -28,8 +29,7 @@ Flow load_extended(Core& core, std::uint64_t address, Target t) {
     return flow;
 }
 
-// --- One register
-// --------------------------------------------------------------------------------------------
+// --- One register ------------------------------------------------------------------------------------------
 
 template <class Memory, class Result, Index index, Privilege privilege>
 Flow load(Core& core, Target t, Source n, Target writeback, std::int32_t offset) {
@@ -95,7 +95,7 @@ Flow prefetch(Core&) {
     return Flow::Next;
 }
 
-// LDRS: `narrow` is opc bit 0, which extends to 32 bits only. `function` gets the signed type and the
+// LDRS: `narrow` is bit 0 of opc, which extends to 32 bits only. `function` gets the signed type and the
 // result's.
 template <class Function>
 Operation with_signed_size(Imm<2> size, Bit narrow, Function function) {
@@ -246,8 +246,7 @@ Operation PRFM_literal() {
     return operation<&prefetch>();
 }
 
-// --- Two registers
-// -------------------------------------------------------------------------------------------
+// --- Two registers -----------------------------------------------------------------------------------------
 
 template <class Memory, Index index>
 Flow load_pair(Core& core, Target t, Target t2, Source n, Target writeback, std::int16_t offset) {

@@ -1,3 +1,5 @@
+// AND, ORR, EOR, ANDS and their inverted forms, on registers and bit-mask immediates; MOVZ, MOVN and MOVK;
+// ADR and ADRP.
 #include <bit>
 #include <cstdint>
 #include <optional>

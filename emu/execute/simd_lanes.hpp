@@ -50,7 +50,7 @@ void write(Core& core, Reg number, const Lanes<T>& lanes, Active active) {
     core.v[number.number] = value;
 }
 
-// The low lane, and the register with everything else zero.
+// Read and write a register's low lane; writing zeroes all others.
 template <class T>
 T read_scalar(const Core& core, Reg number) {
     return static_cast<T>(core.v[number.number].d[0]);
@@ -328,7 +328,7 @@ Operation two_misc_scalar(Imm<2> size, Reg n, Reg d) {
                                   [&]<class T>() { return fp_operation<&unary_scalar<T, operate>>(d, n); });
 }
 
-// Single and double precision are told apart by one bit, half precision has rows of its own.
+// One bit tells single and double precision apart; half precision has rows of its own.
 
 template <auto operate>
 Operation three_fp(Bit q, Bit is_double, Reg m, Reg n, Reg d) {

@@ -256,8 +256,8 @@ constexpr auto& LDP_vector_pre = pair<Direction::Load, Indexing::Pre>;
 
 // --- Structures --------------------------------------------------------------------------------------------
 
-// Where the registers are, which wrap from V31 to V0, and how the base changes: by a register or, with the
-// zero register, by an immediate; to the place that is never read if there is no write-back.
+// Where the registers are, which wrap from V31 to V0, and how the base changes: by a register or, if that is
+// the zero register, by an immediate. Without write-back its new value goes to the place that is never read.
 struct Structures {
     Reg first;
     std::uint8_t registers;

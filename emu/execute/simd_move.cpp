@@ -95,7 +95,7 @@ Operation DUP_general(Bit q, Imm<5> field, Reg n, Reg d) {
     });
 }
 
-// To X if q is set, otherwise to W; only from lanes that are narrower.
+// Moves to X if q is set, otherwise to W, and only from lanes that are narrower.
 Operation SMOV(Bit q, Imm<5> field, Reg n, Reg d) {
     const LaneField lane = lane_field(field);
     if (q) {
@@ -108,7 +108,7 @@ Operation SMOV(Bit q, Imm<5> field, Reg n, Reg d) {
     });
 }
 
-// To X from 64-bit lanes only, to W from the others only.
+// Moves to X from 64-bit lanes only, and to W from the others only.
 Operation UMOV(Bit q, Imm<5> field, Reg n, Reg d) {
     const LaneField lane = lane_field(field);
     if (static_cast<bool>(q) != (lane.size == 3)) {

@@ -58,7 +58,7 @@ template <class T>
 using Unsigned = Integers<sizeof(T)>::Unsigned;
 template <class T>
 using Signed = Integers<sizeof(T)>::Signed;
-// Of twice the width: holds every sum, difference and product of two lanes (differences if signed).
+// An integer of twice the width: it holds every sum and product of two lanes, and if signed every difference.
 template <class T>
 using SignedWide = Integers<2 * sizeof(T)>::Signed;
 template <class T>
@@ -68,7 +68,7 @@ using Wide = std::conditional_t<is_signed<T>, SignedWide<T>, UnsignedWide<T>>;
 template <class T>
 using Narrow = std::conditional_t<is_signed<T>, typename Integers<sizeof(T) / 2>::Signed,
                                   typename Integers<sizeof(T) / 2>::Unsigned>;
-// Wraps, and does not promote to int.
+// An integer that wraps, and that is not promoted to int.
 template <class T>
 using Modular = std::conditional_t<(sizeof(T) < 4), std::uint32_t, Unsigned<T>>;
 

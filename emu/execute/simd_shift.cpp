@@ -136,8 +136,8 @@ constexpr auto& FCVTZU_fixed_scalar = fixed_scalar<fp_to_fixed<Signedness::Unsig
 
 // --- To lanes of half the width ----------------------------------------------------------------------------
 
-// A wide lane shifted right, to a lane T of half its width: the lower bits, or saturated. The wide lane's
-// signedness and T's may differ (SQSHRUN).
+// Shifts a wide lane right, and takes the lower bits or saturates to a lane T of half its width. The wide
+// lane's signedness and T's may differ (SQSHRUN).
 
 template <class T, auto operate, class W>
 Flow shift_narrow(Core& core, Reg d, Reg n, std::uint8_t half, unsigned distance) {

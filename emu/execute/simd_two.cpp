@@ -34,7 +34,7 @@ Operation decode_reverse(Bit q, Imm<2> size, Reg n, Reg d) {
         size.value(), [&]<class T>() { return fp_operation<&reverse<T, bytes>>(d, n, active_bytes(q)); });
 }
 
-// Bytewise, whatever the register is divided into.
+// Works on bytes, whatever lanes the register is divided into.
 template <auto operate>
 Operation bytewise(Bit q, Reg n, Reg d) {
     return fp_operation<&unary<std::uint8_t, operate>>(d, n, active_bytes(q));

@@ -1,3 +1,5 @@
+// What leaves the program or changes how it runs: exceptions, hints and barriers, PSTATE fields, and access
+// to system registers.
 #include <cstdint>
 
 #include "emu/core.hpp"
@@ -8,8 +10,7 @@ namespace levitate::emu {
 
 namespace {
 
-// --- Exceptions
-// ----------------------------------------------------------------------------------------------
+// --- Exceptions --------------------------------------------------------------------------------------------
 
 Flow supervisor_call(Core& core, std::uint16_t immediate) {
     return core.raise({.exception_class = ExceptionClass::Svc, .iss = immediate, .resume = Return::Next});
@@ -44,8 +45,7 @@ Operation BRK(Imm<16> imm16) {
     return operation<&breakpoint>(static_cast<std::uint16_t>(imm16.value()));
 }
 
-// --- Hints and barriers
-// --------------------------------------------------------------------------------------
+// --- Hints and barriers ------------------------------------------------------------------------------------
 
 Flow no_operation(Core& /*core*/) {
     return Flow::Next;
@@ -123,8 +123,7 @@ Operation ISB() {
     return operation<&no_operation>();
 }
 
-// --- PSTATE fields
-// -------------------------------------------------------------------------------------------
+// --- PSTATE fields -----------------------------------------------------------------------------------------
 
 Flow check_el0_access(Core& core, El0Access access, std::uint32_t word) {
     return core.pstate.el != 0 ? Flow::Next : check_access_of_el0(core, access, word);
@@ -188,8 +187,7 @@ Operation MSR_immediate(Imm<3> op1, Imm<4> crm, Imm<3> op2) {
     }
 }
 
-// --- System registers
-// ----------------------------------------------------------------------------------------
+// --- System registers --------------------------------------------------------------------------------------
 
 // A row of the register table, as an operand.
 struct Row {

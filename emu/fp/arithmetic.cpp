@@ -31,7 +31,7 @@ Wide product(const Value& first, const Value& second) {
             significand << shift};
 }
 
-// Shifts right; whatever is lost leaves its mark in bit 0.
+// Shifts right. If a bit that is set is lost, bit 0 of the result is set.
 Uint128 shift_right_jamming(Uint128 value, int distance) {
     if (distance == 0) {
         return value;
@@ -63,7 +63,7 @@ Wide sum(Wide larger, Wide smaller) {
 template <class Bits>
 Bits round_wide(const Wide& value, int exponent_adjustment, Context& context) {
     if (value.significand == 0) {
-        // x - x.
+        // The operands cancelled out: x - x.
         return Layout<Bits>::with_sign(context.rounding() == Rounding::MinusInfinity, 0);
     }
     return round<Bits>(value.negative, value.scale + exponent_adjustment, value.significand, context);

@@ -6,7 +6,7 @@ namespace levitate::emu::fp {
 
 namespace {
 
-// A monotonic key: neither operand is a NaN.
+// Orders the magnitudes of two operands that are no NaNs.
 int magnitude_order(const Value& first, const Value& second) {
     const auto rank = [](const Value& value) {
         return value.kind == Kind::Zero ? 0 : value.kind == Kind::Number ? 1 : 2;

@@ -26,7 +26,7 @@ inline constexpr std::uint32_t input_denormal = 1U << 7;
 inline constexpr std::uint32_t saturation = 1U << 27;
 }  // namespace fpsr
 
-// The first four are numbered as FPCR.RMode is.
+// The first four are numbered as FPCR.RMode numbers them.
 enum class Rounding : std::uint8_t { TieEven, PlusInfinity, MinusInfinity, Zero, TieAway, Odd };
 
 struct Context {

@@ -6,7 +6,7 @@ namespace levitate::emu::fp {
 
 namespace {
 
-// RecipEstimate: `scaled` is in [256, 512) and stands for [1/2, 1); the result likewise stands for (1, 2].
+// RecipEstimate: `scaled` is in [256, 512) and stands for [1/2, 1); the result stands for (1, 2].
 std::uint32_t reciprocal_table(std::uint32_t scaled) {
     const std::uint32_t middle = scaled * 2 + 1;
     return ((1U << 19) / middle + 1) / 2;

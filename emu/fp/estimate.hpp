@@ -17,7 +17,7 @@ Bits reciprocal_square_root_estimate(Bits operand, Context& context);
 template <class Bits>
 Bits reciprocal_exponent(Bits operand, Context& context);
 
-// Of a fraction operand / 2^32 in [1/2, 1) and [1/4, 1); all ones below.
+// The estimates for a fraction operand / 2^32, which is in [1/2, 1) and [1/4, 1); all ones for one below.
 std::uint32_t unsigned_reciprocal_estimate(std::uint32_t operand);
 std::uint32_t unsigned_reciprocal_square_root_estimate(std::uint32_t operand);
 

@@ -14,7 +14,7 @@ void CodePage::clear() {
 }
 
 void CodePage::invalidate(std::size_t offset, std::size_t size) {
-    // Past so many stores it is data that the page holds: then it is cleared, and stores are fast again.
+    // After so many stores the page is taken to hold data: it is cleared, and stores to it are fast again.
     constexpr unsigned enough_stores = 64;
     if (++stores > enough_stores) {
         clear();

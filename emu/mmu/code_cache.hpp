@@ -1,8 +1,8 @@
 // Decoded instructions, kept by physical page.
 //
 // A page's slots are decoded one at a time, when first executed: a slot that is not decoded yet holds the
-// code that decodes it. A basic block is whatever run of slots is executed in one go (emu/thread.hpp): there
-// is none to find, to end and to invalidate.
+// code that decodes it. Any run of slots is executed in one go (emu/thread.hpp), so there are no basic blocks
+// to find, to end or to invalidate.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@ namespace levitate::emu {
 inline constexpr std::size_t slots_per_page = page_size / instruction_bytes;
 
 struct CodePage {
-    // And the end of the page.
+    // One for each instruction of the page, and one for what comes after the last of them.
     std::array<Instruction, slots_per_page + 1> slots;
     // SAFETY: the page in the user's RAM.
     const std::byte* host = nullptr;
@@ -27,9 +27,9 @@ struct CodePage {
     bool decoded = false;
     unsigned stores = 0;  // to the page since `decoded` was set
 
-    // Every slot is to be decoded anew.
+    // Makes every slot decode its word again before it executes it.
     void clear();
-    // The slots that [offset, offset + size) of the page touches.
+    // Makes the slots decode again that [offset, offset + size) of the page touches.
     void invalidate(std::size_t offset, std::size_t size);
 };
 
@@ -46,8 +46,8 @@ class CodeCache {
     std::vector<std::unique_ptr<CodePage>> pages_;
 };
 
-// What slots hold that are not decoded yet: decodes the slot and goes on with it. And what comes after the
-// last slot: goes on in the next page. Defined in emu/thread.cpp.
+// What a slot holds that is not decoded yet: this decodes the slot and goes on with it. And what the slot
+// after a page's last instruction holds: this goes on in the next page. Both are defined in emu/thread.cpp.
 Flow decode_slot(Core& core, const Instruction* at, std::int64_t credit);
 Flow end_of_page(Core& core, const Instruction* at, std::int64_t credit);
 

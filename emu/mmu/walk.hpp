@@ -34,7 +34,7 @@ struct Translation {
     bool permits(Access access, AccessMode mode) const;
 };
 
-// `fsc` as in the ISS of an abort.
+// `fsc` is the fault status code, as the ISS of an abort has it.
 struct TranslationFault {
     std::uint32_t fsc;
 };
@@ -42,13 +42,13 @@ struct TranslationFault {
 // Whether a walk may write to the tables (TCR_EL1.HA and HD: access flag and dirty state).
 enum class TableUpdate : std::uint8_t { Allowed, Forbidden };
 
-// Translates `address` for this access, permissions included. Changes the tables only as TCR_EL1.HA and HD
-// ask.
+// Translates `address` for this access and checks its permissions. It changes the tables only as TCR_EL1.HA
+// and HD ask.
 std::expected<Translation, TranslationFault> translate(const TranslationControl& control,
                                                        const PhysicalMemory& memory, std::uint64_t address,
                                                        Access access, AccessMode mode, TableUpdate update);
 
-// Whether TCR_EL1.TBI makes the address's top byte mean nothing, and the address without it then.
+// The address without its top byte where TCR_EL1.TBI makes that byte a tag; otherwise as it is.
 std::uint64_t without_tag(const TranslationControl& control, std::uint64_t address);
 
 }  // namespace levitate::emu

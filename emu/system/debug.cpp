@@ -20,7 +20,7 @@ bool is_enabled(std::uint64_t control) {
     return bit(control, 0);
 }
 
-// PMC or PAC, with SSC. Levels above EL1 are not there, so HMC adds nothing.
+// By PMC or PAC, and SSC. There are no levels above EL1, so HMC adds nothing.
 bool allows(std::uint64_t control, bool privileged) {
     constexpr std::uint64_t secure_only = 2;
     return is_enabled(control) && bits(control, 15, 14) != secure_only && bit(control, privileged ? 1 : 2);

@@ -1,5 +1,6 @@
-// PSTATE.NZCV (Arm ARM C5.2.10). Most of what sets the flags is followed by one instruction that asks for one
-// condition, so what is kept is what they come from, and only what is asked for is worked out.
+// PSTATE.NZCV (Arm ARM C5.2.10). An instruction that sets the flags is mostly followed by one that asks for a
+// single condition. So the operands that the flags come from are kept, and only what is asked for is worked
+// out.
 #pragma once
 
 #include <cstdint>

@@ -52,7 +52,7 @@ class GicInterface {
     static constexpr std::uint64_t idle_priority = 0xff;
 
     std::uint64_t group_priority(std::uint64_t priority) const;
-    // The interrupt that is to be signalled.
+    // The interrupt that is to be signalled now, if there is one.
     std::optional<InterruptController::Pending> signalled();
 
     InterruptController& controller_;

@@ -12,8 +12,7 @@ namespace levitate::emu {
 
 namespace {
 
-// --- Values that are constant or merely kept
-// -----------------------------------------------------------------
+// --- Values that are constant or merely kept ---------------------------------------------------------------
 
 template <std::uint64_t value>
 Flow constant(Core& /*core*/, std::uint64_t& result) {
@@ -37,7 +36,7 @@ Flow keep(Core& core, std::uint64_t value) {
     return Flow::Next;
 }
 
-// Of which the upper 32 bits are RES0.
+// Writes a register whose upper 32 bits are RES0.
 template <auto member>
 Flow keep_word(Core& core, std::uint64_t value) {
     core.system.*member = value & low_mask(32);
@@ -59,11 +58,10 @@ Flow keep_translation(Core& core, std::uint64_t value) {
     return Flow::Leave;
 }
 
-// --- Identification and control
-// ------------------------------------------------------------------------------
+// --- Identification and control ----------------------------------------------------------------------------
 
 Flow read_ccsidr(Core& core, std::uint64_t& result) {
-    // 64 KiB of data, 64 KiB of instructions, 1 MiB of both.
+    // CCSIDR_EL1 of 64 KiB of data, 64 KiB of instructions and 1 MiB of both.
     constexpr std::array<std::uint64_t, 3> sizes{0x701fe01a, 0x201fe01a, 0x70ffe03a};
     const std::uint64_t selected = core.system.csselr;
     result = selected < sizes.size() ? sizes[selected] : 0;
@@ -119,8 +117,7 @@ Flow write_sp_el0(Core& core, std::uint64_t value) {
     return Flow::Next;
 }
 
-// --- PSTATE
-// --------------------------------------------------------------------------------------------------
+// --- PSTATE ------------------------------------------------------------------------------------------------
 
 Flow read_spsel(Core& core, std::uint64_t& result) {
     result = core.pstate.sp ? 1 : 0;
@@ -217,8 +214,7 @@ Flow write_fpsr(Core& core, std::uint64_t value) {
     return Flow::Next;
 }
 
-// --- Generic timer
-// -------------------------------------------------------------------------------------------
+// --- Generic timer -----------------------------------------------------------------------------------------
 
 Flow read_frequency(Core& core, std::uint64_t& result) {
     result = core.timer.frequency_hz();
@@ -266,8 +262,7 @@ Flow write_timer_compare(Core& core, std::uint64_t value) {
     return core.timers_changed();
 }
 
-// --- GICv3 CPU interface
-// -------------------------------------------------------------------------------------
+// --- GICv3 CPU interface -----------------------------------------------------------------------------------
 
 template <auto member>
 Flow read_gic(Core& core, std::uint64_t& result) {
@@ -292,8 +287,7 @@ Flow acknowledge_interrupt(Core& core, std::uint64_t& result) {
     return core.interrupts_changed();
 }
 
-// --- Self-hosted debug
-// ---------------------------------------------------------------------------------------
+// --- Self-hosted debug -------------------------------------------------------------------------------------
 
 template <auto member, std::uint64_t writable>
 Flow keep_debug(Core& core, std::uint64_t value) {
@@ -328,8 +322,7 @@ Flow write_claim_clear(Core& core, std::uint64_t value) {
     return Flow::Next;
 }
 
-// --- System instructions
-// -------------------------------------------------------------------------------------
+// --- System instructions -----------------------------------------------------------------------------------
 
 Flow invalidate_tlb(Core& core, std::uint64_t /*value*/) {
     core.flush_tlb();
@@ -341,12 +334,12 @@ Flow invalidate_tlb_page(Core& core, std::uint64_t value) {
     return Flow::Leave;
 }
 
-// There is no cache: only the faults remain. Decoded code is coherent with memory.
+// There is no cache to maintain, so only the faults remain. Decoded code is coherent with memory.
 template <Access access>
 Flow maintain_cache(Core& core, std::uint64_t address) {
     const auto translation = core.translate_for(address, access, core.mode(), TableUpdate::Allowed);
     if (!translation.has_value()) {
-        // Reported as a write in all cases.
+        // It is reported as a write in all cases.
         return core.raise_data_abort(address, Access::Write, translation.error().fsc,
                                      data_abort::cache_maintenance);
     }

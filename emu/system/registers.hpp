@@ -31,7 +31,7 @@ struct SystemRegisters {
     std::uint64_t tpidrro_el0 = 0;
     std::uint64_t tpidr = 0;
     std::uint64_t sp_el0 = 0;  // while it is not the current stack pointer
-    std::uint64_t sp_el1 = 0;  // likewise
+    std::uint64_t sp_el1 = 0;  // while it is not the current stack pointer
     std::uint64_t cntkctl = 0;
     std::uint64_t csselr = 0;
     // Self-hosted debug: debug.hpp says what they ask for.
@@ -70,7 +70,7 @@ enum class El0Access : std::uint8_t {
     VirtualTimer,     // CNTKCTL_EL1.EL0VTEN
 };
 
-// On Flow::Exception a reader or writer has raised it.
+// A reader or writer that returns Flow::Exception has raised the exception.
 using ReadRegister = Flow (*)(Core& core, std::uint64_t& value);
 using WriteRegister = Flow (*)(Core& core, std::uint64_t value);
 
@@ -93,8 +93,8 @@ using ZeroBlock = std::array<std::uint64_t, 8>;
 // Whether reading it changes more than the register that receives the value.
 bool reads_with_effect(const SystemRegister& row);
 
-// At EL0: continues if `access` lets it pass; otherwise raises UNDEFINED or the trap. `word` is the MSR, MRS
-// or SYS.
+// Of an access at EL0: goes on if `access` allows it; otherwise raises UNDEFINED or the trap. `word` is the
+// MSR, MRS or SYS.
 Flow check_access_of_el0(Core& core, El0Access access, std::uint32_t word);
 
 }  // namespace levitate::emu

@@ -13,19 +13,19 @@ namespace levitate::emu {
 
 class TimeJumps {
   public:
-    // Seed 0: there are none.
+    // With seed 0 there are no jumps.
     explicit TimeJumps(std::uint64_t seed);
 
     // How many instructions have retired when the next jump is due.
     std::uint64_t next() const { return next_; }
-    // Takes the jump that is due, after `retired` instructions: how many nanoseconds it is long.
+    // Takes the jump that is due after `retired` instructions, and returns its length in nanoseconds.
     // `until_timer` is the time to the next expiry of a timer; `never` where none is armed.
     std::uint64_t take(std::uint64_t retired, std::uint64_t until_timer);
 
   private:
     std::uint64_t draw();
-    // At least 2^least_bits, less than 2^most_bits, and as likely from one power of two to the next as to
-    // any other.
+    // A number of at least 2^least_bits and less than 2^most_bits. Each interval from one power of two to the
+    // next is as likely as any other.
     std::uint64_t draw_magnitude(unsigned least_bits, unsigned most_bits);
     std::uint64_t draw_interval();
 

@@ -32,7 +32,7 @@ class GenericTimer {
     std::uint64_t timer_value(TimerOutput timer, std::uint64_t now_ticks) const;
     void set_timer_value(TimerOutput timer, std::uint64_t value, std::uint64_t now_ticks);
 
-    // Drives the output lines as they are at this tick. Whether one changed.
+    // Sets the output lines to what they are at this tick, and tells whether one has changed.
     bool update_outputs(std::uint64_t now_ticks);
     // The first nanosecond after `now_ticks` at which update_outputs() will have something to do, or never.
     std::uint64_t next_event_nanoseconds(std::uint64_t now_ticks) const;

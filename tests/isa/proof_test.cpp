@@ -1,4 +1,4 @@
-// The proof itself: that it notices, and that what it notices can be made again.
+// The proof itself: that it notices a difference, and that a difference can be reproduced.
 #include "tests/isa/proof/proof.hpp"
 
 #include <gtest/gtest.h>

@@ -94,7 +94,7 @@ std::string pattern_of(const UnexplainedDifference& difference) {
 }
 
 void show_known(const WalkReport& report) {
-    fmt::print("words that VIXL counts to features that the CPU has not:\n");
+    fmt::print("words of features, as VIXL has it, that the CPU does not have:\n");
     for (const auto& [names, count] : report.absent_features) {
         fmt::print("{:>11}  {}\n", count, names);
     }

@@ -22,7 +22,7 @@ using Rows = std::set<std::string_view>;
 
 // As bare_machine.cpp has it.
 constexpr std::uint64_t kMemoryBytes = std::uint64_t{256} << 20U;
-// What guests do after that they have done before.
+// After so many a guest only repeats what it did before.
 constexpr std::uint64_t kMostInstructions = 20'000'000;
 
 Rows rows_judged_here() {

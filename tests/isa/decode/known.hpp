@@ -1,4 +1,4 @@
-// What is known beforehand of the disassemblers: how they spell instructions, and where they are wrong.
+// What is known about the disassemblers: how they spell instructions, and where they are wrong.
 #pragma once
 
 #include <cstdint>

@@ -33,7 +33,7 @@ struct WalkReport {
     std::uint64_t words = 0;                               // decoded
     std::uint64_t allocated = 0;                           // of these, not UNDEFINED
     std::uint64_t compared = 0;                            // words that were shown to the disassemblers
-    std::map<std::string, std::uint64_t> absent_features;  // words of features that the CPU has not
+    std::map<std::string, std::uint64_t> absent_features;  // words of features that the CPU does not have
     std::vector<std::uint64_t> explained;                  // words by line of differences.inc
     std::map<std::string, UnexplainedDifference> unexplained;
 

@@ -46,7 +46,7 @@ std::optional<MemoryOperand> memory_operand(std::uint32_t word);
 constexpr bool is_literal_load(std::uint32_t word) {
     return bits(word, 29, 27) == 0b011 && bits(word, 25, 24) == 0;
 }
-// STXR and STXP with their releasing forms; LDXR and LDXP likewise.
+// STXR, STXP, LDXR and LDXP, with their releasing and acquiring forms.
 constexpr bool is_store_exclusive(std::uint32_t word) {
     return bits(word, 29, 22) == 0b00100000 && !(bits(word, 31, 31) == 0 && bits(word, 21, 21) == 1);
 }

@@ -20,7 +20,8 @@ class Generator {
   public:
     Generator(std::uint64_t seed, std::span<const emu::decode::Row> rows) : seed_(seed), rows_(rows) {}
 
-    // Adds sequence `number`. The batch has no other of the same number modulo JUDGE_SEQUENCES.
+    // Adds sequence `number`. The batch does not yet have one whose number is the same modulo
+    // JUDGE_SEQUENCES.
     void add_sequence(std::uint64_t number, Batch& batch) const;
 
   private:

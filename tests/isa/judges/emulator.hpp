@@ -22,8 +22,8 @@ class Emulator {
   public:
     Emulator();
 
-    // Runs every sequence. What comes back stands by slot; where no step is, or none was reached, the outcome
-    // is JUDGE_NOT_RUN. `emulated` is given the size that it needs.
+    // Runs every sequence. `emulated`, which this resizes, then has the outcomes by slot: JUDGE_NOT_RUN where
+    // there is no step, or it was not reached.
     void run(const Batch& batch, std::vector<EmulatedStep>& emulated);
 
     // Straight code, at an address of the sequence's own: laid out for as many sequences as are wanted, and

@@ -33,8 +33,7 @@ Rounding rounding_of(std::uint32_t mode) {
     return static_cast<Rounding>(mode);
 }
 
-// --- Scalar floating point
-// ---------------------------------------------------------------------------------------------
+// --- Scalar floating point ---------------------------------------------------------------------------------
 
 std::optional<FloatInstruction> one_source(std::uint32_t word, FloatFormat format) {
     FloatInstruction result{
@@ -145,8 +144,7 @@ std::optional<FloatInstruction> scalar(std::uint32_t word) {
     }
 }
 
-// --- Advanced SIMD
-// -----------------------------------------------------------------------------------------------------
+// --- Advanced SIMD -----------------------------------------------------------------------------------------
 
 struct LaneOperation {
     Operation operation;
@@ -290,7 +288,7 @@ std::optional<FloatInstruction> two_misc(std::uint32_t word, FloatFormat format)
     }
 }
 
-// FADDP, FMAXP and kin (scalar), FMAXV and kin: U tells single and double from half.
+// FADDP, FMAXP and the like (scalar), FMAXV and the like: U tells single and double precision from half.
 std::optional<FloatInstruction> reduction(std::uint32_t word) {
     const bool is_half = !bit(word, 29);
     FloatInstruction result = lanes(word, is_half ? half : bit(word, 22) ? double_precision : single);

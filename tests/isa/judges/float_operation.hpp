@@ -67,12 +67,12 @@ enum class FloatShape {
 struct FloatInstruction {
     FloatOperation operation;
     FloatShape shape;
-    FloatFormat format;           // of the source, or of the result where the source is an integer
+    FloatFormat format;           // the source's, or the result's where the source is an integer
     FloatFormat target = format;  // of Convert's result
     std::optional<Rounding> rounding = std::nullopt;  // none: FPCR's
     bool is_signed = true;                            // of the integer
-    unsigned integer_width = 0;                       // likewise
-    unsigned fraction_bits = 0;                       // likewise
+    unsigned integer_width = 0;                       // of the integer
+    unsigned fraction_bits = 0;                       // of the integer
     bool is_scalar = false;                           // one lane
     bool is_full = false;                             // Q
     unsigned element = 0;                             // ByElement: of the register below

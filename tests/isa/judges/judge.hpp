@@ -17,13 +17,13 @@ class Judge {
     virtual ~Judge() = default;
     virtual std::string_view name() const = 0;
 
-    // Takes a batch with what the emulator made of it, which both outlive the verdict, and may go on working
-    // after this returns. An error is for people: the judge cannot be had, or has died.
+    // Takes a batch and what the emulator made of it, both of which outlive the verdict. The judge may go on
+    // working after this returns. The error tells people that it cannot be started or has died.
     virtual std::expected<void, std::string> begin(const Batch& batch,
                                                    std::span<const EmulatedStep> emulated) = 0;
 
     // The judge's own outcomes of the batch, by slot, valid until the next begin(). JUDGE_NOT_RUN: it has no
-    // opinion on the step. What it does not model of a step it takes from the emulator.
+    // opinion on the step. It takes from the emulator what it does not model.
     virtual std::expected<std::span<const JudgeReply>, std::string> verdict() = 0;
 };
 

@@ -17,8 +17,8 @@ class LinuxJudge final : public Judge {
     LinuxJudge(const LinuxJudge&) = delete;
     LinuxJudge& operator=(const LinuxJudge&) = delete;
 
-    // Whether program and qemu-aarch64 were found when this was built, and are still there. The environment's
-    // LEVITATE_QEMU_AARCH64 names another qemu-aarch64.
+    // Whether the program and qemu-aarch64 were found when this was built, and are still there. The
+    // environment variable LEVITATE_QEMU_AARCH64 names another qemu-aarch64.
     static bool is_available();
 
     std::string_view name() const override { return "qemu-aarch64"; }

@@ -8,7 +8,7 @@
 namespace levitate::isa {
 
 // Judges arithmetic, comparisons, conversions and roundings, scalar and by lanes; not the estimates (FRECPE,
-// FRSQRTE, FRECPX), whose tables are no arithmetic. That a word is allocated it takes from the emulator.
+// FRSQRTE, FRECPX), whose tables are not arithmetic. It trusts the emulator that a word is allocated.
 class MpfrJudge final : public Judge {
   public:
     std::string_view name() const override { return "MPFR"; }

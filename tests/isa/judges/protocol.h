@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-// A step's word lies in a slot of its own, at JUDGE_CODE + slot * JUDGE_STRIDE + JUDGE_WORD_OFFSET in every
+// Each step's word lies in its own slot, at JUDGE_CODE + slot * JUDGE_STRIDE + JUDGE_WORD_OFFSET in every
 // implementation, so that PC-relative instructions give equal results. The slot's last word is JUDGE_LANDING,
 // a BRK: the place that branches are led to.
 #define JUDGE_CODE 0x40200000UL
@@ -91,7 +91,7 @@ struct JudgeBatch {
     uint64_t running_slot;  // for the report, if the judge dies
     struct JudgeSequence sequences[JUDGE_SEQUENCES];
     struct JudgeStep steps[JUDGE_SLOTS];     // by slot
-    struct JudgeReply replies[JUDGE_SLOTS];  // likewise
+    struct JudgeReply replies[JUDGE_SLOTS];  // by slot
 };
 
 // Whether the word is one of the loads and stores (Arm ARM C4.1, op0 x1x0), or SYS, of which DC ZVA is one.

@@ -36,7 +36,7 @@ class ReferenceFloat {
     std::uint64_t add(FloatFormat format, std::uint64_t a, std::uint64_t b);
     std::uint64_t subtract(FloatFormat format, std::uint64_t a, std::uint64_t b);
     std::uint64_t multiply(FloatFormat format, std::uint64_t a, std::uint64_t b);
-    // FMULX: infinity by zero is two.
+    // FMULX: infinity times zero is two.
     std::uint64_t multiply_extended(FloatFormat format, std::uint64_t a, std::uint64_t b);
     std::uint64_t divide(FloatFormat format, std::uint64_t a, std::uint64_t b);
     std::uint64_t multiply_add(FloatFormat format, std::uint64_t addend, std::uint64_t a, std::uint64_t b);

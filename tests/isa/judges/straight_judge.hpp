@@ -1,6 +1,6 @@
 // The emulator itself as judge: the same instructions, executed as one piece of straight code instead of
-// singly. What it keeps from one instruction to the next, decoded code and translations above all, must show
-// nowhere.
+// singly. What it keeps from one instruction to the next, above all decoded code and translations, must not
+// show in any result.
 #pragma once
 
 #include <vector>

@@ -101,7 +101,7 @@ class VixlJudge::Machine final : private WithDecoder, public vixl64::Simulator {
         ReadFpcr().SetRawValue(0);
     }
 
-    // What VIXL does not have is as the emulator left it.
+    // What VIXL does not model is as the emulator left it.
     void read_state(const JudgeState& emulated, JudgeState& state) {
         for (unsigned i = 0; i < std::size(state.v); ++i) {
             const auto value = ReadVRegister<qreg_t>(i);

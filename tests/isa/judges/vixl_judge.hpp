@@ -8,8 +8,9 @@
 
 namespace levitate::isa {
 
-// Judges steps that retire without an exception, as VIXL knows none: their integer, vector and memory results
-// and branch targets. It has no FPSR, and computes under the default FPCR alone.
+// Judges the integer, vector and memory results and the branch targets of steps that retire without an
+// exception, because VIXL does not model exceptions. Nor does it model FPSR, or an FPCR other than the
+// default.
 class VixlJudge final : public Judge {
   public:
     // Maps the protocol's addresses in this process; there can be one such judge at a time.

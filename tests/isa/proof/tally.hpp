@@ -1,4 +1,4 @@
-// How many cases each row of the decode table has had, and with which judges.
+// How many cases there were for each row of the decode table, and with which judges.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace levitate::isa {
 
-// One judge's.
+// The counts of one judge.
 class Tally {
   public:
     explicit Tally(std::string_view judge);

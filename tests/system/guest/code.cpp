@@ -86,7 +86,7 @@ void through_aliases() {
         show_x0("ic ialluis, physical address:", aliases.execute);
         show_x0("the same at EL0:", aliases.user_all, Level::El0);
     }
-    // More often than any code cache may find worth its while.
+    // So often that any code cache should have given up.
     std::uint64_t sum = 0;
     for (std::uint32_t i = 0; i < 300; ++i) {
         word(aliases.write) = move_to_x0(i);

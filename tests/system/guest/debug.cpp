@@ -242,7 +242,7 @@ void watchpoints() {
     for (const auto& one : cases) {
         line(one.what);
         for (const Level level : {Level::El0, Level::El1h}) {
-            // Written anew, for QEMU keeps saying WnR once a store has matched.
+            // Written again for each level, because QEMU keeps reporting WnR once a store has matched.
             WRITE_REGISTER(dbgwvr1_el1, place + one.offset);
             WRITE_REGISTER(dbgwcr1_el1, one.control);
             WRITE_REGISTER(mdscr_el1, monitor_debug | kernel_debug);

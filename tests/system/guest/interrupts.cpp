@@ -55,7 +55,7 @@ void reset_state() {
     set_priority_mask(0xff);
     show_interface("idle");
     line("IAR ", acknowledge());
-    // Of the first 32 interrupts the distributor knows nothing.
+    // The distributor does not know the first 32 interrupts.
     device_word(gic_distributor + set_enable) = ~0U;
     line("GICD_ISENABLER0 ", Hex{device_word(gic_distributor + set_enable)}, " GICR ",
          Hex{device_word(sgi_frame + set_enable)});

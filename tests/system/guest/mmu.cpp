@@ -75,7 +75,7 @@ void faults_by_level() {
     tables.entry(place + 0xc000'0000, 1) = large | descriptor::valid | descriptor::table_or_page;
     tables.entry(place + 0x1'0000'0000, 2) = large | descriptor::valid | descriptor::table_or_page;
     tables.entry(place + 0x80'0000'0000, 0) = large | descriptor::valid | descriptor::table_or_page;
-    tables.entry(place + 0x1'4000'0000, 3) = large | descriptor::valid;  // that it is no page comes first
+    tables.entry(place + 0x1'4000'0000, 3) = large | descriptor::valid;  // it is not a page either
     synchronize_tables();
     show_accesses("block at level 1", place);
     show_accesses("block at level 2", place + 0x4000'0000);

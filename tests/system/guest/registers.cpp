@@ -214,7 +214,7 @@ void bits_kept(const Bench& bench) {
     };
     line("-- bits that are kept");
     for (const NamedRegister& one : registers) {
-        // In one run, for taking an exception changes some of them and needs others.
+        // This is one run, because taking an exception changes some of the registers and needs others.
         const std::uint64_t before = bench.execute({read_instruction(one.which)}, Level::El1h, {}).x[0];
         const auto read_back = [&](std::uint64_t value) {
             const std::uint32_t write = write_instruction(one.which);

@@ -12,7 +12,7 @@ extern const std::uint32_t fragments_end[];
 
 [[noreturn]] void runtime_start();
 
-// What the compiler calls of its own accord.
+// Functions that the compiler calls without being asked to.
 void* memset(void* to, int value, std::size_t size) {
     constexpr std::uint64_t every_byte = 0x0101'0101'0101'0101;
     const std::uint64_t byte = static_cast<unsigned char>(value);

@@ -1,5 +1,5 @@
-// The generic timer (Arm ARM D11), what wakes WFI, and the firmware's answers (Arm DEN 0022). Nothing is told
-// of how long anything takes.
+// The generic timer (Arm ARM D11), what wakes WFI, and the firmware's answers (Arm DEN 0022). The transcript
+// does not say how long anything takes.
 #include "tests/system/guest/gic.hpp"
 #include "tests/system/guest/print.hpp"
 #include "tests/system/guest/run.hpp"

@@ -1,5 +1,5 @@
-// What TLB and instruction cache maintenance guarantee (Arm ARM D8.13, B2.4.4): nothing is told of what they
-// may still hold before it.
+// What TLB and instruction cache maintenance guarantee (Arm ARM D8.13, B2.4.4). The transcript does not say
+// what the TLBs and the cache may still hold before it.
 #include "tests/system/guest/access.hpp"
 #include "tests/system/guest/memory_map.hpp"
 #include "tests/system/guest/page_tables.hpp"

@@ -1,3 +1,4 @@
+// The decode table: which rows may overlap, that every row can be reached, and their names.
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Exceptions and interrupts: what they do to PSTATE and the system registers, and when the CPU halts for
+// them.
 #include "tests/unit/emu/cpu_fixture.hpp"
 
 namespace levitate::emu::test {

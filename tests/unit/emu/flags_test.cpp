@@ -1,3 +1,4 @@
+// PSTATE.NZCV: the flags that arithmetic leaves, and the conditions that they fulfil.
 #include "emu/system/flags.hpp"
 
 #include <gtest/gtest.h>
@@ -36,7 +37,7 @@ TEST(Flags, of_a_result_are_its_sign_and_whether_it_is_zero) {
     EXPECT_EQ(Flags::of_result<std::uint64_t>(0, false, std::uint64_t{1} << 63).nibble(), 0b0101);
 }
 
-// Whatever the flags come from, a condition is that of their values.
+// Conditions depend on the flags' values only, not on what set the flags.
 void expect_flags(const Flags& flags, FlagsNibble nibble) {
     EXPECT_EQ(flags.nibble(), nibble);
     EXPECT_EQ(flags.carry(), (nibble & 2) != 0);

@@ -1,4 +1,4 @@
-// Whatever the guest executes, the host survives, and two runs agree.
+// The host survives whatever the guest executes, and two runs agree.
 #include <random>
 
 #include "emu/decode/table.hpp"

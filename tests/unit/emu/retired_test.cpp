@@ -11,7 +11,7 @@ constexpr std::uint64_t page = 0x1000;
 
 class Retired : public CpuTest {
   protected:
-    // Instructions until HVC, itself included, run in pieces of at most so many.
+    // How many instructions retire up to HVC, which counts, if they run in pieces of at most so many.
     std::uint64_t count_to_hypercall(std::uint64_t piece = 1'000'000) {
         const std::uint64_t before = cpu.retired_instructions();
         for (;;) {

@@ -1,3 +1,4 @@
+// Jumps of time: that the seed alone decides on them, how often they come, and what they do to timers.
 #include "emu/system/time_jumps.hpp"
 
 #include <span>

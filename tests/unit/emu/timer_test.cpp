@@ -1,3 +1,4 @@
+// The generic timer and the counter, and the instructions that wait: WFI and WFE.
 #include "tests/unit/emu/cpu_fixture.hpp"
 
 namespace levitate::emu::test {
@@ -97,7 +98,7 @@ TEST_F(Timer, wfi_at_el0_traps_unless_allowed) {
     EXPECT_EQ(exception_class(), 0x01U);
 }
 
-// However a run is cut, it is the same run.
+// A run is the same run however it is cut into pieces.
 TEST_F(Timer, state_does_not_depend_on_how_a_run_is_cut) {
     const auto play = [](std::uint64_t piece) {
         struct Machine : Timer {

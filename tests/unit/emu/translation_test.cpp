@@ -1,3 +1,4 @@
+// Stage 1 translation: mappings, permissions, faults and their syndromes, tags, and alignment.
 #include "tests/unit/emu/page_tables.hpp"
 
 namespace levitate::emu::test {
