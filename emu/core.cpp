@@ -11,20 +11,20 @@ namespace levitate::emu {
 namespace {
 
 // SCTLR_EL1 bits (Arm ARM D17.2.118).
-constexpr unsigned sctlr_m = 0;
-constexpr unsigned sctlr_a = 1;
-constexpr unsigned sctlr_sa = 3;
-constexpr unsigned sctlr_sa0 = 4;
-constexpr unsigned sctlr_span = 23;
-constexpr unsigned sctlr_dssbs = 44;
+constexpr unsigned kSctlrM = 0;
+constexpr unsigned kSctlrA = 1;
+constexpr unsigned kSctlrSa = 3;
+constexpr unsigned kSctlrSa0 = 4;
+constexpr unsigned kSctlrSpan = 23;
+constexpr unsigned kSctlrDssbs = 44;
 
 // Offsets into the vector table.
-constexpr std::uint64_t vector_current_sp0 = 0x000;
-constexpr std::uint64_t vector_current_spx = 0x200;
-constexpr std::uint64_t vector_lower = 0x400;
-constexpr std::uint64_t vector_irq = 0x80;
+constexpr std::uint64_t kVectorCurrentSp0 = 0x000;
+constexpr std::uint64_t kVectorCurrentSpx = 0x200;
+constexpr std::uint64_t kVectorLower = 0x400;
+constexpr std::uint64_t kVectorIrq = 0x80;
 
-constexpr std::size_t kept_undefined_encodings = 64;
+constexpr std::size_t kKeptUndefinedEncodings = 64;
 
 // Whether the class has a form for the same exception level, with the lowest bit set.
 constexpr bool tells_level(ExceptionClass exception_class) {
@@ -65,26 +65,26 @@ void Core::record_undefined(std::uint64_t address, std::uint32_t word) {
     const auto same = [&](const UndefinedEncoding& known) {
         return known.word == word && known.exception_level == pstate.el;
     };
-    if (undefined_encodings_.size() < kept_undefined_encodings &&
+    if (undefined_encodings_.size() < kKeptUndefinedEncodings &&
         std::ranges::none_of(undefined_encodings_, same)) {
         undefined_encodings_.push_back({address, word, pstate.el});
     }
 }
 
 bool Core::mmu_enabled() const {
-    return bit(system.sctlr, sctlr_m);
+    return bit(system.sctlr, kSctlrM);
 }
 
 bool Core::alignment_checked() const {
-    return bit(system.sctlr, sctlr_a) || !mmu_enabled();
+    return bit(system.sctlr, kSctlrA) || !mmu_enabled();
 }
 
 void Core::translation_changed() {
     flush_tlb();
     for (std::size_t i = 0; i < alignment_rules_.size(); ++i) {
         const std::uint64_t size = std::uint64_t{1} << i;
-        alignment_rules_[i] = alignment_checked() ? AlignmentRule{0, ~page_offset_mask | (size - 1)}
-                                                  : AlignmentRule{size - 1, ~page_offset_mask};
+        alignment_rules_[i] = alignment_checked() ? AlignmentRule{0, ~kPageOffsetMask | (size - 1)}
+                                                  : AlignmentRule{size - 1, ~kPageOffsetMask};
     }
     level_changed();
 }
@@ -93,7 +93,7 @@ void Core::translation_changed() {
 void Core::level_changed() {
     const unsigned fpen = static_cast<unsigned>(bits(system.cpacr, 21, 20));
     fp_trapped = pstate.el == 0 ? fpen != 3 : (fpen & 1) == 0;
-    sp_alignment_checked_ = bit(system.sctlr, pstate.el == 0 ? sctlr_sa0 : sctlr_sa);
+    sp_alignment_checked_ = bit(system.sctlr, pstate.el == 0 ? kSctlrSa0 : kSctlrSa);
     mode_ = pstate.el == 0 ? AccessMode::User
             : pstate.pan   ? AccessMode::KernelWithoutUser
                            : AccessMode::Kernel;
@@ -114,41 +114,41 @@ void Core::set_pan(bool pan) {
 }
 
 void Core::set_level(std::uint8_t el, bool sp) {
-    (uses_sp_el1() ? system.sp_el1 : system.sp_el0) = x[sp_place];
+    (uses_sp_el1() ? system.sp_el1 : system.sp_el0) = x[kSpPlace];
     pstate.el = el;
     pstate.sp = sp;
-    x[sp_place] = uses_sp_el1() ? system.sp_el1 : system.sp_el0;
+    x[kSpPlace] = uses_sp_el1() ? system.sp_el1 : system.sp_el0;
     level_changed();
 }
 
 std::uint64_t Core::sp_el0() const {
-    return uses_sp_el1() ? system.sp_el0 : x[sp_place];
+    return uses_sp_el1() ? system.sp_el0 : x[kSpPlace];
 }
 
 std::uint64_t Core::sp_el1() const {
-    return uses_sp_el1() ? x[sp_place] : system.sp_el1;
+    return uses_sp_el1() ? x[kSpPlace] : system.sp_el1;
 }
 
 void Core::set_sp_el0(std::uint64_t value) {
-    (uses_sp_el1() ? system.sp_el0 : x[sp_place]) = value;
+    (uses_sp_el1() ? system.sp_el0 : x[kSpPlace]) = value;
 }
 
 void Core::set_sp_el1(std::uint64_t value) {
-    (uses_sp_el1() ? x[sp_place] : system.sp_el1) = value;
+    (uses_sp_el1() ? x[kSpPlace] : system.sp_el1) = value;
 }
 
 bool Core::apply_spsr(std::uint64_t value) {
-    const std::uint64_t mode = value & (spsr::aarch32 | spsr::mode_mask);
-    const bool legal = mode == spsr::mode_el0t || mode == spsr::mode_el1t || mode == spsr::mode_el1h;
+    const std::uint64_t mode = value & (spsr::kAarch32 | spsr::kModeMask);
+    const bool legal = mode == spsr::kModeEl0t || mode == spsr::kModeEl1t || mode == spsr::kModeEl1h;
     pstate.set_flags_from_spsr(value);
-    pstate.daif = static_cast<std::uint32_t>(value & spsr::daif);
-    pstate.pan = (value & spsr::pan) != 0;
-    pstate.uao = (value & spsr::uao) != 0;
-    pstate.ssbs = (value & spsr::ssbs) != 0;
-    pstate.ss = (value & spsr::ss) != 0;
-    pstate.il = (value & spsr::il) != 0 || !legal;
+    pstate.daif = static_cast<std::uint32_t>(value & spsr::kDaif);
+    pstate.pan = (value & spsr::kPan) != 0;
+    pstate.uao = (value & spsr::kUao) != 0;
+    pstate.ssbs = (value & spsr::kSsbs) != 0;
+    pstate.ss = (value & spsr::kSs) != 0;
+    pstate.il = (value & spsr::kIl) != 0 || !legal;
     if (legal) {
-        set_level(mode == spsr::mode_el0t ? 0 : 1, mode == spsr::mode_el1h);
+        set_level(mode == spsr::kModeEl0t ? 0 : 1, mode == spsr::kModeEl1h);
     } else {
         level_changed();
     }
@@ -158,7 +158,7 @@ bool Core::apply_spsr(std::uint64_t value) {
 // Arm ARM D1.4.4: an illegal return leaves the exception level as it is and sets PSTATE.IL.
 Flow Core::exception_return(std::uint64_t spsr, std::uint64_t address) {
     const bool step = guest_steps_ && debug::step_after_return(system, pstate, spsr);
-    const bool legal = apply_spsr(step ? spsr : spsr & ~spsr::ss);
+    const bool legal = apply_spsr(step ? spsr : spsr & ~spsr::kSs);
     monitor.marked = false;
     event_register = true;
     branch_target = address;
@@ -174,7 +174,7 @@ Flow Core::halt_after(const Halt& halt, Flow flow) {
 }
 
 void Core::take_exception(std::uint64_t address) {
-    constexpr std::uint64_t syndrome_il = std::uint64_t{1} << 25;
+    constexpr std::uint64_t kSyndromeIl = std::uint64_t{1} << 25;
     auto exception_class = static_cast<std::uint64_t>(exception.exception_class);
     if (tells_level(exception.exception_class) && pstate.el == 1) {
         exception_class |= 1;
@@ -182,36 +182,36 @@ void Core::take_exception(std::uint64_t address) {
     if (exception.resume == Return::Next) {
         pstate.ss = false;  // a call counts as a step (SSAdvance)
     }
-    system.esr = exception_class << 26 | syndrome_il | exception.iss;
+    system.esr = exception_class << 26 | kSyndromeIl | exception.iss;
     if (exception.sets_far) {
         system.far = exception.far;
     }
     if (pstate.el == 0 && boundary_halts_) {
         halt_ = Halt{.reason = HaltReason::ExceptionFromEl0};
     }
-    enter_vector(0, exception.resume == Return::Next ? address + instruction_bytes : address);
+    enter_vector(0, exception.resume == Return::Next ? address + kInstructionBytes : address);
 }
 
 void Core::take_interrupt() {
     if (pstate.el == 0 && boundary_halts_) {
         halt_ = Halt{.reason = HaltReason::ExceptionFromEl0, .irq = true};
     }
-    enter_vector(vector_irq, pc);
+    enter_vector(kVectorIrq, pc);
 }
 
 void Core::enter_vector(std::uint64_t offset, std::uint64_t return_address) {
     system.spsr = pstate.to_spsr();
     system.elr = return_address;
-    const std::uint64_t origin = pstate.el == 0 ? vector_lower
-                                 : pstate.sp    ? vector_current_spx
-                                                : vector_current_sp0;
-    pstate.daif = static_cast<std::uint32_t>(spsr::daif);
+    const std::uint64_t origin = pstate.el == 0 ? kVectorLower
+                                 : pstate.sp    ? kVectorCurrentSpx
+                                                : kVectorCurrentSp0;
+    pstate.daif = static_cast<std::uint32_t>(spsr::kDaif);
     pstate.ss = false;
-    step_syndrome_ = fault::debug;
+    step_syndrome_ = fault::kDebug;
     pstate.il = false;
     pstate.uao = false;
-    pstate.pan = pstate.pan || !bit(system.sctlr, sctlr_span);
-    pstate.ssbs = bit(system.sctlr, sctlr_dssbs);
+    pstate.pan = pstate.pan || !bit(system.sctlr, kSctlrSpan);
+    pstate.ssbs = bit(system.sctlr, kSctlrDssbs);
     set_level(1, true);
     pc = system.vbar + origin + offset;
 }

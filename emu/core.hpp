@@ -62,8 +62,8 @@ class Core {
     }
     void set(Target place, std::uint64_t value) { x[static_cast<std::uint8_t>(place)] = value; }
 
-    // By decode/fields.hpp's places. x[zero_place] is never written.
-    std::array<std::uint64_t, general_places> x{};
+    // Indexed by the places of decode/fields.hpp. x[kZeroPlace] is never written.
+    std::array<std::uint64_t, kGeneralPlaces> x{};
     PState pstate;
     std::uint64_t branch_target = 0;  // with Flow::Branch and Flow::Jump
 
@@ -102,7 +102,7 @@ class Core {
     Flow load_pair(std::uint64_t address, T& first, T& second) {
         const DataTlbEntry& entry = (*tlb_)[tlb_index(address)];
         if (entry.read_tag == tag_of<T, 2>(address)) [[likely]] {
-            const std::byte* host = entry.host + (address & page_offset_mask);
+            const std::byte* host = entry.host + (address & kPageOffsetMask);
             std::memcpy(&first, host, sizeof(T));
             std::memcpy(&second, host + sizeof(T), sizeof(T));
             return Flow::Next;
@@ -119,7 +119,7 @@ class Core {
     Flow store_pair(std::uint64_t address, const T& first, const T& second) {
         const DataTlbEntry& entry = (*tlb_)[tlb_index(address)];
         if (entry.write_tag == tag_of<T, 2>(address)) [[likely]] {
-            std::byte* host = entry.host + (address & page_offset_mask);
+            std::byte* host = entry.host + (address & kPageOffsetMask);
             std::memcpy(host, &first, sizeof(T));
             std::memcpy(host + sizeof(T), &second, sizeof(T));
             return Flow::Next;
@@ -140,11 +140,11 @@ class Core {
     // Whether an access whose base register is `base` must take an SP alignment fault instead: check it
     // first, and return sp_alignment_fault().
     bool sp_misaligned(Source base) const {
-        return base == Source{sp_place} && (x[sp_place] & 15) != 0 && sp_alignment_checked_;
+        return base == Source{kSpPlace} && (x[kSpPlace] & 15) != 0 && sp_alignment_checked_;
     }
     Flow sp_alignment_fault() { return raise({.exception_class = ExceptionClass::SpAlignment}); }
     Flow alignment_fault(std::uint64_t address, Access access) {
-        return raise_data_abort(address, access, fault::alignment);
+        return raise_data_abort(address, access, fault::kAlignment);
     }
 
     // --- Exceptions ----------------------------------------------------------------------------------------
@@ -154,8 +154,8 @@ class Core {
     Flow raise_undefined() { return raise({.exception_class = ExceptionClass::Unknown}); }
     // An access to SIMD or floating-point registers that CPACR_EL1.FPEN traps.
     Flow trap_fp() {
-        constexpr std::uint32_t condition_always = 0x1e << 20;  // CV and COND
-        return raise({.exception_class = ExceptionClass::FpAccess, .iss = condition_always});
+        constexpr std::uint32_t kConditionAlways = 0x1e << 20;  // CV and COND
+        return raise({.exception_class = ExceptionClass::FpAccess, .iss = kConditionAlways});
     }
     Exception exception;
 
@@ -173,7 +173,7 @@ class Core {
     }
     // Each of these ends a Code function, with what it returns.
     Flow go_on(const Instruction* next, std::int64_t credit) {
-        if constexpr (calls_in_tails) {
+        if constexpr (kCallsInTails) {
             return next->operation.code(*this, next, credit);
         } else {
             next_ = next;
@@ -184,11 +184,11 @@ class Core {
     // `at` was a branch, to branch_target.
     Flow branch(const Instruction& at, std::int64_t credit) {
         const std::uint64_t offset = branch_target - code_base_;
-        if (offset < page_size && offset % instruction_bytes == 0) [[likely]] {
+        if (offset < kPageSize && offset % kInstructionBytes == 0) [[likely]] {
             const auto distance = static_cast<std::int64_t>(offset - at.page_offset);
-            const std::int64_t new_credit = credit + (distance >> instruction_shift) - 1;
+            const std::int64_t new_credit = credit + (distance >> kInstructionShift) - 1;
             if (new_credit >= 0) [[likely]] {
-                return go_on(&code_page_->slots[offset / instruction_bytes], new_credit);
+                return go_on(&code_page_->slots[offset / kInstructionBytes], new_credit);
             }
         }
         return branch_elsewhere(at, credit);
@@ -256,7 +256,7 @@ class Core {
                                                                AccessMode mode, TableUpdate update) const;
     Flow raise_data_abort(std::uint64_t address, Access access, std::uint32_t fsc,
                           std::uint32_t more_iss = 0) {
-        const std::uint32_t write = access == Access::Write ? data_abort::write : 0;
+        const std::uint32_t write = access == Access::Write ? data_abort::kWrite : 0;
         return raise({.exception_class = ExceptionClass::DataAbort,
                       .iss = fsc | write | more_iss,
                       .sets_far = true,
@@ -283,11 +283,11 @@ class Core {
   private:
     // Whether the compiler makes jumps of calls in tails. Where it does not, the run loop makes each call.
 #if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)
-    static constexpr bool calls_in_tails = false;
+    static constexpr bool kCallsInTails = false;
 #elif defined(__clang__)
-    static constexpr bool calls_in_tails = !__has_feature(address_sanitizer);
+    static constexpr bool kCallsInTails = !__has_feature(address_sanitizer);
 #else
-    static constexpr bool calls_in_tails = true;
+    static constexpr bool kCallsInTails = true;
 #endif
 
     const DataTlb& tlb_of(AccessMode mode) const { return data_tlb_[static_cast<std::size_t>(mode)]; }
@@ -302,7 +302,7 @@ class Core {
     Flow load_through(const DataTlb& tlb, AccessMode mode, std::uint64_t address, T& value) {
         const DataTlbEntry& entry = tlb[tlb_index(address)];
         if (entry.read_tag == tag_of<T>(address)) [[likely]] {
-            std::memcpy(&value, entry.host + (address & page_offset_mask), sizeof(T));
+            std::memcpy(&value, entry.host + (address & kPageOffsetMask), sizeof(T));
             return Flow::Next;
         }
         return form == Form::Usual ? redo() : load_slow(mode, address, &value, sizeof(T));
@@ -311,7 +311,7 @@ class Core {
     Flow store_through(const DataTlb& tlb, AccessMode mode, std::uint64_t address, const T& value) {
         const DataTlbEntry& entry = tlb[tlb_index(address)];
         if (entry.write_tag == tag_of<T>(address)) [[likely]] {
-            std::memcpy(entry.host + (address & page_offset_mask), &value, sizeof(T));
+            std::memcpy(entry.host + (address & kPageOffsetMask), &value, sizeof(T));
             return Flow::Next;
         }
         return form == Form::Usual ? redo() : store_slow(mode, address, &value, sizeof(T));
@@ -327,7 +327,7 @@ class Core {
     // The general cases: translation, device memory, watched pages, pages with code, two pages at once.
     // An entry of a TLB has been made from this translation of `address`.
     void note_tlb_entry(std::uint64_t address, const Translation& translation) {
-        if (translation.size_shift > page_shift) {
+        if (translation.size_shift > kPageShift) {
             tlb_blocks_.add(address, translation.size_shift);
         }
         tlb_is_empty_ = false;
@@ -366,7 +366,7 @@ class Core {
     Flow enter_page(std::uint64_t address, std::uint64_t left);
     // How many instructions may retire from `at` on.
     static std::uint64_t left_from(const Instruction& at, std::int64_t credit) {
-        return static_cast<std::uint64_t>(credit) + (page_size - at.page_offset) / instruction_bytes;
+        return static_cast<std::uint64_t>(credit) + (kPageSize - at.page_offset) / kInstructionBytes;
     }
     std::optional<Halt> pending_halt();
     void update_interrupts();
@@ -387,7 +387,7 @@ class Core {
     };
     std::array<AlignmentRule, 7> alignment_rules_{};  // up to a ZeroBlock
     const DataTlb* tlb_ = nullptr;                    // of mode_
-    std::array<DataTlb, access_modes> data_tlb_;
+    std::array<DataTlb, kAccessModes> data_tlb_;
     std::array<FetchTlb, 2> fetch_tlb_;
     BlockRange tlb_blocks_;
     bool tlb_is_empty_ = true;
@@ -408,7 +408,7 @@ class Core {
     TimeJumps time_jumps_;
     std::uint64_t skipped_nanoseconds_ = 0;
     std::uint64_t observed_retired_ = 0;
-    std::uint64_t next_timer_event_ = never;
+    std::uint64_t next_timer_event_ = kNever;
     bool interrupts_dirty_ = true;
     bool interrupt_signalled_ = false;
     std::atomic<bool> stop_requested_ = false;
@@ -422,7 +422,7 @@ class Core {
     bool guest_steps_ = false;
     bool guest_breakpoints_ = false;
     bool guest_watchpoints_ = false;
-    std::uint32_t step_syndrome_ = fault::debug;  // of the software step exception that comes next
+    std::uint32_t step_syndrome_ = fault::kDebug;  // of the software step exception that comes next
     std::vector<UndefinedEncoding> undefined_encodings_;
 };
 

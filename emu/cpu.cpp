@@ -13,10 +13,10 @@ namespace levitate::emu {
 namespace {
 
 // After so many instructions the run loop looks whether it is to stop.
-constexpr std::uint64_t longest_slice = 65536;
+constexpr std::uint64_t kLongestSlice = 65536;
 
 // Code pages kept (32 KiB each) before all are dropped.
-constexpr std::size_t most_code_pages = 8192;
+constexpr std::size_t kMostCodePages = 8192;
 
 constexpr std::uint64_t saturating_add(std::uint64_t first, std::uint64_t second) {
     std::uint64_t sum = 0;
@@ -27,7 +27,7 @@ constexpr std::uint64_t saturating_add(std::uint64_t first, std::uint64_t second
 
 // The page at `pc`, made current; nullptr if fetching from it takes an exception, which has been raised.
 CodePage* Core::fetch_page() {
-    if (pc % instruction_bytes != 0) {
+    if (pc % kInstructionBytes != 0) {
         raise_now({.exception_class = ExceptionClass::PcAlignment, .sets_far = true, .far = pc});
         return nullptr;
     }
@@ -47,9 +47,9 @@ CodePage* Core::fetch_page() {
     }
     const std::optional<RamPage> ram = memory_.page(translation->physical);
     if (!ram.has_value()) {
-        return abort(fault::external);
+        return abort(fault::kExternal);
     }
-    if (*ram->code == nullptr && code_cache_.size() >= most_code_pages) {
+    if (*ram->code == nullptr && code_cache_.size() >= kMostCodePages) {
         drop_code();
     }
     CodePage& page = code_cache_.page(ram->host, *ram->code);
@@ -88,7 +88,7 @@ Halt Core::run(std::uint64_t instructions) {
             page = fetch_page();
         }
         if (page != nullptr && guest_breakpoints_ && debug::breaks_at(system, pstate, pc)) {
-            raise_now({.exception_class = ExceptionClass::Breakpoint, .iss = fault::debug});
+            raise_now({.exception_class = ExceptionClass::Breakpoint, .iss = fault::kDebug});
             page = nullptr;
         }
         if (page != nullptr && pstate.il) {
@@ -101,7 +101,7 @@ Halt Core::run(std::uint64_t instructions) {
             continue;
         }
         std::uint64_t limit = std::min(
-            {end - retired, longest_slice, next_timer_event_ - nanoseconds(), time_jumps_.next() - retired});
+            {end - retired, kLongestSlice, next_timer_event_ - nanoseconds(), time_jumps_.next() - retired});
         if (has_breakpoint_in(page_of(pc))) {
             limit = 1;
             if (pc != stepped_over && std::ranges::binary_search(breakpoints_, pc)) {
@@ -109,12 +109,12 @@ Halt Core::run(std::uint64_t instructions) {
             }
         }
         if (pc == stepped_over) {
-            stepped_over = no_tag;
+            stepped_over = kNoTag;
         }
         std::uint32_t stepped = 0;
         if (stepping) {
             limit = 1;
-            std::memcpy(&stepped, page->host + (pc & page_offset_mask), sizeof stepped);
+            std::memcpy(&stepped, page->host + (pc & kPageOffsetMask), sizeof stepped);
         }
         if (run_slice(page, limit) == Flow::Exception) {
             ++retired;
@@ -127,7 +127,7 @@ Halt Core::run(std::uint64_t instructions) {
             step_syndrome_ = debug::step_syndrome(stepped);
         }
         if (halt_.has_value() && halt_->reason == HaltReason::WatchedLoad) {
-            halt_->pc = pc - instruction_bytes;
+            halt_->pc = pc - kInstructionBytes;
         }
     }
 }
@@ -181,7 +181,7 @@ bool Core::skip_to_next_event() {
     if (waiting == Waiting::ForEvent) {
         event = std::min(event, next_stream_event());
     }
-    if (event == never) {
+    if (event == kNever) {
         return false;
     }
     skipped_nanoseconds_ += event - nanoseconds();
@@ -192,14 +192,14 @@ bool Core::skip_to_next_event() {
 void Core::jump_if_due() {
     if (retired >= time_jumps_.next()) {
         const std::uint64_t expiry = timer.next_event_nanoseconds(counter());
-        skipped_nanoseconds_ += time_jumps_.take(retired, expiry == never ? never : expiry - nanoseconds());
+        skipped_nanoseconds_ += time_jumps_.take(retired, expiry == kNever ? kNever : expiry - nanoseconds());
     }
 }
 
 // CNTKCTL_EL1.EVNTEN: an event whenever bit EVNTI of the counter changes as EVNTDIR says.
 std::uint64_t Core::next_stream_event() const {
     if (!bit(system.cntkctl, 2)) {
-        return never;
+        return kNever;
     }
     const std::uint64_t half_period = std::uint64_t{1} << bits(system.cntkctl, 7, 4);
     const std::uint64_t phase = bit(system.cntkctl, 3) ? 0 : half_period;

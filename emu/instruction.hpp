@@ -30,9 +30,9 @@ using Code = Flow (*)(Core& core, const Instruction* at, std::int64_t credit);
 
 // What a row's decoder returns.
 struct Operation {
-    static constexpr std::size_t operand_bytes = 16;
+    static constexpr std::size_t kOperandBytes = 16;
     Code code;
-    std::array<std::byte, operand_bytes> operands;
+    std::array<std::byte, kOperandBytes> operands;
 };
 
 struct Instruction {
@@ -42,8 +42,8 @@ struct Instruction {
 };
 static_assert(sizeof(Instruction) == 32);
 
-inline constexpr unsigned instruction_shift = 2;
-inline constexpr std::size_t instruction_bytes = std::size_t{1} << instruction_shift;
+inline constexpr unsigned kInstructionShift = 2;
+inline constexpr std::size_t kInstructionBytes = std::size_t{1} << kInstructionShift;
 
 // The operation of an encoding that is not allocated: it records the word and takes the exception.
 Operation undefined();

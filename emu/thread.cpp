@@ -33,7 +33,7 @@ void Core::decode(const Instruction& slot) {
         code_page_->stores = 0;
         stop_fast_stores(code_page_->host);
     }
-    Instruction& decoded = code_page_->slots[slot.page_offset / instruction_bytes];
+    Instruction& decoded = code_page_->slots[slot.page_offset / kInstructionBytes];
     std::memcpy(&decoded.word, code_page_->host + decoded.page_offset, sizeof decoded.word);
     const decode::Row* row = decode::find(decoded.word);
     decoded.operation = row != nullptr ? row->decode(decoded.word) : undefined();
@@ -45,9 +45,9 @@ Flow Core::run_slice(CodePage* page, std::uint64_t limit) {
     code_page_ = page;
     code_base_ = page_of(pc);
     slice_end_ = retired + limit;
-    const std::size_t place = (pc & page_offset_mask) / instruction_bytes;
+    const std::size_t place = (pc & kPageOffsetMask) / kInstructionBytes;
     const Instruction& slot = page->slots[place];
-    const std::uint64_t to_page_end = slots_per_page - place;
+    const std::uint64_t to_page_end = kSlotsPerPage - place;
     return limit >= to_page_end ? run_thread(&slot, static_cast<std::int64_t>(limit - to_page_end))
                                 : run_one(slot);
 }
@@ -61,15 +61,15 @@ Flow Core::run_one(const Instruction& slot) {
     slice_end_ = retired + 1;
     single_[0] = slot;
     single_[1].operation.code = &stop_here;
-    single_[1].page_offset = static_cast<std::uint16_t>(slot.page_offset + instruction_bytes);
-    const std::size_t to_page_end = (page_size - slot.page_offset) / instruction_bytes;
+    single_[1].page_offset = static_cast<std::uint16_t>(slot.page_offset + kInstructionBytes);
+    const std::size_t to_page_end = (kPageSize - slot.page_offset) / kInstructionBytes;
     return run_thread(single_.data(), 1 - static_cast<std::int64_t>(to_page_end));
 }
 
 Flow Core::run_thread(const Instruction* at, std::int64_t credit) {
     next_ = nullptr;
     Flow flow = at->operation.code(*this, at, credit);
-    if constexpr (!calls_in_tails) {
+    if constexpr (!kCallsInTails) {
         while (next_ != nullptr) {
             at = std::exchange(next_, nullptr);
             flow = at->operation.code(*this, at, next_credit_);
@@ -83,16 +83,16 @@ Flow Core::branch_elsewhere(const Instruction& at, std::int64_t credit) {
 }
 
 Flow Core::leave_page(std::int64_t credit) {
-    return enter_page(code_base_ + page_size, static_cast<std::uint64_t>(credit));
+    return enter_page(code_base_ + kPageSize, static_cast<std::uint64_t>(credit));
 }
 
 // Goes on at `address` if `left` instructions, which may retire from there on, are enough for the rest of its
 // page.
 Flow Core::enter_page(std::uint64_t address, std::uint64_t left) {
     const FetchTlbEntry& entry = fetch_tlb_[pstate.el][tlb_index(address)];
-    const std::size_t place = (address & page_offset_mask) / instruction_bytes;
-    const std::uint64_t to_page_end = slots_per_page - place;
-    if (entry.tag == page_of(address) && address % instruction_bytes == 0 && left >= to_page_end) [[likely]] {
+    const std::size_t place = (address & kPageOffsetMask) / kInstructionBytes;
+    const std::uint64_t to_page_end = kSlotsPerPage - place;
+    if (entry.tag == page_of(address) && address % kInstructionBytes == 0 && left >= to_page_end) [[likely]] {
         code_page_ = entry.page;
         code_base_ = entry.tag;
         return go_on(&code_page_->slots[place], static_cast<std::int64_t>(left - to_page_end));
@@ -108,7 +108,7 @@ Flow Core::stop(const Instruction& at, std::int64_t credit, Flow flow) {
     }
     retired = slice_end_ - left_from(at, credit) + 1;
     const bool branches = flow == Flow::Branch || flow == Flow::Jump;
-    pc = branches ? without_tag(translation_control(), branch_target) : address_of(at) + instruction_bytes;
+    pc = branches ? without_tag(translation_control(), branch_target) : address_of(at) + kInstructionBytes;
     return flow;
 }
 

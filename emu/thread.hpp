@@ -32,11 +32,11 @@ namespace levitate::emu {
 namespace detail {
 
 template <class... Operands>
-inline constexpr std::size_t packed_size = (sizeof(Operands) + ... + 0);
+inline constexpr std::size_t kPackedSize = (sizeof(Operands) + ... + 0);
 
 template <class... Operands>
 void pack(Operation& operation, Operands... operands) {
-    static_assert(packed_size<Operands...> <= Operation::operand_bytes, "too many operands");
+    static_assert(kPackedSize<Operands...> <= Operation::kOperandBytes, "too many operands");
     static_assert((std::is_trivially_copyable_v<Operands> && ...));
     [[maybe_unused]] std::size_t at = 0;
     ((std::memcpy(operation.operands.data() + at, &operands, sizeof operands), at += sizeof operands), ...);
@@ -51,19 +51,19 @@ Operand unpack(const Operation& operation, std::size_t at) {
 
 template <class... Operands>
 consteval std::array<std::size_t, sizeof...(Operands) + 1> operand_offsets() {
-    std::array<std::size_t, sizeof...(Operands) + 1> offsets{};
+    std::array<std::size_t, sizeof...(Operands) + 1> kOffsets{};
     std::size_t at = 0;
     std::size_t index = 0;
-    ((offsets[index++] = at, at += sizeof(Operands)), ...);
-    return offsets;
+    ((kOffsets[index++] = at, at += sizeof(Operands)), ...);
+    return kOffsets;
 }
 
 // Calls function(operands…) with the operands that pack() stored.
 template <class... Operands, class Function>
 Flow with_operands(const Operation& operation, Function function) {
     return [&]<std::size_t... i>(std::index_sequence<i...>) {
-        [[maybe_unused]] constexpr auto offsets = operand_offsets<Operands...>();
-        return function(unpack<Operands>(operation, offsets[i])...);
+        [[maybe_unused]] constexpr auto kOffsets = operand_offsets<Operands...>();
+        return function(unpack<Operands>(operation, kOffsets[i])...);
     }(std::index_sequence_for<Operands...>{});
 }
 

@@ -8,15 +8,15 @@
 
 namespace levitate::emu::decode {
 
-inline constexpr std::size_t word_bits = 32;
+inline constexpr std::size_t kWordBits = 32;
 
 // 32 characters, bit 31 first: '0' and '1' must match, '-' is ignored, and each run of one letter is a field.
 struct BitString {
-    std::array<char, word_bits> text{};
+    std::array<char, kWordBits> text{};
 
     consteval BitString(
-        const char (&string)[word_bits + 1]) {  // NOLINT: implicit, to be written as a literal
-        for (std::size_t i = 0; i < word_bits; ++i) {
+        const char (&string)[kWordBits + 1]) {  // NOLINT: implicit, to be written as a literal
+        for (std::size_t i = 0; i < kWordBits; ++i) {
             text[i] = string[i];
         }
     }
@@ -32,18 +32,18 @@ struct Field {
 };
 
 struct Pattern {
-    static constexpr std::size_t max_fields = 12;
+    static constexpr std::size_t kMaxFields = 12;
     std::uint32_t mask = 0;
     std::uint32_t value = 0;
     std::size_t field_count = 0;
-    std::array<Field, max_fields> fields{};
+    std::array<Field, kMaxFields> fields{};
 };
 
 consteval Pattern parse(const BitString& bits) {
     Pattern pattern;
-    for (std::size_t i = 0; i < word_bits; ++i) {
+    for (std::size_t i = 0; i < kWordBits; ++i) {
         const char letter = bits.text[i];
-        const auto position = static_cast<unsigned>(word_bits - 1 - i);
+        const auto position = static_cast<unsigned>(kWordBits - 1 - i);
         if (letter == '0' || letter == '1') {
             pattern.mask |= std::uint32_t{1} << position;
             pattern.value |= static_cast<std::uint32_t>(letter == '1') << position;

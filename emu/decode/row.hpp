@@ -20,21 +20,21 @@ struct Row {
 namespace detail {
 
 template <BitString bits>
-inline constexpr Pattern pattern_of = parse(bits);
+inline constexpr Pattern kPatternOf = parse(bits);
 
 template <BitString bits, auto decoder, class... Parameters>
 consteval Row make_row(const char* name, Operation (*)(Parameters...)) {
-    static_assert(pattern_of<bits>.field_count == sizeof...(Parameters),
+    static_assert(kPatternOf<bits>.field_count == sizeof...(Parameters),
                   "the decoder must have one parameter for each field of the bit string");
-    constexpr auto widths_match = []<std::size_t... i>(std::index_sequence<i...>) {
-        return ((pattern_of<bits>.fields[i].width == Parameters::width) && ...);
+    constexpr auto kWidthsMatch = []<std::size_t... i>(std::index_sequence<i...>) {
+        return ((kPatternOf<bits>.fields[i].width == Parameters::kWidth) && ...);
     };
-    static_assert(widths_match(std::index_sequence_for<Parameters...>{}),
+    static_assert(kWidthsMatch(std::index_sequence_for<Parameters...>{}),
                   "a parameter's width must be that of its field");
-    return {name, pattern_of<bits>.mask, pattern_of<bits>.value, [](std::uint32_t word) {
+    return {name, kPatternOf<bits>.mask, kPatternOf<bits>.value, [](std::uint32_t word) {
                 return [word]<std::size_t... i>(std::index_sequence<i...>) {
                     static_cast<void>(word);
-                    return decoder(Parameters::from_field(pattern_of<bits>.fields[i].extract(word))...);
+                    return decoder(Parameters::from_field(kPatternOf<bits>.fields[i].extract(word))...);
                 }(std::index_sequence_for<Parameters...>{});
             }};
 }

@@ -11,7 +11,7 @@ namespace levitate::emu::decode {
 
 namespace {
 
-constexpr auto groups = std::to_array<std::span<const Row> (*)()>({
+constexpr auto kGroups = std::to_array<std::span<const Row> (*)()>({
     &add_subtract_rows,
     &atomic_rows,
     &branch_rows,
@@ -30,21 +30,21 @@ constexpr auto groups = std::to_array<std::span<const Row> (*)()>({
 });
 
 // Rows are found by the word's bits 31 to 21, of which nearly every row fixes most.
-constexpr unsigned bucket_shift = 21;
-constexpr std::uint32_t bucket_count = std::uint32_t{1} << (word_bits - bucket_shift);
+constexpr unsigned kBucketShift = 21;
+constexpr std::uint32_t kBucketCount = std::uint32_t{1} << (kWordBits - kBucketShift);
 
 class Table {
   public:
     Table() {
-        for (const auto group : groups) {
+        for (const auto group : kGroups) {
             const std::span<const Row> rows = group();
             rows_.insert(rows_.end(), rows.begin(), rows.end());
         }
         std::ranges::stable_sort(rows_, std::ranges::greater{},
                                  [](const Row& row) { return std::popcount(row.mask); });
-        for (std::uint32_t bucket = 0; bucket < bucket_count; ++bucket) {
+        for (std::uint32_t bucket = 0; bucket < kBucketCount; ++bucket) {
             for (const Row& row : rows_) {
-                if (((bucket ^ (row.value >> bucket_shift)) & (row.mask >> bucket_shift)) == 0) {
+                if (((bucket ^ (row.value >> kBucketShift)) & (row.mask >> kBucketShift)) == 0) {
                     buckets_[bucket].push_back(&row);
                 }
             }
@@ -52,7 +52,7 @@ class Table {
     }
 
     const Row* find(std::uint32_t word) const {
-        const std::vector<const Row*>& bucket = buckets_[word >> bucket_shift];
+        const std::vector<const Row*>& bucket = buckets_[word >> kBucketShift];
         const auto found =
             std::ranges::find_if(bucket, [word](const Row* row) { return (word & row->mask) == row->value; });
         return found == bucket.end() ? nullptr : *found;
@@ -62,12 +62,12 @@ class Table {
 
   private:
     std::vector<Row> rows_;
-    std::array<std::vector<const Row*>, bucket_count> buckets_;
+    std::array<std::vector<const Row*>, kBucketCount> buckets_;
 };
 
 const Table& table() {
-    static const Table instance;
-    return instance;
+    static const Table kInstance;
+    return kInstance;
 }
 
 }  // namespace

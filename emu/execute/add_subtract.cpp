@@ -114,14 +114,14 @@ constexpr auto ADCS = decode_carry<Operator::Add, SetFlags::Yes>;
 constexpr auto SBC = decode_carry<Operator::Subtract, SetFlags::No>;
 constexpr auto SBCS = decode_carry<Operator::Subtract, SetFlags::Yes>;
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/add_subtract.inc"
 };
 
 }  // namespace
 
 std::span<const decode::Row> decode::add_subtract_rows() {
-    return rows;
+    return kRows;
 }
 
 }  // namespace levitate::emu

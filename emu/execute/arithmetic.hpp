@@ -12,7 +12,7 @@
 namespace levitate::emu {
 
 template <class T>
-inline constexpr unsigned bits_of = std::numeric_limits<T>::digits;
+inline constexpr unsigned kBitsOf = std::numeric_limits<T>::digits;
 
 // DecodeShift
 enum class Shift : std::uint8_t { Lsl, Lsr, Asr, Ror };

@@ -236,40 +236,40 @@ Operation decode_atomic(Imm<2> size, Reg Rs, Reg Rn, Reg Rt) {
     });
 }
 
-constexpr auto add = []<class T>(T value, T operand) { return static_cast<T>(value + operand); };
-constexpr auto clear = []<class T>(T value, T operand) { return static_cast<T>(value & ~operand); };
-constexpr auto exclusive_or = []<class T>(T value, T operand) { return static_cast<T>(value ^ operand); };
-constexpr auto set = []<class T>(T value, T operand) { return static_cast<T>(value | operand); };
-constexpr auto signed_maximum = []<class T>(T value, T operand) {
+constexpr auto kAdd = []<class T>(T value, T operand) { return static_cast<T>(value + operand); };
+constexpr auto kClear = []<class T>(T value, T operand) { return static_cast<T>(value & ~operand); };
+constexpr auto kExclusiveOr = []<class T>(T value, T operand) { return static_cast<T>(value ^ operand); };
+constexpr auto kSet = []<class T>(T value, T operand) { return static_cast<T>(value | operand); };
+constexpr auto kSignedMaximum = []<class T>(T value, T operand) {
     using Signed = std::make_signed_t<T>;
     return static_cast<Signed>(value) > static_cast<Signed>(operand) ? value : operand;
 };
-constexpr auto signed_minimum = []<class T>(T value, T operand) {
+constexpr auto kSignedMinimum = []<class T>(T value, T operand) {
     using Signed = std::make_signed_t<T>;
     return static_cast<Signed>(value) < static_cast<Signed>(operand) ? value : operand;
 };
-constexpr auto unsigned_maximum = []<class T>(T value, T operand) { return std::max(value, operand); };
-constexpr auto unsigned_minimum = []<class T>(T value, T operand) { return std::min(value, operand); };
-constexpr auto swap = []<class T>(T, T operand) { return operand; };
+constexpr auto kUnsignedMaximum = []<class T>(T value, T operand) { return std::max(value, operand); };
+constexpr auto kUnsignedMinimum = []<class T>(T value, T operand) { return std::min(value, operand); };
+constexpr auto kSwap = []<class T>(T, T operand) { return operand; };
 
-constexpr auto LDADD = decode_atomic<add>;
-constexpr auto LDCLR = decode_atomic<clear>;
-constexpr auto LDEOR = decode_atomic<exclusive_or>;
-constexpr auto LDSET = decode_atomic<set>;
-constexpr auto LDSMAX = decode_atomic<signed_maximum>;
-constexpr auto LDSMIN = decode_atomic<signed_minimum>;
-constexpr auto LDUMAX = decode_atomic<unsigned_maximum>;
-constexpr auto LDUMIN = decode_atomic<unsigned_minimum>;
-constexpr auto SWP = decode_atomic<swap>;
+constexpr auto LDADD = decode_atomic<kAdd>;
+constexpr auto LDCLR = decode_atomic<kClear>;
+constexpr auto LDEOR = decode_atomic<kExclusiveOr>;
+constexpr auto LDSET = decode_atomic<kSet>;
+constexpr auto LDSMAX = decode_atomic<kSignedMaximum>;
+constexpr auto LDSMIN = decode_atomic<kSignedMinimum>;
+constexpr auto LDUMAX = decode_atomic<kUnsignedMaximum>;
+constexpr auto LDUMIN = decode_atomic<kUnsignedMinimum>;
+constexpr auto SWP = decode_atomic<kSwap>;
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/atomic.inc"
 };
 
 }  // namespace
 
 std::span<const decode::Row> decode::atomic_rows() {
-    return rows;
+    return kRows;
 }
 
 }  // namespace levitate::emu

@@ -13,11 +13,11 @@ namespace {
 
 // A branch target relative to the instruction, in bytes; added modulo 2^64.
 using Offset = std::uint64_t;
-constexpr Reg link_register{30};
+constexpr Reg kLinkRegister{30};
 
-template <unsigned N>
-Offset byte_offset(Imm<N> words) {
-    return static_cast<Offset>(words.signed_value()) * instruction_bytes;
+template <unsigned width>
+Offset byte_offset(Imm<width> words) {
+    return static_cast<Offset>(words.signed_value()) * kInstructionBytes;
 }
 
 Flow branch_relative(Core& core, const Instruction& instruction, Offset offset) {
@@ -30,7 +30,7 @@ Flow branch_if(bool taken, Core& core, const Instruction& instruction, Offset of
 }
 
 void link(Core& core, const Instruction& instruction) {
-    core.set(link_register.target(), core.address_of(instruction) + instruction_bytes);
+    core.set(kLinkRegister.target(), core.address_of(instruction) + kInstructionBytes);
 }
 
 Flow branch_with_link(Core& core, const Instruction& instruction, Offset offset) {
@@ -78,8 +78,8 @@ Flow exception_return(Core& core) {
 // B.cond has an executor for each condition.
 template <std::size_t... i>
 Operation decode_conditional(std::uint32_t condition, Offset offset, std::index_sequence<i...>) {
-    constexpr std::array make{&operation<&branch_conditional<static_cast<Condition>(i)>, Offset>...};
-    return make[condition](offset);
+    constexpr std::array kMake{&operation<&branch_conditional<static_cast<Condition>(i)>, Offset>...};
+    return kMake[condition](offset);
 }
 
 Operation B_cond(Imm<19> imm19, Imm<4> condition) {
@@ -128,14 +128,14 @@ Operation ERET() {
     return operation<&exception_return>();
 }
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/branch.inc"
 };
 
 }  // namespace
 
 std::span<const decode::Row> decode::branch_rows() {
-    return rows;
+    return kRows;
 }
 
 }  // namespace levitate::emu

@@ -55,8 +55,8 @@ consteval SubstitutionBox invert(const SubstitutionBox& box) {
     return inverse;
 }
 
-constexpr SubstitutionBox substitution = make_box();
-constexpr SubstitutionBox inverse_substitution = invert(substitution);
+constexpr SubstitutionBox kSubstitution = make_box();
+constexpr SubstitutionBox kInverseSubstitution = invert(kSubstitution);
 
 // The state is stored by columns: byte i is row i % 4 of column i / 4. Row r rotates left by r columns.
 constexpr unsigned shifted_row(unsigned i) {
@@ -75,14 +75,14 @@ Flow aes_round(Core& core, Reg d, Reg n) {
         const unsigned from = place(i);
         result[i] = box[static_cast<std::uint8_t>(state[from] ^ key[from])];
     }
-    write(core, d, result, vector_bytes);
+    write(core, d, result, kVectorBytes);
     return Flow::Next;
 }
 
 // A row of the matrix that MixColumns multiplies each column with; the other rows are this one, rotated.
 using Coefficients = std::array<std::uint8_t, 4>;
-constexpr Coefficients mix_coefficients{2, 3, 1, 1};
-constexpr Coefficients inverse_mix_coefficients{14, 11, 13, 9};
+constexpr Coefficients kMixCoefficients{2, 3, 1, 1};
+constexpr Coefficients kInverseMixCoefficients{14, 11, 13, 9};
 
 template <const Coefficients& coefficients>
 Flow aes_mix(Core& core, Reg d, Reg n) {
@@ -96,7 +96,7 @@ Flow aes_mix(Core& core, Reg d, Reg n) {
         }
         result[i] = sum;
     }
-    write(core, d, result, vector_bytes);
+    write(core, d, result, kVectorBytes);
     return Flow::Next;
 }
 
@@ -105,10 +105,10 @@ Operation two_registers(Reg n, Reg d) {
     return fp_operation<executor>(d, n);
 }
 
-constexpr auto& AESE = two_registers<&aes_round<&shifted_row, substitution>>;
-constexpr auto& AESD = two_registers<&aes_round<&inverse_shifted_row, inverse_substitution>>;
-constexpr auto& AESMC = two_registers<&aes_mix<mix_coefficients>>;
-constexpr auto& AESIMC = two_registers<&aes_mix<inverse_mix_coefficients>>;
+constexpr auto& AESE = two_registers<&aes_round<&shifted_row, kSubstitution>>;
+constexpr auto& AESD = two_registers<&aes_round<&inverse_shifted_row, kInverseSubstitution>>;
+constexpr auto& AESMC = two_registers<&aes_mix<kMixCoefficients>>;
+constexpr auto& AESIMC = two_registers<&aes_mix<kInverseMixCoefficients>>;
 
 // --- SHA ---------------------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ Flow sha1_rounds(Core& core, Reg d, Reg n, Reg m) {
         e = state[3];
         state = {next, state[0], std::rotl(state[1], 30), state[2]};
     }
-    write(core, d, state, vector_bytes);
+    write(core, d, state, kVectorBytes);
     return Flow::Next;
 }
 
@@ -147,7 +147,7 @@ Flow sha1_schedule_0(Core& core, Reg d, Reg n, Reg m) {
     const Words b = read<std::uint32_t>(core, n);
     const Words c = read<std::uint32_t>(core, m);
     write(core, d, Words{a[2] ^ a[0] ^ c[0], a[3] ^ a[1] ^ c[1], b[0] ^ a[2] ^ c[2], b[1] ^ a[3] ^ c[3]},
-          vector_bytes);
+          kVectorBytes);
     return Flow::Next;
 }
 
@@ -160,7 +160,7 @@ Flow sha1_schedule_1(Core& core, Reg d, Reg n) {
     }
     // The last word depends on the first of the four that are being made.
     result[3] ^= std::rotl(result[0], 1);
-    write(core, d, result, vector_bytes);
+    write(core, d, result, kVectorBytes);
     return Flow::Next;
 }
 
@@ -186,10 +186,10 @@ struct Sha256State {
 Sha256State sha256_rounds(Sha256State state, const Words& schedule) {
     for (const std::uint32_t word : schedule) {
         const auto& [a, b, c, d] = state.abcd;
-        const auto& [e, f, g, h] = state.efgh;
-        const std::uint32_t first = h + large_sigma_1(e) + choose(e, f, g) + word;
+        const auto& [e, kF, g, h] = state.efgh;
+        const std::uint32_t first = h + large_sigma_1(e) + choose(e, kF, g) + word;
         const std::uint32_t second = large_sigma_0(a) + majority(a, b, c);
-        state = {Words{first + second, a, b, c}, Words{d + first, e, f, g}};
+        state = {Words{first + second, a, b, c}, Words{d + first, e, kF, g}};
     }
     return state;
 }
@@ -197,13 +197,13 @@ Sha256State sha256_rounds(Sha256State state, const Words& schedule) {
 // SHA256H finds a to d in d, and gives their new values; SHA256H2 finds e to h in d, and a to d in n.
 Flow sha256_hash_1(Core& core, Reg d, Reg n, Reg m) {
     const Sha256State state{read<std::uint32_t>(core, d), read<std::uint32_t>(core, n)};
-    write(core, d, sha256_rounds(state, read<std::uint32_t>(core, m)).abcd, vector_bytes);
+    write(core, d, sha256_rounds(state, read<std::uint32_t>(core, m)).abcd, kVectorBytes);
     return Flow::Next;
 }
 
 Flow sha256_hash_2(Core& core, Reg d, Reg n, Reg m) {
     const Sha256State state{read<std::uint32_t>(core, n), read<std::uint32_t>(core, d)};
-    write(core, d, sha256_rounds(state, read<std::uint32_t>(core, m)).efgh, vector_bytes);
+    write(core, d, sha256_rounds(state, read<std::uint32_t>(core, m)).efgh, kVectorBytes);
     return Flow::Next;
 }
 
@@ -213,7 +213,7 @@ Flow sha256_schedule_0(Core& core, Reg d, Reg n) {
     write(core, d,
           Words{a[0] + small_sigma_0(a[1]), a[1] + small_sigma_0(a[2]), a[2] + small_sigma_0(a[3]),
                 a[3] + small_sigma_0(b[0])},
-          vector_bytes);
+          kVectorBytes);
     return Flow::Next;
 }
 
@@ -226,7 +226,7 @@ Flow sha256_schedule_1(Core& core, Reg d, Reg n, Reg m) {
     result[1] = a[1] + b[2] + small_sigma_1(c[3]);
     result[2] = a[2] + b[3] + small_sigma_1(result[0]);
     result[3] = a[3] + c[0] + small_sigma_1(result[1]);
-    write(core, d, result, vector_bytes);
+    write(core, d, result, kVectorBytes);
     return Flow::Next;
 }
 
@@ -246,7 +246,7 @@ constexpr auto& SHA256H2 = three_registers<&sha256_hash_2>;
 constexpr auto& SHA256SU0 = two_registers<&sha256_schedule_0>;
 constexpr auto& SHA256SU1 = three_registers<&sha256_schedule_1>;
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/crypto.inc"
 };
 
@@ -255,5 +255,5 @@ constexpr decode::Row rows[] = {
 }  // namespace levitate::emu::simd
 
 std::span<const levitate::emu::decode::Row> levitate::emu::decode::crypto_rows() {
-    return simd::rows;
+    return simd::kRows;
 }

@@ -20,20 +20,20 @@ namespace {
 // UBFX and SBFX: `width` bits from `lsb` on, to the bottom.
 template <class T>
 Flow extract_field(Core& core, Target d, Source n, std::uint8_t lsb, std::uint8_t width) {
-    constexpr unsigned bits_in_type = bits_of<std::make_unsigned_t<T>>;
+    constexpr unsigned kBitsInType = kBitsOf<std::make_unsigned_t<T>>;
     using Unsigned = std::make_unsigned_t<T>;
-    const auto top = static_cast<T>(core.get<Unsigned>(n) << (bits_in_type - lsb - width));
-    core.set(d, static_cast<Unsigned>(top >> (bits_in_type - width)));
+    const auto top = static_cast<T>(core.get<Unsigned>(n) << (kBitsInType - lsb - width));
+    core.set(d, static_cast<Unsigned>(top >> (kBitsInType - width)));
     return Flow::Next;
 }
 
 // UBFIZ and SBFIZ: the bottom `width` bits, to `lsb`.
 template <class T>
 Flow insert_in_zero(Core& core, Target d, Source n, std::uint8_t lsb, std::uint8_t width) {
-    constexpr unsigned bits_in_type = bits_of<std::make_unsigned_t<T>>;
+    constexpr unsigned kBitsInType = kBitsOf<std::make_unsigned_t<T>>;
     using Unsigned = std::make_unsigned_t<T>;
-    const auto top = static_cast<T>(core.get<Unsigned>(n) << (bits_in_type - width));
-    core.set(d, static_cast<Unsigned>(top >> (bits_in_type - width - lsb)));
+    const auto top = static_cast<T>(core.get<Unsigned>(n) << (kBitsInType - width));
+    core.set(d, static_cast<Unsigned>(top >> (kBitsInType - width - lsb)));
     return Flow::Next;
 }
 
@@ -48,7 +48,7 @@ Flow insert_field(Core& core, Target d, Source old, Source n, std::uint8_t rotat
 template <class T>
 Flow extract_pair(Core& core, Target d, Source n, Source m, std::uint8_t lsb) {
     const T low = core.get<T>(m) >> lsb;
-    const T high = lsb == 0 ? T{0} : static_cast<T>(core.get<T>(n) << (bits_of<T> - lsb));
+    const T high = lsb == 0 ? T{0} : static_cast<T>(core.get<T>(n) << (kBitsOf<T> - lsb));
     core.set(d, high | low);
     return Flow::Next;
 }
@@ -60,14 +60,14 @@ bool is_valid_field(Bit sf, Bit n, Imm<6> immr, Imm<6> imms) {
 // SBFM and UBFM, by T's signedness.
 template <class T>
 Operation field_move(Imm<6> immr, Imm<6> imms, Reg Rn, Reg Rd) {
-    constexpr unsigned width = bits_of<std::make_unsigned_t<T>>;
+    constexpr unsigned kWidth = kBitsOf<std::make_unsigned_t<T>>;
     const std::uint32_t r = immr.value();
     const std::uint32_t s = imms.value();
     if (s >= r) {
         return operation<&extract_field<T>>(Rd.target(), Rn.source(), static_cast<std::uint8_t>(r),
                                             static_cast<std::uint8_t>(s - r + 1));
     }
-    return operation<&insert_in_zero<T>>(Rd.target(), Rn.source(), static_cast<std::uint8_t>(width - r),
+    return operation<&insert_in_zero<T>>(Rd.target(), Rn.source(), static_cast<std::uint8_t>(kWidth - r),
                                          static_cast<std::uint8_t>(s + 1));
 }
 
@@ -93,8 +93,8 @@ Operation BFM(Bit sf, Bit n, Imm<6> immr, Imm<6> imms, Reg Rn, Reg Rd) {
     const std::uint32_t s = imms.value();
     return with_width(sf.set, [&]<class T>(T) {
         const unsigned width = s >= r ? s - r + 1 : s + 1;
-        const auto field = static_cast<T>(width == bits_of<T> ? ~T{0} : low_mask(width));
-        const auto mask = s >= r ? field : static_cast<T>(field << (bits_of<T> - r));
+        const auto field = static_cast<T>(width == kBitsOf<T> ? ~T{0} : low_mask(width));
+        const auto mask = s >= r ? field : static_cast<T>(field << (kBitsOf<T> - r));
         return operation<&insert_field<T>>(Rd.target(), Rd.source(), Rn.source(),
                                            static_cast<std::uint8_t>(r), mask);
     });
@@ -143,11 +143,11 @@ Operation decode_sized_unary(Reg Rn, Reg Rd) {
     return operation<&apply_unary<T, function>>(Rd.target(), Rn.source());
 }
 
-constexpr auto divide_unsigned = []<class T>(T first, T second) {
+constexpr auto kDivideUnsigned = []<class T>(T first, T second) {
     return second == 0 ? T{0} : first / second;
 };
 
-constexpr auto divide_signed = []<class T>(T first, T second) {
+constexpr auto kDivideSigned = []<class T>(T first, T second) {
     using Signed = std::make_signed_t<T>;
     if (second == 0) {
         return T{0};
@@ -160,16 +160,16 @@ constexpr auto divide_signed = []<class T>(T first, T second) {
 };
 
 template <Shift shift>
-constexpr auto shift_variable = []<class T>(T value, T amount) {
-    return shifted(value, shift, static_cast<unsigned>(amount % bits_of<T>));
+constexpr auto kShiftVariable = []<class T>(T value, T amount) {
+    return shifted(value, shift, static_cast<unsigned>(amount % kBitsOf<T>));
 };
 
-constexpr auto UDIV = decode_binary<divide_unsigned>;
-constexpr auto SDIV = decode_binary<divide_signed>;
-constexpr auto LSLV = decode_binary<shift_variable<Shift::Lsl>>;
-constexpr auto LSRV = decode_binary<shift_variable<Shift::Lsr>>;
-constexpr auto ASRV = decode_binary<shift_variable<Shift::Asr>>;
-constexpr auto RORV = decode_binary<shift_variable<Shift::Ror>>;
+constexpr auto UDIV = decode_binary<kDivideUnsigned>;
+constexpr auto SDIV = decode_binary<kDivideSigned>;
+constexpr auto LSLV = decode_binary<kShiftVariable<Shift::Lsl>>;
+constexpr auto LSRV = decode_binary<kShiftVariable<Shift::Lsr>>;
+constexpr auto ASRV = decode_binary<kShiftVariable<Shift::Asr>>;
+constexpr auto RORV = decode_binary<kShiftVariable<Shift::Ror>>;
 
 // Exchanges neighbouring groups of bits, of every size in `mask`'s pattern: swap(value, 1, 0x5555…) and so
 // on.
@@ -178,50 +178,50 @@ constexpr T swap_groups(T value, unsigned size, T low_groups) {
     return static_cast<T>(((value >> size) & low_groups) | ((value & low_groups) << size));
 }
 
-constexpr auto swap_bytes_in_halves = []<class T>(T value) {
+constexpr auto kSwapBytesInHalves = []<class T>(T value) {
     return swap_groups(value, 8, static_cast<T>(0x00ff00ff00ff00ff));
 };
 
-constexpr auto swap_bytes_in_words = []<class T>(T value) {
-    return swap_groups(swap_bytes_in_halves(value), 16, static_cast<T>(0x0000ffff0000ffff));
+constexpr auto kSwapBytesInWords = []<class T>(T value) {
+    return swap_groups(kSwapBytesInHalves(value), 16, static_cast<T>(0x0000ffff0000ffff));
 };
 
-constexpr auto swap_all_bytes = [](std::uint64_t value) { return std::rotr(swap_bytes_in_words(value), 32); };
+constexpr auto kSwapAllBytes = [](std::uint64_t value) { return std::rotr(kSwapBytesInWords(value), 32); };
 
-constexpr auto reverse_bits = []<class T>(T value) {
+constexpr auto kReverseBits = []<class T>(T value) {
     value = swap_groups(value, 1, static_cast<T>(0x5555555555555555));
     value = swap_groups(value, 2, static_cast<T>(0x3333333333333333));
     value = swap_groups(value, 4, static_cast<T>(0x0f0f0f0f0f0f0f0f));
-    value = swap_bytes_in_words(value);
+    value = kSwapBytesInWords(value);
     if constexpr (sizeof(T) == 8) {
         value = std::rotr(value, 32);
     }
     return value;
 };
 
-constexpr auto count_leading_zeros = []<class T>(T value) { return static_cast<T>(std::countl_zero(value)); };
+constexpr auto kCountLeadingZeros = []<class T>(T value) { return static_cast<T>(std::countl_zero(value)); };
 
-constexpr auto count_leading_sign_bits = []<class T>(T value) {
+constexpr auto kCountLeadingSignBits = []<class T>(T value) {
     const T changes = value ^ static_cast<T>(value << 1);
     return static_cast<T>(std::countl_zero(static_cast<T>(changes | 1)));
 };
 
-constexpr auto RBIT = decode_unary<reverse_bits>;
-constexpr auto REV16 = decode_unary<swap_bytes_in_halves>;
-constexpr auto REV_32 = decode_sized_unary<std::uint32_t, swap_bytes_in_words>;
-constexpr auto REV32 = decode_sized_unary<std::uint64_t, swap_bytes_in_words>;
-constexpr auto REV_64 = decode_sized_unary<std::uint64_t, swap_all_bytes>;
-constexpr auto CLZ = decode_unary<count_leading_zeros>;
-constexpr auto CLS = decode_unary<count_leading_sign_bits>;
+constexpr auto RBIT = decode_unary<kReverseBits>;
+constexpr auto REV16 = decode_unary<kSwapBytesInHalves>;
+constexpr auto REV_32 = decode_sized_unary<std::uint32_t, kSwapBytesInWords>;
+constexpr auto REV32 = decode_sized_unary<std::uint64_t, kSwapBytesInWords>;
+constexpr auto REV_64 = decode_sized_unary<std::uint64_t, kSwapAllBytes>;
+constexpr auto CLZ = decode_unary<kCountLeadingZeros>;
+constexpr auto CLS = decode_unary<kCountLeadingSignBits>;
 
 // --- CRC32 -------------------------------------------------------------------------------------------------
 
 // Polynomials with their bits reversed: 0x04c11db7 and 0x1edc6f41.
-constexpr std::uint32_t polynomial_crc32 = 0xedb88320;
-constexpr std::uint32_t polynomial_crc32c = 0x82f63b78;
+constexpr std::uint32_t kPolynomialCrc32 = 0xedb88320;
+constexpr std::uint32_t kPolynomialCrc32c = 0x82f63b78;
 
 template <std::uint32_t polynomial>
-constexpr std::array<std::uint32_t, 256> crc_table = [] {
+constexpr std::array<std::uint32_t, 256> kCrcTable = [] {
     std::array<std::uint32_t, 256> table{};
     for (std::uint32_t byte = 0; byte < table.size(); ++byte) {
         std::uint32_t remainder = byte;
@@ -238,7 +238,7 @@ Flow crc(Core& core, Target d, Source n, Source m) {
     auto checksum = core.get<std::uint32_t>(n);
     std::uint64_t data = core.get<T>(m);
     for (std::size_t i = 0; i < sizeof(T); ++i) {
-        checksum = (checksum >> 8) ^ crc_table<polynomial>[(checksum ^ data) & 0xff];
+        checksum = (checksum >> 8) ^ kCrcTable<polynomial>[(checksum ^ data) & 0xff];
         data >>= 8;
     }
     core.set(d, checksum);
@@ -249,14 +249,14 @@ template <class T, std::uint32_t polynomial>
 Operation decode_crc(Reg Rm, Reg Rn, Reg Rd) {
     return operation<&crc<T, polynomial>>(Rd.target(), Rn.source(), Rm.source());
 }
-constexpr auto CRC32B = decode_crc<std::uint8_t, polynomial_crc32>;
-constexpr auto CRC32H = decode_crc<std::uint16_t, polynomial_crc32>;
-constexpr auto CRC32W = decode_crc<std::uint32_t, polynomial_crc32>;
-constexpr auto CRC32X = decode_crc<std::uint64_t, polynomial_crc32>;
-constexpr auto CRC32CB = decode_crc<std::uint8_t, polynomial_crc32c>;
-constexpr auto CRC32CH = decode_crc<std::uint16_t, polynomial_crc32c>;
-constexpr auto CRC32CW = decode_crc<std::uint32_t, polynomial_crc32c>;
-constexpr auto CRC32CX = decode_crc<std::uint64_t, polynomial_crc32c>;
+constexpr auto CRC32B = decode_crc<std::uint8_t, kPolynomialCrc32>;
+constexpr auto CRC32H = decode_crc<std::uint16_t, kPolynomialCrc32>;
+constexpr auto CRC32W = decode_crc<std::uint32_t, kPolynomialCrc32>;
+constexpr auto CRC32X = decode_crc<std::uint64_t, kPolynomialCrc32>;
+constexpr auto CRC32CB = decode_crc<std::uint8_t, kPolynomialCrc32c>;
+constexpr auto CRC32CH = decode_crc<std::uint16_t, kPolynomialCrc32c>;
+constexpr auto CRC32CW = decode_crc<std::uint32_t, kPolynomialCrc32c>;
+constexpr auto CRC32CX = decode_crc<std::uint64_t, kPolynomialCrc32c>;
 
 // --- Multiplication ----------------------------------------------------------------------------------------
 
@@ -313,10 +313,10 @@ Operation UMULH(Reg Rm, Reg Rn, Reg Rd) {
 
 // --- Conditional operations --------------------------------------------------------------------------------
 
-constexpr auto unchanged = []<class T>(T value) { return value; };
-constexpr auto incremented = []<class T>(T value) { return static_cast<T>(value + 1); };
-constexpr auto inverted = []<class T>(T value) { return static_cast<T>(~value); };
-constexpr auto negated = []<class T>(T value) { return static_cast<T>(T{0} - value); };
+constexpr auto kUnchanged = []<class T>(T value) { return value; };
+constexpr auto kIncremented = []<class T>(T value) { return static_cast<T>(value + 1); };
+constexpr auto kInverted = []<class T>(T value) { return static_cast<T>(~value); };
+constexpr auto kNegated = []<class T>(T value) { return static_cast<T>(T{0} - value); };
 
 // `otherwise` is what becomes of the second register if the condition does not hold.
 template <class T, auto otherwise>
@@ -332,10 +332,10 @@ Operation decode_select(Bit sf, Reg Rm, Imm<4> condition, Reg Rn, Reg Rd) {
                                                 static_cast<Condition>(condition.value()));
     });
 }
-constexpr auto CSEL = decode_select<unchanged>;
-constexpr auto CSINC = decode_select<incremented>;
-constexpr auto CSINV = decode_select<inverted>;
-constexpr auto CSNEG = decode_select<negated>;
+constexpr auto CSEL = decode_select<kUnchanged>;
+constexpr auto CSINC = decode_select<kIncremented>;
+constexpr auto CSINV = decode_select<kInverted>;
+constexpr auto CSNEG = decode_select<kNegated>;
 
 template <class T, Operator op>
 void compare_if(Core& core, T first, T second, Condition condition, FlagsNibble otherwise) {
@@ -381,14 +381,14 @@ Operation decode_compare_immediate(Bit sf, Imm<5> imm5, Imm<4> condition, Reg Rn
 constexpr auto CCMN_immediate = decode_compare_immediate<Operator::Add>;
 constexpr auto CCMP_immediate = decode_compare_immediate<Operator::Subtract>;
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/data_processing.inc"
 };
 
 }  // namespace
 
 std::span<const decode::Row> decode::data_processing_rows() {
-    return rows;
+    return kRows;
 }
 
 }  // namespace levitate::emu

@@ -33,24 +33,24 @@ Operation with_format(Imm<2> type, Choose choose) {
 
 // --- Data processing ---------------------------------------------------------------------------------------
 
-inline constexpr auto identity = []<class T>(T a) { return a; };
+inline constexpr auto kIdentity = []<class T>(T a) { return a; };
 
 template <auto operate>
 Operation one_source(Imm<2> type, Reg n, Reg d) {
     return with_format(type, [&]<class T>() { return fp_operation<&unary_scalar<T, operate>>(d, n); });
 }
 
-constexpr auto& FMOV_register = one_source<identity>;
-constexpr auto& FABS_scalar = one_source<fp_absolute>;
-constexpr auto& FNEG_scalar = one_source<fp_negate>;
-constexpr auto& FSQRT_scalar = one_source<fp_square_root>;
-constexpr auto& FRINTN_scalar = one_source<fp_round<Rounding::TieEven>>;
-constexpr auto& FRINTP_scalar = one_source<fp_round<Rounding::PlusInfinity>>;
-constexpr auto& FRINTM_scalar = one_source<fp_round<Rounding::MinusInfinity>>;
-constexpr auto& FRINTZ_scalar = one_source<fp_round<Rounding::Zero>>;
-constexpr auto& FRINTA_scalar = one_source<fp_round<Rounding::TieAway>>;
-constexpr auto& FRINTX_scalar = one_source<fp_round_exact>;
-constexpr auto& FRINTI_scalar = one_source<fp_round_current>;
+constexpr auto& FMOV_register = one_source<kIdentity>;
+constexpr auto& FABS_scalar = one_source<kFpAbsolute>;
+constexpr auto& FNEG_scalar = one_source<kFpNegate>;
+constexpr auto& FSQRT_scalar = one_source<kFpSquareRoot>;
+constexpr auto& FRINTN_scalar = one_source<kFpRound<Rounding::TieEven>>;
+constexpr auto& FRINTP_scalar = one_source<kFpRound<Rounding::PlusInfinity>>;
+constexpr auto& FRINTM_scalar = one_source<kFpRound<Rounding::MinusInfinity>>;
+constexpr auto& FRINTZ_scalar = one_source<kFpRound<Rounding::Zero>>;
+constexpr auto& FRINTA_scalar = one_source<kFpRound<Rounding::TieAway>>;
+constexpr auto& FRINTX_scalar = one_source<kFpRoundExact>;
+constexpr auto& FRINTI_scalar = one_source<kFpRoundCurrent>;
 
 template <class To, class From>
 Flow convert_format(Core& core, Reg d, Reg n) {
@@ -80,15 +80,15 @@ Operation two_source(Imm<2> type, Reg m, Reg n, Reg d) {
     return with_format(type, [&]<class T>() { return fp_operation<&binary_scalar<T, operate>>(d, n, m); });
 }
 
-constexpr auto& FMUL_scalar = two_source<fp_multiply>;
-constexpr auto& FDIV_scalar = two_source<fp_divide>;
-constexpr auto& FADD_scalar = two_source<fp_add>;
-constexpr auto& FSUB_scalar = two_source<fp_subtract>;
-constexpr auto& FMAX_scalar = two_source<fp_maximum>;
-constexpr auto& FMIN_scalar = two_source<fp_minimum>;
-constexpr auto& FMAXNM_scalar = two_source<fp_maximum_number>;
-constexpr auto& FMINNM_scalar = two_source<fp_minimum_number>;
-constexpr auto& FNMUL_scalar = two_source<fp_negated_multiply>;
+constexpr auto& FMUL_scalar = two_source<kFpMultiply>;
+constexpr auto& FDIV_scalar = two_source<kFpDivide>;
+constexpr auto& FADD_scalar = two_source<kFpAdd>;
+constexpr auto& FSUB_scalar = two_source<kFpSubtract>;
+constexpr auto& FMAX_scalar = two_source<kFpMaximum>;
+constexpr auto& FMIN_scalar = two_source<kFpMinimum>;
+constexpr auto& FMAXNM_scalar = two_source<kFpMaximumNumber>;
+constexpr auto& FMINNM_scalar = two_source<kFpMinimumNumber>;
+constexpr auto& FNMUL_scalar = two_source<kFpNegatedMultiply>;
 
 template <class T, auto operate>
 Flow ternary_scalar(Core& core, Reg d, Reg a, Reg n, Reg m) {
@@ -104,10 +104,10 @@ Operation three_source(Imm<2> type, Reg m, Reg a, Reg n, Reg d) {
                        [&]<class T>() { return fp_operation<&ternary_scalar<T, operate>>(d, a, n, m); });
 }
 
-constexpr auto& FMADD = three_source<fp_multiply_add>;
-constexpr auto& FMSUB = three_source<fp_multiply_subtract>;
-constexpr auto& FNMADD = three_source<fp_negated_multiply_add>;
-constexpr auto& FNMSUB = three_source<fp_negated_multiply_subtract>;
+constexpr auto& FMADD = three_source<kFpMultiplyAdd>;
+constexpr auto& FMSUB = three_source<kFpMultiplySubtract>;
+constexpr auto& FNMADD = three_source<kFpNegatedMultiplyAdd>;
+constexpr auto& FNMSUB = three_source<kFpNegatedMultiplySubtract>;
 
 // --- Compare and select ------------------------------------------------------------------------------------
 
@@ -319,7 +319,7 @@ constexpr auto& UCVTF_fixed = from_fixed_point<Signedness::Unsigned>;
 constexpr auto& FCVTZS_fixed = to_fixed_point<Signedness::Signed>;
 constexpr auto& FCVTZU_fixed = to_fixed_point<Signedness::Unsigned>;
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/fp.inc"
 };
 
@@ -328,5 +328,5 @@ constexpr decode::Row rows[] = {
 }  // namespace levitate::emu::simd
 
 std::span<const levitate::emu::decode::Row> levitate::emu::decode::fp_rows() {
-    return simd::rows;
+    return simd::kRows;
 }

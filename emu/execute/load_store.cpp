@@ -322,14 +322,14 @@ constexpr auto LDPSW_post = make_load_pair<std::int32_t, Index::Post>;
 constexpr auto LDPSW_offset = make_load_pair<std::int32_t, Index::Offset>;
 constexpr auto LDPSW_pre = make_load_pair<std::int32_t, Index::Pre>;
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/load_store.inc"
 };
 
 }  // namespace
 
 std::span<const decode::Row> decode::load_store_rows() {
-    return rows;
+    return kRows;
 }
 
 }  // namespace levitate::emu

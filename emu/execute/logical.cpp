@@ -180,19 +180,19 @@ Operation ADR(Imm<2> immlo, Imm<19> immhi, Reg Rd) {
 }
 
 Operation ADRP(Imm<2> immlo, Imm<19> immhi, Reg Rd) {
-    constexpr auto bytes = static_cast<std::int64_t>(page_size);
+    constexpr auto kBytes = static_cast<std::int64_t>(kPageSize);
     return operation<&address_of_page>(Rd.target(),
-                                       static_cast<std::uint64_t>(adr_immediate(immlo, immhi) * bytes));
+                                       static_cast<std::uint64_t>(adr_immediate(immlo, immhi) * kBytes));
 }
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/logical.inc"
 };
 
 }  // namespace
 
 std::span<const decode::Row> decode::logical_rows() {
-    return rows;
+    return kRows;
 }
 
 }  // namespace levitate::emu

@@ -41,7 +41,7 @@ Flow by_element(Core& core, Reg d, Reg n, Element element, Active active) {
     const Lanes<T> first = read<T>(core, n);
     Lanes<T> second;
     second.fill(read_element<T>(core, element));
-    if constexpr (accumulates<operate, T, T, T>) {
+    if constexpr (kAccumulates<operate, T, T, T>) {
         write(core, d, for_each_lane<operate>(core, active, read<T>(core, d), first, second), active);
     } else {
         write(core, d, for_each_lane<operate>(core, active, first, second), active);
@@ -53,7 +53,7 @@ template <class T, auto operate>
 Flow by_element_scalar(Core& core, Reg d, Reg n, Element element) {
     const T first = read_scalar<T>(core, n);
     const T second = read_element<T>(core, element);
-    if constexpr (accumulates<operate, T, T, T>) {
+    if constexpr (kAccumulates<operate, T, T, T>) {
         write_scalar(core, d, for_scalar<operate>(core, read_scalar<T>(core, d), first, second));
     } else {
         write_scalar(core, d, for_scalar<operate>(core, first, second));
@@ -63,7 +63,7 @@ Flow by_element_scalar(Core& core, Reg d, Reg n, Element element) {
 
 template <auto operate, Sign sign>
 Operation vector(Bit q, Imm<2> size, Bit l, Bit k, Imm<4> m, Bit h, Reg n, Reg d) {
-    return with_lane<sign, sizes_hs>(size.value(), [&]<class T>() {
+    return with_lane<sign, kSizesHs>(size.value(), [&]<class T>() {
         return fp_operation<&by_element<T, operate>>(d, n, element_of(size.value(), l, k, m, h),
                                                      active_bytes(q));
     });
@@ -71,7 +71,7 @@ Operation vector(Bit q, Imm<2> size, Bit l, Bit k, Imm<4> m, Bit h, Reg n, Reg d
 
 template <auto operate>
 Operation scalar(Imm<2> size, Bit l, Bit k, Imm<4> m, Bit h, Reg n, Reg d) {
-    return with_lane<Sign::Signed, sizes_hs>(size.value(), [&]<class T>() {
+    return with_lane<Sign::Signed, kSizesHs>(size.value(), [&]<class T>() {
         return fp_operation<&by_element_scalar<T, operate>>(d, n, element_of(size.value(), l, k, m, h));
     });
 }
@@ -82,7 +82,7 @@ Operation fp_vector(Bit q, Bit is_double, Bit l, Bit k, Imm<4> m, Bit h, Reg n, 
     if (is_single_double(q, size) || (is_double && l)) {
         return undefined();
     }
-    return with_lane<Sign::Unsigned, sizes_sd>(size, [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesSd>(size, [&]<class T>() {
         return fp_operation<&by_element<T, operate>>(d, n, element_of(size, l, k, m, h), active_bytes(q));
     });
 }
@@ -99,7 +99,7 @@ Operation fp_scalar(Bit is_double, Bit l, Bit k, Imm<4> m, Bit h, Reg n, Reg d) 
     if (is_double && l) {
         return undefined();
     }
-    return with_lane<Sign::Unsigned, sizes_sd>(size, [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesSd>(size, [&]<class T>() {
         return fp_operation<&by_element_scalar<T, operate>>(d, n, element_of(size, l, k, m, h));
     });
 }
@@ -109,34 +109,34 @@ Operation fp_scalar_half(Bit l, Bit k, Imm<4> m, Bit h, Reg n, Reg d) {
     return fp_operation<&by_element_scalar<std::uint16_t, operate>>(d, n, element_of(1, l, k, m, h));
 }
 
-constexpr auto& MLA_element = vector<multiply_accumulate, Sign::Unsigned>;
-constexpr auto& MLS_element = vector<multiply_subtract, Sign::Unsigned>;
-constexpr auto& MUL_element = vector<multiply, Sign::Unsigned>;
-constexpr auto& SQDMULH_element = vector<doubling_multiply_high, Sign::Signed>;
-constexpr auto& SQRDMULH_element = vector<rounding_doubling_multiply_high, Sign::Signed>;
-constexpr auto& SQRDMLAH_element = vector<rounding_doubling_multiply_accumulate_high, Sign::Signed>;
-constexpr auto& SQRDMLSH_element = vector<rounding_doubling_multiply_subtract_high, Sign::Signed>;
-constexpr auto& SQDMULH_element_scalar = scalar<doubling_multiply_high>;
-constexpr auto& SQRDMULH_element_scalar = scalar<rounding_doubling_multiply_high>;
-constexpr auto& SQRDMLAH_element_scalar = scalar<rounding_doubling_multiply_accumulate_high>;
-constexpr auto& SQRDMLSH_element_scalar = scalar<rounding_doubling_multiply_subtract_high>;
+constexpr auto& MLA_element = vector<kMultiplyAccumulate, Sign::Unsigned>;
+constexpr auto& MLS_element = vector<kMultiplySubtract, Sign::Unsigned>;
+constexpr auto& MUL_element = vector<kMultiply, Sign::Unsigned>;
+constexpr auto& SQDMULH_element = vector<kDoublingMultiplyHigh, Sign::Signed>;
+constexpr auto& SQRDMULH_element = vector<kRoundingDoublingMultiplyHigh, Sign::Signed>;
+constexpr auto& SQRDMLAH_element = vector<kRoundingDoublingMultiplyAccumulateHigh, Sign::Signed>;
+constexpr auto& SQRDMLSH_element = vector<kRoundingDoublingMultiplySubtractHigh, Sign::Signed>;
+constexpr auto& SQDMULH_element_scalar = scalar<kDoublingMultiplyHigh>;
+constexpr auto& SQRDMULH_element_scalar = scalar<kRoundingDoublingMultiplyHigh>;
+constexpr auto& SQRDMLAH_element_scalar = scalar<kRoundingDoublingMultiplyAccumulateHigh>;
+constexpr auto& SQRDMLSH_element_scalar = scalar<kRoundingDoublingMultiplySubtractHigh>;
 
-constexpr auto& FMLA_element = fp_vector<fp_multiply_add>;
-constexpr auto& FMLS_element = fp_vector<fp_multiply_subtract>;
-constexpr auto& FMUL_element = fp_vector<fp_multiply>;
-constexpr auto& FMULX_element = fp_vector<fp_multiply_extended>;
-constexpr auto& FMLA_element_half = fp_vector_half<fp_multiply_add>;
-constexpr auto& FMLS_element_half = fp_vector_half<fp_multiply_subtract>;
-constexpr auto& FMUL_element_half = fp_vector_half<fp_multiply>;
-constexpr auto& FMULX_element_half = fp_vector_half<fp_multiply_extended>;
-constexpr auto& FMLA_element_scalar = fp_scalar<fp_multiply_add>;
-constexpr auto& FMLS_element_scalar = fp_scalar<fp_multiply_subtract>;
-constexpr auto& FMUL_element_scalar = fp_scalar<fp_multiply>;
-constexpr auto& FMULX_element_scalar = fp_scalar<fp_multiply_extended>;
-constexpr auto& FMLA_element_scalar_half = fp_scalar_half<fp_multiply_add>;
-constexpr auto& FMLS_element_scalar_half = fp_scalar_half<fp_multiply_subtract>;
-constexpr auto& FMUL_element_scalar_half = fp_scalar_half<fp_multiply>;
-constexpr auto& FMULX_element_scalar_half = fp_scalar_half<fp_multiply_extended>;
+constexpr auto& FMLA_element = fp_vector<kFpMultiplyAdd>;
+constexpr auto& FMLS_element = fp_vector<kFpMultiplySubtract>;
+constexpr auto& FMUL_element = fp_vector<kFpMultiply>;
+constexpr auto& FMULX_element = fp_vector<kFpMultiplyExtended>;
+constexpr auto& FMLA_element_half = fp_vector_half<kFpMultiplyAdd>;
+constexpr auto& FMLS_element_half = fp_vector_half<kFpMultiplySubtract>;
+constexpr auto& FMUL_element_half = fp_vector_half<kFpMultiply>;
+constexpr auto& FMULX_element_half = fp_vector_half<kFpMultiplyExtended>;
+constexpr auto& FMLA_element_scalar = fp_scalar<kFpMultiplyAdd>;
+constexpr auto& FMLS_element_scalar = fp_scalar<kFpMultiplySubtract>;
+constexpr auto& FMUL_element_scalar = fp_scalar<kFpMultiply>;
+constexpr auto& FMULX_element_scalar = fp_scalar<kFpMultiplyExtended>;
+constexpr auto& FMLA_element_scalar_half = fp_scalar_half<kFpMultiplyAdd>;
+constexpr auto& FMLS_element_scalar_half = fp_scalar_half<kFpMultiplySubtract>;
+constexpr auto& FMUL_element_scalar_half = fp_scalar_half<kFpMultiply>;
+constexpr auto& FMULX_element_scalar_half = fp_scalar_half<kFpMultiplyExtended>;
 
 // --- To lanes of twice the width ---------------------------------------------------------------------------
 
@@ -146,11 +146,11 @@ Flow long_by_element(Core& core, Reg d, Reg n, Element element, std::uint8_t hal
     const Lanes<W> first = extend(read<T>(core, n), half);
     Lanes<W> second;
     second.fill(read_element<T>(core, element));
-    if constexpr (accumulates<operate, W, W, W>) {
-        write(core, d, for_each_lane<operate>(core, vector_bytes, read<W>(core, d), first, second),
-              vector_bytes);
+    if constexpr (kAccumulates<operate, W, W, W>) {
+        write(core, d, for_each_lane<operate>(core, kVectorBytes, read<W>(core, d), first, second),
+              kVectorBytes);
     } else {
-        write(core, d, for_each_lane<operate>(core, vector_bytes, first, second), vector_bytes);
+        write(core, d, for_each_lane<operate>(core, kVectorBytes, first, second), kVectorBytes);
     }
     return Flow::Next;
 }
@@ -160,7 +160,7 @@ Flow long_by_element_scalar(Core& core, Reg d, Reg n, Element element) {
     using W = Wide<T>;
     const W first = read_scalar<T>(core, n);
     const W second = read_element<T>(core, element);
-    if constexpr (accumulates<operate, W, W, W>) {
+    if constexpr (kAccumulates<operate, W, W, W>) {
         write_scalar(core, d, for_scalar<operate>(core, read_scalar<W>(core, d), first, second));
     } else {
         write_scalar(core, d, for_scalar<operate>(core, first, second));
@@ -170,7 +170,7 @@ Flow long_by_element_scalar(Core& core, Reg d, Reg n, Element element) {
 
 template <auto operate, Sign sign>
 Operation long_vector(Bit q, Imm<2> size, Bit l, Bit k, Imm<4> m, Bit h, Reg n, Reg d) {
-    return with_lane<sign, sizes_hs>(size.value(), [&]<class T>() {
+    return with_lane<sign, kSizesHs>(size.value(), [&]<class T>() {
         return fp_operation<&long_by_element<T, operate>>(d, n, element_of(size.value(), l, k, m, h),
                                                           upper_half(q));
     });
@@ -178,23 +178,23 @@ Operation long_vector(Bit q, Imm<2> size, Bit l, Bit k, Imm<4> m, Bit h, Reg n, 
 
 template <auto operate>
 Operation long_scalar(Imm<2> size, Bit l, Bit k, Imm<4> m, Bit h, Reg n, Reg d) {
-    return with_lane<Sign::Signed, sizes_hs>(size.value(), [&]<class T>() {
+    return with_lane<Sign::Signed, kSizesHs>(size.value(), [&]<class T>() {
         return fp_operation<&long_by_element_scalar<T, operate>>(d, n, element_of(size.value(), l, k, m, h));
     });
 }
 
-constexpr auto& SMLAL_element = long_vector<multiply_accumulate, Sign::Signed>;
-constexpr auto& UMLAL_element = long_vector<multiply_accumulate, Sign::Unsigned>;
-constexpr auto& SQDMLAL_element = long_vector<saturating_doubling_multiply_accumulate, Sign::Signed>;
-constexpr auto& SMLSL_element = long_vector<multiply_subtract, Sign::Signed>;
-constexpr auto& UMLSL_element = long_vector<multiply_subtract, Sign::Unsigned>;
-constexpr auto& SQDMLSL_element = long_vector<saturating_doubling_multiply_subtract, Sign::Signed>;
-constexpr auto& SMULL_element = long_vector<multiply, Sign::Signed>;
-constexpr auto& UMULL_element = long_vector<multiply, Sign::Unsigned>;
-constexpr auto& SQDMULL_element = long_vector<saturating_doubling_multiply, Sign::Signed>;
-constexpr auto& SQDMLAL_element_scalar = long_scalar<saturating_doubling_multiply_accumulate>;
-constexpr auto& SQDMLSL_element_scalar = long_scalar<saturating_doubling_multiply_subtract>;
-constexpr auto& SQDMULL_element_scalar = long_scalar<saturating_doubling_multiply>;
+constexpr auto& SMLAL_element = long_vector<kMultiplyAccumulate, Sign::Signed>;
+constexpr auto& UMLAL_element = long_vector<kMultiplyAccumulate, Sign::Unsigned>;
+constexpr auto& SQDMLAL_element = long_vector<kSaturatingDoublingMultiplyAccumulate, Sign::Signed>;
+constexpr auto& SMLSL_element = long_vector<kMultiplySubtract, Sign::Signed>;
+constexpr auto& UMLSL_element = long_vector<kMultiplySubtract, Sign::Unsigned>;
+constexpr auto& SQDMLSL_element = long_vector<kSaturatingDoublingMultiplySubtract, Sign::Signed>;
+constexpr auto& SMULL_element = long_vector<kMultiply, Sign::Signed>;
+constexpr auto& UMULL_element = long_vector<kMultiply, Sign::Unsigned>;
+constexpr auto& SQDMULL_element = long_vector<kSaturatingDoublingMultiply, Sign::Signed>;
+constexpr auto& SQDMLAL_element_scalar = long_scalar<kSaturatingDoublingMultiplyAccumulate>;
+constexpr auto& SQDMLSL_element_scalar = long_scalar<kSaturatingDoublingMultiplySubtract>;
+constexpr auto& SQDMULL_element_scalar = long_scalar<kSaturatingDoublingMultiply>;
 
 // The element is a group of four bytes.
 template <Sign sign>
@@ -216,7 +216,7 @@ Operation dot(Bit q, Bit l, Bit k, Imm<4> m, Bit h, Reg n, Reg d) {
 constexpr auto& SDOT_element = dot<Sign::Signed>;
 constexpr auto& UDOT_element = dot<Sign::Unsigned>;
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/simd_element.inc"
 };
 
@@ -225,5 +225,5 @@ constexpr decode::Row rows[] = {
 }  // namespace levitate::emu::simd
 
 std::span<const levitate::emu::decode::Row> levitate::emu::decode::simd_element_rows() {
-    return simd::rows;
+    return simd::kRows;
 }

@@ -1,7 +1,7 @@
 // How AdvSIMD instructions run over lanes, and how their decoders choose the lanes' type. The operations that
 // are done to lanes are in simd_operations.hpp; a row of a table is mostly one of each:
 //
-//     constexpr auto& SHADD_vector = three_same<halving_add, Sign::Signed, sizes_bhs>;
+//     constexpr auto& SHADD_vector = three_same<kHalvingAdd, Sign::Signed, kSizesBhs>;
 #pragma once
 
 #include <algorithm>
@@ -18,12 +18,12 @@
 
 namespace levitate::emu::simd {
 
-inline constexpr unsigned vector_bytes = 16;
+inline constexpr unsigned kVectorBytes = 16;
 
 template <class T>
-inline constexpr unsigned lane_count = vector_bytes / sizeof(T);
+inline constexpr unsigned kLaneCount = kVectorBytes / sizeof(T);
 template <class T>
-using Lanes = std::array<T, lane_count<T>>;
+using Lanes = std::array<T, kLaneCount<T>>;
 
 // How many of a vector's bytes an instruction works on: 16, 8, or those of one scalar. The others of its
 // result are zero.
@@ -41,7 +41,7 @@ Lanes<T> read(const Core& core, Reg number) {
 template <class T>
 void write(Core& core, Reg number, const Lanes<T>& lanes, Active active) {
     auto value = std::bit_cast<Vector>(lanes);
-    if (active < vector_bytes) {
+    if (active < kVectorBytes) {
         value.d[1] = 0;
         if (active < 8) {
             value.d[0] &= (std::uint64_t{1} << (8 * active)) - 1;
@@ -79,7 +79,7 @@ class FpScope {
 
 // Whether an operation wants an fp::Context after operands of these types.
 template <auto operate, class... Operands>
-inline constexpr bool takes_context = std::is_invocable_v<decltype(operate), Operands..., fp::Context&>;
+inline constexpr bool kTakesContext = std::is_invocable_v<decltype(operate), Operands..., fp::Context&>;
 
 // operate(first[i], rest[i]...) for each active lane; `rest` may also be one value for all lanes. Operations
 // without side effects run over all lanes, in loops that the compiler turns into vector code.
@@ -94,13 +94,13 @@ inline unsigned lane_of(unsigned value, unsigned /*index*/) {
 template <auto operate, class T, class... Rest>
 Lanes<T> for_each_lane(Core& core, Active active, const Lanes<T>& first, const Rest&... rest) {
     Lanes<T> result{};
-    if constexpr (takes_context<operate, T, decltype(lane_of(rest, 0))...>) {
+    if constexpr (kTakesContext<operate, T, decltype(lane_of(rest, 0))...>) {
         FpScope scope{core};
         for (unsigned i = 0; i < active / sizeof(T); ++i) {
             result[i] = operate(first[i], lane_of(rest, i)..., scope.context());
         }
     } else {
-        for (unsigned i = 0; i < lane_count<T>; ++i) {
+        for (unsigned i = 0; i < kLaneCount<T>; ++i) {
             result[i] = operate(first[i], lane_of(rest, i)...);
         }
     }
@@ -109,7 +109,7 @@ Lanes<T> for_each_lane(Core& core, Active active, const Lanes<T>& first, const R
 
 template <auto operate, class T, class... Operands>
 T for_scalar(Core& core, T first, Operands... rest) {
-    if constexpr (takes_context<operate, T, Operands...>) {
+    if constexpr (kTakesContext<operate, T, Operands...>) {
         FpScope scope{core};
         return operate(first, rest..., scope.context());
     } else {
@@ -120,8 +120,8 @@ T for_scalar(Core& core, T first, Operands... rest) {
 
 // Whether an operation takes the destination's old lane before its operands.
 template <auto operate, class T, class... Operands>
-inline constexpr bool accumulates = std::is_invocable_v<decltype(operate), T, Operands...> ||
-                                    std::is_invocable_v<decltype(operate), T, Operands..., fp::Context&>;
+inline constexpr bool kAccumulates = std::is_invocable_v<decltype(operate), T, Operands...> ||
+                                     std::is_invocable_v<decltype(operate), T, Operands..., fp::Context&>;
 
 // Narrow lanes of the lower (0) or upper (1) half of a register, extended.
 template <class T>
@@ -135,15 +135,15 @@ Lanes<Wide<T>> extend(const Lanes<T>& narrow, unsigned half) {
 // and leaves the lower half as it is.
 template <class T, class Narrowed>
 void write_narrow(Core& core, Reg d, unsigned half, Narrowed narrow) {
-    constexpr unsigned count = lane_count<T> / 2;
+    constexpr unsigned kCount = kLaneCount<T> / 2;
     Lanes<T> result{};
     if (half != 0) {
         result = read<T>(core, d);
     }
-    for (unsigned i = 0; i < count; ++i) {
-        result[half * count + i] = narrow(i);
+    for (unsigned i = 0; i < kCount; ++i) {
+        result[half * kCount + i] = narrow(i);
     }
-    write(core, d, result, vector_bytes);
+    write(core, d, result, kVectorBytes);
 }
 
 // Q of the instructions whose narrow operand is half a register.
@@ -154,7 +154,7 @@ inline std::uint8_t upper_half(Bit q) {
 // sum[i] + the dot product of the i-th four bytes.
 template <class T>
 Lanes<std::uint32_t> dot_products(Lanes<std::uint32_t> sum, const Lanes<T>& first, const Lanes<T>& second) {
-    for (unsigned i = 0; i < lane_count<T>; ++i) {
+    for (unsigned i = 0; i < kLaneCount<T>; ++i) {
         sum[i / 4] += static_cast<std::uint32_t>(first[i] * second[i]);
     }
     return sum;
@@ -164,7 +164,7 @@ Lanes<std::uint32_t> dot_products(Lanes<std::uint32_t> sum, const Lanes<T>& firs
 
 template <class T, auto operate>
 Flow unary(Core& core, Reg d, Reg n, Active active) {
-    if constexpr (accumulates<operate, T, T>) {
+    if constexpr (kAccumulates<operate, T, T>) {
         write(core, d, for_each_lane<operate>(core, active, read<T>(core, d), read<T>(core, n)), active);
     } else {
         write(core, d, for_each_lane<operate>(core, active, read<T>(core, n)), active);
@@ -176,7 +176,7 @@ template <class T, auto operate>
 Flow binary(Core& core, Reg d, Reg n, Reg m, Active active) {
     const Lanes<T> first = read<T>(core, n);
     const Lanes<T> second = read<T>(core, m);
-    if constexpr (accumulates<operate, T, T, T>) {
+    if constexpr (kAccumulates<operate, T, T, T>) {
         write(core, d, for_each_lane<operate>(core, active, read<T>(core, d), first, second), active);
     } else {
         write(core, d, for_each_lane<operate>(core, active, first, second), active);
@@ -186,7 +186,7 @@ Flow binary(Core& core, Reg d, Reg n, Reg m, Active active) {
 
 template <class T, auto operate>
 Flow unary_scalar(Core& core, Reg d, Reg n) {
-    if constexpr (accumulates<operate, T, T>) {
+    if constexpr (kAccumulates<operate, T, T>) {
         write_scalar(core, d, for_scalar<operate>(core, read_scalar<T>(core, d), read_scalar<T>(core, n)));
     } else {
         write_scalar(core, d, for_scalar<operate>(core, read_scalar<T>(core, n)));
@@ -198,7 +198,7 @@ template <class T, auto operate>
 Flow binary_scalar(Core& core, Reg d, Reg n, Reg m) {
     const T first = read_scalar<T>(core, n);
     const T second = read_scalar<T>(core, m);
-    if constexpr (accumulates<operate, T, T, T>) {
+    if constexpr (kAccumulates<operate, T, T, T>) {
         write_scalar(core, d, for_scalar<operate>(core, read_scalar<T>(core, d), first, second));
     } else {
         write_scalar(core, d, for_scalar<operate>(core, first, second));
@@ -234,14 +234,14 @@ using Lane = std::conditional_t<sign == Sign::Signed, typename Integers<1U << si
                                 typename Integers<1U << size>::Unsigned>;
 
 // Sets of lane sizes, bit n for 8 << n bits.
-inline constexpr unsigned sizes_b = 0b0001;
-inline constexpr unsigned sizes_bh = 0b0011;
-inline constexpr unsigned sizes_bhs = 0b0111;
-inline constexpr unsigned sizes_bhsd = 0b1111;
-inline constexpr unsigned sizes_hs = 0b0110;
-inline constexpr unsigned sizes_s = 0b0100;
-inline constexpr unsigned sizes_sd = 0b1100;
-inline constexpr unsigned sizes_d = 0b1000;
+inline constexpr unsigned kSizesB = 0b0001;
+inline constexpr unsigned kSizesBh = 0b0011;
+inline constexpr unsigned kSizesBhs = 0b0111;
+inline constexpr unsigned kSizesBhsd = 0b1111;
+inline constexpr unsigned kSizesHs = 0b0110;
+inline constexpr unsigned kSizesS = 0b0100;
+inline constexpr unsigned kSizesSd = 0b1100;
+inline constexpr unsigned kSizesD = 0b1000;
 
 // choose.operator()<T>() with T of 8 << size bits, or undefined() if the size is not in the set.
 template <Sign sign, unsigned sizes, class Choose>
@@ -279,7 +279,7 @@ template <class T>
 T expand_fp_immediate(Imm<8> immediate) {
     using L = fp::Layout<T>;
     const int exponent = static_cast<int>((immediate.value() >> 4) & 3) - (immediate.bit(6) ? 3 : -1);
-    const auto fraction = static_cast<T>(T(immediate.value() & 15) << (L::fraction_bits - 4));
+    const auto fraction = static_cast<T>(T(immediate.value() & 15) << (L::kFractionBits - 4));
     return static_cast<T>(L::power_of_two(immediate.bit(7), exponent) | fraction);
 }
 
@@ -332,7 +332,7 @@ Operation two_misc_scalar(Imm<2> size, Reg n, Reg d) {
 
 template <auto operate>
 Operation three_fp(Bit q, Bit is_double, Reg m, Reg n, Reg d) {
-    return three_same<operate, Sign::Unsigned, sizes_sd>(q, Imm<2>{is_double ? 3U : 2U}, m, n, d);
+    return three_same<operate, Sign::Unsigned, kSizesSd>(q, Imm<2>{is_double ? 3U : 2U}, m, n, d);
 }
 
 template <auto operate>
@@ -342,7 +342,7 @@ Operation three_fp_half(Bit q, Reg m, Reg n, Reg d) {
 
 template <auto operate>
 Operation three_fp_pairwise(Bit q, Bit is_double, Reg m, Reg n, Reg d) {
-    return three_pairwise<operate, Sign::Unsigned, sizes_sd>(q, Imm<2>{is_double ? 3U : 2U}, m, n, d);
+    return three_pairwise<operate, Sign::Unsigned, kSizesSd>(q, Imm<2>{is_double ? 3U : 2U}, m, n, d);
 }
 
 template <auto operate>
@@ -363,7 +363,7 @@ Operation three_fp_scalar_half(Reg m, Reg n, Reg d) {
 
 template <auto operate>
 Operation two_fp(Bit q, Bit is_double, Reg n, Reg d) {
-    return two_misc<operate, Sign::Unsigned, sizes_sd>(q, Imm<2>{is_double ? 3U : 2U}, n, d);
+    return two_misc<operate, Sign::Unsigned, kSizesSd>(q, Imm<2>{is_double ? 3U : 2U}, n, d);
 }
 
 template <auto operate>

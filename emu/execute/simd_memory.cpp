@@ -16,7 +16,7 @@ enum class Direction : std::uint8_t { Store, Load };
 // T is the type of the memory access: an unsigned integer, or Vector.
 template <class T>
 T register_value(const Core& core, Reg t) {
-    if constexpr (sizeof(T) == vector_bytes) {
+    if constexpr (sizeof(T) == kVectorBytes) {
         return core.v[t.number];
     } else {
         return read_scalar<T>(core, t);
@@ -25,7 +25,7 @@ T register_value(const Core& core, Reg t) {
 
 template <class T>
 void set_register(Core& core, Reg t, const T& value) {
-    if constexpr (sizeof(T) == vector_bytes) {
+    if constexpr (sizeof(T) == kVectorBytes) {
         core.v[t.number] = value;
     } else {
         write_scalar(core, t, value);
@@ -238,7 +238,7 @@ Operation pair(Imm<2> size, Imm<7> immediate, Reg u, Reg n, Reg t) {
     return with_access(scale, [&]<class T>() {
         const auto distance =
             static_cast<std::int16_t>(immediate.signed_value() * static_cast<int>(sizeof(T)));
-        const Target updated = indexing == Indexing::Offset ? Target{discard_place} : n.target_or_sp();
+        const Target updated = indexing == Indexing::Offset ? Target{kDiscardPlace} : n.target_or_sp();
         const std::int16_t offset = indexing == Indexing::Post ? std::int16_t{0} : distance;
         return fp_operation<&pair_with_update<T, direction>>(t, u, n.source_or_sp(), updated, offset,
                                                              distance);
@@ -275,8 +275,8 @@ Structures structures(Reg t, unsigned registers, Active active, Reg n) {
             static_cast<std::uint8_t>(registers),
             active,
             n.source_or_sp(),
-            Target{discard_place},
-            Source{zero_place},
+            Target{kDiscardPlace},
+            Source{kZeroPlace},
             0};
 }
 
@@ -294,8 +294,8 @@ void update_base(Core& core, const Structures& operands, std::uint64_t address) 
     core.set(operands.updated, address + core.get(operands.update_register) + operands.update);
 }
 
-constexpr std::size_t most_registers = 4;
-using StructureBytes = std::array<std::byte, most_registers * vector_bytes>;
+constexpr std::size_t kMostRegisters = 4;
+using StructureBytes = std::array<std::byte, kMostRegisters * kVectorBytes>;
 
 template <class Unit, Direction direction>
 Flow transfer_units(Core& core, std::uint64_t address, StructureBytes& bytes, unsigned count) {
@@ -357,7 +357,7 @@ Flow multiple_structures(Core& core, Structures operands) {
         return flow;
     }
     if constexpr (direction == Direction::Load) {
-        std::array<Lanes<T>, most_registers> values{};
+        std::array<Lanes<T>, kMostRegisters> values{};
         for_each([&](unsigned number, unsigned lane, std::size_t offset) {
             std::memcpy(&values[number][lane], &memory[offset], sizeof(T));
         });
@@ -374,7 +374,7 @@ Operation decode_multiple(Bit q, Imm<2> size, const Structures& operands) {
     if (members != 1 && is_single_double(q, size.value())) {
         return undefined();
     }
-    return with_lane<Sign::Unsigned, sizes_bhsd>(size.value(), [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesBhsd>(size.value(), [&]<class T>() {
         return fp_operation<&multiple_structures<T, members, direction>>(operands);
     });
 }
@@ -427,7 +427,7 @@ Flow load_members(Core& core, const Structures& operands, Place place) {
         return core.sp_alignment_fault();
     }
     const std::uint64_t address = core.get(operands.base);
-    std::array<T, most_registers> members{};
+    std::array<T, kMostRegisters> members{};
     Flow flow = Flow::Next;
     for (unsigned i = 0; i < operands.registers; ++i) {
         const Flow access = core.load(address + i * sizeof(T), members[i]);
@@ -448,7 +448,7 @@ Flow load_lane(Core& core, Structures operands, std::uint8_t lane) {
     return load_members<T>(core, operands, [&](Reg t, T value) {
         Lanes<T> lanes = read<T>(core, t);
         lanes[lane] = value;
-        write(core, t, lanes, vector_bytes);
+        write(core, t, lanes, kVectorBytes);
     });
 }
 
@@ -488,26 +488,26 @@ struct LaneAddress {
 // opcode<2:1>, Q, S and size say the lane's size and index together.
 LaneAddress lane_address(Bit q, Imm<2> opcode, Bit s, Imm<2> size) {
     const unsigned index = (q ? 8U : 0U) | (s ? 4U : 0U) | size.value();
-    constexpr LaneAddress not_allocated{4, 0};
+    constexpr LaneAddress kNotAllocated{4, 0};
     switch (opcode.value()) {
         case 0:
             return {0, static_cast<std::uint8_t>(index)};
         case 1:
-            return size.bit(0) ? not_allocated : LaneAddress{1, static_cast<std::uint8_t>(index >> 1)};
+            return size.bit(0) ? kNotAllocated : LaneAddress{1, static_cast<std::uint8_t>(index >> 1)};
         case 2:
             if (size.value() == 0) {
                 return {2, static_cast<std::uint8_t>(index >> 2)};
             }
             return size.value() == 1 && !s ? LaneAddress{3, static_cast<std::uint8_t>(index >> 3)}
-                                           : not_allocated;
+                                           : kNotAllocated;
         default:
-            return not_allocated;
+            return kNotAllocated;
     }
 }
 
 template <Direction direction>
 Operation decode_single(LaneAddress lane, const Structures& operands) {
-    return with_lane<Sign::Unsigned, sizes_bhsd>(lane.size, [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesBhsd>(lane.size, [&]<class T>() {
         if constexpr (direction == Direction::Load) {
             return fp_operation<&load_lane<T>>(operands, lane.index);
         } else {
@@ -519,13 +519,13 @@ Operation decode_single(LaneAddress lane, const Structures& operands) {
 template <unsigned members, Direction direction>
 Operation single(Bit q, Imm<2> opcode, Bit s, Imm<2> size, Reg n, Reg t) {
     return decode_single<direction>(lane_address(q, opcode, s, size),
-                                    structures(t, members, vector_bytes, n));
+                                    structures(t, members, kVectorBytes, n));
 }
 
 template <unsigned members, Direction direction>
 Operation single_post(Bit q, Reg m, Imm<2> opcode, Bit s, Imm<2> size, Reg n, Reg t) {
     const LaneAddress lane = lane_address(q, opcode, s, size);
-    const Structures operands = structures(t, members, vector_bytes, n);
+    const Structures operands = structures(t, members, kVectorBytes, n);
     return decode_single<direction>(lane, post_indexed(operands, n, m, members << lane.size));
 }
 
@@ -547,7 +547,7 @@ constexpr auto& LD4_single = single<4, Direction::Load>;
 constexpr auto& LD4_single_post = single_post<4, Direction::Load>;
 
 Operation decode_replicated(Imm<2> size, const Structures& operands) {
-    return with_lane<Sign::Unsigned, sizes_bhsd>(
+    return with_lane<Sign::Unsigned, kSizesBhsd>(
         size.value(), [&]<class T>() { return fp_operation<&load_replicated<T>>(operands); });
 }
 
@@ -571,7 +571,7 @@ constexpr auto& LD3R_post = replicated_post<3>;
 constexpr auto& LD4R = replicated<4>;
 constexpr auto& LD4R_post = replicated_post<4>;
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/simd_memory.inc"
 };
 
@@ -580,5 +580,5 @@ constexpr decode::Row rows[] = {
 }  // namespace levitate::emu::simd
 
 std::span<const levitate::emu::decode::Row> levitate::emu::decode::simd_memory_rows() {
-    return simd::rows;
+    return simd::kRows;
 }

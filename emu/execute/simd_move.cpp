@@ -48,7 +48,7 @@ template <class T>
 Flow insert_element(Core& core, Reg d, std::uint8_t to, Reg n, std::uint8_t from) {
     Lanes<T> result = read<T>(core, d);
     result[to] = read<T>(core, n)[from];
-    write(core, d, result, vector_bytes);
+    write(core, d, result, kVectorBytes);
     return Flow::Next;
 }
 
@@ -56,7 +56,7 @@ template <class T>
 Flow insert_general(Core& core, Reg d, std::uint8_t to, Source n) {
     Lanes<T> result = read<T>(core, d);
     result[to] = core.get<T>(n);
-    write(core, d, result, vector_bytes);
+    write(core, d, result, kVectorBytes);
     return Flow::Next;
 }
 
@@ -70,7 +70,7 @@ Flow move_to_general(Core& core, Target d, Reg n, std::uint8_t index) {
 
 Operation DUP_element_scalar(Imm<5> field, Reg n, Reg d) {
     const LaneField lane = lane_field(field);
-    return with_lane<Sign::Unsigned, sizes_bhsd>(lane.size, [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesBhsd>(lane.size, [&]<class T>() {
         return fp_operation<&duplicate_element<T>>(d, n, lane.index, Active{sizeof(T)});
     });
 }
@@ -80,7 +80,7 @@ Operation DUP_element_vector(Bit q, Imm<5> field, Reg n, Reg d) {
     if (is_single_double(q, lane.size)) {
         return undefined();
     }
-    return with_lane<Sign::Unsigned, sizes_bhsd>(lane.size, [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesBhsd>(lane.size, [&]<class T>() {
         return fp_operation<&duplicate_element<T>>(d, n, lane.index, active_bytes(q));
     });
 }
@@ -90,7 +90,7 @@ Operation DUP_general(Bit q, Imm<5> field, Reg n, Reg d) {
     if (is_single_double(q, lane.size)) {
         return undefined();
     }
-    return with_lane<Sign::Unsigned, sizes_bhsd>(lane.size, [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesBhsd>(lane.size, [&]<class T>() {
         return fp_operation<&duplicate_general<T>>(d, n.source(), active_bytes(q));
     });
 }
@@ -99,11 +99,11 @@ Operation DUP_general(Bit q, Imm<5> field, Reg n, Reg d) {
 Operation SMOV(Bit q, Imm<5> field, Reg n, Reg d) {
     const LaneField lane = lane_field(field);
     if (q) {
-        return with_lane<Sign::Signed, sizes_bhs>(lane.size, [&]<class T>() {
+        return with_lane<Sign::Signed, kSizesBhs>(lane.size, [&]<class T>() {
             return fp_operation<&move_to_general<T, std::int64_t>>(d.target(), n, lane.index);
         });
     }
-    return with_lane<Sign::Signed, sizes_bh>(lane.size, [&]<class T>() {
+    return with_lane<Sign::Signed, kSizesBh>(lane.size, [&]<class T>() {
         return fp_operation<&move_to_general<T, std::int32_t>>(d.target(), n, lane.index);
     });
 }
@@ -114,20 +114,20 @@ Operation UMOV(Bit q, Imm<5> field, Reg n, Reg d) {
     if (static_cast<bool>(q) != (lane.size == 3)) {
         return undefined();
     }
-    return with_lane<Sign::Unsigned, sizes_bhsd>(lane.size, [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesBhsd>(lane.size, [&]<class T>() {
         return fp_operation<&move_to_general<T, std::uint64_t>>(d.target(), n, lane.index);
     });
 }
 
 Operation INS_general(Imm<5> field, Reg n, Reg d) {
     const LaneField lane = lane_field(field);
-    return with_lane<Sign::Unsigned, sizes_bhsd>(
+    return with_lane<Sign::Unsigned, kSizesBhsd>(
         lane.size, [&]<class T>() { return fp_operation<&insert_general<T>>(d, lane.index, n.source()); });
 }
 
 Operation INS_element(Imm<5> field, Imm<4> source, Reg n, Reg d) {
     const LaneField lane = lane_field(field);
-    return with_lane<Sign::Unsigned, sizes_bhsd>(lane.size, [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesBhsd>(lane.size, [&]<class T>() {
         const auto from = static_cast<std::uint8_t>(source.value() >> lane.size);
         return fp_operation<&insert_element<T>>(d, lane.index, n, from);
     });
@@ -152,7 +152,7 @@ Flow permute(Core& core, Reg d, Reg n, Reg m, Active active) {
     const Lanes<T> first = read<T>(core, n);
     const Lanes<T> other = read<T>(core, m);
     const auto count = static_cast<unsigned>(active / sizeof(T));
-    std::array<T, 2 * lane_count<T>> source{};
+    std::array<T, 2 * kLaneCount<T>> source{};
     std::copy_n(first.begin(), count, source.begin());
     std::copy_n(other.begin(), count, source.begin() + count);
     Lanes<T> result{};
@@ -168,7 +168,7 @@ Operation decode_permute(Bit q, Imm<2> size, Reg m, Reg n, Reg d) {
     if (is_single_double(q, size.value())) {
         return undefined();
     }
-    return with_lane<Sign::Unsigned, sizes_bhsd>(size.value(), [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesBhsd>(size.value(), [&]<class T>() {
         return fp_operation<&permute<T, place, second>>(d, n, m, active_bytes(q));
     });
 }
@@ -215,8 +215,8 @@ Flow look_up(Core& core, Reg d, Reg n, std::uint8_t registers, Reg m, Active act
     }
     for (unsigned i = 0; i < active; ++i) {
         const unsigned index = indices[i];
-        if (index < registers * vector_bytes) {
-            result[i] = table[index / vector_bytes][index % vector_bytes];
+        if (index < registers * kVectorBytes) {
+            result[i] = table[index / kVectorBytes][index % kVectorBytes];
         }
     }
     write(core, d, result, active);
@@ -235,19 +235,19 @@ constexpr auto& TBX = table_lookup<OutOfRange::Keep>;
 // --- Immediates --------------------------------------------------------------------------------------------
 
 Flow set_immediate(Core& core, Reg d, std::uint64_t value, Active active) {
-    core.v[d.number].d = {value, active == vector_bytes ? value : 0};
+    core.v[d.number].d = {value, active == kVectorBytes ? value : 0};
     return Flow::Next;
 }
 
 Flow or_immediate(Core& core, Reg d, std::uint64_t value, Active active) {
     const auto old = core.v[d.number].d;
-    core.v[d.number].d = {old[0] | value, active == vector_bytes ? old[1] | value : 0};
+    core.v[d.number].d = {old[0] | value, active == kVectorBytes ? old[1] | value : 0};
     return Flow::Next;
 }
 
 Flow clear_immediate(Core& core, Reg d, std::uint64_t value, Active active) {
     const auto old = core.v[d.number].d;
-    core.v[d.number].d = {old[0] & ~value, active == vector_bytes ? old[1] & ~value : 0};
+    core.v[d.number].d = {old[0] & ~value, active == kVectorBytes ? old[1] & ~value : 0};
     return Flow::Next;
 }
 
@@ -358,7 +358,7 @@ Operation FMOV_vector_double(Imm<3> high, Imm<5> low, Reg d) {
     return fp_immediate<std::uint64_t>(Bit{true}, high, low, d);
 }
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/simd_move.inc"
 };
 
@@ -367,5 +367,5 @@ constexpr decode::Row rows[] = {
 }  // namespace levitate::emu::simd
 
 std::span<const levitate::emu::decode::Row> levitate::emu::decode::simd_move_rows() {
-    return simd::rows;
+    return simd::kRows;
 }

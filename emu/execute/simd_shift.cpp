@@ -21,9 +21,9 @@ struct ShiftField {
 };
 
 ShiftField shift_field(Imm<4> immh, Imm<3> immb) {
-    constexpr unsigned not_allocated = 4;
+    constexpr unsigned kNotAllocated = 4;
     if (immh.value() == 0) {
-        return {not_allocated, 0, 0};
+        return {kNotAllocated, 0, 0};
     }
     const auto size = static_cast<unsigned>(std::bit_width(immh.value())) - 1;
     const unsigned width = 8U << size;
@@ -43,7 +43,7 @@ unsigned distance_of(const ShiftField& field) {
 template <class T, auto operate>
 Flow shift(Core& core, Reg d, Reg n, unsigned distance, Active active) {
     const Lanes<T> source = read<T>(core, n);
-    if constexpr (accumulates<operate, T, T, unsigned>) {
+    if constexpr (kAccumulates<operate, T, T, unsigned>) {
         write(core, d, for_each_lane<operate>(core, active, read<T>(core, d), source, distance), active);
     } else {
         write(core, d, for_each_lane<operate>(core, active, source, distance), active);
@@ -54,7 +54,7 @@ Flow shift(Core& core, Reg d, Reg n, unsigned distance, Active active) {
 template <class T, auto operate>
 Flow shift_scalar(Core& core, Reg d, Reg n, unsigned distance) {
     const T source = read_scalar<T>(core, n);
-    if constexpr (accumulates<operate, T, T, unsigned>) {
+    if constexpr (kAccumulates<operate, T, T, unsigned>) {
         write_scalar(core, d, for_scalar<operate>(core, read_scalar<T>(core, d), source, distance));
     } else {
         write_scalar(core, d, for_scalar<operate>(core, source, distance));
@@ -62,7 +62,7 @@ Flow shift_scalar(Core& core, Reg d, Reg n, unsigned distance) {
     return Flow::Next;
 }
 
-template <auto operate, Sign sign, Toward toward, unsigned sizes = sizes_bhsd>
+template <auto operate, Sign sign, Toward toward, unsigned sizes = kSizesBhsd>
 Operation by_immediate(Bit q, Imm<4> immh, Imm<3> immb, Reg n, Reg d) {
     const ShiftField field = shift_field(immh, immb);
     if (is_single_double(q, field.size)) {
@@ -73,7 +73,7 @@ Operation by_immediate(Bit q, Imm<4> immh, Imm<3> immb, Reg n, Reg d) {
     });
 }
 
-template <auto operate, Sign sign, Toward toward, unsigned sizes = sizes_d>
+template <auto operate, Sign sign, Toward toward, unsigned sizes = kSizesD>
 Operation by_immediate_scalar(Imm<4> immh, Imm<3> immb, Reg n, Reg d) {
     const ShiftField field = shift_field(immh, immb);
     return with_lane<sign, sizes>(field.size, [&]<class T>() {
@@ -81,58 +81,58 @@ Operation by_immediate_scalar(Imm<4> immh, Imm<3> immb, Reg n, Reg d) {
     });
 }
 
-constexpr auto& SSHR_vector = by_immediate<shift_right, Sign::Signed, Toward::Right>;
-constexpr auto& USHR_vector = by_immediate<shift_right, Sign::Unsigned, Toward::Right>;
-constexpr auto& SSRA_vector = by_immediate<shift_right_accumulate, Sign::Signed, Toward::Right>;
-constexpr auto& USRA_vector = by_immediate<shift_right_accumulate, Sign::Unsigned, Toward::Right>;
-constexpr auto& SRSHR_vector = by_immediate<rounding_shift_right, Sign::Signed, Toward::Right>;
-constexpr auto& URSHR_vector = by_immediate<rounding_shift_right, Sign::Unsigned, Toward::Right>;
-constexpr auto& SRSRA_vector = by_immediate<rounding_shift_right_accumulate, Sign::Signed, Toward::Right>;
-constexpr auto& URSRA_vector = by_immediate<rounding_shift_right_accumulate, Sign::Unsigned, Toward::Right>;
-constexpr auto& SRI_vector = by_immediate<shift_right_insert, Sign::Unsigned, Toward::Right>;
-constexpr auto& SHL_vector = by_immediate<shift_left, Sign::Unsigned, Toward::Left>;
-constexpr auto& SLI_vector = by_immediate<shift_left_insert, Sign::Unsigned, Toward::Left>;
-constexpr auto& SQSHLU_vector = by_immediate<saturating_shift_left_unsigned, Sign::Signed, Toward::Left>;
-constexpr auto& SQSHL_immediate_vector = by_immediate<saturating_shift_left, Sign::Signed, Toward::Left>;
-constexpr auto& UQSHL_immediate_vector = by_immediate<saturating_shift_left, Sign::Unsigned, Toward::Left>;
+constexpr auto& SSHR_vector = by_immediate<kShiftRight, Sign::Signed, Toward::Right>;
+constexpr auto& USHR_vector = by_immediate<kShiftRight, Sign::Unsigned, Toward::Right>;
+constexpr auto& SSRA_vector = by_immediate<kShiftRightAccumulate, Sign::Signed, Toward::Right>;
+constexpr auto& USRA_vector = by_immediate<kShiftRightAccumulate, Sign::Unsigned, Toward::Right>;
+constexpr auto& SRSHR_vector = by_immediate<kRoundingShiftRight, Sign::Signed, Toward::Right>;
+constexpr auto& URSHR_vector = by_immediate<kRoundingShiftRight, Sign::Unsigned, Toward::Right>;
+constexpr auto& SRSRA_vector = by_immediate<kRoundingShiftRightAccumulate, Sign::Signed, Toward::Right>;
+constexpr auto& URSRA_vector = by_immediate<kRoundingShiftRightAccumulate, Sign::Unsigned, Toward::Right>;
+constexpr auto& SRI_vector = by_immediate<kShiftRightInsert, Sign::Unsigned, Toward::Right>;
+constexpr auto& SHL_vector = by_immediate<kShiftLeft, Sign::Unsigned, Toward::Left>;
+constexpr auto& SLI_vector = by_immediate<kShiftLeftInsert, Sign::Unsigned, Toward::Left>;
+constexpr auto& SQSHLU_vector = by_immediate<kSaturatingShiftLeftUnsigned, Sign::Signed, Toward::Left>;
+constexpr auto& SQSHL_immediate_vector = by_immediate<kSaturatingShiftLeft, Sign::Signed, Toward::Left>;
+constexpr auto& UQSHL_immediate_vector = by_immediate<kSaturatingShiftLeft, Sign::Unsigned, Toward::Left>;
 
-constexpr auto& SSHR_scalar = by_immediate_scalar<shift_right, Sign::Signed, Toward::Right>;
-constexpr auto& USHR_scalar = by_immediate_scalar<shift_right, Sign::Unsigned, Toward::Right>;
-constexpr auto& SSRA_scalar = by_immediate_scalar<shift_right_accumulate, Sign::Signed, Toward::Right>;
-constexpr auto& USRA_scalar = by_immediate_scalar<shift_right_accumulate, Sign::Unsigned, Toward::Right>;
-constexpr auto& SRSHR_scalar = by_immediate_scalar<rounding_shift_right, Sign::Signed, Toward::Right>;
-constexpr auto& URSHR_scalar = by_immediate_scalar<rounding_shift_right, Sign::Unsigned, Toward::Right>;
+constexpr auto& SSHR_scalar = by_immediate_scalar<kShiftRight, Sign::Signed, Toward::Right>;
+constexpr auto& USHR_scalar = by_immediate_scalar<kShiftRight, Sign::Unsigned, Toward::Right>;
+constexpr auto& SSRA_scalar = by_immediate_scalar<kShiftRightAccumulate, Sign::Signed, Toward::Right>;
+constexpr auto& USRA_scalar = by_immediate_scalar<kShiftRightAccumulate, Sign::Unsigned, Toward::Right>;
+constexpr auto& SRSHR_scalar = by_immediate_scalar<kRoundingShiftRight, Sign::Signed, Toward::Right>;
+constexpr auto& URSHR_scalar = by_immediate_scalar<kRoundingShiftRight, Sign::Unsigned, Toward::Right>;
 constexpr auto& SRSRA_scalar =
-    by_immediate_scalar<rounding_shift_right_accumulate, Sign::Signed, Toward::Right>;
+    by_immediate_scalar<kRoundingShiftRightAccumulate, Sign::Signed, Toward::Right>;
 constexpr auto& URSRA_scalar =
-    by_immediate_scalar<rounding_shift_right_accumulate, Sign::Unsigned, Toward::Right>;
-constexpr auto& SRI_scalar = by_immediate_scalar<shift_right_insert, Sign::Unsigned, Toward::Right>;
-constexpr auto& SHL_scalar = by_immediate_scalar<shift_left, Sign::Unsigned, Toward::Left>;
-constexpr auto& SLI_scalar = by_immediate_scalar<shift_left_insert, Sign::Unsigned, Toward::Left>;
+    by_immediate_scalar<kRoundingShiftRightAccumulate, Sign::Unsigned, Toward::Right>;
+constexpr auto& SRI_scalar = by_immediate_scalar<kShiftRightInsert, Sign::Unsigned, Toward::Right>;
+constexpr auto& SHL_scalar = by_immediate_scalar<kShiftLeft, Sign::Unsigned, Toward::Left>;
+constexpr auto& SLI_scalar = by_immediate_scalar<kShiftLeftInsert, Sign::Unsigned, Toward::Left>;
 constexpr auto& SQSHLU_scalar =
-    by_immediate_scalar<saturating_shift_left_unsigned, Sign::Signed, Toward::Left, sizes_bhsd>;
+    by_immediate_scalar<kSaturatingShiftLeftUnsigned, Sign::Signed, Toward::Left, kSizesBhsd>;
 constexpr auto& SQSHL_immediate_scalar =
-    by_immediate_scalar<saturating_shift_left, Sign::Signed, Toward::Left, sizes_bhsd>;
+    by_immediate_scalar<kSaturatingShiftLeft, Sign::Signed, Toward::Left, kSizesBhsd>;
 constexpr auto& UQSHL_immediate_scalar =
-    by_immediate_scalar<saturating_shift_left, Sign::Unsigned, Toward::Left, sizes_bhsd>;
+    by_immediate_scalar<kSaturatingShiftLeft, Sign::Unsigned, Toward::Left, kSizesBhsd>;
 
 // --- Fixed point -------------------------------------------------------------------------------------------
 
-constexpr unsigned sizes_hsd = 0b1110;
+constexpr unsigned kSizesHsd = 0b1110;
 
 template <auto operate>
-constexpr auto& fixed_vector = by_immediate<operate, Sign::Unsigned, Toward::Right, sizes_hsd>;
+constexpr auto& kFixedVector = by_immediate<operate, Sign::Unsigned, Toward::Right, kSizesHsd>;
 template <auto operate>
-constexpr auto& fixed_scalar = by_immediate_scalar<operate, Sign::Unsigned, Toward::Right, sizes_hsd>;
+constexpr auto& kFixedScalar = by_immediate_scalar<operate, Sign::Unsigned, Toward::Right, kSizesHsd>;
 
-constexpr auto& SCVTF_fixed_vector = fixed_vector<fp_from_fixed<Signedness::Signed>>;
-constexpr auto& UCVTF_fixed_vector = fixed_vector<fp_from_fixed<Signedness::Unsigned>>;
-constexpr auto& FCVTZS_fixed_vector = fixed_vector<fp_to_fixed<Signedness::Signed>>;
-constexpr auto& FCVTZU_fixed_vector = fixed_vector<fp_to_fixed<Signedness::Unsigned>>;
-constexpr auto& SCVTF_fixed_scalar = fixed_scalar<fp_from_fixed<Signedness::Signed>>;
-constexpr auto& UCVTF_fixed_scalar = fixed_scalar<fp_from_fixed<Signedness::Unsigned>>;
-constexpr auto& FCVTZS_fixed_scalar = fixed_scalar<fp_to_fixed<Signedness::Signed>>;
-constexpr auto& FCVTZU_fixed_scalar = fixed_scalar<fp_to_fixed<Signedness::Unsigned>>;
+constexpr auto& SCVTF_fixed_vector = kFixedVector<kFpFromFixed<Signedness::Signed>>;
+constexpr auto& UCVTF_fixed_vector = kFixedVector<kFpFromFixed<Signedness::Unsigned>>;
+constexpr auto& FCVTZS_fixed_vector = kFixedVector<kFpToFixed<Signedness::Signed>>;
+constexpr auto& FCVTZU_fixed_vector = kFixedVector<kFpToFixed<Signedness::Unsigned>>;
+constexpr auto& SCVTF_fixed_scalar = kFixedScalar<kFpFromFixed<Signedness::Signed>>;
+constexpr auto& UCVTF_fixed_scalar = kFixedScalar<kFpFromFixed<Signedness::Unsigned>>;
+constexpr auto& FCVTZS_fixed_scalar = kFixedScalar<kFpToFixed<Signedness::Signed>>;
+constexpr auto& FCVTZU_fixed_scalar = kFixedScalar<kFpToFixed<Signedness::Unsigned>>;
 
 // --- To lanes of half the width ----------------------------------------------------------------------------
 
@@ -141,7 +141,7 @@ constexpr auto& FCVTZU_fixed_scalar = fixed_scalar<fp_to_fixed<Signedness::Unsig
 
 template <class T, auto operate, class W>
 Flow shift_narrow(Core& core, Reg d, Reg n, std::uint8_t half, unsigned distance) {
-    const Lanes<W> wide = for_each_lane<operate>(core, vector_bytes, read<W>(core, n), distance);
+    const Lanes<W> wide = for_each_lane<operate>(core, kVectorBytes, read<W>(core, n), distance);
     write_narrow<T>(core, d, half, [&](unsigned lane) { return static_cast<T>(wide[lane]); });
     return Flow::Next;
 }
@@ -166,7 +166,7 @@ Flow shift_narrow_saturating_scalar(Core& core, Reg d, Reg n, unsigned distance)
 template <auto operate>
 Operation narrow(Bit q, Imm<4> immh, Imm<3> immb, Reg n, Reg d) {
     const ShiftField field = shift_field(immh, immb);
-    return with_lane<Sign::Unsigned, sizes_bhs>(field.size, [&]<class T>() {
+    return with_lane<Sign::Unsigned, kSizesBhs>(field.size, [&]<class T>() {
         return fp_operation<&shift_narrow<T, operate, UnsignedWide<T>>>(d, n, upper_half(q), field.right);
     });
 }
@@ -178,7 +178,7 @@ using WideFrom = std::conditional_t<from == Sign::Signed, SignedWide<T>, Unsigne
 template <auto operate, Sign from, Sign to>
 Operation narrow_saturating(Bit q, Imm<4> immh, Imm<3> immb, Reg n, Reg d) {
     const ShiftField field = shift_field(immh, immb);
-    return with_lane<to, sizes_bhs>(field.size, [&]<class T>() {
+    return with_lane<to, kSizesBhs>(field.size, [&]<class T>() {
         return fp_operation<&shift_narrow_saturating<T, operate, WideFrom<T, from>>>(d, n, upper_half(q),
                                                                                      field.right);
     });
@@ -187,49 +187,48 @@ Operation narrow_saturating(Bit q, Imm<4> immh, Imm<3> immb, Reg n, Reg d) {
 template <auto operate, Sign from, Sign to>
 Operation narrow_saturating_scalar(Imm<4> immh, Imm<3> immb, Reg n, Reg d) {
     const ShiftField field = shift_field(immh, immb);
-    return with_lane<to, sizes_bhs>(field.size, [&]<class T>() {
+    return with_lane<to, kSizesBhs>(field.size, [&]<class T>() {
         return fp_operation<&shift_narrow_saturating_scalar<T, operate, WideFrom<T, from>>>(d, n,
                                                                                             field.right);
     });
 }
 
-constexpr auto& SHRN_vector = narrow<shift_right>;
-constexpr auto& RSHRN_vector = narrow<rounding_shift_right>;
-constexpr auto& SQSHRUN_vector = narrow_saturating<shift_right, Sign::Signed, Sign::Unsigned>;
-constexpr auto& SQRSHRUN_vector = narrow_saturating<rounding_shift_right, Sign::Signed, Sign::Unsigned>;
-constexpr auto& SQSHRN_vector = narrow_saturating<shift_right, Sign::Signed, Sign::Signed>;
-constexpr auto& UQSHRN_vector = narrow_saturating<shift_right, Sign::Unsigned, Sign::Unsigned>;
-constexpr auto& SQRSHRN_vector = narrow_saturating<rounding_shift_right, Sign::Signed, Sign::Signed>;
-constexpr auto& UQRSHRN_vector = narrow_saturating<rounding_shift_right, Sign::Unsigned, Sign::Unsigned>;
-constexpr auto& SQSHRUN_scalar = narrow_saturating_scalar<shift_right, Sign::Signed, Sign::Unsigned>;
-constexpr auto& SQRSHRUN_scalar =
-    narrow_saturating_scalar<rounding_shift_right, Sign::Signed, Sign::Unsigned>;
-constexpr auto& SQSHRN_scalar = narrow_saturating_scalar<shift_right, Sign::Signed, Sign::Signed>;
-constexpr auto& UQSHRN_scalar = narrow_saturating_scalar<shift_right, Sign::Unsigned, Sign::Unsigned>;
-constexpr auto& SQRSHRN_scalar = narrow_saturating_scalar<rounding_shift_right, Sign::Signed, Sign::Signed>;
+constexpr auto& SHRN_vector = narrow<kShiftRight>;
+constexpr auto& RSHRN_vector = narrow<kRoundingShiftRight>;
+constexpr auto& SQSHRUN_vector = narrow_saturating<kShiftRight, Sign::Signed, Sign::Unsigned>;
+constexpr auto& SQRSHRUN_vector = narrow_saturating<kRoundingShiftRight, Sign::Signed, Sign::Unsigned>;
+constexpr auto& SQSHRN_vector = narrow_saturating<kShiftRight, Sign::Signed, Sign::Signed>;
+constexpr auto& UQSHRN_vector = narrow_saturating<kShiftRight, Sign::Unsigned, Sign::Unsigned>;
+constexpr auto& SQRSHRN_vector = narrow_saturating<kRoundingShiftRight, Sign::Signed, Sign::Signed>;
+constexpr auto& UQRSHRN_vector = narrow_saturating<kRoundingShiftRight, Sign::Unsigned, Sign::Unsigned>;
+constexpr auto& SQSHRUN_scalar = narrow_saturating_scalar<kShiftRight, Sign::Signed, Sign::Unsigned>;
+constexpr auto& SQRSHRUN_scalar = narrow_saturating_scalar<kRoundingShiftRight, Sign::Signed, Sign::Unsigned>;
+constexpr auto& SQSHRN_scalar = narrow_saturating_scalar<kShiftRight, Sign::Signed, Sign::Signed>;
+constexpr auto& UQSHRN_scalar = narrow_saturating_scalar<kShiftRight, Sign::Unsigned, Sign::Unsigned>;
+constexpr auto& SQRSHRN_scalar = narrow_saturating_scalar<kRoundingShiftRight, Sign::Signed, Sign::Signed>;
 constexpr auto& UQRSHRN_scalar =
-    narrow_saturating_scalar<rounding_shift_right, Sign::Unsigned, Sign::Unsigned>;
+    narrow_saturating_scalar<kRoundingShiftRight, Sign::Unsigned, Sign::Unsigned>;
 
 // --- To lanes of twice the width ---------------------------------------------------------------------------
 
 template <class T>
 Flow shift_long(Core& core, Reg d, Reg n, std::uint8_t half, unsigned distance) {
     const Lanes<Wide<T>> wide = extend(read<T>(core, n), half);
-    write(core, d, for_each_lane<shift_left>(core, vector_bytes, wide, distance), vector_bytes);
+    write(core, d, for_each_lane<kShiftLeft>(core, kVectorBytes, wide, distance), kVectorBytes);
     return Flow::Next;
 }
 
 template <Sign sign>
 Operation lengthen(Bit q, Imm<4> immh, Imm<3> immb, Reg n, Reg d) {
     const ShiftField field = shift_field(immh, immb);
-    return with_lane<sign, sizes_bhs>(
+    return with_lane<sign, kSizesBhs>(
         field.size, [&]<class T>() { return fp_operation<&shift_long<T>>(d, n, upper_half(q), field.left); });
 }
 
 constexpr auto& SSHLL_vector = lengthen<Sign::Signed>;
 constexpr auto& USHLL_vector = lengthen<Sign::Unsigned>;
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/simd_shift.inc"
 };
 
@@ -238,5 +237,5 @@ constexpr decode::Row rows[] = {
 }  // namespace levitate::emu::simd
 
 std::span<const levitate::emu::decode::Row> levitate::emu::decode::simd_shift_rows() {
-    return simd::rows;
+    return simd::kRows;
 }

@@ -18,11 +18,11 @@ using fp::Signedness;
 // Reverses lanes T within containers of `bytes` bytes.
 template <class T, unsigned bytes>
 Flow reverse(Core& core, Reg d, Reg n, Active active) {
-    constexpr unsigned members = bytes / sizeof(T);
+    constexpr unsigned kMembers = bytes / sizeof(T);
     const Lanes<T> source = read<T>(core, n);
     Lanes<T> result{};
-    for (unsigned i = 0; i < lane_count<T>; ++i) {
-        result[i] = source[i ^ (members - 1)];
+    for (unsigned i = 0; i < kLaneCount<T>; ++i) {
+        result[i] = source[i ^ (kMembers - 1)];
     }
     write(core, d, result, active);
     return Flow::Next;
@@ -40,37 +40,37 @@ Operation bytewise(Bit q, Reg n, Reg d) {
     return fp_operation<&unary<std::uint8_t, operate>>(d, n, active_bytes(q));
 }
 
-constexpr auto& REV64_vector = decode_reverse<8, sizes_bhs>;
-constexpr auto& REV32_vector = decode_reverse<4, sizes_bh>;
-constexpr auto& REV16_vector = decode_reverse<2, sizes_b>;
-constexpr auto& SUQADD_vector = two_misc<saturating_add_other_sign, Sign::Signed, sizes_bhsd>;
-constexpr auto& USQADD_vector = two_misc<saturating_add_other_sign, Sign::Unsigned, sizes_bhsd>;
-constexpr auto& CLS_vector = two_misc<count_leading_signs, Sign::Signed, sizes_bhs>;
-constexpr auto& CLZ_vector = two_misc<count_leading_zeros, Sign::Unsigned, sizes_bhs>;
-constexpr auto& CNT_vector = two_misc<count_ones, Sign::Unsigned, sizes_b>;
-constexpr auto& SQABS_vector = two_misc<saturating_absolute, Sign::Signed, sizes_bhsd>;
-constexpr auto& SQNEG_vector = two_misc<saturating_negate, Sign::Signed, sizes_bhsd>;
-constexpr auto& CMGT_zero_vector = two_misc<greater_zero, Sign::Signed, sizes_bhsd>;
-constexpr auto& CMGE_zero_vector = two_misc<greater_or_equal_zero, Sign::Signed, sizes_bhsd>;
-constexpr auto& CMEQ_zero_vector = two_misc<equal_zero, Sign::Signed, sizes_bhsd>;
-constexpr auto& CMLE_zero_vector = two_misc<less_or_equal_zero, Sign::Signed, sizes_bhsd>;
-constexpr auto& CMLT_zero_vector = two_misc<less_zero, Sign::Signed, sizes_bhsd>;
-constexpr auto& ABS_vector = two_misc<absolute, Sign::Signed, sizes_bhsd>;
-constexpr auto& NEG_vector = two_misc<negate, Sign::Signed, sizes_bhsd>;
-constexpr auto& NOT_vector = bytewise<bit_not>;
-constexpr auto& RBIT_vector = bytewise<reverse_bits>;
+constexpr auto& REV64_vector = decode_reverse<8, kSizesBhs>;
+constexpr auto& REV32_vector = decode_reverse<4, kSizesBh>;
+constexpr auto& REV16_vector = decode_reverse<2, kSizesB>;
+constexpr auto& SUQADD_vector = two_misc<kSaturatingAddOtherSign, Sign::Signed, kSizesBhsd>;
+constexpr auto& USQADD_vector = two_misc<kSaturatingAddOtherSign, Sign::Unsigned, kSizesBhsd>;
+constexpr auto& CLS_vector = two_misc<kCountLeadingSigns, Sign::Signed, kSizesBhs>;
+constexpr auto& CLZ_vector = two_misc<kCountLeadingZeros, Sign::Unsigned, kSizesBhs>;
+constexpr auto& CNT_vector = two_misc<kCountOnes, Sign::Unsigned, kSizesB>;
+constexpr auto& SQABS_vector = two_misc<kSaturatingAbsolute, Sign::Signed, kSizesBhsd>;
+constexpr auto& SQNEG_vector = two_misc<kSaturatingNegate, Sign::Signed, kSizesBhsd>;
+constexpr auto& CMGT_zero_vector = two_misc<kGreaterZero, Sign::Signed, kSizesBhsd>;
+constexpr auto& CMGE_zero_vector = two_misc<kGreaterOrEqualZero, Sign::Signed, kSizesBhsd>;
+constexpr auto& CMEQ_zero_vector = two_misc<kEqualZero, Sign::Signed, kSizesBhsd>;
+constexpr auto& CMLE_zero_vector = two_misc<kLessOrEqualZero, Sign::Signed, kSizesBhsd>;
+constexpr auto& CMLT_zero_vector = two_misc<kLessZero, Sign::Signed, kSizesBhsd>;
+constexpr auto& ABS_vector = two_misc<kAbsolute, Sign::Signed, kSizesBhsd>;
+constexpr auto& NEG_vector = two_misc<kNegate, Sign::Signed, kSizesBhsd>;
+constexpr auto& NOT_vector = bytewise<kBitNot>;
+constexpr auto& RBIT_vector = bytewise<kReverseBits>;
 
-constexpr auto& SUQADD_scalar = two_misc_scalar<saturating_add_other_sign, Sign::Signed, sizes_bhsd>;
-constexpr auto& USQADD_scalar = two_misc_scalar<saturating_add_other_sign, Sign::Unsigned, sizes_bhsd>;
-constexpr auto& SQABS_scalar = two_misc_scalar<saturating_absolute, Sign::Signed, sizes_bhsd>;
-constexpr auto& SQNEG_scalar = two_misc_scalar<saturating_negate, Sign::Signed, sizes_bhsd>;
-constexpr auto& CMGT_zero_scalar = two_misc_scalar<greater_zero, Sign::Signed, sizes_d>;
-constexpr auto& CMGE_zero_scalar = two_misc_scalar<greater_or_equal_zero, Sign::Signed, sizes_d>;
-constexpr auto& CMEQ_zero_scalar = two_misc_scalar<equal_zero, Sign::Signed, sizes_d>;
-constexpr auto& CMLE_zero_scalar = two_misc_scalar<less_or_equal_zero, Sign::Signed, sizes_d>;
-constexpr auto& CMLT_zero_scalar = two_misc_scalar<less_zero, Sign::Signed, sizes_d>;
-constexpr auto& ABS_scalar = two_misc_scalar<absolute, Sign::Signed, sizes_d>;
-constexpr auto& NEG_scalar = two_misc_scalar<negate, Sign::Signed, sizes_d>;
+constexpr auto& SUQADD_scalar = two_misc_scalar<kSaturatingAddOtherSign, Sign::Signed, kSizesBhsd>;
+constexpr auto& USQADD_scalar = two_misc_scalar<kSaturatingAddOtherSign, Sign::Unsigned, kSizesBhsd>;
+constexpr auto& SQABS_scalar = two_misc_scalar<kSaturatingAbsolute, Sign::Signed, kSizesBhsd>;
+constexpr auto& SQNEG_scalar = two_misc_scalar<kSaturatingNegate, Sign::Signed, kSizesBhsd>;
+constexpr auto& CMGT_zero_scalar = two_misc_scalar<kGreaterZero, Sign::Signed, kSizesD>;
+constexpr auto& CMGE_zero_scalar = two_misc_scalar<kGreaterOrEqualZero, Sign::Signed, kSizesD>;
+constexpr auto& CMEQ_zero_scalar = two_misc_scalar<kEqualZero, Sign::Signed, kSizesD>;
+constexpr auto& CMLE_zero_scalar = two_misc_scalar<kLessOrEqualZero, Sign::Signed, kSizesD>;
+constexpr auto& CMLT_zero_scalar = two_misc_scalar<kLessZero, Sign::Signed, kSizesD>;
+constexpr auto& ABS_scalar = two_misc_scalar<kAbsolute, Sign::Signed, kSizesD>;
+constexpr auto& NEG_scalar = two_misc_scalar<kNegate, Sign::Signed, kSizesD>;
 
 // --- To lanes of another width -----------------------------------------------------------------------------
 
@@ -85,8 +85,8 @@ Flow add_long_pairs(Core& core, Reg d, Reg n, Active active) {
     if constexpr (accumulate == Accumulate::Yes) {
         result = read<W>(core, d);
     }
-    for (unsigned i = 0; i < lane_count<W>; ++i) {
-        result[i] = add(result[i], add(W{source[2 * i]}, W{source[2 * i + 1]}));
+    for (unsigned i = 0; i < kLaneCount<W>; ++i) {
+        result[i] = kAdd(result[i], kAdd(W{source[2 * i]}, W{source[2 * i + 1]}));
     }
     write(core, d, result, active);
     return Flow::Next;
@@ -94,7 +94,7 @@ Flow add_long_pairs(Core& core, Reg d, Reg n, Active active) {
 
 template <Sign sign, Accumulate accumulate>
 Operation long_pairs(Bit q, Imm<2> size, Reg n, Reg d) {
-    return with_lane<sign, sizes_bhs>(size.value(), [&]<class T>() {
+    return with_lane<sign, kSizesBhs>(size.value(), [&]<class T>() {
         return fp_operation<&add_long_pairs<T, accumulate>>(d, n, active_bytes(q));
     });
 }
@@ -127,7 +127,7 @@ Flow extract_narrow_saturating_scalar(Core& core, Reg d, Reg n) {
 }
 
 Operation XTN_vector(Bit q, Imm<2> size, Reg n, Reg d) {
-    return with_lane<Sign::Unsigned, sizes_bhs>(
+    return with_lane<Sign::Unsigned, kSizesBhs>(
         size.value(), [&]<class T>() { return fp_operation<&extract_narrow<T>>(d, n, upper_half(q)); });
 }
 
@@ -137,14 +137,14 @@ using WideFrom = std::conditional_t<from == Sign::Signed, SignedWide<T>, Unsigne
 
 template <Sign from, Sign to>
 Operation narrow(Bit q, Imm<2> size, Reg n, Reg d) {
-    return with_lane<to, sizes_bhs>(size.value(), [&]<class T>() {
+    return with_lane<to, kSizesBhs>(size.value(), [&]<class T>() {
         return fp_operation<&extract_narrow_saturating<T, WideFrom<T, from>>>(d, n, upper_half(q));
     });
 }
 
 template <Sign from, Sign to>
 Operation narrow_scalar(Imm<2> size, Reg n, Reg d) {
-    return with_lane<to, sizes_bhs>(size.value(), [&]<class T>() {
+    return with_lane<to, kSizesBhs>(size.value(), [&]<class T>() {
         return fp_operation<&extract_narrow_saturating_scalar<T, WideFrom<T, from>>>(d, n);
     });
 }
@@ -159,12 +159,12 @@ constexpr auto& UQXTN_scalar = narrow_scalar<Sign::Unsigned, Sign::Unsigned>;
 template <class T>
 Flow shift_long_by_width(Core& core, Reg d, Reg n, std::uint8_t half) {
     const Lanes<Wide<T>> wide = extend(read<T>(core, n), half);
-    write(core, d, for_each_lane<shift_left>(core, vector_bytes, wide, bits_of<T>), vector_bytes);
+    write(core, d, for_each_lane<kShiftLeft>(core, kVectorBytes, wide, kBitsOf<T>), kVectorBytes);
     return Flow::Next;
 }
 
 Operation SHLL_vector(Bit q, Imm<2> size, Reg n, Reg d) {
-    return with_lane<Sign::Unsigned, sizes_bhs>(
+    return with_lane<Sign::Unsigned, kSizesBhs>(
         size.value(), [&]<class T>() { return fp_operation<&shift_long_by_width<T>>(d, n, upper_half(q)); });
 }
 
@@ -192,10 +192,10 @@ Flow widen_floats(Core& core, Reg d, Reg n, std::uint8_t half) {
     FpScope scope{core};
     const auto source = read<From>(core, n);
     Lanes<To> result{};
-    for (unsigned i = 0; i < lane_count<To>; ++i) {
-        result[i] = fp::convert<To>(source[half * lane_count<To> + i], Rounding::TieEven, scope.context());
+    for (unsigned i = 0; i < kLaneCount<To>; ++i) {
+        result[i] = fp::convert<To>(source[half * kLaneCount<To> + i], Rounding::TieEven, scope.context());
     }
-    write(core, d, result, vector_bytes);
+    write(core, d, result, kVectorBytes);
     return Flow::Next;
 }
 
@@ -229,123 +229,122 @@ Operation FCVTXN_scalar(Reg n, Reg d) {
 
 // --- Floating point, lane by lane --------------------------------------------------------------------------
 
-constexpr auto& FRINTN_vector = two_fp<fp_round<Rounding::TieEven>>;
-constexpr auto& FRINTM_vector = two_fp<fp_round<Rounding::MinusInfinity>>;
-constexpr auto& FCVTNS_vector = two_fp<fp_to_integer<Rounding::TieEven, Signedness::Signed>>;
-constexpr auto& FCVTMS_vector = two_fp<fp_to_integer<Rounding::MinusInfinity, Signedness::Signed>>;
-constexpr auto& FCVTAS_vector = two_fp<fp_to_integer<Rounding::TieAway, Signedness::Signed>>;
-constexpr auto& SCVTF_vector = two_fp<fp_from_integer<Signedness::Signed>>;
-constexpr auto& FCMGT_zero_vector = two_fp<fp_greater_zero>;
-constexpr auto& FCMEQ_zero_vector = two_fp<fp_equal_zero>;
-constexpr auto& FCMLT_zero_vector = two_fp<fp_less_zero>;
-constexpr auto& FABS_vector = two_fp<fp_absolute>;
-constexpr auto& FRINTP_vector = two_fp<fp_round<Rounding::PlusInfinity>>;
-constexpr auto& FRINTZ_vector = two_fp<fp_round<Rounding::Zero>>;
-constexpr auto& FCVTPS_vector = two_fp<fp_to_integer<Rounding::PlusInfinity, Signedness::Signed>>;
-constexpr auto& FCVTZS_vector = two_fp<fp_to_integer<Rounding::Zero, Signedness::Signed>>;
-constexpr auto& FRECPE_vector = two_fp<fp_reciprocal_estimate>;
-constexpr auto& FRINTA_vector = two_fp<fp_round<Rounding::TieAway>>;
-constexpr auto& FRINTX_vector = two_fp<fp_round_exact>;
-constexpr auto& FCVTNU_vector = two_fp<fp_to_integer<Rounding::TieEven, Signedness::Unsigned>>;
-constexpr auto& FCVTMU_vector = two_fp<fp_to_integer<Rounding::MinusInfinity, Signedness::Unsigned>>;
-constexpr auto& FCVTAU_vector = two_fp<fp_to_integer<Rounding::TieAway, Signedness::Unsigned>>;
-constexpr auto& UCVTF_vector = two_fp<fp_from_integer<Signedness::Unsigned>>;
-constexpr auto& FCMGE_zero_vector = two_fp<fp_greater_or_equal_zero>;
-constexpr auto& FCMLE_zero_vector = two_fp<fp_less_or_equal_zero>;
-constexpr auto& FNEG_vector = two_fp<fp_negate>;
-constexpr auto& FRINTI_vector = two_fp<fp_round_current>;
-constexpr auto& FCVTPU_vector = two_fp<fp_to_integer<Rounding::PlusInfinity, Signedness::Unsigned>>;
-constexpr auto& FCVTZU_vector = two_fp<fp_to_integer<Rounding::Zero, Signedness::Unsigned>>;
-constexpr auto& FRSQRTE_vector = two_fp<fp_reciprocal_square_root_estimate>;
-constexpr auto& FSQRT_vector = two_fp<fp_square_root>;
+constexpr auto& FRINTN_vector = two_fp<kFpRound<Rounding::TieEven>>;
+constexpr auto& FRINTM_vector = two_fp<kFpRound<Rounding::MinusInfinity>>;
+constexpr auto& FCVTNS_vector = two_fp<kFpToInteger<Rounding::TieEven, Signedness::Signed>>;
+constexpr auto& FCVTMS_vector = two_fp<kFpToInteger<Rounding::MinusInfinity, Signedness::Signed>>;
+constexpr auto& FCVTAS_vector = two_fp<kFpToInteger<Rounding::TieAway, Signedness::Signed>>;
+constexpr auto& SCVTF_vector = two_fp<kFpFromInteger<Signedness::Signed>>;
+constexpr auto& FCMGT_zero_vector = two_fp<kFpGreaterZero>;
+constexpr auto& FCMEQ_zero_vector = two_fp<kFpEqualZero>;
+constexpr auto& FCMLT_zero_vector = two_fp<kFpLessZero>;
+constexpr auto& FABS_vector = two_fp<kFpAbsolute>;
+constexpr auto& FRINTP_vector = two_fp<kFpRound<Rounding::PlusInfinity>>;
+constexpr auto& FRINTZ_vector = two_fp<kFpRound<Rounding::Zero>>;
+constexpr auto& FCVTPS_vector = two_fp<kFpToInteger<Rounding::PlusInfinity, Signedness::Signed>>;
+constexpr auto& FCVTZS_vector = two_fp<kFpToInteger<Rounding::Zero, Signedness::Signed>>;
+constexpr auto& FRECPE_vector = two_fp<kFpReciprocalEstimate>;
+constexpr auto& FRINTA_vector = two_fp<kFpRound<Rounding::TieAway>>;
+constexpr auto& FRINTX_vector = two_fp<kFpRoundExact>;
+constexpr auto& FCVTNU_vector = two_fp<kFpToInteger<Rounding::TieEven, Signedness::Unsigned>>;
+constexpr auto& FCVTMU_vector = two_fp<kFpToInteger<Rounding::MinusInfinity, Signedness::Unsigned>>;
+constexpr auto& FCVTAU_vector = two_fp<kFpToInteger<Rounding::TieAway, Signedness::Unsigned>>;
+constexpr auto& UCVTF_vector = two_fp<kFpFromInteger<Signedness::Unsigned>>;
+constexpr auto& FCMGE_zero_vector = two_fp<kFpGreaterOrEqualZero>;
+constexpr auto& FCMLE_zero_vector = two_fp<kFpLessOrEqualZero>;
+constexpr auto& FNEG_vector = two_fp<kFpNegate>;
+constexpr auto& FRINTI_vector = two_fp<kFpRoundCurrent>;
+constexpr auto& FCVTPU_vector = two_fp<kFpToInteger<Rounding::PlusInfinity, Signedness::Unsigned>>;
+constexpr auto& FCVTZU_vector = two_fp<kFpToInteger<Rounding::Zero, Signedness::Unsigned>>;
+constexpr auto& FRSQRTE_vector = two_fp<kFpReciprocalSquareRootEstimate>;
+constexpr auto& FSQRT_vector = two_fp<kFpSquareRoot>;
 
-constexpr auto& FRINTN_vector_half = two_fp_half<fp_round<Rounding::TieEven>>;
-constexpr auto& FRINTM_vector_half = two_fp_half<fp_round<Rounding::MinusInfinity>>;
-constexpr auto& FCVTNS_vector_half = two_fp_half<fp_to_integer<Rounding::TieEven, Signedness::Signed>>;
-constexpr auto& FCVTMS_vector_half = two_fp_half<fp_to_integer<Rounding::MinusInfinity, Signedness::Signed>>;
-constexpr auto& FCVTAS_vector_half = two_fp_half<fp_to_integer<Rounding::TieAway, Signedness::Signed>>;
-constexpr auto& SCVTF_vector_half = two_fp_half<fp_from_integer<Signedness::Signed>>;
-constexpr auto& FCMGT_zero_vector_half = two_fp_half<fp_greater_zero>;
-constexpr auto& FCMEQ_zero_vector_half = two_fp_half<fp_equal_zero>;
-constexpr auto& FCMLT_zero_vector_half = two_fp_half<fp_less_zero>;
-constexpr auto& FABS_vector_half = two_fp_half<fp_absolute>;
-constexpr auto& FRINTP_vector_half = two_fp_half<fp_round<Rounding::PlusInfinity>>;
-constexpr auto& FRINTZ_vector_half = two_fp_half<fp_round<Rounding::Zero>>;
-constexpr auto& FCVTPS_vector_half = two_fp_half<fp_to_integer<Rounding::PlusInfinity, Signedness::Signed>>;
-constexpr auto& FCVTZS_vector_half = two_fp_half<fp_to_integer<Rounding::Zero, Signedness::Signed>>;
-constexpr auto& FRECPE_vector_half = two_fp_half<fp_reciprocal_estimate>;
-constexpr auto& FRINTA_vector_half = two_fp_half<fp_round<Rounding::TieAway>>;
-constexpr auto& FRINTX_vector_half = two_fp_half<fp_round_exact>;
-constexpr auto& FCVTNU_vector_half = two_fp_half<fp_to_integer<Rounding::TieEven, Signedness::Unsigned>>;
-constexpr auto& FCVTMU_vector_half =
-    two_fp_half<fp_to_integer<Rounding::MinusInfinity, Signedness::Unsigned>>;
-constexpr auto& FCVTAU_vector_half = two_fp_half<fp_to_integer<Rounding::TieAway, Signedness::Unsigned>>;
-constexpr auto& UCVTF_vector_half = two_fp_half<fp_from_integer<Signedness::Unsigned>>;
-constexpr auto& FCMGE_zero_vector_half = two_fp_half<fp_greater_or_equal_zero>;
-constexpr auto& FCMLE_zero_vector_half = two_fp_half<fp_less_or_equal_zero>;
-constexpr auto& FNEG_vector_half = two_fp_half<fp_negate>;
-constexpr auto& FRINTI_vector_half = two_fp_half<fp_round_current>;
-constexpr auto& FCVTPU_vector_half = two_fp_half<fp_to_integer<Rounding::PlusInfinity, Signedness::Unsigned>>;
-constexpr auto& FCVTZU_vector_half = two_fp_half<fp_to_integer<Rounding::Zero, Signedness::Unsigned>>;
-constexpr auto& FRSQRTE_vector_half = two_fp_half<fp_reciprocal_square_root_estimate>;
-constexpr auto& FSQRT_vector_half = two_fp_half<fp_square_root>;
+constexpr auto& FRINTN_vector_half = two_fp_half<kFpRound<Rounding::TieEven>>;
+constexpr auto& FRINTM_vector_half = two_fp_half<kFpRound<Rounding::MinusInfinity>>;
+constexpr auto& FCVTNS_vector_half = two_fp_half<kFpToInteger<Rounding::TieEven, Signedness::Signed>>;
+constexpr auto& FCVTMS_vector_half = two_fp_half<kFpToInteger<Rounding::MinusInfinity, Signedness::Signed>>;
+constexpr auto& FCVTAS_vector_half = two_fp_half<kFpToInteger<Rounding::TieAway, Signedness::Signed>>;
+constexpr auto& SCVTF_vector_half = two_fp_half<kFpFromInteger<Signedness::Signed>>;
+constexpr auto& FCMGT_zero_vector_half = two_fp_half<kFpGreaterZero>;
+constexpr auto& FCMEQ_zero_vector_half = two_fp_half<kFpEqualZero>;
+constexpr auto& FCMLT_zero_vector_half = two_fp_half<kFpLessZero>;
+constexpr auto& FABS_vector_half = two_fp_half<kFpAbsolute>;
+constexpr auto& FRINTP_vector_half = two_fp_half<kFpRound<Rounding::PlusInfinity>>;
+constexpr auto& FRINTZ_vector_half = two_fp_half<kFpRound<Rounding::Zero>>;
+constexpr auto& FCVTPS_vector_half = two_fp_half<kFpToInteger<Rounding::PlusInfinity, Signedness::Signed>>;
+constexpr auto& FCVTZS_vector_half = two_fp_half<kFpToInteger<Rounding::Zero, Signedness::Signed>>;
+constexpr auto& FRECPE_vector_half = two_fp_half<kFpReciprocalEstimate>;
+constexpr auto& FRINTA_vector_half = two_fp_half<kFpRound<Rounding::TieAway>>;
+constexpr auto& FRINTX_vector_half = two_fp_half<kFpRoundExact>;
+constexpr auto& FCVTNU_vector_half = two_fp_half<kFpToInteger<Rounding::TieEven, Signedness::Unsigned>>;
+constexpr auto& FCVTMU_vector_half = two_fp_half<kFpToInteger<Rounding::MinusInfinity, Signedness::Unsigned>>;
+constexpr auto& FCVTAU_vector_half = two_fp_half<kFpToInteger<Rounding::TieAway, Signedness::Unsigned>>;
+constexpr auto& UCVTF_vector_half = two_fp_half<kFpFromInteger<Signedness::Unsigned>>;
+constexpr auto& FCMGE_zero_vector_half = two_fp_half<kFpGreaterOrEqualZero>;
+constexpr auto& FCMLE_zero_vector_half = two_fp_half<kFpLessOrEqualZero>;
+constexpr auto& FNEG_vector_half = two_fp_half<kFpNegate>;
+constexpr auto& FRINTI_vector_half = two_fp_half<kFpRoundCurrent>;
+constexpr auto& FCVTPU_vector_half = two_fp_half<kFpToInteger<Rounding::PlusInfinity, Signedness::Unsigned>>;
+constexpr auto& FCVTZU_vector_half = two_fp_half<kFpToInteger<Rounding::Zero, Signedness::Unsigned>>;
+constexpr auto& FRSQRTE_vector_half = two_fp_half<kFpReciprocalSquareRootEstimate>;
+constexpr auto& FSQRT_vector_half = two_fp_half<kFpSquareRoot>;
 
-constexpr auto& FCVTNS_scalar = two_fp_scalar<fp_to_integer<Rounding::TieEven, Signedness::Signed>>;
-constexpr auto& FCVTMS_scalar = two_fp_scalar<fp_to_integer<Rounding::MinusInfinity, Signedness::Signed>>;
-constexpr auto& FCVTAS_scalar = two_fp_scalar<fp_to_integer<Rounding::TieAway, Signedness::Signed>>;
-constexpr auto& SCVTF_scalar = two_fp_scalar<fp_from_integer<Signedness::Signed>>;
-constexpr auto& FCMGT_zero_scalar = two_fp_scalar<fp_greater_zero>;
-constexpr auto& FCMEQ_zero_scalar = two_fp_scalar<fp_equal_zero>;
-constexpr auto& FCMLT_zero_scalar = two_fp_scalar<fp_less_zero>;
-constexpr auto& FCVTPS_scalar = two_fp_scalar<fp_to_integer<Rounding::PlusInfinity, Signedness::Signed>>;
-constexpr auto& FCVTZS_scalar = two_fp_scalar<fp_to_integer<Rounding::Zero, Signedness::Signed>>;
-constexpr auto& FRECPE_scalar = two_fp_scalar<fp_reciprocal_estimate>;
-constexpr auto& FCVTNU_scalar = two_fp_scalar<fp_to_integer<Rounding::TieEven, Signedness::Unsigned>>;
-constexpr auto& FCVTMU_scalar = two_fp_scalar<fp_to_integer<Rounding::MinusInfinity, Signedness::Unsigned>>;
-constexpr auto& FCVTAU_scalar = two_fp_scalar<fp_to_integer<Rounding::TieAway, Signedness::Unsigned>>;
-constexpr auto& UCVTF_scalar = two_fp_scalar<fp_from_integer<Signedness::Unsigned>>;
-constexpr auto& FCMGE_zero_scalar = two_fp_scalar<fp_greater_or_equal_zero>;
-constexpr auto& FCMLE_zero_scalar = two_fp_scalar<fp_less_or_equal_zero>;
-constexpr auto& FCVTPU_scalar = two_fp_scalar<fp_to_integer<Rounding::PlusInfinity, Signedness::Unsigned>>;
-constexpr auto& FCVTZU_scalar = two_fp_scalar<fp_to_integer<Rounding::Zero, Signedness::Unsigned>>;
-constexpr auto& FRSQRTE_scalar = two_fp_scalar<fp_reciprocal_square_root_estimate>;
+constexpr auto& FCVTNS_scalar = two_fp_scalar<kFpToInteger<Rounding::TieEven, Signedness::Signed>>;
+constexpr auto& FCVTMS_scalar = two_fp_scalar<kFpToInteger<Rounding::MinusInfinity, Signedness::Signed>>;
+constexpr auto& FCVTAS_scalar = two_fp_scalar<kFpToInteger<Rounding::TieAway, Signedness::Signed>>;
+constexpr auto& SCVTF_scalar = two_fp_scalar<kFpFromInteger<Signedness::Signed>>;
+constexpr auto& FCMGT_zero_scalar = two_fp_scalar<kFpGreaterZero>;
+constexpr auto& FCMEQ_zero_scalar = two_fp_scalar<kFpEqualZero>;
+constexpr auto& FCMLT_zero_scalar = two_fp_scalar<kFpLessZero>;
+constexpr auto& FCVTPS_scalar = two_fp_scalar<kFpToInteger<Rounding::PlusInfinity, Signedness::Signed>>;
+constexpr auto& FCVTZS_scalar = two_fp_scalar<kFpToInteger<Rounding::Zero, Signedness::Signed>>;
+constexpr auto& FRECPE_scalar = two_fp_scalar<kFpReciprocalEstimate>;
+constexpr auto& FCVTNU_scalar = two_fp_scalar<kFpToInteger<Rounding::TieEven, Signedness::Unsigned>>;
+constexpr auto& FCVTMU_scalar = two_fp_scalar<kFpToInteger<Rounding::MinusInfinity, Signedness::Unsigned>>;
+constexpr auto& FCVTAU_scalar = two_fp_scalar<kFpToInteger<Rounding::TieAway, Signedness::Unsigned>>;
+constexpr auto& UCVTF_scalar = two_fp_scalar<kFpFromInteger<Signedness::Unsigned>>;
+constexpr auto& FCMGE_zero_scalar = two_fp_scalar<kFpGreaterOrEqualZero>;
+constexpr auto& FCMLE_zero_scalar = two_fp_scalar<kFpLessOrEqualZero>;
+constexpr auto& FCVTPU_scalar = two_fp_scalar<kFpToInteger<Rounding::PlusInfinity, Signedness::Unsigned>>;
+constexpr auto& FCVTZU_scalar = two_fp_scalar<kFpToInteger<Rounding::Zero, Signedness::Unsigned>>;
+constexpr auto& FRSQRTE_scalar = two_fp_scalar<kFpReciprocalSquareRootEstimate>;
 
-constexpr auto& FCVTNS_scalar_half = two_fp_scalar_half<fp_to_integer<Rounding::TieEven, Signedness::Signed>>;
+constexpr auto& FCVTNS_scalar_half = two_fp_scalar_half<kFpToInteger<Rounding::TieEven, Signedness::Signed>>;
 constexpr auto& FCVTMS_scalar_half =
-    two_fp_scalar_half<fp_to_integer<Rounding::MinusInfinity, Signedness::Signed>>;
-constexpr auto& FCVTAS_scalar_half = two_fp_scalar_half<fp_to_integer<Rounding::TieAway, Signedness::Signed>>;
-constexpr auto& SCVTF_scalar_half = two_fp_scalar_half<fp_from_integer<Signedness::Signed>>;
-constexpr auto& FCMGT_zero_scalar_half = two_fp_scalar_half<fp_greater_zero>;
-constexpr auto& FCMEQ_zero_scalar_half = two_fp_scalar_half<fp_equal_zero>;
-constexpr auto& FCMLT_zero_scalar_half = two_fp_scalar_half<fp_less_zero>;
+    two_fp_scalar_half<kFpToInteger<Rounding::MinusInfinity, Signedness::Signed>>;
+constexpr auto& FCVTAS_scalar_half = two_fp_scalar_half<kFpToInteger<Rounding::TieAway, Signedness::Signed>>;
+constexpr auto& SCVTF_scalar_half = two_fp_scalar_half<kFpFromInteger<Signedness::Signed>>;
+constexpr auto& FCMGT_zero_scalar_half = two_fp_scalar_half<kFpGreaterZero>;
+constexpr auto& FCMEQ_zero_scalar_half = two_fp_scalar_half<kFpEqualZero>;
+constexpr auto& FCMLT_zero_scalar_half = two_fp_scalar_half<kFpLessZero>;
 constexpr auto& FCVTPS_scalar_half =
-    two_fp_scalar_half<fp_to_integer<Rounding::PlusInfinity, Signedness::Signed>>;
-constexpr auto& FCVTZS_scalar_half = two_fp_scalar_half<fp_to_integer<Rounding::Zero, Signedness::Signed>>;
-constexpr auto& FRECPE_scalar_half = two_fp_scalar_half<fp_reciprocal_estimate>;
+    two_fp_scalar_half<kFpToInteger<Rounding::PlusInfinity, Signedness::Signed>>;
+constexpr auto& FCVTZS_scalar_half = two_fp_scalar_half<kFpToInteger<Rounding::Zero, Signedness::Signed>>;
+constexpr auto& FRECPE_scalar_half = two_fp_scalar_half<kFpReciprocalEstimate>;
 constexpr auto& FCVTNU_scalar_half =
-    two_fp_scalar_half<fp_to_integer<Rounding::TieEven, Signedness::Unsigned>>;
+    two_fp_scalar_half<kFpToInteger<Rounding::TieEven, Signedness::Unsigned>>;
 constexpr auto& FCVTMU_scalar_half =
-    two_fp_scalar_half<fp_to_integer<Rounding::MinusInfinity, Signedness::Unsigned>>;
+    two_fp_scalar_half<kFpToInteger<Rounding::MinusInfinity, Signedness::Unsigned>>;
 constexpr auto& FCVTAU_scalar_half =
-    two_fp_scalar_half<fp_to_integer<Rounding::TieAway, Signedness::Unsigned>>;
-constexpr auto& UCVTF_scalar_half = two_fp_scalar_half<fp_from_integer<Signedness::Unsigned>>;
-constexpr auto& FCMGE_zero_scalar_half = two_fp_scalar_half<fp_greater_or_equal_zero>;
-constexpr auto& FCMLE_zero_scalar_half = two_fp_scalar_half<fp_less_or_equal_zero>;
+    two_fp_scalar_half<kFpToInteger<Rounding::TieAway, Signedness::Unsigned>>;
+constexpr auto& UCVTF_scalar_half = two_fp_scalar_half<kFpFromInteger<Signedness::Unsigned>>;
+constexpr auto& FCMGE_zero_scalar_half = two_fp_scalar_half<kFpGreaterOrEqualZero>;
+constexpr auto& FCMLE_zero_scalar_half = two_fp_scalar_half<kFpLessOrEqualZero>;
 constexpr auto& FCVTPU_scalar_half =
-    two_fp_scalar_half<fp_to_integer<Rounding::PlusInfinity, Signedness::Unsigned>>;
-constexpr auto& FCVTZU_scalar_half = two_fp_scalar_half<fp_to_integer<Rounding::Zero, Signedness::Unsigned>>;
-constexpr auto& FRSQRTE_scalar_half = two_fp_scalar_half<fp_reciprocal_square_root_estimate>;
+    two_fp_scalar_half<kFpToInteger<Rounding::PlusInfinity, Signedness::Unsigned>>;
+constexpr auto& FCVTZU_scalar_half = two_fp_scalar_half<kFpToInteger<Rounding::Zero, Signedness::Unsigned>>;
+constexpr auto& FRSQRTE_scalar_half = two_fp_scalar_half<kFpReciprocalSquareRootEstimate>;
 
-constexpr auto& FRECPX_scalar = two_fp_scalar<fp_reciprocal_exponent>;
-constexpr auto& FRECPX_scalar_half = two_fp_scalar_half<fp_reciprocal_exponent>;
+constexpr auto& FRECPX_scalar = two_fp_scalar<kFpReciprocalExponent>;
+constexpr auto& FRECPX_scalar_half = two_fp_scalar_half<kFpReciprocalExponent>;
 
 template <auto operate>
 Operation estimate_integers(Bit q, Reg n, Reg d) {
     return fp_operation<&unary<std::uint32_t, operate>>(d, n, active_bytes(q));
 }
 
-constexpr auto& URECPE = estimate_integers<unsigned_reciprocal_estimate>;
-constexpr auto& URSQRTE = estimate_integers<unsigned_reciprocal_square_root_estimate>;
+constexpr auto& URECPE = estimate_integers<kUnsignedReciprocalEstimate>;
+constexpr auto& URSQRTE = estimate_integers<kUnsignedReciprocalSquareRootEstimate>;
 
 // --- Across lanes ------------------------------------------------------------------------------------------
 
@@ -357,7 +356,7 @@ T reduce(const T* lanes, unsigned count, fp::Context& context) {
     }
     const T low = reduce<operate>(lanes, count / 2, context);
     const T high = reduce<operate>(lanes + count / 2, count / 2, context);
-    if constexpr (takes_context<operate, T, T>) {
+    if constexpr (kTakesContext<operate, T, T>) {
         return operate(low, high, context);
     } else {
         return operate(low, high);
@@ -378,7 +377,7 @@ Flow add_long_across(Core& core, Reg d, Reg n, Active active) {
     const Lanes<T> source = read<T>(core, n);
     Wide<T> sum = 0;
     for (unsigned i = 0; i < active / sizeof(T); ++i) {
-        sum = add(sum, Wide<T>{source[i]});
+        sum = kAdd(sum, Wide<T>{source[i]});
     }
     write_scalar(core, d, sum);
     return Flow::Next;
@@ -394,7 +393,7 @@ Operation decode_across(Bit q, Imm<2> size, Reg n, Reg d) {
     if (is_pair_of_singles(q, size)) {
         return undefined();
     }
-    return with_lane<sign, sizes_bhs>(
+    return with_lane<sign, kSizesBhs>(
         size.value(), [&]<class T>() { return fp_operation<&across<T, operate>>(d, n, active_bytes(q)); });
 }
 
@@ -403,13 +402,13 @@ Operation decode_add_long_across(Bit q, Imm<2> size, Reg n, Reg d) {
     if (is_pair_of_singles(q, size)) {
         return undefined();
     }
-    return with_lane<sign, sizes_bhs>(
+    return with_lane<sign, kSizesBhs>(
         size.value(), [&]<class T>() { return fp_operation<&add_long_across<T>>(d, n, active_bytes(q)); });
 }
 
 template <auto operate>
 Operation across_singles(Reg n, Reg d) {
-    return fp_operation<&across<std::uint32_t, operate>>(d, n, Active{vector_bytes});
+    return fp_operation<&across<std::uint32_t, operate>>(d, n, Active{kVectorBytes});
 }
 
 template <auto operate>
@@ -419,19 +418,19 @@ Operation across_halves(Bit q, Reg n, Reg d) {
 
 constexpr auto& SADDLV = decode_add_long_across<Sign::Signed>;
 constexpr auto& UADDLV = decode_add_long_across<Sign::Unsigned>;
-constexpr auto& SMAXV = decode_across<maximum, Sign::Signed>;
-constexpr auto& UMAXV = decode_across<maximum, Sign::Unsigned>;
-constexpr auto& SMINV = decode_across<minimum, Sign::Signed>;
-constexpr auto& UMINV = decode_across<minimum, Sign::Unsigned>;
-constexpr auto& ADDV = decode_across<add, Sign::Unsigned>;
-constexpr auto& FMAXNMV = across_singles<fp_maximum_number>;
-constexpr auto& FMINNMV = across_singles<fp_minimum_number>;
-constexpr auto& FMAXV = across_singles<fp_maximum>;
-constexpr auto& FMINV = across_singles<fp_minimum>;
-constexpr auto& FMAXNMV_half = across_halves<fp_maximum_number>;
-constexpr auto& FMINNMV_half = across_halves<fp_minimum_number>;
-constexpr auto& FMAXV_half = across_halves<fp_maximum>;
-constexpr auto& FMINV_half = across_halves<fp_minimum>;
+constexpr auto& SMAXV = decode_across<kMaximum, Sign::Signed>;
+constexpr auto& UMAXV = decode_across<kMaximum, Sign::Unsigned>;
+constexpr auto& SMINV = decode_across<kMinimum, Sign::Signed>;
+constexpr auto& UMINV = decode_across<kMinimum, Sign::Unsigned>;
+constexpr auto& ADDV = decode_across<kAdd, Sign::Unsigned>;
+constexpr auto& FMAXNMV = across_singles<kFpMaximumNumber>;
+constexpr auto& FMINNMV = across_singles<kFpMinimumNumber>;
+constexpr auto& FMAXV = across_singles<kFpMaximum>;
+constexpr auto& FMINV = across_singles<kFpMinimum>;
+constexpr auto& FMAXNMV_half = across_halves<kFpMaximumNumber>;
+constexpr auto& FMINNMV_half = across_halves<kFpMinimumNumber>;
+constexpr auto& FMAXV_half = across_halves<kFpMaximum>;
+constexpr auto& FMINV_half = across_halves<kFpMinimum>;
 
 // --- Scalar pairwise ---------------------------------------------------------------------------------------
 
@@ -447,21 +446,21 @@ Operation pair_half(Reg n, Reg d) {
 }
 
 Operation ADDP_scalar(Reg n, Reg d) {
-    return fp_operation<&across<std::uint64_t, add>>(d, n, Active{16});
+    return fp_operation<&across<std::uint64_t, kAdd>>(d, n, Active{16});
 }
 
-constexpr auto& FMAXNMP_scalar = pair<fp_maximum_number>;
-constexpr auto& FMINNMP_scalar = pair<fp_minimum_number>;
-constexpr auto& FADDP_scalar = pair<fp_add>;
-constexpr auto& FMAXP_scalar = pair<fp_maximum>;
-constexpr auto& FMINP_scalar = pair<fp_minimum>;
-constexpr auto& FMAXNMP_scalar_half = pair_half<fp_maximum_number>;
-constexpr auto& FMINNMP_scalar_half = pair_half<fp_minimum_number>;
-constexpr auto& FADDP_scalar_half = pair_half<fp_add>;
-constexpr auto& FMAXP_scalar_half = pair_half<fp_maximum>;
-constexpr auto& FMINP_scalar_half = pair_half<fp_minimum>;
+constexpr auto& FMAXNMP_scalar = pair<kFpMaximumNumber>;
+constexpr auto& FMINNMP_scalar = pair<kFpMinimumNumber>;
+constexpr auto& FADDP_scalar = pair<kFpAdd>;
+constexpr auto& FMAXP_scalar = pair<kFpMaximum>;
+constexpr auto& FMINP_scalar = pair<kFpMinimum>;
+constexpr auto& FMAXNMP_scalar_half = pair_half<kFpMaximumNumber>;
+constexpr auto& FMINNMP_scalar_half = pair_half<kFpMinimumNumber>;
+constexpr auto& FADDP_scalar_half = pair_half<kFpAdd>;
+constexpr auto& FMAXP_scalar_half = pair_half<kFpMaximum>;
+constexpr auto& FMINP_scalar_half = pair_half<kFpMinimum>;
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/simd_two.inc"
 };
 
@@ -470,5 +469,5 @@ constexpr decode::Row rows[] = {
 }  // namespace levitate::emu::simd
 
 std::span<const levitate::emu::decode::Row> levitate::emu::decode::simd_two_rows() {
-    return simd::rows;
+    return simd::kRows;
 }

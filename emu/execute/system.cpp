@@ -52,21 +52,21 @@ Flow no_operation(Core& /*core*/) {
 }
 
 // SCTLR_EL1.nTWI and nTWE
-constexpr unsigned sctlr_ntwi = 16;
-constexpr unsigned sctlr_ntwe = 18;
+constexpr unsigned kSctlrNtwi = 16;
+constexpr unsigned kSctlrNtwe = 18;
 
 Flow wait_for(Core& core, Waiting event, unsigned not_trapped, std::uint32_t trapped_instruction) {
-    constexpr std::uint32_t condition_always = 0x1e << 20;  // CV and COND
+    constexpr std::uint32_t kConditionAlways = 0x1e << 20;  // CV and COND
     if (core.pstate.el == 0 && !bit(core.system.sctlr, not_trapped)) {
         return core.raise(
-            {.exception_class = ExceptionClass::WaitTrap, .iss = condition_always | trapped_instruction});
+            {.exception_class = ExceptionClass::WaitTrap, .iss = kConditionAlways | trapped_instruction});
     }
     core.waiting = event;
     return Flow::Leave;
 }
 
 Flow wait_for_interrupt(Core& core) {
-    return wait_for(core, Waiting::ForInterrupt, sctlr_ntwi, 0);
+    return wait_for(core, Waiting::ForInterrupt, kSctlrNtwi, 0);
 }
 
 Flow wait_for_event(Core& core) {
@@ -74,7 +74,7 @@ Flow wait_for_event(Core& core) {
         core.event_register = false;
         return Flow::Next;
     }
-    return wait_for(core, Waiting::ForEvent, sctlr_ntwe, 1);
+    return wait_for(core, Waiting::ForEvent, kSctlrNtwe, 1);
 }
 
 Flow send_event(Core& core) {
@@ -131,7 +131,7 @@ Flow check_el0_access(Core& core, El0Access access, std::uint32_t word) {
 
 enum class PstateField : std::uint8_t { Uao, Pan, SpSel, Ssbs, DaifSet, DaifClear };
 
-constexpr std::uint32_t daif_shift = 6;  // of DAIF in PSTATE::daif
+constexpr std::uint32_t kDaifShift = 6;  // of DAIF in PSTATE::daif
 
 Flow write_pstate(Core& core, const Instruction& instruction, PstateField field, std::uint8_t immediate) {
     const El0Access access = field == PstateField::Ssbs ? El0Access::Always
@@ -156,10 +156,10 @@ Flow write_pstate(Core& core, const Instruction& instruction, PstateField field,
             core.pstate.ssbs = set;
             break;
         case PstateField::DaifSet:
-            core.pstate.daif |= std::uint32_t{immediate} << daif_shift;
+            core.pstate.daif |= std::uint32_t{immediate} << kDaifShift;
             break;
         case PstateField::DaifClear:
-            core.pstate.daif &= ~(std::uint32_t{immediate} << daif_shift);
+            core.pstate.daif &= ~(std::uint32_t{immediate} << kDaifShift);
             return Flow::Leave;
     }
     return Flow::Next;
@@ -238,18 +238,18 @@ Operation MSR_register(Imm<15> field, Reg Rt) {
 }
 
 Operation SYS(Imm<14> field, Reg Rt) {
-    constexpr std::uint16_t op0_one = 1 << 14;
-    return write_operation(static_cast<std::uint16_t>(op0_one | field.value()), Rt);
+    constexpr std::uint16_t kOp0One = 1 << 14;
+    return write_operation(static_cast<std::uint16_t>(kOp0One | field.value()), Rt);
 }
 
-constexpr decode::Row rows[] = {
+constexpr decode::Row kRows[] = {
 #include "emu/decode/system.inc"
 };
 
 }  // namespace
 
 std::span<const decode::Row> decode::system_rows() {
-    return rows;
+    return kRows;
 }
 
 }  // namespace levitate::emu

@@ -15,18 +15,18 @@ struct Wide {
     Uint128 significand;
 };
 
-constexpr int wide_top = 125;
+constexpr int kWideTop = 125;
 
 Wide widen(const Value& value) {
-    constexpr int shift = wide_top - 63;
-    return {value.negative, value.exponent - wide_top, Uint128{value.significand} << shift};
+    constexpr int kShift = kWideTop - 63;
+    return {value.negative, value.exponent - kWideTop, Uint128{value.significand} << kShift};
 }
 
 Wide product(const Value& first, const Value& second) {
     const Uint128 significand = Uint128{first.significand >> 11} * (second.significand >> 11);
     // Both operands have at most 53 significant bits, so nothing was lost and the leading one is bit 104 or
     // 105.
-    const int shift = wide_top - leading_bit(significand);
+    const int shift = kWideTop - leading_bit(significand);
     return {first.negative != second.negative, first.exponent + second.exponent - 104 - shift,
             significand << shift};
 }
@@ -86,7 +86,7 @@ Bits multiply_numbers(const Value& first, const Value& second, Context& context)
     using L = Layout<Bits>;
     const bool negative = first.negative != second.negative;
     if (first.kind == Kind::Infinity || second.kind == Kind::Infinity) {
-        return L::with_sign(negative, L::infinity);
+        return L::with_sign(negative, L::kInfinity);
     }
     if (first.kind == Kind::Zero || second.kind == Kind::Zero) {
         return L::with_sign(negative, 0);
@@ -110,7 +110,7 @@ Bits step(Bits first, Bits second, const Value& constant, int exponent_adjustmen
         return at_invalid;
     }
     if (multiplicand.kind == Kind::Infinity || multiplier.kind == Kind::Infinity) {
-        return L::with_sign(multiplicand.negative != multiplier.negative, L::infinity);
+        return L::with_sign(multiplicand.negative != multiplier.negative, L::kInfinity);
     }
     Wide value = widen(constant);
     if (multiplicand.kind == Kind::Number && multiplier.kind == Kind::Number) {
@@ -152,7 +152,7 @@ Bits add(Bits first, Bits second, Context& context) {
         if (augend.kind == addend.kind && augend.negative != addend.negative) {
             return invalid<Bits>(context);
         }
-        return L::with_sign(augend.kind == Kind::Infinity ? augend.negative : addend.negative, L::infinity);
+        return L::with_sign(augend.kind == Kind::Infinity ? augend.negative : addend.negative, L::kInfinity);
     }
     if (augend.kind == Kind::Zero && addend.kind == Kind::Zero) {
         return zero_sum<Bits>(augend.negative, addend.negative, context);
@@ -192,9 +192,9 @@ Bits divide(Bits first, Bits second, Context& context) {
     const bool negative = dividend.negative != divisor.negative;
     if (dividend.kind == Kind::Infinity || divisor.kind == Kind::Zero) {
         if (dividend.kind != Kind::Infinity) {
-            context.raise(fpsr::divide_by_zero);
+            context.raise(fpsr::kDivideByZero);
         }
-        return L::with_sign(negative, L::infinity);
+        return L::with_sign(negative, L::kInfinity);
     }
     if (dividend.kind == Kind::Zero || divisor.kind == Kind::Infinity) {
         return L::with_sign(negative, 0);
@@ -247,7 +247,7 @@ Bits multiply_add(Bits addend, Bits first, Bits second, Context& context) {
         return invalid<Bits>(context);
     }
     if (infinite || term.kind == Kind::Infinity) {
-        return L::with_sign(infinite ? negative : term.negative, L::infinity);
+        return L::with_sign(infinite ? negative : term.negative, L::kInfinity);
     }
     if (multiplicand.kind == Kind::Zero || multiplier.kind == Kind::Zero) {
         if (term.kind == Kind::Zero) {
@@ -285,7 +285,7 @@ template <class Bits>
 Bits reciprocal_square_root_step(Bits first, Bits second, Context& context) {
     using L = Layout<Bits>;
     const Value three{Kind::Number, false, 1, std::uint64_t{3} << 62};
-    const auto one_and_a_half = static_cast<Bits>(L::power_of_two(false, 0) | L::quiet);
+    const auto one_and_a_half = static_cast<Bits>(L::power_of_two(false, 0) | L::kQuiet);
     return step<Bits>(first, second, three, -1, one_and_a_half, context);
 }
 

@@ -43,26 +43,26 @@ Bits multiply_add(Bits addend, Bits first, Bits second, Context& context);
 
 template <class Bits>
 constexpr Bits negate(Bits value) {
-    return static_cast<Bits>(value ^ Layout<Bits>::sign);
+    return static_cast<Bits>(value ^ Layout<Bits>::kSign);
 }
 
 template <class Bits>
 constexpr Bits absolute(Bits value) {
-    return static_cast<Bits>(value & static_cast<Bits>(~Layout<Bits>::sign));
+    return static_cast<Bits>(value & static_cast<Bits>(~Layout<Bits>::kSign));
 }
 
 // Whether the host's FPU may be tried at all; see above.
 inline bool host_arithmetic_allowed(const Context& context) {
-    return (context.fpcr & (fpcr::rounding_mask | fpcr::flush_to_zero)) == 0 &&
-           (context.fpsr & fpsr::inexact) != 0;
+    return (context.fpcr & (fpcr::kRoundingMask | fpcr::kFlushToZero)) == 0 &&
+           (context.fpsr & fpsr::kInexact) != 0;
 }
 
 // Whether a result is finite and above the smallest normal number in magnitude.
 template <class Bits>
 constexpr bool is_comfortable(Bits result) {
     using L = Layout<Bits>;
-    return static_cast<Bits>(absolute(result) - L::smallest_normal - 1) <
-           L::infinity - L::smallest_normal - 1;
+    return static_cast<Bits>(absolute(result) - L::kSmallestNormal - 1) <
+           L::kInfinity - L::kSmallestNormal - 1;
 }
 
 template <class Bits>
@@ -131,7 +131,7 @@ Bits square_root(Bits operand, Context& context) {
     if constexpr (sizeof(Bits) > 2) {
         using Host = Format<Bits>::Host;
         // NaNs and negative numbers are above infinity as integers.
-        if (host_arithmetic_allowed(context) && operand < Layout<Bits>::infinity) {
+        if (host_arithmetic_allowed(context) && operand < Layout<Bits>::kInfinity) {
             const Bits root = std::bit_cast<Bits>(std::sqrt(std::bit_cast<Host>(operand)));
             if (is_comfortable(root)) {
                 return root;

@@ -63,7 +63,7 @@ Bits extreme_number(Bits first, Bits second, Extreme which, Context& context) {
     using L = Layout<Bits>;
     const bool first_quiet = is_nan(first) && !is_signalling(first);
     const bool second_quiet = is_nan(second) && !is_signalling(second);
-    const Bits loser = L::with_sign(which == Extreme::Maximum, L::infinity);
+    const Bits loser = L::with_sign(which == Extreme::Maximum, L::kInfinity);
     // The operands are unpacked before one is replaced, which raises IDC for a denormal; extreme() does that.
     if (first_quiet && !second_quiet) {
         first = loser;
@@ -82,7 +82,7 @@ Order soft::compare(Bits first, Bits second, NanRule rule, Context& context) {
     if (left.is_nan() || right.is_nan()) {
         if (rule == NanRule::Signal || left.kind == Kind::SignallingNan ||
             right.kind == Kind::SignallingNan) {
-            context.raise(fpsr::invalid_operation);
+            context.raise(fpsr::kInvalidOperation);
         }
         return Order::Unordered;
     }

@@ -26,7 +26,7 @@ template <class Bits>
 Order compare(Bits first, Bits second, NanRule rule, Context& context) {
     if constexpr (sizeof(Bits) > 2) {
         using Host = Format<Bits>::Host;
-        if ((context.fpcr & fpcr::flush_to_zero) == 0 && !is_nan(first) && !is_nan(second)) {
+        if ((context.fpcr & fpcr::kFlushToZero) == 0 && !is_nan(first) && !is_nan(second)) {
             const auto left = std::bit_cast<Host>(first);
             const auto right = std::bit_cast<Host>(second);
             return left < right ? Order::Less : left > right ? Order::Greater : Order::Equal;

@@ -9,18 +9,18 @@ namespace {
 // FPConvertNaN: keeps the sign and the fraction's upper bits, and quietens.
 template <class To, class From>
 To convert_nan(From value) {
-    constexpr int source_bits = Format<From>::fraction_bits;
-    constexpr int target_bits = Format<To>::fraction_bits;
-    const std::uint64_t fraction = value & Layout<From>::fraction_mask;
+    constexpr int kSourceBits = Format<From>::kFractionBits;
+    constexpr int kTargetBits = Format<To>::kFractionBits;
+    const std::uint64_t fraction = value & Layout<From>::kFractionMask;
     std::uint64_t converted = 0;
-    if constexpr (target_bits >= source_bits) {
-        converted = fraction << (target_bits - source_bits);
+    if constexpr (kTargetBits >= kSourceBits) {
+        converted = fraction << (kTargetBits - kSourceBits);
     } else {
-        converted = fraction >> (source_bits - target_bits);
+        converted = fraction >> (kSourceBits - kTargetBits);
     }
     const auto magnitude =
-        static_cast<To>(Layout<To>::infinity | Layout<To>::quiet | static_cast<To>(converted));
-    return Layout<To>::with_sign((value & Layout<From>::sign) != 0, magnitude);
+        static_cast<To>(Layout<To>::kInfinity | Layout<To>::kQuiet | static_cast<To>(converted));
+    return Layout<To>::with_sign((value & Layout<From>::kSign) != 0, magnitude);
 }
 
 struct Integer {
@@ -50,18 +50,18 @@ To soft::convert(From value, Rounding rounding, Context& context) {
         case Kind::QuietNan:
         case Kind::SignallingNan:
             if (source.kind == Kind::SignallingNan || alternative_half) {
-                context.raise(fpsr::invalid_operation);
+                context.raise(fpsr::kInvalidOperation);
             }
             if (alternative_half) {
                 return L::with_sign(source.negative, 0);
             }
-            return (context.fpcr & fpcr::default_nan) != 0 ? L::default_nan : convert_nan<To>(value);
+            return (context.fpcr & fpcr::kDefaultNan) != 0 ? L::kDefaultNan : convert_nan<To>(value);
         case Kind::Infinity:
             if (alternative_half) {
-                context.raise(fpsr::invalid_operation);
-                return L::with_sign(source.negative, static_cast<To>(~L::sign));
+                context.raise(fpsr::kInvalidOperation);
+                return L::with_sign(source.negative, static_cast<To>(~L::kSign));
             }
-            return L::with_sign(source.negative, L::infinity);
+            return L::with_sign(source.negative, L::kInfinity);
         case Kind::Zero:
             return L::with_sign(source.negative, 0);
         case Kind::Number:
@@ -76,7 +76,7 @@ std::uint64_t soft::to_fixed(Bits value, unsigned fraction_bits, unsigned width,
                              Rounding rounding, Context& context) {
     const Value source = unpack(value, context);
     if (source.is_nan()) {
-        context.raise(fpsr::invalid_operation);
+        context.raise(fpsr::kInvalidOperation);
         return 0;
     }
     if (source.kind == Kind::Zero) {
@@ -93,10 +93,10 @@ std::uint64_t soft::to_fixed(Bits value, unsigned fraction_bits, unsigned width,
         integer = to_integer(source, static_cast<int>(fraction_bits), rounding);
     }
     if (integer.magnitude > limit) {
-        context.raise(fpsr::invalid_operation);
+        context.raise(fpsr::kInvalidOperation);
         integer.magnitude = limit;
     } else if (integer.inexact) {
-        context.raise(fpsr::inexact);
+        context.raise(fpsr::kInexact);
     }
     const auto magnitude = static_cast<std::uint64_t>(integer.magnitude);
     return (source.negative ? 0 - magnitude : magnitude) & static_cast<std::uint64_t>(all_ones);
@@ -121,12 +121,12 @@ Bits round_to_integral(Bits value, Rounding rounding, Exactness exactness, Conte
     if (source.kind == Kind::Zero) {
         return L::with_sign(source.negative, 0);
     }
-    if (source.kind == Kind::Infinity || source.exponent >= L::fraction_bits) {
+    if (source.kind == Kind::Infinity || source.exponent >= L::kFractionBits) {
         return value;
     }
     const Integer integer = to_integer(source, 0, rounding);
     if (integer.inexact && exactness == Exactness::Reported) {
-        context.raise(fpsr::inexact);
+        context.raise(fpsr::kInexact);
     }
     if (integer.magnitude == 0) {
         return L::with_sign(source.negative, 0);

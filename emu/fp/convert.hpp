@@ -55,11 +55,11 @@ std::uint64_t to_fixed(Bits value, unsigned fraction_bits, unsigned width, Signe
         const auto number = std::bit_cast<Host>(value);
         // The common cast: to a signed or unsigned number below 2^31, or 2^62.
         const Host limit = width == 64 ? Host{0x1p62} : width == 32 ? Host{0x1p31} : Host{0};
-        if (rounding == Rounding::Zero && fraction_bits == 0 && (context.fpcr & fpcr::flush_to_zero) == 0 &&
+        if (rounding == Rounding::Zero && fraction_bits == 0 && (context.fpcr & fpcr::kFlushToZero) == 0 &&
             std::abs(number) < limit && (signedness == Signedness::Signed || number >= Host{0})) {
             const auto integer = static_cast<std::int64_t>(number);
             if (static_cast<Host>(integer) != number) {
-                context.raise(fpsr::inexact);
+                context.raise(fpsr::kInexact);
             }
             const auto result = static_cast<std::uint64_t>(integer);
             return width == 64 ? result : result & 0xffff'ffffU;
@@ -82,7 +82,7 @@ Bits from_fixed(std::uint64_t integer, unsigned fraction_bits, unsigned width, S
     if constexpr (sizeof(Bits) > 2) {
         using Host = Format<Bits>::Host;
         // Exact in every rounding mode.
-        if (fraction_bits == 0 && (magnitude >> (Format<Bits>::fraction_bits + 1)) == 0) {
+        if (fraction_bits == 0 && (magnitude >> (Format<Bits>::kFractionBits + 1)) == 0) {
             return std::bit_cast<Bits>(static_cast<Host>(static_cast<std::int64_t>(extended)));
         }
     }

@@ -30,9 +30,9 @@ std::uint32_t scaled_fraction(const Value& value) {
 template <class Bits>
 Bits estimate_overflow(bool negative, Context& context) {
     using L = Layout<Bits>;
-    context.raise(fpsr::overflow | fpsr::inexact);
+    context.raise(fpsr::kOverflow | fpsr::kInexact);
     return L::with_sign(negative,
-                        overflows_to_infinity(negative, context.rounding()) ? L::infinity : L::largest);
+                        overflows_to_infinity(negative, context.rounding()) ? L::kInfinity : L::kLargest);
 }
 
 }  // namespace
@@ -48,29 +48,29 @@ Bits reciprocal_estimate(Bits operand, Context& context) {
         case Kind::Infinity:
             return L::with_sign(value.negative, 0);
         case Kind::Zero:
-            context.raise(fpsr::divide_by_zero);
-            return L::with_sign(value.negative, L::infinity);
+            context.raise(fpsr::kDivideByZero);
+            return L::with_sign(value.negative, L::kInfinity);
         case Kind::Number:
             break;
     }
-    if (value.exponent < -L::bias - 1) {
+    if (value.exponent < -L::kBias - 1) {
         return estimate_overflow<Bits>(value.negative, context);
     }
-    if (value.exponent >= L::bias - 1 && flushes<Bits>(context, HalfRule::Arithmetic)) {
-        context.raise(fpsr::underflow);
+    if (value.exponent >= L::kBias - 1 && flushes<Bits>(context, HalfRule::Arithmetic)) {
+        context.raise(fpsr::kUnderflow);
         return L::with_sign(value.negative, 0);
     }
     // The result is 1.fraction * 2^(-exponent - 1), and exponents of the two largest binades make it
     // subnormal.
     const std::uint32_t fraction = reciprocal_table(scaled_fraction(value)) & 0xff;
-    const int biased = L::bias - value.exponent - 1;
-    Bits magnitude = static_cast<Bits>(Bits{1} << L::fraction_bits);
-    magnitude = static_cast<Bits>(magnitude | static_cast<Bits>(Bits(fraction) << (L::fraction_bits - 8)));
+    const int biased = L::kBias - value.exponent - 1;
+    Bits magnitude = static_cast<Bits>(Bits{1} << L::kFractionBits);
+    magnitude = static_cast<Bits>(magnitude | static_cast<Bits>(Bits(fraction) << (L::kFractionBits - 8)));
     if (biased <= 0) {
         magnitude = static_cast<Bits>(magnitude >> (1 - biased));
     } else {
-        magnitude = static_cast<Bits>((magnitude & L::fraction_mask) |
-                                      static_cast<Bits>(static_cast<Bits>(biased) << L::fraction_bits));
+        magnitude = static_cast<Bits>((magnitude & L::kFractionMask) |
+                                      static_cast<Bits>(static_cast<Bits>(biased) << L::kFractionBits));
     }
     return L::with_sign(value.negative, magnitude);
 }
@@ -83,8 +83,8 @@ Bits reciprocal_square_root_estimate(Bits operand, Context& context) {
         return process_nan(operand, context);
     }
     if (value.kind == Kind::Zero) {
-        context.raise(fpsr::divide_by_zero);
-        return L::with_sign(value.negative, L::infinity);
+        context.raise(fpsr::kDivideByZero);
+        return L::with_sign(value.negative, L::kInfinity);
     }
     if (value.negative) {
         return invalid<Bits>(context);
@@ -97,9 +97,9 @@ Bits reciprocal_square_root_estimate(Bits operand, Context& context) {
     const std::uint32_t scaled = odd ? scaled_fraction(value) : scaled_fraction(value) >> 1;
     const int half_exponent = (value.exponent + (odd ? 1 : 2)) / 2;
     const std::uint32_t fraction = reciprocal_square_root_table(scaled) & 0xff;
-    const int biased = L::bias - half_exponent;
-    return static_cast<Bits>(static_cast<Bits>(static_cast<Bits>(biased) << L::fraction_bits) |
-                             static_cast<Bits>(Bits(fraction) << (L::fraction_bits - 8)));
+    const int biased = L::kBias - half_exponent;
+    return static_cast<Bits>(static_cast<Bits>(static_cast<Bits>(biased) << L::kFractionBits) |
+                             static_cast<Bits>(Bits(fraction) << (L::kFractionBits - 8)));
 }
 
 template <class Bits>
@@ -109,9 +109,9 @@ Bits reciprocal_exponent(Bits operand, Context& context) {
     if (value.is_nan()) {
         return process_nan(operand, context);
     }
-    const auto exponent = static_cast<Bits>(operand & L::infinity);
-    const Bits inverted = exponent == 0 ? static_cast<Bits>(L::infinity - L::smallest_normal)
-                                        : static_cast<Bits>(exponent ^ L::infinity);
+    const auto exponent = static_cast<Bits>(operand & L::kInfinity);
+    const Bits inverted = exponent == 0 ? static_cast<Bits>(L::kInfinity - L::kSmallestNormal)
+                                        : static_cast<Bits>(exponent ^ L::kInfinity);
     return L::with_sign(value.negative, inverted);
 }
 

@@ -16,54 +16,54 @@ template <class Bits>
 struct Format;
 template <>
 struct Format<std::uint16_t> {
-    static constexpr int fraction_bits = 10;
+    static constexpr int kFractionBits = 10;
 };
 template <>
 struct Format<std::uint32_t> {
-    static constexpr int fraction_bits = 23;
+    static constexpr int kFractionBits = 23;
     using Host = float;
 };
 template <>
 struct Format<std::uint64_t> {
-    static constexpr int fraction_bits = 52;
+    static constexpr int kFractionBits = 52;
     using Host = double;
 };
 
 // Widths and special values derived from a format. Exponents are those of the leading one.
 template <class Bits>
 struct Layout {
-    static constexpr int width = std::numeric_limits<Bits>::digits;
-    static constexpr int fraction_bits = Format<Bits>::fraction_bits;
-    static constexpr int exponent_bits = width - 1 - fraction_bits;
-    static constexpr int maximum_biased = (1 << exponent_bits) - 1;
-    static constexpr int bias = maximum_biased >> 1;
-    static constexpr int minimum_exponent = 1 - bias;
-    static constexpr Bits one = 1;
-    static constexpr Bits sign = static_cast<Bits>(one << (width - 1));
-    static constexpr Bits fraction_mask = static_cast<Bits>((one << fraction_bits) - 1);
-    static constexpr Bits quiet = static_cast<Bits>(one << (fraction_bits - 1));
-    static constexpr Bits infinity = static_cast<Bits>(Bits{maximum_biased} << fraction_bits);
-    static constexpr Bits default_nan = static_cast<Bits>(infinity | quiet);
-    static constexpr Bits largest = static_cast<Bits>(infinity - 1);
-    static constexpr Bits smallest_normal = static_cast<Bits>(one << fraction_bits);
+    static constexpr int kWidth = std::numeric_limits<Bits>::digits;
+    static constexpr int kFractionBits = Format<Bits>::kFractionBits;
+    static constexpr int kExponentBits = kWidth - 1 - kFractionBits;
+    static constexpr int kMaximumBiased = (1 << kExponentBits) - 1;
+    static constexpr int kBias = kMaximumBiased >> 1;
+    static constexpr int kMinimumExponent = 1 - kBias;
+    static constexpr Bits kOne = 1;
+    static constexpr Bits kSign = static_cast<Bits>(kOne << (kWidth - 1));
+    static constexpr Bits kFractionMask = static_cast<Bits>((kOne << kFractionBits) - 1);
+    static constexpr Bits kQuiet = static_cast<Bits>(kOne << (kFractionBits - 1));
+    static constexpr Bits kInfinity = static_cast<Bits>(Bits{kMaximumBiased} << kFractionBits);
+    static constexpr Bits kDefaultNan = static_cast<Bits>(kInfinity | kQuiet);
+    static constexpr Bits kLargest = static_cast<Bits>(kInfinity - 1);
+    static constexpr Bits kSmallestNormal = static_cast<Bits>(kOne << kFractionBits);
 
     static constexpr Bits with_sign(bool negative, Bits magnitude) {
-        return static_cast<Bits>(negative ? magnitude | sign : magnitude);
+        return static_cast<Bits>(negative ? magnitude | kSign : magnitude);
     }
     // `exponent` must be that of a normal number.
     static constexpr Bits power_of_two(bool negative, int exponent) {
-        return with_sign(negative, static_cast<Bits>(static_cast<Bits>(exponent + bias) << fraction_bits));
+        return with_sign(negative, static_cast<Bits>(static_cast<Bits>(exponent + kBias) << kFractionBits));
     }
 };
 
 template <class Bits>
 constexpr bool is_nan(Bits value) {
-    return static_cast<Bits>(value & static_cast<Bits>(~Layout<Bits>::sign)) > Layout<Bits>::infinity;
+    return static_cast<Bits>(value & static_cast<Bits>(~Layout<Bits>::kSign)) > Layout<Bits>::kInfinity;
 }
 
 template <class Bits>
 constexpr bool is_signalling(Bits value) {
-    return is_nan(value) && (value & Layout<Bits>::quiet) == 0;
+    return is_nan(value) && (value & Layout<Bits>::kQuiet) == 0;
 }
 
 }  // namespace levitate::emu::fp

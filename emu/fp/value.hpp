@@ -28,15 +28,15 @@ enum class HalfRule : std::uint8_t { Arithmetic, Conversion };
 template <class Bits>
 bool flushes(const Context& context, HalfRule rule) {
     if constexpr (sizeof(Bits) == 2) {
-        return rule == HalfRule::Arithmetic && (context.fpcr & fpcr::flush_to_zero_half) != 0;
+        return rule == HalfRule::Arithmetic && (context.fpcr & fpcr::kFlushToZeroHalf) != 0;
     } else {
-        return (context.fpcr & fpcr::flush_to_zero) != 0;
+        return (context.fpcr & fpcr::kFlushToZero) != 0;
     }
 }
 
 template <class Bits>
 bool is_alternative_half(const Context& context, HalfRule rule) {
-    return sizeof(Bits) == 2 && rule == HalfRule::Conversion && (context.fpcr & fpcr::alternative_half) != 0;
+    return sizeof(Bits) == 2 && rule == HalfRule::Conversion && (context.fpcr & fpcr::kAlternativeHalf) != 0;
 }
 
 // FPUnpack and FPUnpackCV. A flushed input raises IDC, except in half precision.
@@ -44,36 +44,36 @@ template <class Bits>
 Value unpack(Bits bits, Context& context, HalfRule rule = HalfRule::Arithmetic) {
     using L = Layout<Bits>;
     Value value;
-    value.negative = (bits & L::sign) != 0;
-    const int biased = static_cast<int>((bits & L::infinity) >> L::fraction_bits);
-    const std::uint64_t fraction = bits & L::fraction_mask;
+    value.negative = (bits & L::kSign) != 0;
+    const int biased = static_cast<int>((bits & L::kInfinity) >> L::kFractionBits);
+    const std::uint64_t fraction = bits & L::kFractionMask;
     if (biased == 0) {
         if (fraction == 0) {
             return value;
         }
         if (flushes<Bits>(context, rule)) {
             if (sizeof(Bits) != 2) {
-                context.raise(fpsr::input_denormal);
+                context.raise(fpsr::kInputDenormal);
             }
             return value;
         }
         const int shift = std::countl_zero(fraction);
         value.kind = Kind::Number;
         value.significand = fraction << shift;
-        value.exponent = L::minimum_exponent - L::fraction_bits + 63 - shift;
+        value.exponent = L::kMinimumExponent - L::kFractionBits + 63 - shift;
         return value;
     }
-    if (biased == L::maximum_biased && !is_alternative_half<Bits>(context, rule)) {
+    if (biased == L::kMaximumBiased && !is_alternative_half<Bits>(context, rule)) {
         if (fraction == 0) {
             value.kind = Kind::Infinity;
         } else {
-            value.kind = (bits & L::quiet) != 0 ? Kind::QuietNan : Kind::SignallingNan;
+            value.kind = (bits & L::kQuiet) != 0 ? Kind::QuietNan : Kind::SignallingNan;
         }
         return value;
     }
     value.kind = Kind::Number;
-    value.significand = (std::uint64_t{1} << 63) | (fraction << (63 - L::fraction_bits));
-    value.exponent = biased - L::bias;
+    value.significand = (std::uint64_t{1} << 63) | (fraction << (63 - L::kFractionBits));
+    value.exponent = biased - L::kBias;
     return value;
 }
 
@@ -82,9 +82,9 @@ template <class Bits>
 Bits process_nan(Bits bits, Context& context) {
     using L = Layout<Bits>;
     if (is_signalling(bits)) {
-        context.raise(fpsr::invalid_operation);
+        context.raise(fpsr::kInvalidOperation);
     }
-    return (context.fpcr & fpcr::default_nan) != 0 ? L::default_nan : static_cast<Bits>(bits | L::quiet);
+    return (context.fpcr & fpcr::kDefaultNan) != 0 ? L::kDefaultNan : static_cast<Bits>(bits | L::kQuiet);
 }
 
 // FPProcessNaNs and FPProcessNaNs3: signalling before quiet, then in the order of the operands. True if one
@@ -109,8 +109,8 @@ bool process_nans(Bits& result, Context& context, Bits first, More... more) {
 
 template <class Bits>
 Bits invalid(Context& context) {
-    context.raise(fpsr::invalid_operation);
-    return Layout<Bits>::default_nan;
+    context.raise(fpsr::kInvalidOperation);
+    return Layout<Bits>::kDefaultNan;
 }
 
 inline int leading_bit(Uint128 value) {
@@ -189,46 +189,46 @@ Bits round(bool negative, int scale, Uint128 significand, Context& context, Roun
     using L = Layout<Bits>;
     const int top = leading_bit(significand);
     const int exponent = scale + top;
-    const bool tiny = exponent < L::minimum_exponent;
+    const bool tiny = exponent < L::kMinimumExponent;
     if (tiny && flushes<Bits>(context, rule)) {
-        context.raise(fpsr::underflow);
+        context.raise(fpsr::kUnderflow);
         return L::with_sign(negative, 0);
     }
-    int drop = top - L::fraction_bits;
+    int drop = top - L::kFractionBits;
     if (tiny) {
-        drop += L::minimum_exponent - exponent;
+        drop += L::kMinimumExponent - exponent;
     }
     const Cut rounded = cut(significand, drop);
     const bool inexact = rounded.remainder != Remainder::None;
     if (tiny && inexact) {
-        context.raise(fpsr::underflow);
+        context.raise(fpsr::kUnderflow);
     }
     auto mantissa = static_cast<std::uint64_t>(rounded.kept);
     mantissa += rounds_up(rounded, negative, rounding) ? 1U : 0U;
-    int biased = tiny ? 0 : exponent - L::minimum_exponent + 1;
+    int biased = tiny ? 0 : exponent - L::kMinimumExponent + 1;
     // A mantissa that was rounded up to the next power of two carries into the exponent.
     if (tiny) {
-        biased = static_cast<int>(mantissa >> L::fraction_bits);
-    } else if (mantissa >> (L::fraction_bits + 1) != 0) {
+        biased = static_cast<int>(mantissa >> L::kFractionBits);
+    } else if (mantissa >> (L::kFractionBits + 1) != 0) {
         ++biased;
         mantissa >>= 1;
     }
     if (is_alternative_half<Bits>(context, rule)) {
-        if (biased > L::maximum_biased) {
-            context.raise(fpsr::invalid_operation);
-            return L::with_sign(negative, static_cast<Bits>(~L::sign));
+        if (biased > L::kMaximumBiased) {
+            context.raise(fpsr::kInvalidOperation);
+            return L::with_sign(negative, static_cast<Bits>(~L::kSign));
         }
-    } else if (biased >= L::maximum_biased) {
-        context.raise(fpsr::overflow | fpsr::inexact);
-        return L::with_sign(negative, overflows_to_infinity(negative, rounding) ? L::infinity : L::largest);
+    } else if (biased >= L::kMaximumBiased) {
+        context.raise(fpsr::kOverflow | fpsr::kInexact);
+        return L::with_sign(negative, overflows_to_infinity(negative, rounding) ? L::kInfinity : L::kLargest);
     }
     if (inexact) {
-        context.raise(fpsr::inexact);
+        context.raise(fpsr::kInexact);
     }
-    const auto fraction = static_cast<Bits>(mantissa & L::fraction_mask);
+    const auto fraction = static_cast<Bits>(mantissa & L::kFractionMask);
     return L::with_sign(
         negative,
-        static_cast<Bits>(static_cast<Bits>(static_cast<Bits>(biased) << L::fraction_bits) | fraction));
+        static_cast<Bits>(static_cast<Bits>(static_cast<Bits>(biased) << L::kFractionBits) | fraction));
 }
 
 template <class Bits>

@@ -17,11 +17,11 @@ struct Core::Piece {
 namespace {
 
 constexpr std::size_t bytes_to_page_end(std::uint64_t address) {
-    return page_size - (address & page_offset_mask);
+    return kPageSize - (address & kPageOffsetMask);
 }
 
 // The bus takes at most eight bytes at a time.
-constexpr unsigned bus_bytes = 8;
+constexpr unsigned kBusBytes = 8;
 
 bool is_aligned(std::uint64_t address, unsigned size) {
     return (address & (size - 1)) == 0;
@@ -49,8 +49,8 @@ std::expected<Core::Piece, TranslationFault> Core::resolve(AccessMode mode, std:
         const std::uint64_t page = page_of(address);
         const CodePage* code = *piece.ram->code;
         const bool holds_code = code != nullptr && code->decoded;
-        entry.read_tag = translation->permits(Access::Read, mode) ? page : no_tag;
-        entry.write_tag = translation->permits(Access::Write, mode) && !holds_code ? page : no_tag;
+        entry.read_tag = translation->permits(Access::Read, mode) ? page : kNoTag;
+        entry.write_tag = translation->permits(Access::Write, mode) && !holds_code ? page : kNoTag;
         entry.host = piece.ram->host;
         note_tlb_entry(address, *translation);
     }
@@ -69,7 +69,7 @@ bool Core::is_watched_page(AccessMode mode, std::uint64_t address) const {
     if (guest_watchpoints_ && debug::has_watchpoint_in(system, page)) {
         return true;
     }
-    return mode == AccessMode::User && is_watched(page, page_size);
+    return mode == AccessMode::User && is_watched(page, kPageSize);
 }
 
 void Core::note_watched(AccessMode mode, std::uint64_t address, unsigned size) {
@@ -99,15 +99,15 @@ bool Core::hits_watchpoint(AccessMode mode, std::uint64_t address, unsigned size
         return false;
     }
     raise_now({.exception_class = ExceptionClass::Watchpoint,
-               .iss = fault::debug | (access == Access::Write ? data_abort::write : 0),
+               .iss = fault::kDebug | (access == Access::Write ? data_abort::kWrite : 0),
                .sets_far = true,
                .far = *hit});
     return true;
 }
 
 Flow Core::device_load(const Piece& piece, std::byte* into, unsigned size) {
-    for (unsigned done = 0; done < size; done += bus_bytes) {
-        const unsigned count = std::min(size - done, bus_bytes);
+    for (unsigned done = 0; done < size; done += kBusBytes) {
+        const unsigned count = std::min(size - done, kBusBytes);
         const std::optional<std::uint64_t> value = bus_.read(piece.physical + done, count);
         if (!value.has_value()) {
             return Flow::Exception;
@@ -118,8 +118,8 @@ Flow Core::device_load(const Piece& piece, std::byte* into, unsigned size) {
 }
 
 Flow Core::device_store(const Piece& piece, const std::byte* from, unsigned size) {
-    for (unsigned done = 0; done < size; done += bus_bytes) {
-        const unsigned count = std::min(size - done, bus_bytes);
+    for (unsigned done = 0; done < size; done += kBusBytes) {
+        const unsigned count = std::min(size - done, kBusBytes);
         std::uint64_t value = 0;
         std::memcpy(&value, from + done, count);
         if (!bus_.write(piece.physical + done, count, value)) {
@@ -151,15 +151,15 @@ Flow Core::load_slow(AccessMode mode, std::uint64_t address, void* into, unsigne
             return Flow::Exception;
         }
         if (const std::optional<RamPage>& ram = piece->ram; ram.has_value()) {
-            std::memcpy(bytes + done, ram->host + (at & page_offset_mask), count);
+            std::memcpy(bytes + done, ram->host + (at & kPageOffsetMask), count);
             continue;
         }
         if (!is_aligned(address, size)) {
-            return raise_data_abort(at, Access::Read, fault::external);
+            return raise_data_abort(at, Access::Read, fault::kExternal);
         }
         flow = device_load(*piece, bytes + done, count);
         if (flow == Flow::Exception) {
-            return raise_data_abort(at, Access::Read, fault::external);
+            return raise_data_abort(at, Access::Read, fault::kExternal);
         }
     }
     note_watched(mode, address, size);
@@ -195,9 +195,9 @@ Flow Core::store_slow(AccessMode mode, std::uint64_t address, const void* from, 
     if (!first_ram.has_value() || !second_ram.has_value()) {
         const bool answers =
             is_aligned(address, size) && device_store(*first, bytes, size) != Flow::Exception;
-        return answers ? Flow::Leave : raise_data_abort(address, Access::Write, fault::external);
+        return answers ? Flow::Leave : raise_data_abort(address, Access::Write, fault::kExternal);
     }
-    store_to_ram(*first_ram, address & page_offset_mask, bytes, first_size);
+    store_to_ram(*first_ram, address & kPageOffsetMask, bytes, first_size);
     if (first_size < size) {
         store_to_ram(*second_ram, 0, bytes + first_size, size - first_size);
     }
@@ -241,7 +241,7 @@ void Core::stop_fast_stores(const std::byte* host) {
     for (DataTlb& tlb : data_tlb_) {
         for (DataTlbEntry& entry : tlb) {
             if (entry.host == host) {
-                entry.write_tag = no_tag;
+                entry.write_tag = kNoTag;
             }
         }
     }

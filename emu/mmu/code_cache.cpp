@@ -6,7 +6,7 @@
 namespace levitate::emu {
 
 void CodePage::clear() {
-    for (Instruction& slot : std::span(slots).first<slots_per_page>()) {
+    for (Instruction& slot : std::span(slots).first<kSlotsPerPage>()) {
         slot.operation.code = &decode_slot;
     }
     decoded = false;
@@ -15,13 +15,13 @@ void CodePage::clear() {
 
 void CodePage::invalidate(std::size_t offset, std::size_t size) {
     // After so many stores the page is taken to hold data: it is cleared, and stores to it are fast again.
-    constexpr unsigned enough_stores = 64;
-    if (++stores > enough_stores) {
+    constexpr unsigned kEnoughStores = 64;
+    if (++stores > kEnoughStores) {
         clear();
         return;
     }
-    const std::size_t last = std::min((offset + size - 1) / instruction_bytes, slots_per_page - 1);
-    for (std::size_t slot = offset / instruction_bytes; slot <= last; ++slot) {
+    const std::size_t last = std::min((offset + size - 1) / kInstructionBytes, kSlotsPerPage - 1);
+    for (std::size_t slot = offset / kInstructionBytes; slot <= last; ++slot) {
         slots[slot].operation.code = &decode_slot;
     }
 }
@@ -32,7 +32,7 @@ CodePage& CodeCache::page(const std::byte* host, CodePage*& slot) {
         slot = pages_.back().get();
         slot->host = host;
         for (std::size_t i = 0; i < slot->slots.size(); ++i) {
-            slot->slots[i].page_offset = static_cast<std::uint16_t>(i * instruction_bytes);
+            slot->slots[i].page_offset = static_cast<std::uint16_t>(i * kInstructionBytes);
         }
         slot->clear();
         slot->slots.back().operation.code = &end_of_page;

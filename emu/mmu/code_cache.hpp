@@ -16,11 +16,11 @@
 
 namespace levitate::emu {
 
-inline constexpr std::size_t slots_per_page = page_size / instruction_bytes;
+inline constexpr std::size_t kSlotsPerPage = kPageSize / kInstructionBytes;
 
 struct CodePage {
     // One for each instruction of the page, and one for what comes after the last of them.
-    std::array<Instruction, slots_per_page + 1> slots;
+    std::array<Instruction, kSlotsPerPage + 1> slots;
     // SAFETY: the page in the user's RAM.
     const std::byte* host = nullptr;
     // Whether a slot may be decoded. While it is set, no data TLB lets a store to the page pass by.

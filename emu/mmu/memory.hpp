@@ -17,7 +17,7 @@ namespace levitate::emu {
 
 // One page of RAM, and what has been decoded from it.
 struct RamPage {
-    // SAFETY: points into the user's RAM at a page boundary; page_size bytes may be accessed.
+    // SAFETY: points into the user's RAM at a page boundary; kPageSize bytes may be accessed.
     std::byte* host;
     CodePage** code;
 };
@@ -26,7 +26,7 @@ class PhysicalMemory {
   public:
     explicit PhysicalMemory(const std::vector<Ram>& ram) {
         for (const Ram& block : ram) {
-            const std::size_t pages = block.bytes.size() / page_size;
+            const std::size_t pages = block.bytes.size() / kPageSize;
             blocks_.push_back({block.base, block.bytes.size(), block.bytes.data(), pages,
                                std::make_unique<CodePage*[]>(pages)});
         }
@@ -37,7 +37,7 @@ class PhysicalMemory {
         for (const Block& block : blocks_) {
             const std::uint64_t offset = address - block.base;
             if (offset < block.size) {
-                return RamPage{block.host + page_of(offset), &block.code[offset / page_size]};
+                return RamPage{block.host + page_of(offset), &block.code[offset / kPageSize]};
             }
         }
         return std::nullopt;

@@ -12,21 +12,21 @@ namespace levitate::emu {
 namespace {
 
 // Descriptor bits (Arm ARM D8.3).
-constexpr std::uint64_t descriptor_valid = 1;
-constexpr std::uint64_t descriptor_table_or_page = 2;
-constexpr std::uint64_t descriptor_user = std::uint64_t{1} << 6;       // AP[1]
-constexpr std::uint64_t descriptor_read_only = std::uint64_t{1} << 7;  // AP[2]
-constexpr std::uint64_t descriptor_access_flag = std::uint64_t{1} << 10;
-constexpr std::uint64_t descriptor_dirty_modifier = std::uint64_t{1} << 51;
-constexpr std::uint64_t descriptor_pxn = std::uint64_t{1} << 53;
-constexpr std::uint64_t descriptor_uxn = std::uint64_t{1} << 54;
-constexpr std::uint64_t table_pxn = std::uint64_t{1} << 59;
-constexpr std::uint64_t table_uxn = std::uint64_t{1} << 60;
-constexpr std::uint64_t table_no_user = std::uint64_t{1} << 61;
-constexpr std::uint64_t table_read_only = std::uint64_t{1} << 62;
+constexpr std::uint64_t kDescriptorValid = 1;
+constexpr std::uint64_t kDescriptorTableOrPage = 2;
+constexpr std::uint64_t kDescriptorUser = std::uint64_t{1} << 6;      // AP[1]
+constexpr std::uint64_t kDescriptorReadOnly = std::uint64_t{1} << 7;  // AP[2]
+constexpr std::uint64_t kDescriptorAccessFlag = std::uint64_t{1} << 10;
+constexpr std::uint64_t kDescriptorDirtyModifier = std::uint64_t{1} << 51;
+constexpr std::uint64_t kDescriptorPxn = std::uint64_t{1} << 53;
+constexpr std::uint64_t kDescriptorUxn = std::uint64_t{1} << 54;
+constexpr std::uint64_t kTablePxn = std::uint64_t{1} << 59;
+constexpr std::uint64_t kTableUxn = std::uint64_t{1} << 60;
+constexpr std::uint64_t kTableNoUser = std::uint64_t{1} << 61;
+constexpr std::uint64_t kTableReadOnly = std::uint64_t{1} << 62;
 
-constexpr unsigned physical_bits = 48;
-constexpr unsigned last_level = 3;
+constexpr unsigned kPhysicalBits = 48;
+constexpr unsigned kLastLevel = 3;
 
 // One half of the address space, as TCR_EL1 describes it.
 struct Half {
@@ -63,8 +63,8 @@ Half half_of(const TranslationControl& control, std::uint64_t address) {
 
 // TCR_EL1.IPS, at most the 48 bits that ID_AA64MMFR0_EL1 reports.
 unsigned output_bits(std::uint64_t tcr) {
-    constexpr std::array<unsigned, 8> sizes{32, 36, 40, 42, 44, 48, 48, 48};
-    return sizes[bits(tcr, 34, 32)];
+    constexpr std::array<unsigned, 8> kSizes{32, 36, 40, 42, 44, 48, 48, 48};
+    return kSizes[bits(tcr, 34, 32)];
 }
 
 std::unexpected<TranslationFault> fail(std::uint32_t kind, unsigned level) {
@@ -79,8 +79,8 @@ void describe_attributes(Translation& result, std::uint64_t mair, std::uint64_t 
 
 // With the MMU off, data is Device-nGnRnE and instructions are Normal; both may do everything.
 std::expected<Translation, TranslationFault> flat(std::uint64_t address, Access access) {
-    if (address >> physical_bits != 0) {
-        return fail(fault::address_size, 0);
+    if (address >> kPhysicalBits != 0) {
+        return fail(fault::kAddressSize, 0);
     }
     Translation result;
     result.physical = address;
@@ -93,13 +93,13 @@ std::expected<Translation, TranslationFault> flat(std::uint64_t address, Access 
 
 void set_permissions(Translation& result, std::uint64_t sctlr, std::uint64_t descriptor,
                      std::uint64_t table_attributes) {
-    result.user_accessible = (descriptor & descriptor_user) != 0 && (table_attributes & table_no_user) == 0;
-    result.writable = (descriptor & descriptor_read_only) == 0 && (table_attributes & table_read_only) == 0;
+    result.user_accessible = (descriptor & kDescriptorUser) != 0 && (table_attributes & kTableNoUser) == 0;
+    result.writable = (descriptor & kDescriptorReadOnly) == 0 && (table_attributes & kTableReadOnly) == 0;
     const bool never_if_writable = bit(sctlr, 19) && result.writable;  // WXN
-    result.user_executable = ((descriptor & descriptor_uxn) | (table_attributes & table_uxn)) == 0 &&
+    result.user_executable = ((descriptor & kDescriptorUxn) | (table_attributes & kTableUxn)) == 0 &&
                              !(never_if_writable && result.user_accessible);
     // What EL0 can write, EL1 cannot execute.
-    result.kernel_executable = ((descriptor & descriptor_pxn) | (table_attributes & table_pxn)) == 0 &&
+    result.kernel_executable = ((descriptor & kDescriptorPxn) | (table_attributes & kTablePxn)) == 0 &&
                                !never_if_writable && !(result.user_accessible && result.writable);
 }
 
@@ -120,42 +120,42 @@ std::expected<Leaf, TranslationFault> find_leaf(const TranslationControl& contro
     const std::uint64_t top = bits(address, half.ignores_top_byte ? 55 : 63, input_bits);
     const std::uint64_t expected_top = is_upper(address) ? (std::uint64_t{1} << top_bits) - 1 : 0;
     if (half.walks_disabled || top != expected_top) {
-        return fail(fault::translation, 0);
+        return fail(fault::kTranslation, 0);
     }
     const unsigned stride = half.granule_shift - 3;
     unsigned level = 4 - (input_bits - half.granule_shift + stride - 1) / stride;
     const std::uint64_t out_of_range = ~((std::uint64_t{1} << output_bits(control.tcr)) - 1);
-    const std::uint64_t address_mask = low_mask(physical_bits) & ~low_mask(half.granule_shift);
+    const std::uint64_t address_mask = low_mask(kPhysicalBits) & ~low_mask(half.granule_shift);
 
-    unsigned shift = half.granule_shift + stride * (last_level - level);
+    unsigned shift = half.granule_shift + stride * (kLastLevel - level);
     // The first table may be smaller than a granule, and is aligned to its size.
     const unsigned first_index_bits = input_bits - shift;
     std::uint64_t table =
-        half.table & low_mask(physical_bits) & ~low_mask(std::max(first_index_bits + 3, 6U));
+        half.table & low_mask(kPhysicalBits) & ~low_mask(std::max(first_index_bits + 3, 6U));
     std::uint64_t index_mask = low_mask(first_index_bits);
     std::uint64_t table_attributes = 0;
     if ((table & out_of_range) != 0) {
-        return fail(fault::address_size, 0);
+        return fail(fault::kAddressSize, 0);
     }
     for (;; ++level, shift -= stride) {
         const std::uint64_t entry = table + ((address >> shift) & index_mask) * 8;
         const std::optional<std::uint64_t> descriptor = memory.read_u64(entry);
         if (!descriptor.has_value()) {
-            return fail(fault::external_on_walk, level);
+            return fail(fault::kExternalOnWalk, level);
         }
-        if ((*descriptor & descriptor_valid) == 0) {
-            return fail(fault::translation, level);
+        if ((*descriptor & kDescriptorValid) == 0) {
+            return fail(fault::kTranslation, level);
         }
-        const bool is_table = (*descriptor & descriptor_table_or_page) != 0 && level != last_level;
+        const bool is_table = (*descriptor & kDescriptorTableOrPage) != 0 && level != kLastLevel;
         // Blocks exist at levels 1 and 2 (4 KiB granule) or 2 only; at level 3 the bit must be set.
         const unsigned first_block_level = half.granule_shift == 12 ? 1 : 2;
-        const bool is_leaf = level == last_level ? (*descriptor & descriptor_table_or_page) != 0
+        const bool is_leaf = level == kLastLevel ? (*descriptor & kDescriptorTableOrPage) != 0
                                                  : !is_table && level >= first_block_level;
         if (!is_table && !is_leaf) {
-            return fail(fault::translation, level);
+            return fail(fault::kTranslation, level);
         }
         if ((*descriptor & address_mask & out_of_range) != 0) {
-            return fail(fault::address_size, level);
+            return fail(fault::kAddressSize, level);
         }
         if (is_leaf) {
             return Leaf{*descriptor, entry, table_attributes, level, shift};
@@ -171,7 +171,7 @@ std::expected<Leaf, TranslationFault> find_leaf(const TranslationControl& contro
 // Writes a changed descriptor back. The walk has just read it from RAM.
 void store_descriptor(const PhysicalMemory& memory, std::uint64_t address, std::uint64_t descriptor) {
     if (const std::optional<RamPage> page = memory.page(address); page.has_value()) {
-        std::memcpy(page->host + (address & page_offset_mask), &descriptor, sizeof descriptor);
+        std::memcpy(page->host + (address & kPageOffsetMask), &descriptor, sizeof descriptor);
     }
 }
 
@@ -207,28 +207,28 @@ std::expected<Translation, TranslationFault> translate(const TranslationControl&
     }
     std::uint64_t descriptor = leaf->descriptor;
     const bool sets_access_flag = bit(control.tcr, 39);
-    if ((descriptor & descriptor_access_flag) == 0) {
+    if ((descriptor & kDescriptorAccessFlag) == 0) {
         if (!sets_access_flag) {
-            return fail(fault::access_flag, leaf->level);
+            return fail(fault::kAccessFlag, leaf->level);
         }
-        descriptor |= descriptor_access_flag;
+        descriptor |= kDescriptorAccessFlag;
     }
     // With TCR_EL1.HD, "read only, dirty bit modifier" means writable and clean.
     const bool clean = bit(control.tcr, 40) && sets_access_flag &&
-                       (descriptor & descriptor_dirty_modifier) != 0 &&
-                       (descriptor & descriptor_read_only) != 0;
+                       (descriptor & kDescriptorDirtyModifier) != 0 &&
+                       (descriptor & kDescriptorReadOnly) != 0;
     if (clean && access == Access::Write) {
-        descriptor &= ~descriptor_read_only;
+        descriptor &= ~kDescriptorReadOnly;
     }
     Translation result;
     result.level = leaf->level;
     result.size_shift = static_cast<std::uint8_t>(leaf->shift);
     const std::uint64_t offset_mask = low_mask(leaf->shift);
-    result.physical = (descriptor & low_mask(physical_bits) & ~offset_mask) | (address & offset_mask);
+    result.physical = (descriptor & low_mask(kPhysicalBits) & ~offset_mask) | (address & offset_mask);
     describe_attributes(result, control.mair, descriptor);
     set_permissions(result, control.sctlr, descriptor, leaf->table_attributes);
     if (!result.permits(access, mode)) {
-        return fail(fault::permission, leaf->level);
+        return fail(fault::kPermission, leaf->level);
     }
     if (descriptor != leaf->descriptor && update == TableUpdate::Allowed) {
         store_descriptor(memory, leaf->address, descriptor);
@@ -240,8 +240,8 @@ std::uint64_t without_tag(const TranslationControl& control, std::uint64_t addre
     if (!half_of(control, address).ignores_top_byte) {
         return address;
     }
-    constexpr std::uint64_t top_byte = std::uint64_t{0xff} << 56;
-    return is_upper(address) ? address | top_byte : address & ~top_byte;
+    constexpr std::uint64_t kTopByte = std::uint64_t{0xff} << 56;
+    return is_upper(address) ? address | kTopByte : address & ~kTopByte;
 }
 
 }  // namespace levitate::emu

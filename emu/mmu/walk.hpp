@@ -24,7 +24,7 @@ struct Translation {
     std::uint8_t attributes = 0;  // as MAIR_EL1 has them; PAR_EL1 shows them
     std::uint8_t shareability = 0;
     bool device = false;
-    std::uint8_t size_shift = page_shift;  // log2 of the size of the mapping that it is in
+    std::uint8_t size_shift = kPageShift;  // log2 of the size of the mapping that it is in
     bool user_accessible = false;
     bool writable = false;  // by whoever may read
     bool user_executable = false;

@@ -11,9 +11,9 @@ namespace levitate::emu::debug {
 namespace {
 
 // MDSCR_EL1
-constexpr unsigned mdscr_ss = 0;
-constexpr unsigned mdscr_kde = 13;
-constexpr unsigned mdscr_mde = 15;
+constexpr unsigned kMdscrSs = 0;
+constexpr unsigned kMdscrKde = 13;
+constexpr unsigned kMdscrMde = 15;
 
 // DBGBCR<n>_EL1 and DBGWCR<n>_EL1 have these fields in the same places.
 bool is_enabled(std::uint64_t control) {
@@ -22,8 +22,8 @@ bool is_enabled(std::uint64_t control) {
 
 // By PMC or PAC, and SSC. There are no levels above EL1, so HMC adds nothing.
 bool allows(std::uint64_t control, bool privileged) {
-    constexpr std::uint64_t secure_only = 2;
-    return is_enabled(control) && bits(control, 15, 14) != secure_only && bit(control, privileged ? 1 : 2);
+    constexpr std::uint64_t kSecureOnly = 2;
+    return is_enabled(control) && bits(control, 15, 14) != kSecureOnly && bit(control, privileged ? 1 : 2);
 }
 
 // DBGBCR<n>_EL1.BT; its lowest bit says that the breakpoint is linked to another.
@@ -36,7 +36,7 @@ BreakpointType type_of(std::uint64_t control) {
 // Whether CONTEXTIDR_EL1 is as the linked breakpoint that LBN names wants it.
 bool linked_context_matches(const SystemRegisters& system, std::uint64_t control) {
     const std::uint64_t linked = bits(control, 19, 16);
-    if (linked >= debug_breakpoints) {
+    if (linked >= kDebugBreakpoints) {
         return false;
     }
     const std::uint64_t other = system.dbgbcr[linked];
@@ -78,40 +78,40 @@ bool any_enabled(const auto& controls) {
 }  // namespace
 
 bool asks_for_steps(const SystemRegisters& system) {
-    return bit(system.mdscr, mdscr_ss);
+    return bit(system.mdscr, kMdscrSs);
 }
 
 bool asks_for_breakpoints(const SystemRegisters& system) {
-    return bit(system.mdscr, mdscr_mde) && any_enabled(system.dbgbcr);
+    return bit(system.mdscr, kMdscrMde) && any_enabled(system.dbgbcr);
 }
 
 bool asks_for_watchpoints(const SystemRegisters& system) {
-    return bit(system.mdscr, mdscr_mde) && any_enabled(system.dbgwcr);
+    return bit(system.mdscr, kMdscrMde) && any_enabled(system.dbgwcr);
 }
 
 bool enabled_from(const SystemRegisters& system, unsigned exception_level, std::uint64_t daif) {
     const bool locked = system.os_lock != 0 || bit(system.osdlr, 0);
-    return !locked && (exception_level == 0 || (bit(system.mdscr, mdscr_kde) && (daif & spsr::d) == 0));
+    return !locked && (exception_level == 0 || (bit(system.mdscr, kMdscrKde) && (daif & spsr::kD) == 0));
 }
 
 bool step_after_return(const SystemRegisters& system, const PState& source, std::uint64_t spsr) {
-    const unsigned target = (spsr & spsr::mode_mask) == spsr::mode_el0t ? 0 : 1;
-    return (spsr & spsr::ss) != 0 && asks_for_steps(system) &&
-           !enabled_from(system, source.el, source.daif) && enabled_from(system, target, spsr & spsr::daif);
+    const unsigned target = (spsr & spsr::kModeMask) == spsr::kModeEl0t ? 0 : 1;
+    return (spsr & spsr::kSs) != 0 && asks_for_steps(system) &&
+           !enabled_from(system, source.el, source.daif) && enabled_from(system, target, spsr & spsr::kDaif);
 }
 
 std::uint32_t step_syndrome(std::uint32_t word) {
-    constexpr std::uint32_t valid = 1U << 24;
-    constexpr std::uint32_t exclusive = 1U << 6;
+    constexpr std::uint32_t kValid = 1U << 24;
+    constexpr std::uint32_t kExclusive = 1U << 6;
     // Load-exclusives: o2 = 0 and L = 1; with o1 = 1 pairs, which bit 31 tells from CASP (Arm ARM C4.1.88).
-    constexpr std::uint32_t fixed_bits = 0x3fc00000;
-    constexpr std::uint32_t load_exclusive = 0x08400000;
-    const bool loads_exclusively = (word & fixed_bits) == load_exclusive && (!bit(word, 21) || bit(word, 31));
-    return valid | (loads_exclusively ? exclusive : 0) | fault::debug;
+    constexpr std::uint32_t kFixedBits = 0x3fc00000;
+    constexpr std::uint32_t kLoadExclusive = 0x08400000;
+    const bool loads_exclusively = (word & kFixedBits) == kLoadExclusive && (!bit(word, 21) || bit(word, 31));
+    return kValid | (loads_exclusively ? kExclusive : 0) | fault::kDebug;
 }
 
 bool has_breakpoint_in(const SystemRegisters& system, std::uint64_t page) {
-    for (std::size_t number = 0; number < debug_breakpoints; ++number) {
+    for (std::size_t number = 0; number < kDebugBreakpoints; ++number) {
         // One that looks at the context alone can match anywhere.
         if (is_enabled(system.dbgbcr[number]) && (type_of(system.dbgbcr[number]) == BreakpointType::Context ||
                                                   page_of(breakpoint_address(system, number)) == page)) {
@@ -125,7 +125,7 @@ bool breaks_at(const SystemRegisters& system, const PState& pstate, std::uint64_
     if (!enabled_from(system, pstate.el, pstate.daif)) {
         return false;
     }
-    for (std::size_t number = 0; number < debug_breakpoints; ++number) {
+    for (std::size_t number = 0; number < kDebugBreakpoints; ++number) {
         const std::uint64_t control = system.dbgbcr[number];
         if (!allows(control, pstate.el != 0)) {
             continue;
@@ -155,7 +155,7 @@ bool breaks_at(const SystemRegisters& system, const PState& pstate, std::uint64_
 }
 
 bool has_watchpoint_in(const SystemRegisters& system, std::uint64_t page) {
-    for (std::size_t number = 0; number < debug_watchpoints; ++number) {
+    for (std::size_t number = 0; number < kDebugWatchpoints; ++number) {
         const std::optional<Range> range = range_of(system, number);
         if (is_enabled(system.dbgwcr[number]) && range.has_value() && page_of(range->first) <= page &&
             page <= range->last) {
@@ -167,16 +167,16 @@ bool has_watchpoint_in(const SystemRegisters& system, std::uint64_t page) {
 
 std::optional<std::uint64_t> watched(const SystemRegisters& system, bool privileged, std::uint64_t address,
                                      unsigned size, Access access) {
-    constexpr unsigned loads = 3;  // of DBGWCR<n>_EL1.LSC
-    constexpr unsigned stores = 4;
-    constexpr unsigned linked = 20;
+    constexpr unsigned kLoads = 3;  // of DBGWCR<n>_EL1.LSC
+    constexpr unsigned kStores = 4;
+    constexpr unsigned kLinked = 20;
     const std::uint64_t last = address + size - 1;
-    for (std::size_t number = 0; number < debug_watchpoints; ++number) {
+    for (std::size_t number = 0; number < kDebugWatchpoints; ++number) {
         const std::uint64_t control = system.dbgwcr[number];
         const std::optional<Range> range = range_of(system, number);
         if (range.has_value() && allows(control, privileged) &&
-            bit(control, access == Access::Write ? stores : loads) &&
-            (!bit(control, linked) || linked_context_matches(system, control)) && range->first <= last &&
+            bit(control, access == Access::Write ? kStores : kLoads) &&
+            (!bit(control, kLinked) || linked_context_matches(system, control)) && range->first <= last &&
             address <= range->last) {
             return std::max(address, range->first);
         }

@@ -28,20 +28,20 @@ enum class ExceptionClass : std::uint8_t {
 
 // Fault status codes, ISS bits 5:0; the first four carry a level in bits 1:0.
 namespace fault {
-inline constexpr std::uint32_t address_size = 0x00;
-inline constexpr std::uint32_t translation = 0x04;
-inline constexpr std::uint32_t access_flag = 0x08;
-inline constexpr std::uint32_t permission = 0x0c;
-inline constexpr std::uint32_t external = 0x10;
-inline constexpr std::uint32_t external_on_walk = 0x14;
-inline constexpr std::uint32_t alignment = 0x21;
-inline constexpr std::uint32_t debug = 0x22;
+inline constexpr std::uint32_t kAddressSize = 0x00;
+inline constexpr std::uint32_t kTranslation = 0x04;
+inline constexpr std::uint32_t kAccessFlag = 0x08;
+inline constexpr std::uint32_t kPermission = 0x0c;
+inline constexpr std::uint32_t kExternal = 0x10;
+inline constexpr std::uint32_t kExternalOnWalk = 0x14;
+inline constexpr std::uint32_t kAlignment = 0x21;
+inline constexpr std::uint32_t kDebug = 0x22;
 }  // namespace fault
 
 // Bits of the ISS of a data abort.
 namespace data_abort {
-inline constexpr std::uint32_t write = 1U << 6;
-inline constexpr std::uint32_t cache_maintenance = 1U << 8;
+inline constexpr std::uint32_t kWrite = 1U << 6;
+inline constexpr std::uint32_t kCacheMaintenance = 1U << 8;
 }  // namespace data_abort
 
 // Where ELR_EL1 is to point.

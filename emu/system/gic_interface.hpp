@@ -11,8 +11,8 @@ namespace levitate::emu {
 
 class GicInterface {
   public:
-    static constexpr std::uint32_t spurious = 1023;
-    static constexpr unsigned priority_bits = 5;
+    static constexpr std::uint32_t kSpurious = 1023;
+    static constexpr unsigned kPriorityBits = 5;
 
     explicit GicInterface(InterruptController& controller) : controller_(controller) {}
 
@@ -26,8 +26,8 @@ class GicInterface {
     void send_sgi(std::uint64_t value) { controller_.send_sgi(value); }
     std::uint64_t running_priority() const;  // ICC_RPR_EL1
     std::uint64_t control() const;           // ICC_CTLR_EL1
-    void set_control(std::uint64_t value) { control_ = value & writable_control; }
-    void set_priority_mask(std::uint64_t value) { priority_mask = value & priority_field; }
+    void set_control(std::uint64_t value) { control_ = value & kWritableControl; }
+    void set_priority_mask(std::uint64_t value) { priority_mask = value & kPriorityField; }
     void set_binary_point(std::uint64_t value);
     void set_binary_point_0(std::uint64_t value);
     void set_group_enable(std::uint64_t value) { group_enable = value & 1; }
@@ -36,20 +36,20 @@ class GicInterface {
     void set_active_priorities_0(std::uint64_t value) { active_priorities_0 = value & 0xffffffff; }
 
     std::uint64_t priority_mask = 0;  // ICC_PMR_EL1
-    std::uint64_t binary_point = minimum_binary_point;
-    std::uint64_t binary_point_0 = minimum_binary_point - 1;
+    std::uint64_t binary_point = kMinimumBinaryPoint;
+    std::uint64_t binary_point_0 = kMinimumBinaryPoint - 1;
     std::uint64_t group_enable = 0;         // ICC_IGRPEN1_EL1
     std::uint64_t group_enable_0 = 0;       // ICC_IGRPEN0_EL1: nothing here is Group 0
     std::uint64_t active_priorities = 0;    // ICC_AP1R0_EL1
     std::uint64_t active_priorities_0 = 0;  // ICC_AP0R0_EL1
 
   private:
-    static constexpr std::uint64_t priority_field = 0xff & ~((1U << (8 - priority_bits)) - 1);
-    static constexpr std::uint64_t minimum_binary_point = 8 - priority_bits;
-    static constexpr std::uint64_t control_common_binary_point = 1;
-    static constexpr std::uint64_t control_eoi_mode = 2;
-    static constexpr std::uint64_t writable_control = control_common_binary_point | control_eoi_mode;
-    static constexpr std::uint64_t idle_priority = 0xff;
+    static constexpr std::uint64_t kPriorityField = 0xff & ~((1U << (8 - kPriorityBits)) - 1);
+    static constexpr std::uint64_t kMinimumBinaryPoint = 8 - kPriorityBits;
+    static constexpr std::uint64_t kControlCommonBinaryPoint = 1;
+    static constexpr std::uint64_t kControlEoiMode = 2;
+    static constexpr std::uint64_t kWritableControl = kControlCommonBinaryPoint | kControlEoiMode;
+    static constexpr std::uint64_t kIdlePriority = 0xff;
 
     std::uint64_t group_priority(std::uint64_t priority) const;
     // The interrupt that is to be signalled now, if there is one.

@@ -5,12 +5,12 @@
 
 namespace levitate::emu {
 
-inline constexpr unsigned page_shift = 12;
-inline constexpr std::uint64_t page_size = std::uint64_t{1} << page_shift;
-inline constexpr std::uint64_t page_offset_mask = page_size - 1;
+inline constexpr unsigned kPageShift = 12;
+inline constexpr std::uint64_t kPageSize = std::uint64_t{1} << kPageShift;
+inline constexpr std::uint64_t kPageOffsetMask = kPageSize - 1;
 
 constexpr std::uint64_t page_of(std::uint64_t address) {
-    return address & ~page_offset_mask;
+    return address & ~kPageOffsetMask;
 }
 
 }  // namespace levitate::emu

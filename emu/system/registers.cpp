@@ -62,9 +62,9 @@ Flow keep_translation(Core& core, std::uint64_t value) {
 
 Flow read_ccsidr(Core& core, std::uint64_t& result) {
     // CCSIDR_EL1 of 64 KiB of data, 64 KiB of instructions and 1 MiB of both.
-    constexpr std::array<std::uint64_t, 3> sizes{0x701fe01a, 0x201fe01a, 0x70ffe03a};
+    constexpr std::array<std::uint64_t, 3> kSizes{0x701fe01a, 0x201fe01a, 0x70ffe03a};
     const std::uint64_t selected = core.system.csselr;
-    result = selected < sizes.size() ? sizes[selected] : 0;
+    result = selected < kSizes.size() ? kSizes[selected] : 0;
     return Flow::Next;
 }
 
@@ -73,19 +73,19 @@ Flow write_csselr(Core& core, std::uint64_t value) {
     return Flow::Next;
 }
 
-constexpr unsigned sctlr_dze = 14;
+constexpr unsigned kSctlrDze = 14;
 
 Flow read_dczid(Core& core, std::uint64_t& result) {
-    constexpr std::uint64_t log2_words = 4;  // 64 bytes
-    constexpr std::uint64_t prohibited = std::uint64_t{1} << 4;
-    const bool allowed = core.pstate.el != 0 || bit(core.system.sctlr, sctlr_dze);
-    result = log2_words | (allowed ? 0 : prohibited);
+    constexpr std::uint64_t kLog2Words = 4;  // 64 bytes
+    constexpr std::uint64_t kProhibited = std::uint64_t{1} << 4;
+    const bool allowed = core.pstate.el != 0 || bit(core.system.sctlr, kSctlrDze);
+    result = kLog2Words | (allowed ? 0 : kProhibited);
     return Flow::Next;
 }
 
 Flow write_cpacr(Core& core, std::uint64_t value) {
-    constexpr std::uint64_t fpen = std::uint64_t{3} << 20;
-    core.system.cpacr = value & fpen;
+    constexpr std::uint64_t kFpen = std::uint64_t{3} << 20;
+    core.system.cpacr = value & kFpen;
     core.level_changed();
     return Flow::Next;
 }
@@ -96,7 +96,7 @@ Flow write_vbar(Core& core, std::uint64_t value) {
 }
 
 Flow read_isr(Core& core, std::uint64_t& result) {
-    result = core.gic.signals_interrupt() ? spsr::i : 0;
+    result = core.gic.signals_interrupt() ? spsr::kI : 0;
     return Flow::Next;
 }
 
@@ -135,37 +135,37 @@ Flow read_current_el(Core& core, std::uint64_t& result) {
 }
 
 Flow read_pan(Core& core, std::uint64_t& result) {
-    result = core.pstate.pan ? spsr::pan : 0;
+    result = core.pstate.pan ? spsr::kPan : 0;
     return Flow::Next;
 }
 
 Flow write_pan(Core& core, std::uint64_t value) {
-    core.set_pan((value & spsr::pan) != 0);
+    core.set_pan((value & spsr::kPan) != 0);
     return Flow::Next;
 }
 
 Flow read_uao(Core& core, std::uint64_t& result) {
-    result = core.pstate.uao ? spsr::uao : 0;
+    result = core.pstate.uao ? spsr::kUao : 0;
     return Flow::Next;
 }
 
 Flow write_uao(Core& core, std::uint64_t value) {
-    core.pstate.uao = (value & spsr::uao) != 0;
+    core.pstate.uao = (value & spsr::kUao) != 0;
     return Flow::Next;
 }
 
 Flow read_ssbs(Core& core, std::uint64_t& result) {
-    result = core.pstate.ssbs ? spsr::ssbs : 0;
+    result = core.pstate.ssbs ? spsr::kSsbs : 0;
     return Flow::Next;
 }
 
 Flow write_ssbs(Core& core, std::uint64_t value) {
-    core.pstate.ssbs = (value & spsr::ssbs) != 0;
+    core.pstate.ssbs = (value & spsr::kSsbs) != 0;
     return Flow::Next;
 }
 
 Flow read_nzcv(Core& core, std::uint64_t& result) {
-    result = core.pstate.to_spsr() & (spsr::n | spsr::z | spsr::c | spsr::v);
+    result = core.pstate.to_spsr() & (spsr::kN | spsr::kZ | spsr::kC | spsr::kV);
     return Flow::Next;
 }
 
@@ -180,7 +180,7 @@ Flow read_daif(Core& core, std::uint64_t& result) {
 }
 
 Flow write_daif(Core& core, std::uint64_t value) {
-    core.pstate.daif = static_cast<std::uint32_t>(value & spsr::daif);
+    core.pstate.daif = static_cast<std::uint32_t>(value & spsr::kDaif);
     return Flow::Leave;
 }
 
@@ -191,11 +191,11 @@ Flow read_fpcr(Core& core, std::uint64_t& result) {
 
 Flow write_fpcr(Core& core, std::uint64_t value) {
     // AHP, DN, FZ, RMode and FZ16: the trap enables are RAZ/WI on this CPU.
-    constexpr std::uint64_t writable = 0x07c80000;
+    constexpr std::uint64_t kWritable = 0x07c80000;
     if (core.fp_trapped) {
         return core.trap_fp();
     }
-    core.fpcr = static_cast<std::uint32_t>(value & writable);
+    core.fpcr = static_cast<std::uint32_t>(value & kWritable);
     return Flow::Next;
 }
 
@@ -206,11 +206,11 @@ Flow read_fpsr(Core& core, std::uint64_t& result) {
 
 Flow write_fpsr(Core& core, std::uint64_t value) {
     // QC and the cumulative exception bits.
-    constexpr std::uint64_t writable = 0x0800009f;
+    constexpr std::uint64_t kWritable = 0x0800009f;
     if (core.fp_trapped) {
         return core.trap_fp();
     }
-    core.fpsr = static_cast<std::uint32_t>(value & writable);
+    core.fpsr = static_cast<std::uint32_t>(value & kWritable);
     return Flow::Next;
 }
 
@@ -307,8 +307,8 @@ Flow write_oslar(Core& core, std::uint64_t value) {
 }
 
 Flow read_oslsr(Core& core, std::uint64_t& result) {
-    constexpr std::uint64_t lock_implemented = 8;  // OSLM = 0b10
-    result = lock_implemented | (core.system.os_lock << 1);
+    constexpr std::uint64_t kLockImplemented = 8;  // OSLM = 0b10
+    result = kLockImplemented | (core.system.os_lock << 1);
     return Flow::Next;
 }
 
@@ -330,7 +330,7 @@ Flow invalidate_tlb(Core& core, std::uint64_t /*value*/) {
 }
 
 Flow invalidate_tlb_page(Core& core, std::uint64_t value) {
-    core.flush_tlb_page(value << page_shift);
+    core.flush_tlb_page(value << kPageShift);
     return Flow::Leave;
 }
 
@@ -341,14 +341,14 @@ Flow maintain_cache(Core& core, std::uint64_t address) {
     if (!translation.has_value()) {
         // It is reported as a write in all cases.
         return core.raise_data_abort(address, Access::Write, translation.error().fsc,
-                                     data_abort::cache_maintenance);
+                                     data_abort::kCacheMaintenance);
     }
     return Flow::Next;
 }
 
 Flow zero_block(Core& core, std::uint64_t address) {
-    constexpr ZeroBlock zeros{};
-    const Flow flow = core.store(address & ~(sizeof zeros - 1), zeros);
+    constexpr ZeroBlock kZeros{};
+    const Flow flow = core.store(address & ~(sizeof kZeros - 1), kZeros);
     if (flow == Flow::Exception && core.exception.sets_far) {
         core.exception.far = address;
     }
@@ -358,24 +358,24 @@ Flow zero_block(Core& core, std::uint64_t address) {
 // PAR_EL1 as AArch64.AT leaves it (Arm ARM D17.2.112).
 template <Access access, AccessMode mode>
 Flow translate_address(Core& core, std::uint64_t address) {
-    constexpr std::uint64_t reserved_one = std::uint64_t{1} << 11;
+    constexpr std::uint64_t kReservedOne = std::uint64_t{1} << 11;
     const auto translation = core.translate_for(address, access, mode, TableUpdate::Allowed);
     if (!translation.has_value()) {
         const std::uint32_t fsc = translation.error().fsc;
-        if ((fsc & ~std::uint32_t{3}) == fault::external_on_walk) {
+        if ((fsc & ~std::uint32_t{3}) == fault::kExternalOnWalk) {
             // The walk's own abort is taken (Arm ARM D8.10), and reported as a write.
-            return core.raise_data_abort(address, Access::Write, fsc, data_abort::cache_maintenance);
+            return core.raise_data_abort(address, Access::Write, fsc, data_abort::kCacheMaintenance);
         }
-        core.system.par = reserved_one | std::uint64_t{fsc} << 1 | 1;
+        core.system.par = kReservedOne | std::uint64_t{fsc} << 1 | 1;
         return Flow::Next;
     }
     // What the descriptor says counts for cacheable memory alone.
-    constexpr std::uint8_t non_cacheable = 0x44;
-    constexpr std::uint64_t outer_shareable = 2;
-    const bool cacheable = !translation->device && translation->attributes != non_cacheable;
-    const std::uint64_t shareability = cacheable ? std::uint64_t{translation->shareability} : outer_shareable;
+    constexpr std::uint8_t kNonCacheable = 0x44;
+    constexpr std::uint64_t kOuterShareable = 2;
+    const bool cacheable = !translation->device && translation->attributes != kNonCacheable;
+    const std::uint64_t shareability = cacheable ? std::uint64_t{translation->shareability} : kOuterShareable;
     core.system.par = std::uint64_t{translation->attributes} << 56 | page_of(translation->physical) |
-                      reserved_one | shareability << 7;
+                      kReservedOne | shareability << 7;
     return Flow::Next;
 }
 
@@ -385,7 +385,7 @@ Flow translate_address_with_pan(Core& core, std::uint64_t address) {
                            : translate_address<access, AccessMode::Kernel>(core, address);
 }
 
-constexpr auto registers = std::to_array<SystemRegister>({
+constexpr auto kRegisters = std::to_array<SystemRegister>({
 #define REGISTER(name, op0, op1, crn, crm, op2, el0_read, el0_write, reader, writer)                       \
     {#name, register_encoding(op0, op1, crn, crm, op2), El0Access::el0_read, El0Access::el0_write, reader, \
      writer},
@@ -394,13 +394,13 @@ constexpr auto registers = std::to_array<SystemRegister>({
 });
 
 // Identification registers that are reserved read as zero (Arm ARM D17.1.3); those of AArch32 as well.
-constexpr SystemRegister reserved_id{"ID register (reserved)", 0,           El0Access::None,
+constexpr SystemRegister kReservedId{"ID register (reserved)", 0,           El0Access::None,
                                      El0Access::None,          constant<0>, nullptr};
 
 bool is_reserved_id(std::uint16_t encoding) {
-    constexpr std::uint16_t first = register_encoding(3, 0, 0, 1, 0);
-    constexpr std::uint16_t last = register_encoding(3, 0, 0, 7, 7);
-    return encoding >= first && encoding <= last;
+    constexpr std::uint16_t kFirst = register_encoding(3, 0, 0, 1, 0);
+    constexpr std::uint16_t kLast = register_encoding(3, 0, 0, 7, 7);
+    return encoding >= kFirst && encoding <= kLast;
 }
 
 bool is_allowed(const Core& core, El0Access access) {
@@ -418,7 +418,7 @@ bool is_allowed(const Core& core, El0Access access) {
         case El0Access::Uci:
             return bit(sctlr, 26);
         case El0Access::Dze:
-            return bit(sctlr, sctlr_dze);
+            return bit(sctlr, kSctlrDze);
         case El0Access::PhysicalCounter:
             return bit(cntkctl, 0);
         case El0Access::VirtualCounter:
@@ -445,20 +445,20 @@ std::uint32_t trap_iss(std::uint32_t word) {
 }  // namespace
 
 const SystemRegister* find_register(std::uint16_t encoding) {
-    static const std::vector<SystemRegister> sorted = [] {
-        std::vector<SystemRegister> rows(registers.begin(), registers.end());
+    static const std::vector<SystemRegister> kSorted = [] {
+        std::vector<SystemRegister> rows(kRegisters.begin(), kRegisters.end());
         std::ranges::sort(rows, {}, &SystemRegister::encoding);
         return rows;
     }();
-    const auto found = std::ranges::lower_bound(sorted, encoding, {}, &SystemRegister::encoding);
-    if (found != sorted.end() && found->encoding == encoding) {
+    const auto found = std::ranges::lower_bound(kSorted, encoding, {}, &SystemRegister::encoding);
+    if (found != kSorted.end() && found->encoding == encoding) {
         return &*found;
     }
-    return is_reserved_id(encoding) ? &reserved_id : nullptr;
+    return is_reserved_id(encoding) ? &kReservedId : nullptr;
 }
 
 std::span<const SystemRegister> all_registers() {
-    return registers;
+    return kRegisters;
 }
 
 bool reads_with_effect(const SystemRegister& row) {

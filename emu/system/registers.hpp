@@ -9,8 +9,8 @@
 
 namespace levitate::emu {
 
-inline constexpr std::size_t debug_breakpoints = 6;  // as ID_AA64DFR0_EL1 says
-inline constexpr std::size_t debug_watchpoints = 4;
+inline constexpr std::size_t kDebugBreakpoints = 6;  // as ID_AA64DFR0_EL1 says
+inline constexpr std::size_t kDebugWatchpoints = 4;
 
 // Named as the Arm ARM does, without the suffix where it is _EL1.
 struct SystemRegisters {
@@ -42,10 +42,10 @@ struct SystemRegisters {
     std::uint64_t osdlr = 0;
     std::uint64_t os_lock = 1;
     std::uint64_t dbgclaim = 0;
-    std::array<std::uint64_t, debug_breakpoints> dbgbvr{};
-    std::array<std::uint64_t, debug_breakpoints> dbgbcr{};
-    std::array<std::uint64_t, debug_watchpoints> dbgwvr{};
-    std::array<std::uint64_t, debug_watchpoints> dbgwcr{};
+    std::array<std::uint64_t, kDebugBreakpoints> dbgbvr{};
+    std::array<std::uint64_t, kDebugBreakpoints> dbgbcr{};
+    std::array<std::uint64_t, kDebugWatchpoints> dbgwvr{};
+    std::array<std::uint64_t, kDebugWatchpoints> dbgwcr{};
 };
 
 // op0<<14 | op1<<11 | CRn<<7 | CRm<<3 | op2, bits 20:5 of the instruction.

@@ -9,17 +9,17 @@ namespace {
 // Instructions between two jumps: from less than a system call to more than the life of a short thread, 24
 // thousand on average. That is more than any kernel takes for an interrupt and a switch of tasks, so that
 // programs get on.
-constexpr unsigned least_interval_bits = 9;
-constexpr unsigned most_interval_bits = 17;
+constexpr unsigned kLeastIntervalBits = 9;
+constexpr unsigned kMostIntervalBits = 17;
 
 // Nanoseconds of a jump that is not to a timer: from 16 microseconds to 17 milliseconds, which are some turns
 // of a task.
-constexpr unsigned least_jump_bits = 14;
-constexpr unsigned most_jump_bits = 24;
+constexpr unsigned kLeastJumpBits = 14;
+constexpr unsigned kMostJumpBits = 24;
 
 // A timer that is further away is a timeout, not the end of a turn: five ticks at 250 Hz. To jump to it would
 // make every timeout expire.
-constexpr std::uint64_t nearby = 20'000'000;
+constexpr std::uint64_t kNearby = 20'000'000;
 
 }  // namespace
 
@@ -32,8 +32,8 @@ TimeJumps::TimeJumps(std::uint64_t seed) : state_(seed) {
 std::uint64_t TimeJumps::take(std::uint64_t retired, std::uint64_t until_timer) {
     next_ = retired + draw_interval();
     const bool to_timer = (draw() & 1) != 0;
-    const std::uint64_t length = draw_magnitude(least_jump_bits, most_jump_bits);
-    return to_timer && until_timer <= nearby ? until_timer : length;
+    const std::uint64_t length = draw_magnitude(kLeastJumpBits, kMostJumpBits);
+    return to_timer && until_timer <= kNearby ? until_timer : length;
 }
 
 // SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
@@ -52,7 +52,7 @@ std::uint64_t TimeJumps::draw_magnitude(unsigned least_bits, unsigned most_bits)
 }
 
 std::uint64_t TimeJumps::draw_interval() {
-    return draw_magnitude(least_interval_bits, most_interval_bits);
+    return draw_magnitude(kLeastIntervalBits, kMostIntervalBits);
 }
 
 }  // namespace levitate::emu

@@ -30,7 +30,7 @@ class TimeJumps {
     std::uint64_t draw_interval();
 
     std::uint64_t state_;
-    std::uint64_t next_ = never;
+    std::uint64_t next_ = kNever;
 };
 
 }  // namespace levitate::emu

@@ -9,10 +9,10 @@
 
 namespace levitate::emu {
 
-inline constexpr std::size_t timer_count = 2;  // indexed by TimerOutput
+inline constexpr std::size_t kTimerCount = 2;  // indexed by TimerOutput
 
 // Time that never comes.
-inline constexpr std::uint64_t never = ~std::uint64_t{0};
+inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
 class GenericTimer {
   public:
@@ -49,7 +49,7 @@ class GenericTimer {
 
     std::uint64_t frequency_hz_;
     InterruptController& interrupts_;
-    std::array<Channel, timer_count> channels_{};
+    std::array<Channel, kTimerCount> channels_{};
 };
 
 }  // namespace levitate::emu

@@ -49,8 +49,8 @@ std::size_t instructions_begin() {
 }  // namespace levitate::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    constexpr std::size_t longest = 256;  // each word is looked up in the whole table
-    if (size > longest) {
+    constexpr std::size_t kLongest = 256;  // each word is looked up in the whole table
+    if (size > kLongest) {
         return -1;
     }
     levitate::fuzz::Input input{{data, size}};

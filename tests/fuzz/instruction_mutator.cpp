@@ -16,14 +16,14 @@ namespace {
 
 using Random = std::mt19937;  // its numbers have 32 bits
 
-constexpr std::size_t instruction_bytes = 4;
+constexpr std::size_t kInstructionBytes = 4;
 
 std::uint32_t system_register_access(Random& random) {
-    constexpr std::uint32_t msr = 0xd5000000;  // MSR (register), or SYS; bit 21 makes it MRS
+    constexpr std::uint32_t kMsr = 0xd5000000;  // MSR (register), or SYS; bit 21 makes it MRS
     const auto registers = emu::all_registers();
     const std::uint32_t encoding = registers[random() % registers.size()].encoding;
     const std::uint32_t operands = static_cast<std::uint32_t>(random()) & (1 << 21 | 0x1f);
-    return msr | (encoding & 0xffff) << 5 | operands;
+    return kMsr | (encoding & 0xffff) << 5 | operands;
 }
 
 std::uint32_t instruction_with_a_row(Random& random) {
@@ -35,15 +35,15 @@ std::uint32_t instruction_with_a_row(Random& random) {
 // Replaces an instruction, or appends one if there is room.
 std::size_t put_instruction(std::uint8_t* data, std::size_t size, std::size_t max_size, Random& random) {
     const std::size_t begin = instructions_begin();
-    if (size < begin || size + instruction_bytes > max_size) {
+    if (size < begin || size + kInstructionBytes > max_size) {
         return LLVMFuzzerMutate(data, size, max_size);
     }
-    const std::size_t count = (size - begin) / instruction_bytes;
-    const std::size_t at = begin + random() % (count + 1) * instruction_bytes;
+    const std::size_t count = (size - begin) / kInstructionBytes;
+    const std::size_t at = begin + random() % (count + 1) * kInstructionBytes;
     const std::uint32_t word =
         random() % 8 == 0 ? system_register_access(random) : instruction_with_a_row(random);
     std::memcpy(data + at, &word, sizeof word);
-    return std::max(size, at + instruction_bytes);
+    return std::max(size, at + kInstructionBytes);
 }
 
 }  // namespace

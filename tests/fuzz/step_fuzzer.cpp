@@ -19,23 +19,23 @@ namespace {
 namespace assembly = emu::test::assembly;
 namespace spsr = emu::spsr;
 
-constexpr std::uint64_t page_bytes = 4096;
-constexpr std::uint64_t ram_base = 0x40000000;
-constexpr std::size_t ram_pages = 32;
-constexpr std::uint64_t ram_bytes = ram_pages * page_bytes;
-constexpr std::uint64_t device_base = 0x09000000;
+constexpr std::uint64_t kPageBytes = 4096;
+constexpr std::uint64_t kRamBase = 0x40000000;
+constexpr std::size_t kRamPages = 32;
+constexpr std::uint64_t kRamBytes = kRamPages * kPageBytes;
+constexpr std::uint64_t kDeviceBase = 0x09000000;
 // The last pages are the translation tables, level 0 to 3, of both halves of the address space.
-constexpr std::uint64_t tables = ram_base + (ram_pages - 4) * page_bytes;
-constexpr std::uint64_t vectors = ram_base + 8 * page_bytes;
-constexpr std::uint64_t scratch = ram_base + 16 * page_bytes;
+constexpr std::uint64_t kTables = kRamBase + (kRamPages - 4) * kPageBytes;
+constexpr std::uint64_t kVectors = kRamBase + 8 * kPageBytes;
+constexpr std::uint64_t kScratch = kRamBase + 16 * kPageBytes;
 
-constexpr std::uint64_t instructions = 400;  // executed in each leg
+constexpr std::uint64_t kInstructions = 400;  // executed in each leg
 
 // How an input begins. RAM is filled with what follows, again and again.
 struct State {
     std::array<std::uint64_t, 16> values;       // of which the registers are made
     std::uint16_t addresses;                    // which of the values are turned into addresses in RAM
-    std::array<std::uint8_t, ram_pages> pages;  // how each is mapped
+    std::array<std::uint8_t, kRamPages> pages;  // how each is mapped
     std::uint32_t pstate;
     std::uint32_t fpcr;
     std::uint32_t fpsr;
@@ -63,7 +63,7 @@ class Device final : public emu::Bus {
     }
 
   private:
-    static bool answers(std::uint64_t address) { return address - device_base < page_bytes; }
+    static bool answers(std::uint64_t address) { return address - kDeviceBase < kPageBytes; }
     std::uint64_t mix_ = 0;
 };
 
@@ -93,22 +93,22 @@ class Controller final : public emu::InterruptController {
 };
 
 struct Machine {
-    std::vector<std::byte> memory = std::vector<std::byte>(ram_bytes);
+    std::vector<std::byte> memory = std::vector<std::byte>(kRamBytes);
     Device device;
     Controller controller;
-    emu::Cpu cpu{emu::Config{.ram = {{ram_base, memory}}}, device, controller};
+    emu::Cpu cpu{emu::Config{.ram = {{kRamBase, memory}}}, device, controller};
 
     void put(std::uint64_t address, const void* from, std::size_t size) {
-        std::memcpy(&memory.at(address - ram_base), from, size);
+        std::memcpy(&memory.at(address - kRamBase), from, size);
     }
     void set_register(std::uint16_t encoding, std::uint64_t value) {
         const std::uint32_t word = assembly::msr(encoding, 0);
-        put(scratch, &word, sizeof word);
+        put(kScratch, &word, sizeof word);
         cpu.invalidate_code();
         emu::Registers registers;
         registers.x[0] = value;
-        registers.pc = scratch;
-        registers.pstate = spsr::mode_el1h | spsr::daif;
+        registers.pc = kScratch;
+        registers.pstate = spsr::kModeEl1h | spsr::kDaif;
         cpu.set_registers(registers);
         cpu.run(1);
     }
@@ -120,56 +120,55 @@ struct Machine {
 std::uint64_t value_of(const State& state, std::size_t number) {
     const std::size_t place = number % state.values.size();
     const std::uint64_t value = state.values[place];
-    return (state.addresses >> place & 1) != 0 ? ram_base + value % ram_bytes : value;
+    return (state.addresses >> place & 1) != 0 ? kRamBase + value % kRamBytes : value;
 }
 
 // Both halves of the address space show RAM where it is, and the device's page in place of its last one.
 void Machine::map_ram(const State& state) {
-    constexpr std::uint64_t table = 3;
+    constexpr std::uint64_t kTable = 3;
     const auto put_entry = [this](std::uint64_t level, std::uint64_t index, std::uint64_t entry) {
-        put(tables + level * page_bytes + index * sizeof entry, &entry, sizeof entry);
+        put(kTables + level * kPageBytes + index * sizeof entry, &entry, sizeof entry);
     };
     for (std::uint64_t level = 0; level < 4; ++level) {
-        std::fill_n(memory.end() - static_cast<std::ptrdiff_t>((4 - level) * page_bytes), page_bytes,
+        std::fill_n(memory.end() - static_cast<std::ptrdiff_t>((4 - level) * kPageBytes), kPageBytes,
                     std::byte{});
     }
-    put_entry(0, 0, (tables + page_bytes) | table);
-    put_entry(1, ram_base >> 30 & 0x1ff, (tables + 2 * page_bytes) | table);
-    put_entry(2, ram_base >> 21 & 0x1ff, (tables + 3 * page_bytes) | table);
-    for (std::uint64_t page = 0; page < ram_pages; ++page) {
+    put_entry(0, 0, (kTables + kPageBytes) | kTable);
+    put_entry(1, kRamBase >> 30 & 0x1ff, (kTables + 2 * kPageBytes) | kTable);
+    put_entry(2, kRamBase >> 21 & 0x1ff, (kTables + 3 * kPageBytes) | kTable);
+    for (std::uint64_t page = 0; page < kRamPages; ++page) {
         // User, read-only; not executable (PXN, UXN); a device; without the access flag; not global; a hole.
         const std::uint64_t how = state.pages[page];
-        const std::uint64_t physical = page + 1 == ram_pages ? device_base : ram_base + page * page_bytes;
+        const std::uint64_t physical = page + 1 == kRamPages ? kDeviceBase : kRamBase + page * kPageBytes;
         put_entry(3, page,
                   physical | (how & 3) << 6 | (how >> 2 & 3) << 53 | (how >> 4 & 1) << 2 |
-                      (~how >> 5 & 1) << 10 | (how >> 6 & 1) << 11 | ((how >> 7 & 1) != 0 ? 0 : table));
+                      (~how >> 5 & 1) << 10 | (how >> 6 & 1) << 11 | ((how >> 7 & 1) != 0 ? 0 : kTable));
     }
 }
 
 void Machine::prepare(const State& state, std::span<const std::uint8_t> words) {
-    set_register(assembly::vbar_el1, vectors);
-    set_register(assembly::cpacr_el1, (state.flags & Fp) != 0 ? std::uint64_t{3} << 20 : 0);
+    set_register(assembly::kVbarEl1, kVectors);
+    set_register(assembly::kCpacrEl1, (state.flags & Fp) != 0 ? std::uint64_t{3} << 20 : 0);
     if ((state.flags & Mmu) != 0) {
         map_ram(state);
-        constexpr std::uint64_t both_48_bits =
-            16 | 16 << 16 | std::uint64_t{2} << 30 | std::uint64_t{5} << 32;
-        set_register(assembly::mair_el1, 0x00ff);
-        set_register(assembly::tcr_el1, both_48_bits | (value_of(state, 15) & std::uint64_t{0xff} << 36));
-        set_register(assembly::ttbr0_el1, tables);
-        set_register(assembly::ttbr1_el1, tables);
-        set_register(assembly::sctlr_el1, 0x30c50839 ^ (value_of(state, 14) & 0x0f88d41a));
+        constexpr std::uint64_t kBoth48Bits = 16 | 16 << 16 | std::uint64_t{2} << 30 | std::uint64_t{5} << 32;
+        set_register(assembly::kMairEl1, 0x00ff);
+        set_register(assembly::kTcrEl1, kBoth48Bits | (value_of(state, 15) & std::uint64_t{0xff} << 36));
+        set_register(assembly::kTtbr0El1, kTables);
+        set_register(assembly::kTtbr1El1, kTables);
+        set_register(assembly::kSctlrEl1, 0x30c50839 ^ (value_of(state, 14) & 0x0f88d41a));
     }
-    const std::size_t filled = (state.flags & Mmu) != 0 ? ram_bytes - 4 * page_bytes : ram_bytes;
+    const std::size_t filled = (state.flags & Mmu) != 0 ? kRamBytes - 4 * kPageBytes : kRamBytes;
     for (std::size_t at = 0; !words.empty() && at < filled; at += words.size()) {
         std::memcpy(&memory.at(at), words.data(), std::min(words.size(), filled - at));
     }
     if ((state.flags & Breakpoint) != 0) {
-        const std::array<std::uint64_t, 2> addresses{ram_base + 4 * (value_of(state, 13) % 64), vectors};
+        const std::array<std::uint64_t, 2> addresses{kRamBase + 4 * (value_of(state, 13) % 64), kVectors};
         cpu.set_breakpoints(addresses);
     }
     if ((state.flags & Watch) != 0) {
         const std::array ranges{emu::WatchedRange{
-            .table = tables, .begin = value_of(state, 12), .end = value_of(state, 12) + 64}};
+            .table = kTables, .begin = value_of(state, 12), .end = value_of(state, 12) + 64}};
         cpu.set_watched_ranges(ranges);
     }
     cpu.set_boundary_halts((state.flags & Watch) != 0);
@@ -185,9 +184,9 @@ void Machine::start_leg(const State& state, bool at_el0) {
     }
     registers.sp_el0 = value_of(state, 3);
     registers.sp_el1 = value_of(state, 4);
-    registers.pc = ram_base;
+    registers.pc = kRamBase;
     // Also bits that are reserved or that no exception level has: those make the state illegal.
-    registers.pstate = (state.pstate & ~std::uint32_t{0xf}) | (at_el0 ? spsr::mode_el0t : spsr::mode_el1h);
+    registers.pstate = (state.pstate & ~std::uint32_t{0xf}) | (at_el0 ? spsr::kModeEl0t : spsr::kModeEl1h);
     registers.fpcr = state.fpcr;
     registers.fpsr = state.fpsr;
     cpu.invalidate_code();
@@ -196,7 +195,7 @@ void Machine::start_leg(const State& state, bool at_el0) {
 
 // Runs until `instructions` more have retired or nothing can happen any more, at most `slice` at a time.
 void run_leg(emu::Cpu& cpu, std::uint64_t slice) {
-    const std::uint64_t end = cpu.retired_instructions() + instructions;
+    const std::uint64_t end = cpu.retired_instructions() + kInstructions;
     while (cpu.retired_instructions() < end) {
         const std::uint64_t left = end - cpu.retired_instructions();
         if (cpu.run(std::min(slice, left)).reason == emu::HaltReason::Idle) {
@@ -224,7 +223,7 @@ void compare(const State& state, std::span<const std::uint8_t> words) {
     for (const StateFlag at_el0 : {FirstAtEl0, SecondAtEl0}) {
         at_once.start_leg(state, (state.flags & at_el0) != 0);
         one_by_one.start_leg(state, (state.flags & at_el0) != 0);
-        run_leg(at_once.cpu, instructions);
+        run_leg(at_once.cpu, kInstructions);
         run_leg(one_by_one.cpu, 1);
         require(agree(at_once.cpu.registers(), one_by_one.cpu.registers()), "the registers agree");
         require(at_once.memory == one_by_one.memory, "RAM agrees");

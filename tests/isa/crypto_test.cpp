@@ -23,18 +23,18 @@ using Vector = std::array<std::uint8_t, 16>;
 using Words = std::array<std::uint32_t, 4>;
 using Bytes = std::vector<std::uint8_t>;
 
-constexpr std::uint64_t seed = 20240607;
+constexpr std::uint64_t kSeed = 20240607;
 
 // One instruction on vectors, as a compiler's intrinsic: Vd is V0, Vn is V1, Vm is V2.
 class Instructions {
   public:
     template <class V>
     V execute(std::uint32_t word, const V& d, const V& n, const V& m = {}) {
-        constexpr std::uint32_t n_field = 1 << 5;
-        constexpr std::uint32_t m_field = 2 << 16;
+        constexpr std::uint32_t kNField = 1 << 5;
+        constexpr std::uint32_t kMField = 2 << 16;
         const bool has_m = (word >> 17 & 0x1f) != 0b10100;  // not one of two registers
         Batch& batch = batch_;
-        batch.steps[0].word = word | n_field | (has_m ? m_field : 0);
+        batch.steps[0].word = word | kNField | (has_m ? kMField : 0);
         JudgeState& state = batch.sequences[0].state;
         std::memcpy(state.v[0], &d, sizeof d);
         std::memcpy(state.v[1], &n, sizeof n);
@@ -53,22 +53,22 @@ class Instructions {
     std::vector<EmulatedStep> emulated_;
 };
 
-constexpr std::uint32_t aese = 0x4e284800;
-constexpr std::uint32_t aesd = 0x4e285800;
-constexpr std::uint32_t aesmc = 0x4e286800;
-constexpr std::uint32_t aesimc = 0x4e287800;
-constexpr std::uint32_t sha1c = 0x5e000000;
-constexpr std::uint32_t sha1p = 0x5e001000;
-constexpr std::uint32_t sha1m = 0x5e002000;
-constexpr std::uint32_t sha1su0 = 0x5e003000;
-constexpr std::uint32_t sha256h = 0x5e004000;
-constexpr std::uint32_t sha256h2 = 0x5e005000;
-constexpr std::uint32_t sha256su1 = 0x5e006000;
-constexpr std::uint32_t sha1h = 0x5e280800;
-constexpr std::uint32_t sha1su1 = 0x5e281800;
-constexpr std::uint32_t sha256su0 = 0x5e282800;
-constexpr std::uint32_t pmull = 0x0ee0e000;
-constexpr std::uint32_t pmull2 = 0x4ee0e000;
+constexpr std::uint32_t kAese = 0x4e284800;
+constexpr std::uint32_t kAesd = 0x4e285800;
+constexpr std::uint32_t kAesmc = 0x4e286800;
+constexpr std::uint32_t kAesimc = 0x4e287800;
+constexpr std::uint32_t kSha1c = 0x5e000000;
+constexpr std::uint32_t kSha1p = 0x5e001000;
+constexpr std::uint32_t kSha1m = 0x5e002000;
+constexpr std::uint32_t kSha1su0 = 0x5e003000;
+constexpr std::uint32_t kSha256h = 0x5e004000;
+constexpr std::uint32_t kSha256h2 = 0x5e005000;
+constexpr std::uint32_t kSha256su1 = 0x5e006000;
+constexpr std::uint32_t kSha1h = 0x5e280800;
+constexpr std::uint32_t kSha1su1 = 0x5e281800;
+constexpr std::uint32_t kSha256su0 = 0x5e282800;
+constexpr std::uint32_t kPmull = 0x0ee0e000;
+constexpr std::uint32_t kPmull2 = 0x4ee0e000;
 
 Bytes from_hex(std::string_view text) {
     Bytes bytes;
@@ -118,32 +118,33 @@ class Aes {
     }
 
     Vector encrypt(Vector block) {
-        for (std::size_t round = 0; round < rounds - 1; ++round) {
-            block = cpu_.execute(aesmc, Vector{}, cpu_.execute(aese, block, keys_[round]));
+        for (std::size_t round = 0; round < kRounds - 1; ++round) {
+            block = cpu_.execute(kAesmc, Vector{}, cpu_.execute(kAese, block, keys_[round]));
         }
-        return exclusive_or(cpu_.execute(aese, block, keys_[rounds - 1]), keys_[rounds]);
+        return exclusive_or(cpu_.execute(kAese, block, keys_[kRounds - 1]), keys_[kRounds]);
     }
 
     // The equivalent inverse cipher, FIPS 197 5.3.5.
     Vector decrypt(Vector block) {
-        for (std::size_t round = rounds; round > 1; --round) {
-            const Vector key = round == rounds ? keys_[round] : cpu_.execute(aesimc, Vector{}, keys_[round]);
-            block = cpu_.execute(aesimc, Vector{}, cpu_.execute(aesd, block, key));
+        for (std::size_t round = kRounds; round > 1; --round) {
+            const Vector key =
+                round == kRounds ? keys_[round] : cpu_.execute(kAesimc, Vector{}, keys_[round]);
+            block = cpu_.execute(kAesimc, Vector{}, cpu_.execute(kAesd, block, key));
         }
-        return exclusive_or(cpu_.execute(aesd, block, cpu_.execute(aesimc, Vector{}, keys_[1])), keys_[0]);
+        return exclusive_or(cpu_.execute(kAesd, block, cpu_.execute(kAesimc, Vector{}, keys_[1])), keys_[0]);
     }
 
   private:
-    static constexpr std::size_t rounds = 10;
+    static constexpr std::size_t kRounds = 10;
 
     // SubWord: of four equal columns ShiftRows changes nothing.
     std::uint32_t substitute(std::uint32_t word) {
         const Words equal{word, word, word, word};
-        return cpu_.execute(aese, equal, Words{})[0];
+        return cpu_.execute(kAese, equal, Words{})[0];
     }
 
     Instructions cpu_;
-    std::array<Vector, rounds + 1> keys_{};
+    std::array<Vector, kRounds + 1> keys_{};
 };
 
 Vector openssl_aes(const Vector& key, const Vector& block) {
@@ -167,7 +168,7 @@ TEST(Aes, gives_the_published_ciphertext_and_back) {
 }
 
 TEST(Aes, agrees_with_openssl_on_random_keys_and_blocks) {
-    Random random{seed, 0};
+    Random random{kSeed, 0};
     for (int i = 0; i < 40; ++i) {
         const auto key = random_bytes(random, Vector{});
         const auto block = random_bytes(random, Vector{});
@@ -217,8 +218,8 @@ Bytes big_endian(const std::array<std::uint32_t, count>& words) {
 }
 
 Bytes sha1(const Bytes& message) {
-    constexpr std::array<std::uint32_t, 4> constants{0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
-    constexpr std::array<std::uint32_t, 4> hashes{sha1c, sha1p, sha1m, sha1p};
+    constexpr std::array<std::uint32_t, 4> kConstants{0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
+    constexpr std::array<std::uint32_t, 4> kHashes{kSha1c, kSha1p, kSha1m, kSha1p};
     Instructions cpu;
     Words abcd{0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
     std::uint32_t e = 0xc3d2e1f0;
@@ -229,11 +230,11 @@ Bytes sha1(const Bytes& message) {
         const std::uint32_t e_before = e;
         for (std::size_t i = 0; i < 20; ++i) {
             const std::size_t phase = i / 5;
-            const Words k{constants[phase], constants[phase], constants[phase], constants[phase]};
-            const std::uint32_t next_e = cpu.execute(sha1h, Words{}, Words{abcd[0]})[0];
-            abcd = cpu.execute(hashes[phase], abcd, Words{e}, sum(w[0], k));
+            const Words k{kConstants[phase], kConstants[phase], kConstants[phase], kConstants[phase]};
+            const std::uint32_t next_e = cpu.execute(kSha1h, Words{}, Words{abcd[0]})[0];
+            abcd = cpu.execute(kHashes[phase], abcd, Words{e}, sum(w[0], k));
             e = next_e;
-            const Words next = cpu.execute(sha1su1, cpu.execute(sha1su0, w[0], w[1], w[2]), w[3]);
+            const Words next = cpu.execute(kSha1su1, cpu.execute(kSha1su0, w[0], w[1], w[2]), w[3]);
             w = {w[1], w[2], w[3], next};
         }
         abcd = sum(abcd, abcd_before);
@@ -255,14 +256,14 @@ std::array<std::uint32_t, 64> sha256_constants() {
             continue;
         }
         const long double root = std::cbrt(static_cast<long double>(prime));
-        constexpr long double two_to_32 = 4294967296;
-        constants[count++] = static_cast<std::uint32_t>((root - std::floor(root)) * two_to_32);
+        constexpr long double kTwoTo32 = 4294967296;
+        constants[count++] = static_cast<std::uint32_t>((root - std::floor(root)) * kTwoTo32);
     }
     return constants;
 }
 
 Bytes sha256(const Bytes& message) {
-    static const std::array<std::uint32_t, 64> constants = sha256_constants();
+    static const std::array<std::uint32_t, 64> kConstants = sha256_constants();
     Instructions cpu;
     Words abcd{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a};
     Words efgh{0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
@@ -273,11 +274,11 @@ Bytes sha256(const Bytes& message) {
         const Words efgh_before = efgh;
         for (std::size_t i = 0; i < 64; i += 4) {
             const Words scheduled =
-                sum(w[0], {constants[i], constants[i + 1], constants[i + 2], constants[i + 3]});
-            const Words next_abcd = cpu.execute(sha256h, abcd, efgh, scheduled);
-            efgh = cpu.execute(sha256h2, efgh, abcd, scheduled);
+                sum(w[0], {kConstants[i], kConstants[i + 1], kConstants[i + 2], kConstants[i + 3]});
+            const Words next_abcd = cpu.execute(kSha256h, abcd, efgh, scheduled);
+            efgh = cpu.execute(kSha256h2, efgh, abcd, scheduled);
             abcd = next_abcd;
-            const Words next = cpu.execute(sha256su1, cpu.execute(sha256su0, w[0], w[1]), w[2], w[3]);
+            const Words next = cpu.execute(kSha256su1, cpu.execute(kSha256su0, w[0], w[1]), w[2], w[3]);
             w = {w[1], w[2], w[3], next};
         }
         abcd = sum(abcd, abcd_before);
@@ -303,7 +304,7 @@ TEST(Sha256, gives_the_published_digest_of_abc) {
 }
 
 TEST(Sha1, agrees_with_openssl_on_random_messages) {
-    Random random{seed, 1};
+    Random random{kSeed, 1};
     for (int i = 0; i < 20; ++i) {
         const Bytes message = random_bytes(random, Bytes(random.below(200)));
         ASSERT_EQ(sha1(message), openssl_digest(EVP_sha1(), message));
@@ -311,7 +312,7 @@ TEST(Sha1, agrees_with_openssl_on_random_messages) {
 }
 
 TEST(Sha256, agrees_with_openssl_on_random_messages) {
-    Random random{seed, 2};
+    Random random{kSeed, 2};
     for (int i = 0; i < 20; ++i) {
         const Bytes message = random_bytes(random, Bytes(random.below(200)));
         ASSERT_EQ(sha256(message), openssl_digest(EVP_sha256(), message));
@@ -341,14 +342,14 @@ Vector openssl_product(std::uint64_t a, std::uint64_t b) {
 
 TEST(Pmull, agrees_with_openssl_on_random_polynomials) {
     using Doublewords = std::array<std::uint64_t, 2>;
-    Random random{seed, 3};
+    Random random{kSeed, 3};
     Instructions cpu;
     for (int i = 0; i < 500; ++i) {
         const Doublewords a{random(), random()};
         const Doublewords b{random() >> random.below(64), random()};
-        ASSERT_EQ(std::bit_cast<Vector>(cpu.execute(pmull, Doublewords{}, a, b)),
+        ASSERT_EQ(std::bit_cast<Vector>(cpu.execute(kPmull, Doublewords{}, a, b)),
                   openssl_product(a[0], b[0]));
-        ASSERT_EQ(std::bit_cast<Vector>(cpu.execute(pmull2, Doublewords{}, a, b)),
+        ASSERT_EQ(std::bit_cast<Vector>(cpu.execute(kPmull2, Doublewords{}, a, b)),
                   openssl_product(a[1], b[1]));
     }
 }

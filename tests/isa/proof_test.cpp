@@ -12,7 +12,7 @@
 namespace levitate::isa {
 namespace {
 
-constexpr std::uint64_t seed = 20240607;
+constexpr std::uint64_t kSeed = 20240607;
 
 // Agrees with the emulator, but for one change to every step that has retired.
 class ChangingJudge final : public Judge {
@@ -42,13 +42,13 @@ class ChangingJudge final : public Judge {
 std::vector<Mismatch> mismatches_with(ChangingJudge::Change change) {
     std::vector<std::unique_ptr<Judge>> judges;
     judges.push_back(std::make_unique<ChangingJudge>(change));
-    Proof proof{seed, std::move(judges)};
+    Proof proof{kSeed, std::move(judges)};
     std::vector<Mismatch> mismatches;
-    constexpr std::uint64_t sequences = 20;
+    constexpr std::uint64_t kSequences = 20;
     const auto ran = proof.run(
         0,
         [](std::uint64_t number) {
-            return number + 1 < sequences ? std::optional{number + 1} : std::nullopt;
+            return number + 1 < kSequences ? std::optional{number + 1} : std::nullopt;
         },
         [&](const Mismatch& mismatch) { mismatches.push_back(mismatch); });
     EXPECT_TRUE(ran.has_value());
@@ -84,20 +84,20 @@ TEST(Proof, a_mismatch_names_its_first_step) {
 }
 
 TEST(Generator, makes_a_sequence_alone_as_among_others) {
-    const Generator generator{seed, emu::decode::all_rows()};
-    constexpr std::uint64_t number = 1000;
+    const Generator generator{kSeed, emu::decode::all_rows()};
+    constexpr std::uint64_t kNumber = 1000;
     Batch alone;
-    generator.add_sequence(number, alone);
+    generator.add_sequence(kNumber, alone);
     Batch among;
-    generator.add_sequence(number - 1, among);
-    generator.add_sequence(number, among);
+    generator.add_sequence(kNumber - 1, among);
+    generator.add_sequence(kNumber, among);
     EXPECT_EQ(std::memcmp(&alone.sequences[0], &among.sequences[1], sizeof alone.sequences[0]), 0);
     const auto steps = alone.steps_of(alone.sequences[0]);
     EXPECT_EQ(std::memcmp(steps.data(), among.steps_of(among.sequences[1]).data(), steps.size_bytes()), 0);
 }
 
 TEST(Generator, leads_most_accesses_to_memory_and_some_to_faults) {
-    const Generator generator{seed, emu::decode::load_store_rows()};
+    const Generator generator{kSeed, emu::decode::load_store_rows()};
     Emulator emulator;
     std::size_t retired = 0;
     std::size_t faulted = 0;

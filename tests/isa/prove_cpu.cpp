@@ -55,20 +55,20 @@ struct Options {
     std::uint64_t mismatches = 20;
 };
 
-constexpr int status_proven = 0;
-constexpr int status_differs = 1;
-constexpr int status_not_installed = 77;  // in order of weight
-constexpr int status_failed = 125;
+constexpr int kStatusProven = 0;
+constexpr int kStatusDiffers = 1;
+constexpr int kStatusNotInstalled = 77;  // in order of weight
+constexpr int kStatusFailed = 125;
 
 // Continuous integration must prove all of it: what is not installed there is a failure.
 int status_of_missing_judge() {
     const char* const ci = std::getenv("CI");
-    return ci != nullptr && std::string_view{ci} == "true" ? status_failed : status_not_installed;
+    return ci != nullptr && std::string_view{ci} == "true" ? kStatusFailed : kStatusNotInstalled;
 }
 
 // A difference is the worst that can be found.
 int worse(int first, int second) {
-    return first == status_differs || second == status_differs ? status_differs : std::max(first, second);
+    return first == kStatusDiffers || second == kStatusDiffers ? kStatusDiffers : std::max(first, second);
 }
 
 // The judge's part of the proof.
@@ -86,10 +86,10 @@ class Run {
             [this](const Mismatch& mismatch) { show(mismatch); });
         if (!ran.has_value()) {
             fmt::print(stderr, "prove-cpu: {}: {}\n", judge_, ran.error());
-            return status_failed;
+            return kStatusFailed;
         }
         fmt::print("{}: {} cases, {} differences\n", judge_, tally().total(), mismatches_);
-        return mismatches_ == 0 ? status_proven : status_differs;
+        return mismatches_ == 0 ? kStatusProven : kStatusDiffers;
     }
 
     const Tally& tally() const { return proof_->tallies()[0]; }
@@ -125,7 +125,7 @@ class Run {
 int prove(const Options& options) {
     fmt::print("seed {}\n", options.seed);
     std::fflush(stdout);  // what is needed if a long run is ended
-    int status = status_proven;
+    int status = kStatusProven;
     std::vector<Tally> tallies;
     for (const JudgeMaker& maker : judge_makers()) {
         if (!options.judges.empty() &&
@@ -144,7 +144,7 @@ int prove(const Options& options) {
     }
     if (!options.report.empty() && !(std::ofstream{options.report} << coverage_table(tallies))) {
         fmt::print(stderr, "prove-cpu: cannot write {}\n", options.report);
-        status = status_failed;
+        status = kStatusFailed;
     }
     return status;
 }

@@ -22,12 +22,12 @@ struct Options {
     unsigned threads = std::max(1U, std::thread::hardware_concurrency());
 };
 
-constexpr int status_proven = 0;
-constexpr int status_differs = 1;
+constexpr int kStatusProven = 0;
+constexpr int kStatusDiffers = 1;
 
 // All blocks of the encoding space, shared out among threads.
 WalkReport walk_all(const Options& options) {
-    constexpr std::uint32_t share = 4096;
+    constexpr std::uint32_t kShare = 4096;
     std::atomic<std::uint32_t> next = 0;
     std::vector<WalkReport> reports(options.threads);
     {
@@ -36,10 +36,10 @@ WalkReport walk_all(const Options& options) {
         for (WalkReport& report : reports) {
             threads.emplace_back([&] {
                 Walk walk;
-                for (std::uint32_t first = next.fetch_add(share); first < block_count;
-                     first = next.fetch_add(share)) {
+                for (std::uint32_t first = next.fetch_add(kShare); first < kBlockCount;
+                     first = next.fetch_add(kShare)) {
                     std::mt19937_64 random{options.seed + first};
-                    for (std::uint32_t number = first; number < first + share; ++number) {
+                    for (std::uint32_t number = first; number < first + kShare; ++number) {
                         walk.block(number, random());
                     }
                 }
@@ -59,14 +59,14 @@ WalkReport walk_sample(const Options& options) {
     std::mt19937_64 random{options.seed};
     Walk walk;
     for (std::uint32_t i = 0; i < options.blocks; ++i) {
-        const auto number = static_cast<std::uint32_t>(random() % block_count);
+        const auto number = static_cast<std::uint32_t>(random() % kBlockCount);
         walk.block(number, random());
     }
     for (const emu::decode::Row& row : emu::decode::all_rows()) {
         for (std::uint32_t i = 0; i < options.words_a_row; ++i) {
             const std::uint32_t word = row.value | (static_cast<std::uint32_t>(random()) & ~row.mask);
             walk.word(word);
-            walk.word(word ^ (std::uint32_t{1} << (i % emu::decode::word_bits)));
+            walk.word(word ^ (std::uint32_t{1} << (i % emu::decode::kWordBits)));
         }
     }
     return walk.report();
@@ -87,7 +87,7 @@ std::string_view name_of(DecodeJudge judge) {
 // The bits that the words have in common, as a decode row has them.
 std::string pattern_of(const UnexplainedDifference& difference) {
     std::string text;
-    for (std::uint32_t bit = std::uint32_t{1} << (emu::decode::word_bits - 1); bit != 0; bit >>= 1) {
+    for (std::uint32_t bit = std::uint32_t{1} << (emu::decode::kWordBits - 1); bit != 0; bit >>= 1) {
         text += (difference.always_one & bit) != 0 ? '1' : (difference.always_zero & bit) != 0 ? '0' : '-';
     }
     return text;
@@ -120,7 +120,7 @@ int prove(const Options& options) {
         "reason in "
         "tests/isa/decode/differences.inc, {} lines of it out of date\n",
         report.words, report.allocated, report.compared, report.unexplained.size(), unused);
-    return report.unexplained.empty() && unused == 0 ? status_proven : status_differs;
+    return report.unexplained.empty() && unused == 0 ? kStatusProven : kStatusDiffers;
 }
 
 }  // namespace

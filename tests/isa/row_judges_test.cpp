@@ -22,11 +22,11 @@ TEST(RowJudges, every_row_has_two) {
     judges.push_back(std::make_unique<LinuxJudge>());
     judges.push_back(std::make_unique<VixlJudge>());
     judges.push_back(std::make_unique<MpfrJudge>());
-    constexpr std::uint64_t seed = 20240607;
-    Proof proof{seed, std::move(judges)};
+    constexpr std::uint64_t kSeed = 20240607;
+    Proof proof{kSeed, std::move(judges)};
     const auto rows = emu::decode::all_rows();
-    constexpr std::size_t sequences_a_row = 16;
-    const std::uint64_t end = sequences_a_row * rows.size();
+    constexpr std::size_t kSequencesARow = 16;
+    const std::uint64_t end = kSequencesARow * rows.size();
     const auto ran = proof.run(
         0, [&](std::uint64_t number) { return number + 1 < end ? std::optional{number + 1} : std::nullopt; },
         [](const Mismatch& mismatch) {

@@ -10,8 +10,8 @@
 namespace levitate::isa {
 
 // VIXL's list of the architecture's features, in its order.
-inline constexpr std::size_t most_features = 128;
-using Features = std::bitset<most_features>;
+inline constexpr std::size_t kMostFeatures = 128;
+using Features = std::bitset<kMostFeatures>;
 
 // What a disassembler takes a word for.
 struct Reading {

@@ -16,13 +16,13 @@ struct Spelling {
     std::string_view endings;
 };
 
-constexpr auto spellings = std::to_array<Spelling>({
+constexpr auto kSpellings = std::to_array<Spelling>({
 #define SPELLING(row, stems, endings) {row, stems, endings},
 #include "tests/isa/decode/spellings.inc"
 #undef SPELLING
 });
 
-constexpr auto differences = std::to_array<DecodeDifference>({
+constexpr auto kDifferences = std::to_array<DecodeDifference>({
 #define DIFFERENCE(judge, claim, bits, reason) \
     {DecodeJudge::judge, DecodeClaim::claim, emu::decode::parse(bits), reason},
 #include "tests/isa/decode/differences.inc"
@@ -58,13 +58,13 @@ bool is_spelling(std::string_view mnemonic, std::string_view row) {
         return std::tolower(static_cast<unsigned char>(upper)) == lower;
     };
     return std::ranges::equal(first, mnemonic, is_same_letter) ||
-           std::ranges::any_of(spellings, [&](const Spelling& spelling) {
+           std::ranges::any_of(kSpellings, [&](const Spelling& spelling) {
                return spelling.row == first && spells(spelling, mnemonic);
            });
 }
 
 std::span<const DecodeDifference> decode_differences() {
-    return differences;
+    return kDifferences;
 }
 
 }  // namespace levitate::isa

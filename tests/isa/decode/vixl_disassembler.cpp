@@ -48,12 +48,12 @@ std::unique_ptr<Disassembler> make_vixl_disassembler() {
 }
 
 std::string_view feature_name(std::size_t feature) {
-    static constexpr auto names = std::to_array<std::string_view>({
+    static constexpr auto kNames = std::to_array<std::string_view>({
 #define FEATURE_NAME(symbol, description, linux_name) description,
         VIXL_CPU_FEATURE_LIST(FEATURE_NAME)
 #undef FEATURE_NAME
     });
-    return names.at(feature);
+    return kNames.at(feature);
 }
 
 const Features& model_features() {

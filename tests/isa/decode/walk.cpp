@@ -13,13 +13,13 @@ namespace {
 
 using emu::decode::Row;
 
-constexpr std::uint32_t block_mask = ~(words_a_block - 1);
+constexpr std::uint32_t kBlockMask = ~(kWordsABlock - 1);
 
 // Bits 9:0 of words that stand for their block: Rn and Rd are small, 31, and the odd one of a pair.
-constexpr auto representatives =
+constexpr auto kRepresentatives =
     std::to_array<std::uint32_t>({0, 1U << 5 | 2, 31U << 5 | 31, 31U << 5, 31, 30U << 5 | 29});
-constexpr unsigned random_representatives = 2;
-constexpr unsigned random_bits = 10;
+constexpr unsigned kRandomRepresentatives = 2;
+constexpr unsigned kRandomBits = 10;
 
 bool matches(const Row& row, std::uint32_t word) {
     return (word & row.mask) == row.value;
@@ -94,28 +94,28 @@ Walk::Walk() : vixl_(make_vixl_disassembler()), capstone_(make_capstone_disassem
 }
 
 void Walk::block(std::uint32_t number, std::uint64_t random) {
-    const std::uint32_t first = number * words_a_block;
+    const std::uint32_t first = number * kWordsABlock;
     candidates_.clear();
     for (const Row& row : emu::decode::all_rows()) {
-        if (((first ^ row.value) & row.mask & block_mask) == 0) {
+        if (((first ^ row.value) & row.mask & kBlockMask) == 0) {
             candidates_.push_back(&row);
         }
     }
-    std::array<const Row*, words_a_block> rows{};
-    for (std::uint32_t i = 0; i < words_a_block; ++i) {
+    std::array<const Row*, kWordsABlock> rows{};
+    for (std::uint32_t i = 0; i < kWordsABlock; ++i) {
         rows[i] = decode(first + i);
     }
     if (std::ranges::adjacent_find(rows, std::not_equal_to{}) != rows.end()) {
-        for (std::uint32_t i = 0; i < words_a_block; ++i) {
+        for (std::uint32_t i = 0; i < kWordsABlock; ++i) {
             compare(first + i, rows[i]);
         }
         return;
     }
-    for (const std::uint32_t low : representatives) {
+    for (const std::uint32_t low : kRepresentatives) {
         compare(first + low, rows[low]);
     }
-    for (unsigned i = 0; i < random_representatives; ++i) {
-        const auto low = static_cast<std::uint32_t>(random >> (i * random_bits)) % words_a_block;
+    for (unsigned i = 0; i < kRandomRepresentatives; ++i) {
+        const auto low = static_cast<std::uint32_t>(random >> (i * kRandomBits)) % kWordsABlock;
         compare(first + low, rows[low]);
     }
 }
@@ -164,7 +164,7 @@ Walk::Verdict Walk::judge_vixl(std::uint32_t word, const Reading& reading, const
     const Features absent = reading.features & ~model_features();
     if (row == nullptr && absent.any()) {
         std::string names;
-        for (std::size_t feature = 0; feature < most_features; ++feature) {
+        for (std::size_t feature = 0; feature < kMostFeatures; ++feature) {
             if (absent.test(feature)) {
                 names += fmt::format("{}{}", names.empty() ? "" : ", ", feature_name(feature));
             }

@@ -16,8 +16,8 @@
 namespace levitate::isa {
 
 // Words that differ only in bits 9:0, which in most of the encoding space are Rn and Rd.
-inline constexpr std::uint32_t words_a_block = 1024;
-inline constexpr std::uint32_t block_count = std::uint32_t{1} << 22;
+inline constexpr std::uint32_t kWordsABlock = 1024;
+inline constexpr std::uint32_t kBlockCount = std::uint32_t{1} << 22;
 
 // Words that differ alike and without a known reason.
 struct UnexplainedDifference {

@@ -69,11 +69,11 @@ std::optional<MemoryOperand> register_operand(std::uint32_t word) {
 // Advanced SIMD load/store of structures: at most four registers.
 MemoryOperand structure_operand(std::uint32_t word) {
     const bool is_multiple = bits(word, 24, 24) == 0;
-    constexpr unsigned most = 64;
+    constexpr unsigned kMost = 64;
     return {.base = n_of(word),
             .displacement = 0,
             .index = {},
-            .size = is_multiple ? most : most / 2,
+            .size = is_multiple ? kMost : kMost / 2,
             .needs_alignment = false,
             .is_single = false};
 }
@@ -153,9 +153,9 @@ std::optional<BranchOffset> branch_offset(std::uint32_t word) {
 }
 
 std::optional<unsigned> branch_register(std::uint32_t word) {
-    constexpr std::uint32_t unconditional = 0b1101011;
-    return bits(word, 31, 25) == unconditional && bits(word, 24, 23) == 0 ? std::optional{n_of(word)}
-                                                                          : std::nullopt;
+    constexpr std::uint32_t kUnconditional = 0b1101011;
+    return bits(word, 31, 25) == kUnconditional && bits(word, 24, 23) == 0 ? std::optional{n_of(word)}
+                                                                           : std::nullopt;
 }
 
 bool is_unpredictable(std::uint32_t word) {

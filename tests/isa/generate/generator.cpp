@@ -17,47 +17,47 @@ using emu::decode::Row;
 // Register fields lie at the same places in nearly every encoding; now and then two of them are the same,
 // or 31.
 std::uint32_t with_overlapping_registers(std::uint32_t word, const Row& row, Random& random) {
-    constexpr std::array<unsigned, 4> places{0, 5, 16, 10};
-    constexpr std::uint32_t field_mask = 0x1f;
-    const unsigned to = places[random.below(places.size())];
-    const unsigned from = places[random.below(places.size())];
-    const std::uint32_t number = random.one_in(2) ? field_mask : word >> from & field_mask;
-    const std::uint32_t mask = field_mask << to;
+    constexpr std::array<unsigned, 4> kPlaces{0, 5, 16, 10};
+    constexpr std::uint32_t kFieldMask = 0x1f;
+    const unsigned to = kPlaces[random.below(kPlaces.size())];
+    const unsigned from = kPlaces[random.below(kPlaces.size())];
+    const std::uint32_t number = random.one_in(2) ? kFieldMask : word >> from & kFieldMask;
+    const std::uint32_t mask = kFieldMask << to;
     return (row.mask & mask) != 0 ? word : (word & ~mask) | number << to;
 }
 
 // Bits 18:5 of MRS, MSR and SYS: of the registers that EL0 may name some, and of the others few.
 std::uint32_t with_system_name(std::uint32_t word, Random& random) {
-    constexpr auto name = [](unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
+    constexpr auto kName = [](unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
         return op1 << 16 | crn << 12 | crm << 8 | op2 << 5;
     };
-    constexpr auto registers = std::to_array<std::uint32_t>({
-        name(3, 4, 2, 0),   // NZCV
-        name(3, 4, 2, 1),   // DAIF
-        name(3, 4, 2, 6),   // SSBS
-        name(3, 4, 4, 0),   // FPCR
-        name(3, 4, 4, 1),   // FPSR
-        name(3, 13, 0, 2),  // TPIDR_EL0
-        name(3, 13, 0, 3),  // TPIDRRO_EL0
-        name(3, 0, 0, 1),   // CTR_EL0
-        name(3, 0, 0, 7),   // DCZID_EL0
-        name(0, 13, 0, 4),  // TPIDR_EL1
+    constexpr auto kRegisters = std::to_array<std::uint32_t>({
+        kName(3, 4, 2, 0),   // NZCV
+        kName(3, 4, 2, 1),   // DAIF
+        kName(3, 4, 2, 6),   // SSBS
+        kName(3, 4, 4, 0),   // FPCR
+        kName(3, 4, 4, 1),   // FPSR
+        kName(3, 13, 0, 2),  // TPIDR_EL0
+        kName(3, 13, 0, 3),  // TPIDRRO_EL0
+        kName(3, 0, 0, 1),   // CTR_EL0
+        kName(3, 0, 0, 7),   // DCZID_EL0
+        kName(0, 13, 0, 4),  // TPIDR_EL1
     });
-    constexpr auto instructions = std::to_array<std::uint32_t>({
-        name(3, 7, 4, 1),   // DC ZVA
-        name(3, 7, 10, 1),  // DC CVAC
-        name(3, 7, 11, 1),  // DC CVAU
-        name(3, 7, 12, 1),  // DC CVAP
-        name(3, 7, 14, 1),  // DC CIVAC
-        name(3, 7, 5, 1),   // IC IVAU
+    constexpr auto kInstructions = std::to_array<std::uint32_t>({
+        kName(3, 7, 4, 1),   // DC ZVA
+        kName(3, 7, 10, 1),  // DC CVAC
+        kName(3, 7, 11, 1),  // DC CVAU
+        kName(3, 7, 12, 1),  // DC CVAP
+        kName(3, 7, 14, 1),  // DC CIVAC
+        kName(3, 7, 5, 1),   // IC IVAU
     });
-    constexpr std::uint32_t name_bits = 0x7ffe0;
+    constexpr std::uint32_t kNameBits = 0x7ffe0;
     switch (word >> 19) {
         case 0xd5080000U >> 19:
-            return (word & ~name_bits) | instructions[random.below(instructions.size())];
+            return (word & ~kNameBits) | kInstructions[random.below(kInstructions.size())];
         case 0xd5180000U >> 19:
         case 0xd5380000U >> 19:
-            return (word & ~name_bits) | registers[random.below(registers.size())];
+            return (word & ~kNameBits) | kRegisters[random.below(kRegisters.size())];
         default:
             return word;
     }
@@ -122,12 +122,12 @@ class SequenceMaker {
     // A store-exclusive says nothing without the load of the same address and size before it; or with CLREX
     // between them, after which it must fail.
     void add_exclusive_pair(const JudgeStep& store) {
-        constexpr std::uint32_t load_bit = 1U << 22;
-        constexpr std::uint32_t status_field = 0x1fU << 16;
-        constexpr std::uint32_t other_register = 1;  // so that the store changes what was loaded
-        constexpr std::uint32_t clrex = 0xd5033f5f;
+        constexpr std::uint32_t kLoadBit = 1U << 22;
+        constexpr std::uint32_t kStatusField = 0x1fU << 16;
+        constexpr std::uint32_t kOtherRegister = 1;  // so that the store changes what was loaded
+        constexpr std::uint32_t kClrex = 0xd5033f5f;
         JudgeStep load = store;
-        load.word = (load.word | load_bit | status_field) ^ other_register;
+        load.word = (load.word | kLoadBit | kStatusField) ^ kOtherRegister;
         while (is_unpredictable(load.word)) {
             load.word ^= 1U << 10;  // Rt2
         }
@@ -138,7 +138,7 @@ class SequenceMaker {
         }
         push(load);
         if (is_cleared) {
-            push({.word = clrex, .patch_count = 0, .patches = {}});
+            push({.word = kClrex, .patch_count = 0, .patches = {}});
         }
         push(store);
     }

@@ -9,7 +9,7 @@ namespace levitate::isa {
 
 namespace {
 
-constexpr std::uint64_t memory_end = JUDGE_READ_ONLY + JUDGE_PAGE;
+constexpr std::uint64_t kMemoryEnd = JUDGE_READ_ONLY + JUDGE_PAGE;
 
 void patch(JudgeStep& step, unsigned number, std::uint64_t value) {
     step.patches[step.patch_count++] = {.number = number, .value = value};
@@ -30,7 +30,7 @@ std::uint64_t random_target(std::uint64_t size, Random& random) {
         case 6:
             return across(JUDGE_READ_ONLY);
         case 7:
-            return random.one_in(2) ? across(memory_end) : across(JUDGE_MEMORY);
+            return random.one_in(2) ? across(kMemoryEnd) : across(JUDGE_MEMORY);
         case 8:
             return random.one_in(2) ? JUDGE_READ_ONLY + random.below(JUDGE_PAGE - size)
                                     : JUDGE_MEMORY + JUDGE_MEMORY_SIZE - size;
@@ -57,8 +57,8 @@ bool lead_access(JudgeStep& step, const MemoryOperand& operand, Random& random) 
         base -= operand.index->offset(value);
     }
     if (operand.base == 31) {
-        constexpr std::uint64_t stack_alignment = 16;
-        base &= ~(stack_alignment - 1);
+        constexpr std::uint64_t kStackAlignment = 16;
+        base &= ~(kStackAlignment - 1);
     } else if (random.one_in(16)) {
         base |= random() << 56;  // a tag, which Linux has the CPU ignore
     }
@@ -68,8 +68,8 @@ bool lead_access(JudgeStep& step, const MemoryOperand& operand, Random& random) 
 
 void lead_literal(JudgeStep& step, std::uint64_t slot, Random& random) {
     const std::uint64_t here = JUDGE_CODE + slot * JUDGE_STRIDE + JUDGE_WORD_OFFSET;
-    constexpr std::uint64_t longest = 16;
-    const std::uint64_t distance = (random_target(longest, random) & ~std::uint64_t{3}) - here;
+    constexpr std::uint64_t kLongest = 16;
+    const std::uint64_t distance = (random_target(kLongest, random) & ~std::uint64_t{3}) - here;
     step.word = (step.word & ~(0x7ffffU << 5)) | (static_cast<std::uint32_t>(distance / 4) & 0x7ffffU) << 5;
 }
 
@@ -79,15 +79,15 @@ std::uint64_t landing(std::uint64_t slot) {
 
 void lead_branch(JudgeStep& step, const BranchOffset& offset, std::uint64_t slot, Random& random) {
     // TBZ reaches 32 KiB to either side.
-    constexpr std::uint64_t reach = 0x8000 / JUDGE_STRIDE - 1;
-    const std::uint64_t least = slot - std::min(slot, reach);
-    const std::uint64_t greatest = std::min(slot + reach, JUDGE_SLOTS - 1);
+    constexpr std::uint64_t kReach = 0x8000 / JUDGE_STRIDE - 1;
+    const std::uint64_t least = slot - std::min(slot, kReach);
+    const std::uint64_t greatest = std::min(slot + kReach, JUDGE_SLOTS - 1);
     std::uint64_t target = landing(least + random.below(greatest - least + 1));
-    constexpr unsigned long_branch_width = 26;
-    if (offset.width == long_branch_width && random.one_in(4)) {
+    constexpr unsigned kLongBranchWidth = 26;
+    if (offset.width == kLongBranchWidth && random.one_in(4)) {
         // Below everything that is mapped, as far as the immediate goes.
-        constexpr std::uint64_t farthest = std::uint64_t{1} << (long_branch_width + 1);
-        target = JUDGE_CODE - farthest + 4 * random.below(farthest / 8);
+        constexpr std::uint64_t kFarthest = std::uint64_t{1} << (kLongBranchWidth + 1);
+        target = JUDGE_CODE - kFarthest + 4 * random.below(kFarthest / 8);
     }
     const std::uint64_t here = JUDGE_CODE + slot * JUDGE_STRIDE + JUDGE_WORD_OFFSET;
     const std::uint32_t mask = (std::uint32_t{1} << offset.width) - 1;
@@ -137,8 +137,8 @@ bool lead(JudgeStep& step, std::uint64_t slot, Random& random) {
     } else if (const auto number = branch_register(step.word)) {
         lead_register_branch(step, *number, random);
     } else if (is_cache_instruction(step.word) && bits(step.word, 4, 0) != 31) {
-        constexpr std::uint64_t cache_line = 64;
-        patch(step, bits(step.word, 4, 0), random_target(cache_line, random));
+        constexpr std::uint64_t kCacheLine = 64;
+        patch(step, bits(step.word, 4, 0), random_target(kCacheLine, random));
     } else if (is_supervisor_call(step.word)) {
         patch(step, 8, JUDGE_NO_SYSTEM_CALL);
     }

@@ -35,14 +35,14 @@ bool SetsAarch32Flags(std::uint32_t word, const JudgeState& before) {
 // Len and Stride of FPCR.
 bool SetsAarch32Fields(std::uint32_t word, const JudgeState& before) {
     const unsigned t = bits(word, 4, 0);
-    constexpr std::uint64_t fields = 0x370000;
-    return t != 31 && (before.x[t] & fields) != 0;
+    constexpr std::uint64_t kFields = 0x370000;
+    return t != 31 && (before.x[t] & kFields) != 0;
 }
 
 // MSR or MRS of another register than NZCV.
 bool NotNzcv(std::uint32_t word, const JudgeState& /*before*/) {
-    constexpr std::uint32_t nzcv = 0b1'1'011'0100'0010'000;
-    return bits(word, 20, 5) != nzcv;
+    constexpr std::uint32_t kNzcv = 0b1'1'011'0100'0010'000;
+    return bits(word, 20, 5) != kNzcv;
 }
 
 // Of a shift by immediate: otherwise the word is a modified immediate.
@@ -68,14 +68,14 @@ struct Difference {
 };
 
 #define DIFFERENCE(judge, mask, value, condition, reason) {judge, mask, value, &condition, reason},
-constexpr Difference differences[] = {
+constexpr Difference kDifferences[] = {
 #include "tests/isa/judges/differences.inc"
 };
 
 }  // namespace
 
 bool is_known_difference(std::string_view judge, std::uint32_t word, const JudgeState& before) {
-    return std::ranges::any_of(differences, [&](const Difference& difference) {
+    return std::ranges::any_of(kDifferences, [&](const Difference& difference) {
         return (word & difference.mask) == difference.value && difference.judge == judge &&
                difference.applies(word, before);
     });

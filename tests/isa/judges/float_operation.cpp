@@ -18,11 +18,11 @@ constexpr bool bit(std::uint32_t word, unsigned place) {
 std::optional<FloatFormat> format_of_type(std::uint32_t type) {
     switch (type) {
         case 0b00:
-            return single;
+            return kSingle;
         case 0b01:
-            return double_precision;
+            return kDoublePrecision;
         case 0b11:
-            return half;
+            return kHalf;
         default:
             return std::nullopt;
     }
@@ -71,15 +71,15 @@ std::optional<FloatInstruction> one_source(std::uint32_t word, FloatFormat forma
 }
 
 std::optional<FloatInstruction> two_sources(std::uint32_t word, FloatFormat format) {
-    constexpr Operation operations[] = {
+    constexpr Operation kOperations[] = {
         Operation::Multiply,      Operation::Divide,        Operation::Add,
         Operation::Subtract,      Operation::Maximum,       Operation::Minimum,
         Operation::MaximumNumber, Operation::MinimumNumber, Operation::NegatedMultiply,
     };
     const std::uint32_t opcode = bits(word, 15, 12);
-    return opcode < std::size(operations)
+    return opcode < std::size(kOperations)
                ? std::optional{FloatInstruction{
-                     .operation = operations[opcode], .shape = Shape::Scalar, .format = format}}
+                     .operation = kOperations[opcode], .shape = Shape::Scalar, .format = format}}
                : std::nullopt;
 }
 
@@ -116,11 +116,11 @@ std::optional<FloatInstruction> scalar(std::uint32_t word) {
         return std::nullopt;
     }
     if (bit(word, 24)) {
-        constexpr Operation operations[] = {Operation::MultiplyAdd, Operation::MultiplySubtract,
-                                            Operation::NegatedMultiplyAdd,
-                                            Operation::NegatedMultiplySubtract};
+        constexpr Operation kOperations[] = {Operation::MultiplyAdd, Operation::MultiplySubtract,
+                                             Operation::NegatedMultiplyAdd,
+                                             Operation::NegatedMultiplySubtract};
         const std::uint32_t index = bits(word, 21, 21) << 1 | bits(word, 15, 15);
-        return FloatInstruction{.operation = operations[index], .shape = Shape::Scalar, .format = *format};
+        return FloatInstruction{.operation = kOperations[index], .shape = Shape::Scalar, .format = *format};
     }
     if (!bit(word, 21) || bits(word, 15, 10) == 0) {
         return with_integer(word, *format);
@@ -272,16 +272,16 @@ std::optional<FloatInstruction> two_misc(std::uint32_t word, FloatFormat format)
         case 0b10110:
             // FCVTN, and FCVTXN with U: from the wider of the two formats.
             result.shape = Shape::Narrow;
-            result.format = bit(word, 22) ? double_precision : single;
-            result.target = bit(word, 22) ? single : half;
+            result.format = bit(word, 22) ? kDoublePrecision : kSingle;
+            result.target = bit(word, 22) ? kSingle : kHalf;
             if (u) {
                 result.rounding = Rounding::Odd;
             }
             return a == 0 ? with(Operation::Convert) : std::nullopt;
         case 0b10111:
             result.shape = Shape::Lengthen;
-            result.format = bit(word, 22) ? single : half;
-            result.target = bit(word, 22) ? double_precision : single;
+            result.format = bit(word, 22) ? kSingle : kHalf;
+            result.target = bit(word, 22) ? kDoublePrecision : kSingle;
             return a == 0 && !u ? with(Operation::Convert) : std::nullopt;
         default:
             return std::nullopt;
@@ -291,7 +291,7 @@ std::optional<FloatInstruction> two_misc(std::uint32_t word, FloatFormat format)
 // FADDP, FMAXP and the like (scalar), FMAXV and the like: U tells single and double precision from half.
 std::optional<FloatInstruction> reduction(std::uint32_t word) {
     const bool is_half = !bit(word, 29);
-    FloatInstruction result = lanes(word, is_half ? half : bit(word, 22) ? double_precision : single);
+    FloatInstruction result = lanes(word, is_half ? kHalf : bit(word, 22) ? kDoublePrecision : kSingle);
     result.shape = result.is_scalar ? Shape::PairToScalar : Shape::AcrossLanes;
     const bool is_minimum = bit(word, 23);
     switch (bits(word, 16, 12)) {
@@ -317,7 +317,7 @@ std::optional<FloatInstruction> by_element(std::uint32_t word) {
     if (size == 0b01) {
         return std::nullopt;
     }
-    FloatInstruction result = lanes(word, size == 0b00 ? half : size == 0b10 ? single : double_precision);
+    FloatInstruction result = lanes(word, size == 0b00 ? kHalf : size == 0b10 ? kSingle : kDoublePrecision);
     result.shape = Shape::ByElement;
     result.element = size == 0b00 ? high << 2 | low << 1 | m : size == 0b10 ? high << 1 | low : high;
     result.element_register = size == 0b00 ? bits(word, 19, 16) : bits(word, 20, 16);
@@ -342,7 +342,7 @@ std::optional<FloatInstruction> fixed_point(std::uint32_t word) {
     if (immh < 2) {
         return std::nullopt;
     }
-    FloatInstruction result = lanes(word, immh >= 8 ? double_precision : immh >= 4 ? single : half);
+    FloatInstruction result = lanes(word, immh >= 8 ? kDoublePrecision : immh >= 4 ? kSingle : kHalf);
     result.is_signed = !bit(word, 29);
     result.fraction_bits = 2 * result.format.width() - bits(word, 22, 16);
     switch (bits(word, 15, 11)) {
@@ -359,7 +359,7 @@ std::optional<FloatInstruction> fixed_point(std::uint32_t word) {
 }
 
 std::optional<FloatInstruction> simd(std::uint32_t word) {
-    const FloatFormat wide = bit(word, 22) ? double_precision : single;
+    const FloatFormat wide = bit(word, 22) ? kDoublePrecision : kSingle;
     if (bit(word, 24)) {
         return bit(word, 10) ? (bit(word, 23) ? std::nullopt : fixed_point(word)) : by_element(word);
     }
@@ -367,7 +367,7 @@ std::optional<FloatInstruction> simd(std::uint32_t word) {
         if (bit(word, 21) && bits(word, 15, 14) == 0b11) {
             return three_same(word, wide);
         }
-        return !bit(word, 21) && bit(word, 22) && bits(word, 15, 14) == 0b00 ? three_same(word, half)
+        return !bit(word, 21) && bit(word, 22) && bits(word, 15, 14) == 0b00 ? three_same(word, kHalf)
                                                                              : std::nullopt;
     }
     if (bits(word, 11, 10) != 0b10) {
@@ -377,7 +377,7 @@ std::optional<FloatInstruction> simd(std::uint32_t word) {
         return two_misc(word, wide);
     }
     if (bits(word, 22, 17) == 0b111100) {
-        return two_misc(word, half);
+        return two_misc(word, kHalf);
     }
     return bits(word, 21, 17) == 0b11000 ? reduction(word) : std::nullopt;
 }

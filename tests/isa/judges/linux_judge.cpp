@@ -19,7 +19,7 @@ namespace levitate::isa {
 
 namespace {
 
-constexpr int batch_descriptor = 3;
+constexpr int kBatchDescriptor = 3;
 
 const char* qemu() {
     const char* const other = std::getenv("LEVITATE_QEMU_AARCH64");
@@ -30,10 +30,10 @@ const char* qemu() {
 [[noreturn]] void become_judge(const char* program, int batch, int turns) {
     dup2(turns, STDIN_FILENO);
     dup2(turns, STDOUT_FILENO);
-    if (batch == batch_descriptor) {
+    if (batch == kBatchDescriptor) {
         fcntl(batch, F_SETFD, 0);
     } else {
-        dup2(batch, batch_descriptor);
+        dup2(batch, kBatchDescriptor);
     }
     execl(program, program, "-cpu", "neoverse-n1", LEVITATE_LINUX_JUDGE, nullptr);
     _exit(127);

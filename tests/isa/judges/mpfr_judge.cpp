@@ -11,7 +11,7 @@ namespace levitate::isa {
 
 namespace {
 
-constexpr unsigned vector_bits = 128;
+constexpr unsigned kVectorBits = 128;
 
 std::uint64_t lane(const std::uint64_t (&vector)[2], unsigned width, unsigned index) {
     const std::uint64_t whole = vector[index * width / 64] >> (index * width % 64);
@@ -83,7 +83,7 @@ class Executor {
   private:
     unsigned width() const { return instruction_.format.width(); }
     unsigned lane_count() const {
-        return instruction_.is_scalar ? 1 : (instruction_.is_full ? vector_bits : vector_bits / 2) / width();
+        return instruction_.is_scalar ? 1 : (instruction_.is_full ? kVectorBits : kVectorBits / 2) / width();
     }
     Rounding rounding() const { return instruction_.rounding.value_or(float_.rounding()); }
 
@@ -158,7 +158,7 @@ class Executor {
 
     Result narrow() {
         const unsigned to = instruction_.target.width();
-        const unsigned count = instruction_.is_scalar ? 1 : vector_bits / 2 / to;
+        const unsigned count = instruction_.is_scalar ? 1 : kVectorBits / 2 / to;
         const bool is_upper = instruction_.is_full && !instruction_.is_scalar;
         Result result;
         if (is_upper) {
@@ -172,7 +172,7 @@ class Executor {
 
     Result lengthen() {
         const unsigned to = instruction_.target.width();
-        const unsigned count = vector_bits / to;
+        const unsigned count = kVectorBits / to;
         Result result;
         for (unsigned i = 0; i < count; ++i) {
             result.set(to, i, one_operand(lane(n_, width(), instruction_.is_full ? count + i : i)));
@@ -185,8 +185,8 @@ class Executor {
         const bool signals = instruction_.operation == FloatOperation::CompareFlagsSignalling;
         const std::uint64_t second = with_zero ? 0 : lane(m_, width(), 0);
         const Relation relation = float_.compare(instruction_.format, lane(n_, width(), 0), second, signals);
-        constexpr std::uint64_t nzcv = 0xf0000000;
-        state.pstate = (state.pstate & ~nzcv) | std::uint64_t{static_cast<std::uint8_t>(relation)} << 28;
+        constexpr std::uint64_t kNzcv = 0xf0000000;
+        state.pstate = (state.pstate & ~kNzcv) | std::uint64_t{static_cast<std::uint8_t>(relation)} << 28;
     }
 
     std::uint64_t compute(const Operands& operands) {

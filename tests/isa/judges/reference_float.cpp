@@ -11,24 +11,24 @@ namespace levitate::isa {
 namespace {
 
 // FPSR
-constexpr std::uint64_t invalid_operation = 1 << 0;
-constexpr std::uint64_t divide_by_zero = 1 << 1;
-constexpr std::uint64_t overflow = 1 << 2;
-constexpr std::uint64_t underflow = 1 << 3;
-constexpr std::uint64_t inexact = 1 << 4;
-constexpr std::uint64_t input_denormal = 1 << 7;
+constexpr std::uint64_t kInvalidOperation = 1 << 0;
+constexpr std::uint64_t kDivideByZero = 1 << 1;
+constexpr std::uint64_t kOverflow = 1 << 2;
+constexpr std::uint64_t kUnderflow = 1 << 3;
+constexpr std::uint64_t kInexact = 1 << 4;
+constexpr std::uint64_t kInputDenormal = 1 << 7;
 
 // FPCR
-constexpr std::uint64_t flush_half = 1 << 19;
-constexpr std::uint64_t flush = 1 << 24;
-constexpr std::uint64_t default_nans = 1 << 25;
-constexpr std::uint64_t alternative_half = 1 << 26;
+constexpr std::uint64_t kFlushHalf = 1 << 19;
+constexpr std::uint64_t kFlush = 1 << 24;
+constexpr std::uint64_t kDefaultNans = 1 << 25;
+constexpr std::uint64_t kAlternativeHalf = 1 << 26;
 
 // Holds every sum, product and fused product of two doubles exactly: twice the range of exponents, and the
 // fractions.
-constexpr mpfr_prec_t exact_precision = 4 * 1024 + 512;
+constexpr mpfr_prec_t kExactPrecision = 4 * 1024 + 512;
 // Of quotients and roots; more than twice a double's.
-constexpr mpfr_prec_t long_precision = 192;
+constexpr mpfr_prec_t kLongPrecision = 192;
 
 // `width` 1 to 64.
 constexpr std::uint64_t low_mask(unsigned width) {
@@ -82,7 +82,7 @@ bool rounds_away(Rounding rounding, bool is_negative, bool is_odd, int rest_agai
 
 class ReferenceFloat::Real {
   public:
-    explicit Real(mpfr_prec_t precision = exact_precision) { mpfr_init2(value_, precision); }
+    explicit Real(mpfr_prec_t precision = kExactPrecision) { mpfr_init2(value_, precision); }
     Real(const Real& other) : Real(mpfr_get_prec(other.value_)) { mpfr_set(value_, other.value_, MPFR_RNDN); }
     Real& operator=(const Real&) = delete;
     ~Real() { mpfr_clear(value_); }
@@ -155,14 +155,14 @@ struct ReferenceFloat::Unpacked {
 };
 
 bool ReferenceFloat::flushes(FloatFormat format, Conversion conversion) const {
-    if (format == half) {
-        return conversion == Conversion::No && (fpcr_ & flush_half) != 0;
+    if (format == kHalf) {
+        return conversion == Conversion::No && (fpcr_ & kFlushHalf) != 0;
     }
-    return (fpcr_ & flush) != 0;
+    return (fpcr_ & kFlush) != 0;
 }
 
 bool ReferenceFloat::is_alternative_half(FloatFormat format, Conversion conversion) const {
-    return format == half && conversion == Conversion::Yes && (fpcr_ & alternative_half) != 0;
+    return format == kHalf && conversion == Conversion::Yes && (fpcr_ & kAlternativeHalf) != 0;
 }
 
 ReferenceFloat::Unpacked ReferenceFloat::unpack(FloatFormat format, std::uint64_t bits,
@@ -174,8 +174,8 @@ ReferenceFloat::Unpacked ReferenceFloat::unpack(FloatFormat format, std::uint64_
     const long unit = 1 - bias(format) - static_cast<long>(format.fraction_bits);
     if (exponent == 0) {
         const bool is_flushed = fraction != 0 && flushes(format, conversion);
-        if (is_flushed && format != half) {
-            flags_ |= input_denormal;
+        if (is_flushed && format != kHalf) {
+            flags_ |= kInputDenormal;
         }
         const std::uint64_t mantissa = is_flushed ? 0 : fraction;
         result.kind = mantissa == 0 ? Kind::Zero : Kind::Finite;
@@ -203,7 +203,7 @@ std::uint64_t ReferenceFloat::round(FloatFormat format, const Real& value, Round
     const long least_exponent = 1 - bias(format);
     const bool is_tiny = value.exponent() < least_exponent;
     if (is_tiny && flushes(format, conversion)) {
-        flags_ |= underflow;
+        flags_ |= kUnderflow;
         return zero(format, is_negative);
     }
     const long exponent = std::max(value.exponent(), least_exponent);
@@ -219,22 +219,22 @@ std::uint64_t ReferenceFloat::round(FloatFormat format, const Real& value, Round
         biased = 0;
     }
     if (is_tiny && !rounded.is_exact) {
-        flags_ |= underflow;
+        flags_ |= kUnderflow;
     }
     if (is_alternative_half(format, conversion)) {
         if (biased > exponent_mask(format)) {
-            flags_ |= invalid_operation;
+            flags_ |= kInvalidOperation;
             return zero(format, is_negative) | low_mask(format.width() - 1);
         }
     } else if (biased >= exponent_mask(format)) {
-        flags_ |= overflow | inexact;
+        flags_ |= kOverflow | kInexact;
         const bool to_infinity = rounding == Rounding::TiesToEven || rounding == Rounding::TiesAway ||
                                  (rounding == Rounding::Up && !is_negative) ||
                                  (rounding == Rounding::Down && is_negative);
         return to_infinity ? infinity(format, is_negative) : greatest(format, is_negative);
     }
     if (!rounded.is_exact) {
-        flags_ |= inexact;
+        flags_ |= kInexact;
     }
     return zero(format, is_negative) | biased << format.fraction_bits | (mantissa & fraction_mask(format));
 }
@@ -249,15 +249,15 @@ std::uint64_t ReferenceFloat::default_nan(FloatFormat format) const {
 }
 
 std::uint64_t ReferenceFloat::invalid(FloatFormat format) {
-    flags_ |= invalid_operation;
+    flags_ |= kInvalidOperation;
     return default_nan(format);
 }
 
 std::uint64_t ReferenceFloat::process_nan(FloatFormat format, const Unpacked& nan) {
     if (nan.kind == Kind::SignallingNan) {
-        flags_ |= invalid_operation;
+        flags_ |= kInvalidOperation;
     }
-    return (fpcr_ & default_nans) != 0 ? default_nan(format) : nan.bits | quiet_bit(format);
+    return (fpcr_ & kDefaultNans) != 0 ? default_nan(format) : nan.bits | quiet_bit(format);
 }
 
 std::optional<std::uint64_t> ReferenceFloat::process_nans(FloatFormat format, const Unpacked& a,
@@ -349,14 +349,14 @@ std::uint64_t ReferenceFloat::divide(FloatFormat format, std::uint64_t a, std::u
     }
     if (first.is_infinity() || second.is_zero()) {
         if (!first.is_infinity()) {
-            flags_ |= divide_by_zero;
+            flags_ |= kDivideByZero;
         }
         return infinity(format, is_negative);
     }
     if (first.is_zero() || second.is_infinity()) {
         return zero(format, is_negative);
     }
-    Real result{long_precision};
+    Real result{kLongPrecision};
     if (mpfr_div(result.get(), first.value.get(), second.value.get(), MPFR_RNDZ) != 0) {
         result.stick();
     }
@@ -415,7 +415,7 @@ std::uint64_t ReferenceFloat::square_root(FloatFormat format, std::uint64_t a) {
     if (operand.is_infinity()) {
         return infinity(format, false);
     }
-    Real result{long_precision};
+    Real result{kLongPrecision};
     if (mpfr_sqrt(result.get(), operand.value.get(), MPFR_RNDZ) != 0) {
         result.stick();
     }
@@ -506,7 +506,7 @@ Relation ReferenceFloat::compare(FloatFormat format, std::uint64_t a, std::uint6
     const Unpacked second = unpack(format, b);
     if (first.is_nan() || second.is_nan()) {
         if (signals || first.kind == Kind::SignallingNan || second.kind == Kind::SignallingNan) {
-            flags_ |= invalid_operation;
+            flags_ |= kInvalidOperation;
         }
         return Relation::Unordered;
     }
@@ -531,7 +531,7 @@ std::uint64_t ReferenceFloat::round_to_integral(FloatFormat format, std::uint64_
         return operand.bits;  // so large that it is an integer
     }
     if (!rounded.is_exact && raises_inexact) {
-        flags_ |= inexact;
+        flags_ |= kInexact;
     }
     if (rounded.magnitude == 0) {
         return zero(format, operand.is_negative);
@@ -545,7 +545,7 @@ std::uint64_t ReferenceFloat::to_fixed(FloatFormat format, std::uint64_t a, Roun
                                        bool is_signed, unsigned fraction_bits) {
     const Unpacked operand = unpack(format, a);
     if (operand.is_nan()) {
-        flags_ |= invalid_operation;
+        flags_ |= kInvalidOperation;
         return 0;
     }
     const std::uint64_t greatest_positive = low_mask(is_signed ? width - 1 : width);
@@ -557,9 +557,9 @@ std::uint64_t ReferenceFloat::to_fixed(FloatFormat format, std::uint64_t a, Roun
     }
     const bool saturates = !rounded.fits || rounded.magnitude > limit;
     if (saturates) {
-        flags_ |= invalid_operation;
+        flags_ |= kInvalidOperation;
     } else if (!rounded.is_exact) {
-        flags_ |= inexact;
+        flags_ |= kInexact;
     }
     const std::uint64_t magnitude = saturates ? limit : rounded.magnitude;
     return (operand.is_negative ? 0 - magnitude : magnitude) & low_mask(width);
@@ -583,12 +583,12 @@ std::uint64_t ReferenceFloat::convert(FloatFormat from, FloatFormat to, std::uin
     const bool has_no_specials = is_alternative_half(to, Conversion::Yes);
     if (operand.is_nan()) {
         if (operand.kind == Kind::SignallingNan || has_no_specials) {
-            flags_ |= invalid_operation;
+            flags_ |= kInvalidOperation;
         }
         if (has_no_specials) {
             return zero(to, operand.is_negative);
         }
-        if ((fpcr_ & default_nans) != 0) {
+        if ((fpcr_ & kDefaultNans) != 0) {
             return default_nan(to);
         }
         const std::uint64_t fraction = operand.bits & fraction_mask(from);
@@ -599,7 +599,7 @@ std::uint64_t ReferenceFloat::convert(FloatFormat from, FloatFormat to, std::uin
     }
     if (operand.is_infinity()) {
         if (has_no_specials) {
-            flags_ |= invalid_operation;
+            flags_ |= kInvalidOperation;
             return zero(to, operand.is_negative) | low_mask(to.width() - 1);
         }
         return infinity(to, operand.is_negative);

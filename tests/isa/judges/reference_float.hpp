@@ -15,9 +15,9 @@ struct FloatFormat {
     constexpr unsigned width() const { return 1 + exponent_bits + fraction_bits; }
     bool operator==(const FloatFormat&) const = default;
 };
-inline constexpr FloatFormat half{5, 10};
-inline constexpr FloatFormat single{8, 23};
-inline constexpr FloatFormat double_precision{11, 52};
+inline constexpr FloatFormat kHalf{5, 10};
+inline constexpr FloatFormat kSingle{8, 23};
+inline constexpr FloatFormat kDoublePrecision{11, 52};
 
 enum class Rounding { TiesToEven, Up, Down, Zero, TiesAway, Odd };
 

@@ -11,27 +11,27 @@ namespace {
 
 // MOVZ and MOVK of the four halfwords.
 void append_move(std::vector<std::uint32_t>& code, std::uint32_t number, std::uint64_t value) {
-    constexpr std::uint32_t movz = 0xd2800000;
-    constexpr std::uint32_t movk = 0xf2800000;
+    constexpr std::uint32_t kMovz = 0xd2800000;
+    constexpr std::uint32_t kMovk = 0xf2800000;
     for (std::uint32_t i = 0; i < 4; ++i) {
         const auto halfword = static_cast<std::uint32_t>(value >> (16 * i) & 0xffff);
-        code.push_back((i == 0 ? movz : movk) | i << 21 | halfword << 5 | number);
+        code.push_back((i == 0 ? kMovz : kMovk) | i << 21 | halfword << 5 | number);
     }
 }
 
 bool is_straight(const JudgeStep& step) {
     const std::uint32_t word = step.word;
-    constexpr std::uint32_t adr = 0x10000000;
-    constexpr std::uint32_t tpidr_el0 = 0xd51bd040;  // MSR; with bit 21 MRS
-    const bool is_address = (word & 0x1f000000) == adr || is_literal_load(word);
-    const bool is_thread_pointer = (word & 0xffdfffe0) == tpidr_el0;
+    constexpr std::uint32_t kAdr = 0x10000000;
+    constexpr std::uint32_t kTpidrEl0 = 0xd51bd040;  // MSR; with bit 21 MRS
+    const bool is_address = (word & 0x1f000000) == kAdr || is_literal_load(word);
+    const bool is_thread_pointer = (word & 0xffdfffe0) == kTpidrEl0;
     bool needs_sp = false;
     for (std::size_t i = 0; i < step.patch_count; ++i) {
         needs_sp = needs_sp || step.patches[i].number == 31;
     }
     // SVC retires for Linux, but not here.
-    constexpr std::uint32_t svc = 0xd4000001;
-    const bool is_call = (word & 0xffe0001f) == svc;
+    constexpr std::uint32_t kSvc = 0xd4000001;
+    const bool is_call = (word & 0xffe0001f) == kSvc;
     return !is_address && !is_call && !is_thread_pointer && !needs_sp && !branch_offset(word).has_value() &&
            !branch_register(word).has_value();
 }

@@ -19,8 +19,8 @@ void* at(std::uint64_t address) {
     return reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr)
 }
 
-constexpr std::uint64_t code_size = JUDGE_SLOTS * JUDGE_STRIDE;
-constexpr std::uint64_t memory_size = JUDGE_MEMORY_SIZE + JUDGE_PAGE;
+constexpr std::uint64_t kCodeSize = JUDGE_SLOTS * JUDGE_STRIDE;
+constexpr std::uint64_t kMemorySize = JUDGE_MEMORY_SIZE + JUDGE_PAGE;
 
 bool map(std::uint64_t address, std::size_t size) {
     return mmap(at(address), size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE,
@@ -36,9 +36,9 @@ constexpr bool is_exception_generation(std::uint32_t word) {
 }
 // VIXL has no LDTR and STTR, which at EL0 do what LDUR and STUR do (Arm ARM C6.2, "LDTR").
 constexpr std::uint32_t without_unprivileged_forms(std::uint32_t word) {
-    constexpr std::uint32_t unprivileged = 1U << 11;
-    const bool is_unprivileged = (word & 0x3f200c00) == (0x38000000 | unprivileged);
-    return is_unprivileged ? word & ~unprivileged : word;
+    constexpr std::uint32_t kUnprivileged = 1U << 11;
+    const bool is_unprivileged = (word & 0x3f200c00) == (0x38000000 | kUnprivileged);
+    return is_unprivileged ? word & ~kUnprivileged : word;
 }
 // Scalar floating point and Advanced SIMD, which FPCR may influence (Arm ARM C4.1, op0 x111).
 constexpr bool is_simd_processing(std::uint32_t word) {
@@ -111,15 +111,15 @@ class VixlJudge::Machine final : private WithDecoder, public vixl64::Simulator {
             state.x[i] = static_cast<std::uint64_t>(ReadXRegister(i));
         }
         state.sp = static_cast<std::uint64_t>(ReadXRegister(31, vixl64::Reg31IsStackPointer));
-        constexpr std::uint64_t ssbs = 1 << 12;
-        state.pstate = (ReadNzcv().GetRawValue() & ~ssbs) | (emulated.pstate & ssbs);
+        constexpr std::uint64_t kSsbs = 1 << 12;
+        state.pstate = (ReadNzcv().GetRawValue() & ~kSsbs) | (emulated.pstate & kSsbs);
         state.fpcr = emulated.fpcr;
         state.fpsr = emulated.fpsr;
     }
 };
 
 VixlJudge::VixlJudge() {
-    if (!map(JUDGE_CODE, code_size) || !map(JUDGE_MEMORY, memory_size)) {
+    if (!map(JUDGE_CODE, kCodeSize) || !map(JUDGE_MEMORY, kMemorySize)) {
         error_ = "the addresses that the cases use are not free in this process";
         return;
     }
@@ -130,8 +130,8 @@ VixlJudge::VixlJudge() {
 
 VixlJudge::~VixlJudge() {
     if (machine_ != nullptr) {
-        munmap(at(JUDGE_CODE), code_size);
-        munmap(at(JUDGE_MEMORY), memory_size);
+        munmap(at(JUDGE_CODE), kCodeSize);
+        munmap(at(JUDGE_MEMORY), kMemorySize);
     }
 }
 

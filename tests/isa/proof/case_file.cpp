@@ -20,10 +20,10 @@ constexpr std::uint64_t word_address(std::size_t step) {
 }
 
 std::string_view trimmed(std::string_view text) {
-    constexpr std::string_view space = " \t";
-    const std::size_t begin = text.find_first_not_of(space);
+    constexpr std::string_view kSpace = " \t";
+    const std::size_t begin = text.find_first_not_of(kSpace);
     return begin == std::string_view::npos ? std::string_view{}
-                                           : text.substr(begin, text.find_last_not_of(space) - begin + 1);
+                                           : text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
 }
 
 template <class T>
@@ -38,8 +38,8 @@ std::optional<T> number(std::string_view digits, int base) {
 std::optional<std::array<std::uint64_t, 2>> hexadecimal(std::string_view text) {
     std::string digits{text};
     std::erase(digits, '_');
-    constexpr std::size_t digits_in_half = 16;
-    const std::size_t low_count = std::min(digits.size(), digits_in_half);
+    constexpr std::size_t kDigitsInHalf = 16;
+    const std::size_t low_count = std::min(digits.size(), kDigitsInHalf);
     const std::size_t high_count = digits.size() - low_count;
     const auto low = number<std::uint64_t>(std::string_view{digits}.substr(high_count), 16);
     const auto high = high_count == 0 ? std::optional<std::uint64_t>{0}
@@ -129,12 +129,12 @@ class Parser {
     }
 
     bool take_code(std::string_view line) {
-        constexpr std::size_t digits = 8;
-        const auto word = number<std::uint32_t>(line.substr(0, digits), 16);
-        if (!word.has_value() || line.size() < digits) {
+        constexpr std::size_t kDigits = 8;
+        const auto word = number<std::uint32_t>(line.substr(0, kDigits), 16);
+        if (!word.has_value() || line.size() < kDigits) {
             return false;
         }
-        result_.code.push_back({*word, std::string{trimmed(line.substr(digits))}});
+        result_.code.push_back({*word, std::string{trimmed(line.substr(kDigits))}});
         return true;
     }
 
@@ -167,14 +167,14 @@ class Parser {
     }
 
     Case finish() {
-        constexpr std::uint64_t instruction_size = 4;
+        constexpr std::uint64_t kInstructionSize = 4;
         result_.after.outcome = outcome_.value_or(JUDGE_RETIRED);
         if (section_ != Section::After) {
             result_.after.state = result_.before;
         }
         const bool has_retired = result_.after.outcome == JUDGE_RETIRED;
         const std::uint64_t last = word_address(result_.code.size() - 1);
-        result_.after.pc = pc_.value_or(has_retired ? last + instruction_size : last);
+        result_.after.pc = pc_.value_or(has_retired ? last + kInstructionSize : last);
         return std::move(result_);
     }
 

@@ -18,7 +18,7 @@ std::size_t row_index(std::uint32_t word) {
 }
 
 #define OTHER_JUDGE(row, judge, test) {row, judge, test},
-constexpr OtherJudge other_judges[] = {
+constexpr OtherJudge kOtherJudges[] = {
 #include "tests/isa/proof/other_judges.inc"
 };
 
@@ -44,7 +44,7 @@ void Tally::count(std::uint32_t word, bool has_retired) {
 
 std::vector<OtherJudge> other_judges_of(const emu::decode::Row& row) {
     std::vector<OtherJudge> result;
-    std::ranges::copy_if(other_judges, std::back_inserter(result),
+    std::ranges::copy_if(kOtherJudges, std::back_inserter(result),
                          [&](const OtherJudge& other) { return other.row == row.name; });
     return result;
 }

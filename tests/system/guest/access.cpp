@@ -6,9 +6,9 @@ namespace guest {
 
 namespace {
 
-constexpr std::uint32_t brk_completed = 0xd420'0000 | completed << 5;
+constexpr std::uint32_t kBrkCompleted = 0xd420'0000 | kCompleted << 5;
 // Data stands here in a marked page: what is before is code.
-constexpr std::uint64_t data_offset = 16;
+constexpr std::uint64_t kDataOffset = 16;
 
 FRAGMENT(access_read, "ldr x1, [x0]");
 FRAGMENT(access_write, "str x1, [x0]");
@@ -35,15 +35,15 @@ const std::uint32_t* fragment_of(Kind kind) {
 }  // namespace
 
 void mark_page(std::uint64_t physical, std::uint64_t value) {
-    *reinterpret_cast<volatile std::uint32_t*>(physical) = brk_completed;
-    *reinterpret_cast<volatile std::uint64_t*>(physical + data_offset) = value;
+    *reinterpret_cast<volatile std::uint32_t*>(physical) = kBrkCompleted;
+    *reinterpret_cast<volatile std::uint64_t*>(physical + kDataOffset) = value;
     __asm__ volatile("dc cvau, %0\n\tdsb sy\n\tic ivau, %0\n\tdsb sy\n\tisb" : : "r"(physical) : "memory");
 }
 
 void print_access(std::uint64_t address, Level level, Kind kind, std::uint64_t more_pstate) {
-    const std::uint64_t place = kind == Kind::Execute ? address : address + data_offset;
-    const RunState& state =
-        run(fragment_of(kind), {.level = level, .pstate = pstate::daif | more_pstate}, {place, marked_value});
+    const std::uint64_t place = kind == Kind::Execute ? address : address + kDataOffset;
+    const RunState& state = run(fragment_of(kind), {.level = level, .pstate = pstate::kDaif | more_pstate},
+                                {place, kMarkedValue});
     const bool reads = kind == Kind::Read || kind == Kind::ReadUnprivileged;
     if (!is_completed(state)) {
         print(Hex{state.esr & 0x1ff'ffff});
@@ -51,7 +51,7 @@ void print_access(std::uint64_t address, Level level, Kind kind, std::uint64_t m
             print(" FAR ");
             print(Hex{state.far});
         }
-    } else if (reads && state.x[1] != marked_value) {
+    } else if (reads && state.x[1] != kMarkedValue) {
         print("=");
         print(Hex{state.x[1]});
     } else {

@@ -11,11 +11,11 @@ enum class Kind : std::uint8_t { Read, Write, Execute, ReadUnprivileged, WriteUn
 
 // A page of code and data for such accesses: what is executed there ends at once, and what is read there is
 // this value.
-inline constexpr std::uint64_t marked_value = 0xd43b'd5a0'1234'5678;
-void mark_page(std::uint64_t physical, std::uint64_t value = marked_value);
+inline constexpr std::uint64_t kMarkedValue = 0xd43b'd5a0'1234'5678;
+void mark_page(std::uint64_t physical, std::uint64_t value = kMarkedValue);
 
 // Makes the access at EL0 or EL1 and prints "+" if it is allowed, else the ISS, and FAR where that is not
-// `address`. A read that gives another value than `marked_value` prints it.
+// `address`. A read that gives another value than `kMarkedValue` prints it.
 void print_access(std::uint64_t address, Level level, Kind kind, std::uint64_t more_pstate = 0);
 
 // "<what>: EL0 r + w … x … EL1 r … w … x …"

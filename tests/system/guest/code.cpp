@@ -11,12 +11,12 @@ namespace guest {
 
 namespace {
 
-using descriptor::page;
-using descriptor::user;
+using descriptor::kPage;
+using descriptor::kUser;
 
-constexpr std::uint64_t page_size = 4096;
-constexpr std::uint32_t nop = 0xd503'201f;
-constexpr std::uint32_t brk_completed = 0xd420'0000 | completed << 5;
+constexpr std::uint64_t kPageSize = 4096;
+constexpr std::uint32_t kNop = 0xd503'201f;
+constexpr std::uint32_t kBrkCompleted = 0xd420'0000 | kCompleted << 5;
 
 // movz x0, #value
 constexpr std::uint32_t move_to_x0(std::uint32_t value) {
@@ -46,17 +46,17 @@ void show_x0(const char* what, std::uint64_t address, Level level = Level::El1h)
 
 // One page of RAM, mapped where EL1 may execute it and where it may write it.
 struct Aliases {
-    std::uint64_t physical = allocate(page_size);
-    std::uint64_t execute = upper;
-    std::uint64_t write = upper + 0x1000;
-    std::uint64_t user_all = upper + 0x2000;
+    std::uint64_t physical = allocate(kPageSize);
+    std::uint64_t execute = kUpper;
+    std::uint64_t write = kUpper + 0x1000;
+    std::uint64_t user_all = kUpper + 0x2000;
 };
 
 Aliases map_aliases(PageTables& tables) {
     const Aliases aliases;
-    tables.map(aliases.execute, aliases.physical, page | descriptor::read_only | descriptor::uxn);
-    tables.map(aliases.write, aliases.physical, page | descriptor::pxn | descriptor::uxn);
-    tables.map(aliases.user_all, aliases.physical, page | user);
+    tables.map(aliases.execute, aliases.physical, kPage | descriptor::kReadOnly | descriptor::kUxn);
+    tables.map(aliases.write, aliases.physical, kPage | descriptor::kPxn | descriptor::kUxn);
+    tables.map(aliases.user_all, aliases.physical, kPage | kUser);
     use_upper(tables);
     return aliases;
 }
@@ -67,7 +67,7 @@ void through_aliases() {
     const Aliases aliases = map_aliases(tables);
     for (std::uint32_t i = 0; i < 4; ++i) {
         word(aliases.write) = move_to_x0(i);
-        word(aliases.write + 4) = brk_completed;
+        word(aliases.write + 4) = kBrkCompleted;
         clean_and_invalidate(aliases.write, aliases.execute);
         show_x0("ic ivau:", aliases.execute);
     }
@@ -94,14 +94,14 @@ void through_aliases() {
         sum += run_at(aliases.execute, {}).x[0];
     }
     line("sum of 300 changes ", sum);
-    const std::uint64_t other = allocate(page_size);
+    const std::uint64_t other = allocate(kPageSize);
     word(other) = move_to_x0(0x77);
-    word(other + 4) = brk_completed;
+    word(other + 4) = kBrkCompleted;
     clean_and_invalidate(other, other);
     tables.entry(aliases.execute, 3) = 0;
     synchronize_tables();
     show_x0("not mapped:", aliases.execute);
-    tables.map(aliases.execute, other, page | descriptor::read_only | descriptor::uxn);
+    tables.map(aliases.execute, other, kPage | descriptor::kReadOnly | descriptor::kUxn);
     __asm__ volatile("dsb sy\n\tisb" : : : "memory");
     show_x0("another page:", aliases.execute);
     use_main();
@@ -148,14 +148,14 @@ void by_every_store() {
     for (const std::uint64_t offset : {std::uint64_t{0x40}, std::uint64_t{0xfc0}}) {
         for (const auto& store : stores) {
             const std::uint64_t place = offset;
-            word(aliases.write + place - 4) = nop;
+            word(aliases.write + place - 4) = kNop;
             word(aliases.write + place) = move_to_x0(0x10);
-            word(aliases.write + place + 4) = brk_completed;
-            word(aliases.write + place + 8) = brk_completed;
+            word(aliases.write + place + 4) = kBrkCompleted;
+            word(aliases.write + place + 8) = kBrkCompleted;
             clean_and_invalidate(aliases.write + place, aliases.execute + place);
             const std::uint64_t first = run_at(aliases.execute + place, {}).x[0];
-            const std::uint64_t value = move_to_x0(0x13) | std::uint64_t{brk_completed} << 32;
-            run(store.fragment, {}, {aliases.write + place, value, brk_completed});
+            const std::uint64_t value = move_to_x0(0x13) | std::uint64_t{kBrkCompleted} << 32;
+            run(store.fragment, {}, {aliases.write + place, value, kBrkCompleted});
             clean_and_invalidate(aliases.write + place, aliases.execute + place);
             print(store.what);
             line(": ", Hex{first});
@@ -192,8 +192,8 @@ void in_its_own_page() {
     }
     clean_and_invalidate(aliases.write, aliases.user_all);
     for (unsigned i = 0; i < 2; ++i) {
-        constexpr std::uint32_t move_5_to_x6 = 0xd280'0006 | 5 << 5;
-        const RunState& state = run_at(aliases.user_all, {.level = Level::El0}, {move_5_to_x6});
+        constexpr std::uint32_t kMove5ToX6 = 0xd280'0006 | 5 << 5;
+        const RunState& state = run_at(aliases.user_all, {.level = Level::El0}, {kMove5ToX6});
         report("patched", state, aliases.user_all);
         line("  x5 ", state.x[5]);
     }
@@ -203,43 +203,43 @@ void in_its_own_page() {
 void across_pages() {
     line("-- across pages");
     PageTables tables(Granule::K4, 48);
-    const std::uint64_t second = allocate(page_size);
-    const std::uint64_t first = allocate(page_size);
-    const std::uint64_t border = upper + page_size;
+    const std::uint64_t second = allocate(kPageSize);
+    const std::uint64_t first = allocate(kPageSize);
+    const std::uint64_t border = kUpper + kPageSize;
     use_upper(tables);
-    tables.map(upper, first, page | user);
-    tables.map(border, second, page | user);
+    tables.map(kUpper, first, kPage | kUser);
+    tables.map(border, second, kPage | kUser);
     synchronize_tables();
     word(first + 0xff8) = move_to_x0(1);
     word(first + 0xffc) = 0x9100'0400;  // add x0, x0, #1
     word(second) = 0x9100'0800;         // add x0, x0, #2
-    word(second + 4) = brk_completed;
+    word(second + 4) = kBrkCompleted;
     word(second + 8) = 0x17ff'fffc;   // b .-16: to the first page
     word(second + 12) = 0x1000'0000;  // adr x0, .
-    word(second + 16) = brk_completed;
+    word(second + 16) = kBrkCompleted;
     clean_and_invalidate(first + 0xff8, border - 8);
     clean_and_invalidate(second, border);
     tables.entry(border, 3) = 0;
     synchronize_tables();
     report("second page not mapped", run_at(border - 8, {.level = Level::El0}), border);
-    tables.map(border, second, page | user | descriptor::uxn);
+    tables.map(border, second, kPage | kUser | descriptor::kUxn);
     synchronize_tables();
     report("second page not executable", run_at(border - 8, {.level = Level::El0}), border);
-    tables.map(border, second, page | user);
+    tables.map(border, second, kPage | kUser);
     synchronize_tables();
     show_x0("both", border - 8, Level::El0);
     show_x0("back over the border", border + 8, Level::El0);
-    tables.map(upper + 0x8000, second, page | user);
+    tables.map(kUpper + 0x8000, second, kPage | kUser);
     synchronize_tables();
     show_x0("adr", border + 12, Level::El0);
-    show_x0("adr at another address", upper + 0x800c, Level::El0);
-    word(first + 0xffc) = nop;
-    word(second) = nop;
+    show_x0("adr at another address", kUpper + 0x800c, Level::El0);
+    word(first + 0xffc) = kNop;
+    word(second) = kNop;
     clean_and_invalidate(first + 0xffc, border - 4);
     clean_and_invalidate(second, border);
     show_x0("changed on both sides", border - 8, Level::El0);
     report("the end of the address space", run_at(~std::uint64_t{0} - 3, {.level = Level::El0}), border);
-    tables.map(0xffff'ffff'ffff'f000, first, page | user);
+    tables.map(0xffff'ffff'ffff'f000, first, kPage | kUser);
     synchronize_tables();
     report("over the end of the address space", run_at(~std::uint64_t{0} - 7, {.level = Level::El0}), 0);
     use_main();

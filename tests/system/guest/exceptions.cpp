@@ -11,13 +11,13 @@ namespace guest {
 
 namespace {
 
-constexpr Level all_levels[] = {Level::El0, Level::El1t, Level::El1h};
-constexpr Level el0_and_el1[] = {Level::El0, Level::El1h};
+constexpr Level kAllLevels[] = {Level::El0, Level::El1t, Level::El1h};
+constexpr Level kEl0AndEl1[] = {Level::El0, Level::El1h};
 
 FRAGMENT(svc, "svc #0x1234");
 FRAGMENT(hvc, "hvc #0x42");
 FRAGMENT(smc, "smc #0x42");
-FRAGMENT(brk, "brk #0xabc");
+FRAGMENT(kBrk, "brk #0xabc");
 FRAGMENT(brk_last, "brk #0xffff");
 FRAGMENT(hlt, "hlt #1");
 FRAGMENT(dcps1, "dcps1 #1");
@@ -29,9 +29,9 @@ FRAGMENT(eret_alone, "eret");
 
 void exception_generating() {
     line("-- exception generating instructions");
-    for (const Level level : all_levels) {
+    for (const Level level : kAllLevels) {
         show("svc #0x1234", svc, {.level = level});
-        show("brk #0xabc", brk, {.level = level});
+        show("brk #0xabc", kBrk, {.level = level});
         show("brk #0xffff", brk_last, {.level = level});
         show("smc #0x42", smc, {.level = level}, {0x8400'0000});
         show("hlt #1", hlt, {.level = level});
@@ -48,14 +48,15 @@ void exception_generating() {
 void pstate_is_saved() {
     line("-- SPSR holds PSTATE");
     using namespace pstate;
-    for (const Level level : all_levels) {
-        for (const std::uint64_t bit : {n, z, c, v, n | z | c | v, ssbs, d, a, i, f, std::uint64_t{0}}) {
+    for (const Level level : kAllLevels) {
+        for (const std::uint64_t bit :
+             {kN, kZ, kC, kV, kN | kZ | kC | kV, kSsbs, kD, kA, kI, kF, std::uint64_t{0}}) {
             show("svc", svc, {.level = level, .pstate = bit});
         }
-        show("svc with PAN", svc, {.level = level, .pstate = daif | pan});
-        show("svc with UAO", svc, {.level = level, .pstate = daif | uao});
+        show("svc with PAN", svc, {.level = level, .pstate = kDaif | kPan});
+        show("svc with UAO", svc, {.level = level, .pstate = kDaif | kUao});
         // Reserved bits of SPSR_EL1 are RES0.
-        show("svc with what is reserved", svc, {.level = level, .pstate = daif | 0x0e00'0c00});
+        show("svc with what is reserved", svc, {.level = level, .pstate = kDaif | 0x0e00'0c00});
     }
 }
 
@@ -90,9 +91,9 @@ void pstate_at_the_vector() {
     line("-- PSTATE at the vector");
     using namespace pstate;
     for (const std::uint64_t control :
-         {sctlr::usual, sctlr::usual & ~sctlr::span, sctlr::usual | sctlr::dssbs}) {
-        for (const Level level : el0_and_el1) {
-            for (const std::uint64_t bits : {std::uint64_t{0}, n | c, uao, pan, ssbs, daif}) {
+         {sctlr::kUsual, sctlr::kUsual & ~sctlr::kSpan, sctlr::kUsual | sctlr::kDssbs}) {
+        for (const Level level : kEl0AndEl1) {
+            for (const std::uint64_t bits : {std::uint64_t{0}, kN | kC, kUao, kPan, kSsbs, kDaif}) {
                 WRITE_REGISTER(sctlr_el1, control);
                 WRITE_REGISTER(vbar_el1, reinterpret_cast<std::uint64_t>(noting_vectors));
                 const RunState& state = run(
@@ -102,7 +103,7 @@ void pstate_at_the_vector() {
                      " SPSel ", Hex{state.x[11]}, " PAN ", Hex{state.x[12]}, " UAO ", Hex{state.x[13]},
                      " SSBS ", Hex{state.x[14]}, " EL ", Hex{state.x[15]}, " vector +",
                      Hex{state.x[18] - reinterpret_cast<std::uint64_t>(noting_vectors)});
-                WRITE_REGISTER(sctlr_el1, sctlr::usual);
+                WRITE_REGISTER(sctlr_el1, sctlr::kUsual);
             }
         }
     }
@@ -125,7 +126,7 @@ void exception_returns() {
         {0x3c0, el0},
         {0x005, el1},
         {0xf00003c5, el1},
-        {0x3c5 | pstate::pan, el1},
+        {0x3c5 | pstate::kPan, el1},
         // Illegal: modes that are not there, EL2 and EL3, AArch32 below an EL1 of AArch64.
         {0x3c1, el1},
         {0x3c2, el1},
@@ -142,10 +143,10 @@ void exception_returns() {
         {0x3df, el1},
         // An illegal return restores NZCV, DAIF and PAN all the same.
         {0xa00000c9, el1},
-        {0x09 | pstate::pan, el1},
+        {0x09 | pstate::kPan, el1},
         // IL from SPSR.
-        {0x3c5 | pstate::il, el1},
-        {0x3c0 | pstate::il, el0},
+        {0x3c5 | pstate::kIl, el1},
+        {0x3c0 | pstate::kIl, el0},
     };
     for (const auto& one : cases) {
         const RunState& state = run(return_to, {.sp_el0 = 0x1000, .sp_el1 = 0x2000}, {one.spsr, one.address});
@@ -187,29 +188,29 @@ void sp_alignment() {
         {"prfm [sp]", prefetch_from_sp},
         {"arithmetic on sp", arithmetic_on_sp},
     };
-    constexpr std::uint64_t sp = user_data + 0x108;
+    constexpr std::uint64_t kSp = kUserData + 0x108;
     for (const std::uint64_t control :
-         {sctlr::usual, sctlr::usual & ~sctlr::sp_check, sctlr::usual & ~sctlr::sp_check_el0}) {
+         {sctlr::kUsual, sctlr::kUsual & ~sctlr::kSpCheck, sctlr::kUsual & ~sctlr::kSpCheckEl0}) {
         WRITE_REGISTER(sctlr_el1, control);
-        for (const Level level : all_levels) {
+        for (const Level level : kAllLevels) {
             print("SCTLR ");
             print(Hex{control});
             print(level == Level::El0 ? " EL0:" : level == Level::El1t ? " EL1t:" : " EL1h:");
             for (const auto& one : cases) {
-                const RunState& state = run(one.fragment, {.level = level, .sp_el0 = sp, .sp_el1 = sp});
+                const RunState& state = run(one.fragment, {.level = level, .sp_el0 = kSp, .sp_el1 = kSp});
                 print(" ");
                 print(one.what);
                 print(is_completed(state)                                ? " +"
-                      : state.esr >> 26 == exception_class::sp_alignment ? " faults"
+                      : state.esr >> 26 == exception_class::kSpAlignment ? " faults"
                                                                          : " ?");
-                const bool written_back = (level == Level::El1h ? state.sp_el1 : state.sp_el0) != sp;
+                const bool written_back = (level == Level::El1h ? state.sp_el1 : state.sp_el0) != kSp;
                 print(written_back ? " and changes SP;" : ";");
             }
             print("\n");
         }
     }
-    WRITE_REGISTER(sctlr_el1, sctlr::usual);
-    show("ldr [sp]", load_from_sp, {.level = Level::El0, .sp_el0 = sp});
+    WRITE_REGISTER(sctlr_el1, sctlr::kUsual);
+    show("ldr [sp]", load_from_sp, {.level = Level::El0, .sp_el0 = kSp});
 }
 
 FRAGMENT(branch_to, "br x0");
@@ -218,7 +219,7 @@ FRAGMENT(nothing, "nop");
 
 void pc_alignment() {
     line("-- PC alignment");
-    for (const Level level : all_levels) {
+    for (const Level level : kAllLevels) {
         const std::uint64_t target = address_of(nothing, level);
         for (const unsigned misalignment : {1U, 2U, 3U}) {
             line("misaligned by ", misalignment);
@@ -229,14 +230,14 @@ void pc_alignment() {
             report("eret", run_at(target + misalignment, {.level = level}), target);
         }
         // It comes before an instruction abort (Arm ARM D1.3.5).
-        report("br to what is not mapped", run(branch_to, {.level = level}, {free_space + 2}), free_space);
+        report("br to what is not mapped", run(branch_to, {.level = level}, {kFreeSpace + 2}), kFreeSpace);
     }
     // An illegal state comes after both.
     report("eret to an illegal state at a misaligned PC",
-           run(return_to, {}, {0x3c5 | pstate::il, address_of(nothing, Level::El1h) + 2}),
+           run(return_to, {}, {0x3c5 | pstate::kIl, address_of(nothing, Level::El1h) + 2}),
            address_of(nothing, Level::El1h));
     report("eret to an illegal state at what is not mapped",
-           run(return_to, {}, {0x3c5 | pstate::il, free_space}), free_space);
+           run(return_to, {}, {0x3c5 | pstate::kIl, kFreeSpace}), kFreeSpace);
 }
 
 FRAGMENT(select_sp0, "mov x1, sp\n msr spsel, #0\n mov x2, sp\n mrs x3, spsel\n msr spsel, #1\n mov x4, sp");
@@ -341,25 +342,25 @@ void data_aborts() {
         {"prfm", prefetch},
         {"dc zva", zero_block},
     };
-    for (const Level level : el0_and_el1) {
+    for (const Level level : kEl0AndEl1) {
         for (const auto& one : cases) {
-            line("  x0 ", Hex{show(one.what, one.fragment, {.level = level}, {free_space + 0x128}).x[0]});
+            line("  x0 ", Hex{show(one.what, one.fragment, {.level = level}, {kFreeSpace + 0x128}).x[0]});
         }
-        show_cache_maintenance(level, free_space + 0x128);
-        show_cache_maintenance(level, user_data + 0x128);
+        show_cache_maintenance(level, kFreeSpace + 0x128);
+        show_cache_maintenance(level, kUserData + 0x128);
     }
     line("-- data aborts of EL0 at what is EL1's");
     for (const auto& one : cases) {
-        show(one.what, one.fragment, {.level = Level::El0}, {ram + 0x1000});
+        show(one.what, one.fragment, {.level = Level::El0}, {kRam + 0x1000});
     }
-    show_cache_maintenance(Level::El0, ram + 0x1000);
-    show_cache_maintenance(Level::El0, user_code);
-    show_cache_maintenance(Level::El1h, user_code);
+    show_cache_maintenance(Level::El0, kRam + 0x1000);
+    show_cache_maintenance(Level::El0, kUserCode);
+    show_cache_maintenance(Level::El1h, kUserCode);
     line("-- instruction aborts");
-    for (const Level level : all_levels) {
-        report("br to what is not mapped", run(branch_to, {.level = level}, {free_space + 0x40}), free_space);
-        report("br to data", run(branch_to, {.level = level}, {user_data + 0x40}), user_data);
-        report("br to devices", run(branch_to, {.level = level}, {uart}), uart);
+    for (const Level level : kAllLevels) {
+        report("br to what is not mapped", run(branch_to, {.level = level}, {kFreeSpace + 0x40}), kFreeSpace);
+        report("br to data", run(branch_to, {.level = level}, {kUserData + 0x40}), kUserData);
+        report("br to devices", run(branch_to, {.level = level}, {kUart}), kUart);
     }
     report("EL0 br to EL1's code", run(branch_to, {.level = Level::El0}, {address_of(nothing, Level::El1h)}),
            address_of(nothing, Level::El1h));

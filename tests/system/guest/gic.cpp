@@ -4,21 +4,21 @@ namespace guest::gic {
 
 namespace {
 
-constexpr std::uint32_t interrupts = 288;
+constexpr std::uint32_t kInterrupts = 288;
 
 }  // namespace
 
 void initialise() {
-    constexpr std::uint64_t waker = gic_redistributor + 0x14;
-    constexpr std::uint32_t processor_sleep = 1 << 1;
-    constexpr std::uint32_t children_asleep = 1 << 2;
-    device_word(waker) = device_word(waker) & ~processor_sleep;
-    while ((device_word(waker) & children_asleep) != 0) {
+    constexpr std::uint64_t kWaker = kGicRedistributor + 0x14;
+    constexpr std::uint32_t kProcessorSleep = 1 << 1;
+    constexpr std::uint32_t kChildrenAsleep = 1 << 2;
+    device_word(kWaker) = device_word(kWaker) & ~kProcessorSleep;
+    while ((device_word(kWaker) & kChildrenAsleep) != 0) {
     }
-    constexpr std::uint32_t enable_group_1 = 1 << 1;
-    constexpr std::uint32_t affinity_routing = 1 << 4;
-    device_word(gic_distributor) = affinity_routing | enable_group_1;
-    for (std::uint32_t intid = 0; intid < interrupts; ++intid) {
+    constexpr std::uint32_t kEnableGroup1 = 1 << 1;
+    constexpr std::uint32_t kAffinityRouting = 1 << 4;
+    device_word(kGicDistributor) = kAffinityRouting | kEnableGroup1;
+    for (std::uint32_t intid = 0; intid < kInterrupts; ++intid) {
         if (intid % 32 == 0) {
             word_of(group, intid) = ~0U;
             word_of(clear_enable, intid) = ~0U;

@@ -21,9 +21,9 @@ enum Array : std::uint64_t {
     configuration = 0xc00,
 };
 
-inline constexpr std::uint64_t sgi_frame = gic_redistributor + 0x1'0000;
-inline constexpr std::uint32_t first_spi = 32;
-inline constexpr std::uint32_t spurious = 1023;
+inline constexpr std::uint64_t kSgiFrame = kGicRedistributor + 0x1'0000;
+inline constexpr std::uint32_t kFirstSpi = 32;
+inline constexpr std::uint32_t kSpurious = 1023;
 
 // Wakes the redistributor; all interrupts Group 1, at priority 0xa0, disabled; distributor and CPU interface
 // enabled, priority mask 0xff.
@@ -31,7 +31,7 @@ void initialise();
 
 // The frame that has the registers of `intid`.
 inline std::uint64_t frame_of(std::uint32_t intid) {
-    return intid < first_spi ? sgi_frame : gic_distributor;
+    return intid < kFirstSpi ? kSgiFrame : kGicDistributor;
 }
 // The word of a one-bit-an-interrupt array that holds `intid`.
 inline volatile std::uint32_t& word_of(Array array, std::uint32_t intid) {
@@ -79,6 +79,6 @@ inline void set_binary_point(std::uint64_t value) {
 inline void set_control(std::uint64_t value) {
     WRITE_REGISTER(S3_0_C12_C12_4, value);  // ICC_CTLR_EL1
 }
-inline constexpr std::uint64_t control_eoi_mode = 2;
+inline constexpr std::uint64_t kControlEoiMode = 2;
 
 }  // namespace guest::gic

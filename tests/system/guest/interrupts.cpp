@@ -16,7 +16,7 @@ FRAGMENT(spin, "mov x1, #10000\n 1: subs x1, x1, #1\n b.ne 1b");
 
 // "IRQ" if one is taken with PSTATE.I clear.
 void print_taken(Level level = Level::El0) {
-    const RunState& state = run(spin, {.level = level, .pstate = pstate::daif & ~pstate::i});
+    const RunState& state = run(spin, {.level = level, .pstate = pstate::kDaif & ~pstate::kI});
     print(state.vector % 4 == 1 ? "IRQ" : is_completed(state) ? "none" : "?");
 }
 
@@ -33,13 +33,13 @@ void show_interface(const char* what) {
 
 void reset_state() {
     line("-- registers");
-    line("GICD_CTLR ", Hex{device_word(gic_distributor)});
-    line("GICD_PIDR2 ArchRev ", device_word(gic_distributor + 0xffe8) >> 4 & 0xf);
-    line("GICR_PIDR2 ArchRev ", device_word(gic_redistributor + 0xffe8) >> 4 & 0xf);
-    line("GICR_TYPER ", Hex{device_word(gic_redistributor + 8) & 0x10}, " ",
-         Hex{device_word(gic_redistributor + 12)});
-    line("GICR_WAKER ", Hex{device_word(gic_redistributor + 0x14)});
-    line("GICR_ICFGR0 ", Hex{device_word(sgi_frame + configuration)});
+    line("GICD_CTLR ", Hex{device_word(kGicDistributor)});
+    line("GICD_PIDR2 ArchRev ", device_word(kGicDistributor + 0xffe8) >> 4 & 0xf);
+    line("GICR_PIDR2 ArchRev ", device_word(kGicRedistributor + 0xffe8) >> 4 & 0xf);
+    line("GICR_TYPER ", Hex{device_word(kGicRedistributor + 8) & 0x10}, " ",
+         Hex{device_word(kGicRedistributor + 12)});
+    line("GICR_WAKER ", Hex{device_word(kGicRedistributor + 0x14)});
+    line("GICR_ICFGR0 ", Hex{device_word(kSgiFrame + configuration)});
     line("ICC_CTLR ", Hex{READ_REGISTER(S3_0_C12_C12_4)});
     line("ICC_SRE ", Hex{READ_REGISTER(S3_0_C12_C12_5)});
     for (unsigned value = 0; value < 8; ++value) {
@@ -56,9 +56,9 @@ void reset_state() {
     show_interface("idle");
     line("IAR ", acknowledge());
     // The distributor does not know the first 32 interrupts.
-    device_word(gic_distributor + set_enable) = ~0U;
-    line("GICD_ISENABLER0 ", Hex{device_word(gic_distributor + set_enable)}, " GICR ",
-         Hex{device_word(sgi_frame + set_enable)});
+    device_word(kGicDistributor + set_enable) = ~0U;
+    line("GICD_ISENABLER0 ", Hex{device_word(kGicDistributor + set_enable)}, " GICR ",
+         Hex{device_word(kSgiFrame + set_enable)});
 }
 
 void software_generated() {
@@ -117,7 +117,7 @@ void at_every_level() {
     send_sgi(1);
     for (const Level level : {Level::El0, Level::El1t, Level::El1h}) {
         for (const std::uint64_t mask :
-             {pstate::daif, pstate::daif & ~pstate::i, pstate::f | pstate::i, pstate::f}) {
+             {pstate::kDaif, pstate::kDaif & ~pstate::kI, pstate::kF | pstate::kI, pstate::kF}) {
             const RunState& state = run(spin, {.level = level, .pstate = mask});
             line("level ", static_cast<unsigned>(level), " DAIF ", Hex{mask}, " vector ", state.vector);
         }
@@ -138,7 +138,7 @@ void priority_order() {
         show_interface("next");
         const std::uint32_t taken = acknowledge();
         line("  IAR ", taken);
-        if (taken != spurious) {
+        if (taken != kSpurious) {
             end(taken);
         }
     }
@@ -210,7 +210,7 @@ void preemption() {
 
 void two_steps() {
     line("-- priority drop and deactivation apart");
-    set_control(control_eoi_mode);
+    set_control(kControlEoiMode);
     line("ICC_CTLR ", Hex{READ_REGISTER(S3_0_C12_C12_4)});
     priority_of(0) = 0xa0;
     send_sgi(0);
@@ -254,102 +254,102 @@ void two_steps() {
     print_state(2);
     print("\n");
     end(acknowledge());
-    end(spurious);
+    end(kSpurious);
     show_interface("ended 1023");
 }
 
 void shared() {
     line("-- shared interrupts");
-    constexpr std::uint32_t intid = 75;
+    constexpr std::uint32_t kIntid = 75;
     for (const bool edge : {false, true}) {
-        set_edge(intid, edge);
+        set_edge(kIntid, edge);
         line(edge ? "edge" : "level");
         print("  disabled");
-        set(set_pending, intid);
-        print_state(intid);
+        set(set_pending, kIntid);
+        print_state(kIntid);
         show_interface("");
-        set(set_enable, intid);
+        set(set_enable, kIntid);
         print("  enabled ");
         print_taken();
-        print_state(intid);
+        print_state(kIntid);
         const std::uint32_t taken = acknowledge();
         print(", acknowledged ");
         print(taken);
-        print_state(intid);
+        print_state(kIntid);
         end(taken);
         print(", ended ");
         print_taken();
-        print_state(intid);
-        set(set_pending, intid);
-        set(clear_pending, intid);
+        print_state(kIntid);
+        set(set_pending, kIntid);
+        set(clear_pending, kIntid);
         print(", set and cleared ");
         print_taken();
-        print_state(intid);
+        print_state(kIntid);
         print("\n");
-        set(clear_enable, intid);
+        set(clear_enable, kIntid);
     }
     line("-- Group 0");
-    set(set_enable, intid);
-    word_of(group, intid) = ~(1U << intid % 32);
-    set(set_pending, intid);
+    set(set_enable, kIntid);
+    word_of(group, kIntid) = ~(1U << kIntid % 32);
+    set(set_pending, kIntid);
     print_taken();
-    print_state(intid);
+    print_state(kIntid);
     show_interface("");
-    word_of(group, intid) = ~0U;
+    word_of(group, kIntid) = ~0U;
     print_taken();
     show_interface("");
-    set(clear_pending, intid);
+    set(clear_pending, kIntid);
     line("-- groups disabled");
-    set(set_pending, intid);
+    set(set_pending, kIntid);
     WRITE_REGISTER(S3_0_C12_C12_7, 0U);
     print_taken();
     show_interface(" ICC_IGRPEN1");
     WRITE_REGISTER(S3_0_C12_C12_7, 1U);
-    device_word(gic_distributor) = 0;
-    line("GICD_CTLR ", Hex{device_word(gic_distributor)});
+    device_word(kGicDistributor) = 0;
+    line("GICD_CTLR ", Hex{device_word(kGicDistributor)});
     print_taken();
     show_interface(" GICD_CTLR");
-    device_word(gic_distributor) = 2;
+    device_word(kGicDistributor) = 2;
     print_taken();
     show_interface(" both");
     end(acknowledge());
-    set(clear_enable, intid);
+    set(clear_enable, kIntid);
 }
 
 void from_the_uart() {
     line("-- a level that a device holds");
-    constexpr std::uint32_t intid = first_spi + 1;
-    constexpr std::uint64_t interrupt_mask = uart + 0x38;
-    constexpr std::uint64_t interrupt_clear = uart + 0x44;
-    constexpr std::uint32_t transmit = 1 << 5;
-    device_word(uart + 0x30) = 0x301;  // UARTEN, TXE, RXE
-    set_edge(intid, false);
-    set(set_enable, intid);
+    constexpr std::uint32_t kIntid = kFirstSpi + 1;
+    constexpr std::uint64_t kInterruptMask = kUart + 0x38;
+    constexpr std::uint64_t kInterruptClear = kUart + 0x44;
+    constexpr std::uint32_t kTransmit = 1 << 5;
+    device_word(kUart + 0x30) = 0x301;  // UARTEN, TXE, RXE
+    set_edge(kIntid, false);
+    set(set_enable, kIntid);
     print("masked ");
     print_taken();
-    print_state(intid);
-    device_word(interrupt_mask) = transmit;
+    print_state(kIntid);
+    device_word(kInterruptMask) = kTransmit;
     print("unmasked ");
     print_taken();
-    print_state(intid);
+    print_state(kIntid);
     const std::uint32_t taken = acknowledge();
     print("acknowledged ");
     print(taken);
-    print_state(intid);
+    print_state(kIntid);
     end(taken);
     print("ended ");
     print_taken();
-    print_state(intid);
-    device_word(interrupt_mask) = 0;
+    print_state(kIntid);
+    device_word(kInterruptMask) = 0;
     print("masked ");
     print_taken();
-    print_state(intid);
-    device_word(interrupt_mask) = transmit;
-    device_word(interrupt_clear) = transmit;
-    const bool quiet = !test(set_pending, intid);
+    print_state(kIntid);
+    device_word(kInterruptMask) = kTransmit;
+    device_word(kInterruptClear) = kTransmit;
+    const bool quiet = !test(set_pending, kIntid);
     print(quiet ? "cleared\n" : "still pending\n");
-    device_word(interrupt_mask) = 0;
-    set(clear_enable, intid);
+    device_word(kInterruptMask) = 0;
+    set(clear_enable, kIntid);
 }
 
 }  // namespace

@@ -8,17 +8,17 @@ namespace guest {
 namespace {
 
 // Well above the image, and within the 256 MiB that the machines have.
-constexpr std::uint64_t pool_begin = 0x4400'0000;
-constexpr std::uint64_t pool_end = 0x4800'0000;
+constexpr std::uint64_t kPoolBegin = 0x4400'0000;
+constexpr std::uint64_t kPoolEnd = 0x4800'0000;
 
-std::uint64_t next_free = pool_begin;
+std::uint64_t next_free = kPoolBegin;
 
 }  // namespace
 
 std::uint64_t allocate(std::uint64_t size) {
     const std::uint64_t result = (next_free + size - 1) & ~(size - 1);
     next_free = result + size;
-    if (next_free > pool_end) {
+    if (next_free > kPoolEnd) {
         line("out of memory");
         power_off();
     }
@@ -41,11 +41,11 @@ std::uint64_t& PageTables::entry(std::uint64_t address, unsigned level) {
         if (at == level) {
             return place;
         }
-        if ((place & descriptor::valid) == 0) {
-            place = allocate(std::uint64_t{1} << granule_) | descriptor::valid | descriptor::table_or_page;
+        if ((place & descriptor::kValid) == 0) {
+            place = allocate(std::uint64_t{1} << granule_) | descriptor::kValid | descriptor::kTableOrPage;
         }
-        constexpr std::uint64_t address_bits = (std::uint64_t{1} << 48) - 1;
-        table = place & address_bits & ~((std::uint64_t{1} << granule_) - 1);
+        constexpr std::uint64_t kAddressBits = (std::uint64_t{1} << 48) - 1;
+        table = place & kAddressBits & ~((std::uint64_t{1} << granule_) - 1);
     }
 }
 

@@ -6,27 +6,27 @@
 namespace guest {
 
 namespace descriptor {
-inline constexpr std::uint64_t valid = 1;
-inline constexpr std::uint64_t table_or_page = 2;
+inline constexpr std::uint64_t kValid = 1;
+inline constexpr std::uint64_t kTableOrPage = 2;
 // MAIR_EL1 as the runtime sets it: attribute 0 is Normal memory.
-inline constexpr std::uint64_t device = 1 << 2;         // Device-nGnRnE
-inline constexpr std::uint64_t non_cacheable = 2 << 2;  // Normal
-inline constexpr std::uint64_t user = 1 << 6;           // AP[1]
-inline constexpr std::uint64_t read_only = 1 << 7;      // AP[2]
-inline constexpr std::uint64_t inner_shareable = 3 << 8;
-inline constexpr std::uint64_t access_flag = 1 << 10;
-inline constexpr std::uint64_t not_global = 1 << 11;
-inline constexpr std::uint64_t dirty_modifier = std::uint64_t{1} << 51;
-inline constexpr std::uint64_t contiguous = std::uint64_t{1} << 52;
-inline constexpr std::uint64_t pxn = std::uint64_t{1} << 53;
-inline constexpr std::uint64_t uxn = std::uint64_t{1} << 54;
-inline constexpr std::uint64_t table_pxn = std::uint64_t{1} << 59;
-inline constexpr std::uint64_t table_uxn = std::uint64_t{1} << 60;
-inline constexpr std::uint64_t table_no_user = std::uint64_t{1} << 61;
-inline constexpr std::uint64_t table_read_only = std::uint64_t{1} << 62;
+inline constexpr std::uint64_t kDevice = 1 << 2;        // Device-nGnRnE
+inline constexpr std::uint64_t kNonCacheable = 2 << 2;  // Normal
+inline constexpr std::uint64_t kUser = 1 << 6;          // AP[1]
+inline constexpr std::uint64_t kReadOnly = 1 << 7;      // AP[2]
+inline constexpr std::uint64_t kInnerShareable = 3 << 8;
+inline constexpr std::uint64_t kAccessFlag = 1 << 10;
+inline constexpr std::uint64_t kNotGlobal = 1 << 11;
+inline constexpr std::uint64_t kDirtyModifier = std::uint64_t{1} << 51;
+inline constexpr std::uint64_t kContiguous = std::uint64_t{1} << 52;
+inline constexpr std::uint64_t kPxn = std::uint64_t{1} << 53;
+inline constexpr std::uint64_t kUxn = std::uint64_t{1} << 54;
+inline constexpr std::uint64_t kTablePxn = std::uint64_t{1} << 59;
+inline constexpr std::uint64_t kTableUxn = std::uint64_t{1} << 60;
+inline constexpr std::uint64_t kTableNoUser = std::uint64_t{1} << 61;
+inline constexpr std::uint64_t kTableReadOnly = std::uint64_t{1} << 62;
 // What a mapping that works has. Level 3 has pages, the levels above blocks.
-inline constexpr std::uint64_t block = valid | access_flag | inner_shareable;
-inline constexpr std::uint64_t page = block | table_or_page;
+inline constexpr std::uint64_t kBlock = kValid | kAccessFlag | kInnerShareable;
+inline constexpr std::uint64_t kPage = kBlock | kTableOrPage;
 }  // namespace descriptor
 
 // log2 of the translation granule.

@@ -6,9 +6,9 @@ namespace guest {
 
 namespace {
 
-constexpr std::uint64_t uart_data = 0x00;
-constexpr std::uint64_t uart_flags = 0x18;
-constexpr std::uint32_t uart_transmit_full = 1 << 5;
+constexpr std::uint64_t kUartData = 0x00;
+constexpr std::uint64_t kUartFlags = 0x18;
+constexpr std::uint32_t kUartTransmitFull = 1 << 5;
 
 void print_number(std::uint64_t number, unsigned base) {
     char text[21];
@@ -25,9 +25,9 @@ void print_number(std::uint64_t number, unsigned base) {
 
 void print(const char* text) {
     for (; *text != '\0'; ++text) {
-        while ((device_word(uart + uart_flags) & uart_transmit_full) != 0) {
+        while ((device_word(kUart + kUartFlags) & kUartTransmitFull) != 0) {
         }
-        device_word(uart + uart_data) = static_cast<unsigned char>(*text);
+        device_word(kUart + kUartData) = static_cast<unsigned char>(*text);
     }
 }
 

@@ -9,10 +9,10 @@
 namespace guest {
 
 // Where the upper half of 48 bits begins.
-inline constexpr std::uint64_t upper = 0xffff'0000'0000'0000;
+inline constexpr std::uint64_t kUpper = 0xffff'0000'0000'0000;
 
 // An upper half for a case, under this TCR_EL1, whose lower half must be the one in use.
-void use_upper(const PageTables& tables, std::uint64_t control = tcr::usual);
+void use_upper(const PageTables& tables, std::uint64_t control = tcr::kUsual);
 // Changes the lower half, which the code runs in and so must be mapped, and TCR_EL1.
 void use_lower(const PageTables& tables, std::uint64_t control);
 // Back to the runtime's tables and control registers.

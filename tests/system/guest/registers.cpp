@@ -11,10 +11,10 @@ namespace guest {
 
 namespace {
 
-using descriptor::page;
-using descriptor::user;
+using descriptor::kPage;
+using descriptor::kUser;
 
-constexpr std::uint32_t brk_completed = 0xd420'0000 | completed << 5;
+constexpr std::uint32_t kBrkCompleted = 0xd420'0000 | kCompleted << 5;
 
 // op0<<14 | op1<<11 | CRn<<7 | CRm<<3 | op2: bits 20 to 5 of the instruction.
 constexpr std::uint32_t encoding(unsigned op0, unsigned op1, unsigned crn, unsigned crm, unsigned op2) {
@@ -31,8 +31,8 @@ constexpr std::uint32_t write_instruction(std::uint32_t which) {
 class Bench {
   public:
     Bench() {
-        tables_.map(at_el1, physical_, page | descriptor::read_only | descriptor::uxn);
-        tables_.map(at_el0, physical_, page | user | descriptor::read_only | descriptor::pxn);
+        tables_.map(kAtEl1, physical_, kPage | descriptor::kReadOnly | descriptor::kUxn);
+        tables_.map(kAtEl0, physical_, kPage | kUser | descriptor::kReadOnly | descriptor::kPxn);
         use_upper(tables_);
     }
 
@@ -42,8 +42,8 @@ class Bench {
         for (const std::uint32_t instruction : instructions) {
             *next++ = instruction;
         }
-        *next = brk_completed;
-        const std::uint64_t address = level == Level::El0 ? at_el0 : at_el1;
+        *next = kBrkCompleted;
+        const std::uint64_t address = level == Level::El0 ? kAtEl0 : kAtEl1;
         __asm__ volatile("dc cvau, %0\n\tdsb sy\n\tic ivau, %1\n\tdsb sy\n\tisb"
                          :
                          : "r"(physical_), "r"(address)
@@ -52,8 +52,8 @@ class Bench {
     }
 
   private:
-    static constexpr std::uint64_t at_el1 = upper;
-    static constexpr std::uint64_t at_el0 = upper + 0x1000;
+    static constexpr std::uint64_t kAtEl1 = kUpper;
+    static constexpr std::uint64_t kAtEl0 = kUpper + 0x1000;
 
     PageTables tables_{Granule::K4, 48};
     std::uint64_t physical_ = allocate(4096);
@@ -61,13 +61,13 @@ class Bench {
 
 // "+" done, "u" UNDEFINED, "t" trapped, "f" another exception.
 char outcome(const RunState& state) {
-    constexpr std::uint64_t undefined = 0x00;
-    constexpr std::uint64_t trapped = 0x18;
+    constexpr std::uint64_t kUndefined = 0x00;
+    constexpr std::uint64_t kTrapped = 0x18;
     const std::uint64_t exception_class = state.esr >> 26;
-    return is_completed(state)            ? '+'
-           : exception_class == undefined ? 'u'
-           : exception_class == trapped   ? 't'
-                                          : 'f';
+    return is_completed(state)             ? '+'
+           : exception_class == kUndefined ? 'u'
+           : exception_class == kTrapped   ? 't'
+                                           : 'f';
 }
 
 struct Outcomes {
@@ -94,11 +94,11 @@ Outcomes try_register(const Bench& bench, std::uint32_t which) {
 }
 
 Outcomes try_instruction(const Bench& bench, std::uint32_t which) {
-    constexpr std::uint64_t operand = user_data;
-    return {outcome(bench.execute({read_instruction(which)}, Level::El1h, {operand})),
-            outcome(bench.execute({write_instruction(which)}, Level::El1h, {operand})),
-            outcome(bench.execute({read_instruction(which)}, Level::El0, {operand})),
-            outcome(bench.execute({write_instruction(which)}, Level::El0, {operand}))};
+    constexpr std::uint64_t kOperand = kUserData;
+    return {outcome(bench.execute({read_instruction(which)}, Level::El1h, {kOperand})),
+            outcome(bench.execute({write_instruction(which)}, Level::El1h, {kOperand})),
+            outcome(bench.execute({read_instruction(which)}, Level::El0, {kOperand})),
+            outcome(bench.execute({write_instruction(which)}, Level::El0, {kOperand}))};
 }
 
 // A line for each op0, op1 and CRn, of those that are not UNDEFINED throughout: "CRm.op2" and the outcomes of
@@ -137,7 +137,7 @@ struct NamedRegister {
 };
 
 void values_at_reset(const Bench& bench) {
-    constexpr NamedRegister registers[] = {
+    constexpr NamedRegister kRegisters[] = {
         {"MIDR_EL1", encoding(3, 0, 0, 0, 0)},
         {"MPIDR_EL1", encoding(3, 0, 0, 0, 5)},
         {"REVIDR_EL1", encoding(3, 0, 0, 0, 6)},
@@ -165,7 +165,7 @@ void values_at_reset(const Bench& bench) {
         {"DBGAUTHSTATUS_EL1", encoding(2, 0, 7, 14, 6)},
     };
     line("-- values");
-    for (const NamedRegister& one : registers) {
+    for (const NamedRegister& one : kRegisters) {
         line(one.name, " ", Hex{bench.execute({read_instruction(one.which)}, Level::El1h, {0}).x[0]});
     }
     for (unsigned level = 0; level < 4; ++level) {
@@ -180,7 +180,7 @@ void values_at_reset(const Bench& bench) {
 }
 
 void bits_kept(const Bench& bench) {
-    constexpr NamedRegister registers[] = {
+    constexpr NamedRegister kRegisters[] = {
         {"CPACR_EL1", encoding(3, 0, 1, 0, 2)},
         {"SPSR_EL1", encoding(3, 0, 4, 0, 0)},
         {"ELR_EL1", encoding(3, 0, 4, 0, 1)},
@@ -213,7 +213,7 @@ void bits_kept(const Bench& bench) {
         {"DBGWCR0_EL1", encoding(2, 0, 0, 0, 7)},
     };
     line("-- bits that are kept");
-    for (const NamedRegister& one : registers) {
+    for (const NamedRegister& one : kRegisters) {
         // This is one run, because taking an exception changes some of the registers and needs others.
         const std::uint64_t before = bench.execute({read_instruction(one.which)}, Level::El1h, {}).x[0];
         const auto read_back = [&](std::uint64_t value) {

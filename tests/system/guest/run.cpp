@@ -41,14 +41,14 @@ const char* name_of(Level level) {
 }
 
 const char* name_of_vector(std::uint64_t vector) {
-    static constexpr const char* kinds[] = {"synchronous", "IRQ", "FIQ", "SError"};
-    return kinds[vector % 4];
+    static constexpr const char* kKinds[] = {"synchronous", "IRQ", "FIQ", "SError"};
+    return kKinds[vector % 4];
 }
 
 const char* name_of_origin(std::uint64_t vector) {
-    static constexpr const char* origins[] = {"current EL with SP_EL0", "current EL with SP_ELx", "lower EL",
-                                              "lower EL in AArch32"};
-    return origins[vector / 4];
+    static constexpr const char* kOrigins[] = {"current EL with SP_EL0", "current EL with SP_ELx", "lower EL",
+                                               "lower EL in AArch32"};
+    return kOrigins[vector / 4];
 }
 
 // Aborts, PC alignment, watchpoints: for the others FAR_EL1 is UNKNOWN (Arm ARM D17.2.40).
@@ -71,7 +71,7 @@ bool sets_far(std::uint64_t exception_class) {
 
 std::uint64_t address_of(const std::uint32_t* fragment, Level level) {
     const auto address = reinterpret_cast<std::uint64_t>(fragment);
-    return level == Level::El0 ? address - reinterpret_cast<std::uint64_t>(fragments_start) + user_code
+    return level == Level::El0 ? address - reinterpret_cast<std::uint64_t>(fragments_start) + kUserCode
                                : address;
 }
 
@@ -96,7 +96,7 @@ const RunState& run(const std::uint32_t* fragment, const Start& start,
 }
 
 bool is_completed(const RunState& state) {
-    return state.esr >> 26 == exception_class::brk && (state.esr & 0xffff) == completed;
+    return state.esr >> 26 == exception_class::kBrk && (state.esr & 0xffff) == kCompleted;
 }
 
 void report(const char* what, const RunState& state, std::uint64_t origin) {
@@ -122,8 +122,8 @@ void report(const char* what, const RunState& state, std::uint64_t origin) {
         }
     }
     print(", ELR ");
-    constexpr std::uint64_t near = 0x400;
-    if (state.pc - origin < near) {
+    constexpr std::uint64_t kNear = 0x400;
+    if (state.pc - origin < kNear) {
         print("+");
         print(Hex{state.pc - origin});
     } else {

@@ -27,40 +27,40 @@ struct RunState {
 enum class Level : std::uint8_t { El0, El1t, El1h };
 
 namespace pstate {
-inline constexpr std::uint64_t n = std::uint64_t{1} << 31;
-inline constexpr std::uint64_t z = std::uint64_t{1} << 30;
-inline constexpr std::uint64_t c = std::uint64_t{1} << 29;
-inline constexpr std::uint64_t v = std::uint64_t{1} << 28;
-inline constexpr std::uint64_t uao = std::uint64_t{1} << 23;
-inline constexpr std::uint64_t pan = std::uint64_t{1} << 22;
-inline constexpr std::uint64_t single_step = std::uint64_t{1} << 21;
-inline constexpr std::uint64_t il = std::uint64_t{1} << 20;
-inline constexpr std::uint64_t ssbs = std::uint64_t{1} << 12;
-inline constexpr std::uint64_t d = std::uint64_t{1} << 9;
-inline constexpr std::uint64_t a = std::uint64_t{1} << 8;
-inline constexpr std::uint64_t i = std::uint64_t{1} << 7;
-inline constexpr std::uint64_t f = std::uint64_t{1} << 6;
-inline constexpr std::uint64_t daif = d | a | i | f;
+inline constexpr std::uint64_t kN = std::uint64_t{1} << 31;
+inline constexpr std::uint64_t kZ = std::uint64_t{1} << 30;
+inline constexpr std::uint64_t kC = std::uint64_t{1} << 29;
+inline constexpr std::uint64_t kV = std::uint64_t{1} << 28;
+inline constexpr std::uint64_t kUao = std::uint64_t{1} << 23;
+inline constexpr std::uint64_t kPan = std::uint64_t{1} << 22;
+inline constexpr std::uint64_t kSingleStep = std::uint64_t{1} << 21;
+inline constexpr std::uint64_t kIl = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t kSsbs = std::uint64_t{1} << 12;
+inline constexpr std::uint64_t kD = std::uint64_t{1} << 9;
+inline constexpr std::uint64_t kA = std::uint64_t{1} << 8;
+inline constexpr std::uint64_t kI = std::uint64_t{1} << 7;
+inline constexpr std::uint64_t kF = std::uint64_t{1} << 6;
+inline constexpr std::uint64_t kDaif = kD | kA | kI | kF;
 }  // namespace pstate
 
 // ESR_EL1.EC (Arm ARM D17.2.37).
 namespace exception_class {
-inline constexpr std::uint64_t sp_alignment = 0x26;
-inline constexpr std::uint64_t brk = 0x3c;
+inline constexpr std::uint64_t kSpAlignment = 0x26;
+inline constexpr std::uint64_t kBrk = 0x3c;
 }  // namespace exception_class
 
-inline constexpr std::uint64_t completed = 0xdead;  // BRK's immediate that ends a fragment
+inline constexpr std::uint64_t kCompleted = 0xdead;  // BRK's immediate that ends a fragment
 
 // How a run is to begin. The defaults are what most cases want.
 struct Start {
     Level level = Level::El1h;
-    std::uint64_t pstate = pstate::daif;  // the mode is added
+    std::uint64_t pstate = pstate::kDaif;  // the mode is added
     std::uint64_t sp_el0 = 0;
     std::uint64_t sp_el1 = 0;
 };
 
 // Runs `fragment` with `arguments` in x0, x1, … and zero in the other registers. At EL0 it runs in the window
-// `user_code`. The result lives until the next run.
+// `kUserCode`. The result lives until the next run.
 const RunState& run(const std::uint32_t* fragment, const Start& start,
                     std::initializer_list<std::uint64_t> arguments = {});
 // The same from any address.

@@ -16,34 +16,34 @@ void guest_main();
 PageTables& main_tables();
 
 namespace sctlr {
-inline constexpr std::uint64_t mmu = 1;
-inline constexpr std::uint64_t alignment_check = 1 << 1;
-inline constexpr std::uint64_t sp_check = 1 << 3;
-inline constexpr std::uint64_t sp_check_el0 = 1 << 4;
-inline constexpr std::uint64_t uma = 1 << 9;
-inline constexpr std::uint64_t dze = 1 << 14;
-inline constexpr std::uint64_t uct = 1 << 15;
-inline constexpr std::uint64_t ntwi = 1 << 16;
-inline constexpr std::uint64_t ntwe = 1 << 18;
-inline constexpr std::uint64_t wxn = 1 << 19;
-inline constexpr std::uint64_t span = 1 << 23;
-inline constexpr std::uint64_t uci = 1 << 26;
-inline constexpr std::uint64_t dssbs = std::uint64_t{1} << 44;
+inline constexpr std::uint64_t kMmu = 1;
+inline constexpr std::uint64_t kAlignmentCheck = 1 << 1;
+inline constexpr std::uint64_t kSpCheck = 1 << 3;
+inline constexpr std::uint64_t kSpCheckEl0 = 1 << 4;
+inline constexpr std::uint64_t kUma = 1 << 9;
+inline constexpr std::uint64_t kDze = 1 << 14;
+inline constexpr std::uint64_t kUct = 1 << 15;
+inline constexpr std::uint64_t kNtwi = 1 << 16;
+inline constexpr std::uint64_t kNtwe = 1 << 18;
+inline constexpr std::uint64_t kWxn = 1 << 19;
+inline constexpr std::uint64_t kSpan = 1 << 23;
+inline constexpr std::uint64_t kUci = 1 << 26;
+inline constexpr std::uint64_t kDssbs = std::uint64_t{1} << 44;
 // The RES1 bits, MMU and caches on, SP checked, nothing that a control bit can trap trapped.
-inline constexpr std::uint64_t usual = 0x3050'0800 | mmu | 1 << 2 | 1 << 12 | sp_check | sp_check_el0 | uma |
-                                       dze | uct | ntwi | ntwe | span | uci;
+inline constexpr std::uint64_t kUsual = 0x3050'0800 | kMmu | 1 << 2 | 1 << 12 | kSpCheck | kSpCheckEl0 |
+                                        kUma | kDze | kUct | kNtwi | kNtwe | kSpan | kUci;
 }  // namespace sctlr
 
 namespace tcr {
-inline constexpr std::uint64_t epd1 = 1 << 23;
-inline constexpr std::uint64_t asid16 = std::uint64_t{1} << 36;
-inline constexpr std::uint64_t tbi0 = std::uint64_t{1} << 37;
-inline constexpr std::uint64_t tbi1 = std::uint64_t{1} << 38;
-inline constexpr std::uint64_t hardware_access_flag = std::uint64_t{1} << 39;
-inline constexpr std::uint64_t hardware_dirty = std::uint64_t{1} << 40;
-inline constexpr std::uint64_t a1 = 1 << 22;
+inline constexpr std::uint64_t kEpd1 = 1 << 23;
+inline constexpr std::uint64_t kAsid16 = std::uint64_t{1} << 36;
+inline constexpr std::uint64_t kTbi0 = std::uint64_t{1} << 37;
+inline constexpr std::uint64_t kTbi1 = std::uint64_t{1} << 38;
+inline constexpr std::uint64_t kHardwareAccessFlag = std::uint64_t{1} << 39;
+inline constexpr std::uint64_t kHardwareDirty = std::uint64_t{1} << 40;
+inline constexpr std::uint64_t kA1 = 1 << 22;
 // 48 bits and 4 KiB in both halves, write-back inner-shareable walks, 48-bit output.
-inline constexpr std::uint64_t usual =
+inline constexpr std::uint64_t kUsual =
     16 | 0x35 << 8 | 16 << 16 | 0x35 << 24 | std::uint64_t{2} << 30 | std::uint64_t{5} << 32;
 }  // namespace tcr
 

@@ -11,11 +11,11 @@ namespace {
 
 using namespace gic;
 
-constexpr std::uint32_t virtual_timer = 27;
-constexpr std::uint32_t physical_timer = 30;
-constexpr std::uint64_t enable = 1;
-constexpr std::uint64_t masked = 2;
-constexpr std::uint64_t never = ~std::uint64_t{0} >> 1;
+constexpr std::uint32_t kVirtualTimer = 27;
+constexpr std::uint32_t kPhysicalTimer = 30;
+constexpr std::uint64_t kEnable = 1;
+constexpr std::uint64_t kMasked = 2;
+constexpr std::uint64_t kNever = ~std::uint64_t{0} >> 1;
 
 FRAGMENT(spin, "mov x1, #10000\n 1: subs x1, x1, #1\n b.ne 1b");
 FRAGMENT(wait, "1: wfi\n b 1b");
@@ -23,7 +23,7 @@ FRAGMENT(wait_once, "wfi\n mov x0, #1");
 FRAGMENT(wait_for_event, "sevl\n wfe\n mov x0, #1\n sev\n wfe\n mov x0, #2");
 
 void print_taken() {
-    const RunState& state = run(spin, {.level = Level::El0, .pstate = pstate::daif & ~pstate::i});
+    const RunState& state = run(spin, {.level = Level::El0, .pstate = pstate::kDaif & ~pstate::kI});
     print(state.vector % 4 == 1 ? " IRQ" : is_completed(state) ? " none" : " ?");
 }
 
@@ -43,10 +43,10 @@ struct Timer {
 #define READER(name) [] { return READ_REGISTER(name); }
 #define WRITER(name) [](std::uint64_t value) { WRITE_REGISTER(name, value); }
 
-constexpr Timer timers[] = {
-    {"virtual", virtual_timer, READER(cntv_ctl_el0), WRITER(cntv_ctl_el0), READER(cntv_cval_el0),
+constexpr Timer kTimers[] = {
+    {"virtual", kVirtualTimer, READER(cntv_ctl_el0), WRITER(cntv_ctl_el0), READER(cntv_cval_el0),
      WRITER(cntv_cval_el0), READER(cntv_tval_el0), WRITER(cntv_tval_el0), READER(cntvct_el0)},
-    {"physical", physical_timer, READER(cntp_ctl_el0), WRITER(cntp_ctl_el0), READER(cntp_cval_el0),
+    {"physical", kPhysicalTimer, READER(cntp_ctl_el0), WRITER(cntp_ctl_el0), READER(cntp_cval_el0),
      WRITER(cntp_cval_el0), READER(cntp_tval_el0), WRITER(cntp_tval_el0), READER(cntpct_el0)},
 };
 
@@ -55,7 +55,7 @@ void show_timer(const char* what, const Timer& timer) {
     const std::uint64_t control = timer.control();
     print(what);
     print(": CTL ");
-    print(Hex{(control & enable) != 0 ? control : control & masked});
+    print(Hex{(control & kEnable) != 0 ? control : control & kMasked});
     print(test(set_pending, timer.intid) ? " pending" : "");
     print_taken();
     print("\n");
@@ -64,12 +64,12 @@ void show_timer(const char* what, const Timer& timer) {
 void one_timer(const Timer& timer) {
     line("-- ", timer.name, " timer");
     set(set_enable, timer.intid);
-    line("enabled at reset ", timer.control() & enable);
+    line("enabled at reset ", timer.control() & kEnable);
     timer.set_compare_value(0);
     show_timer("disabled", timer);
-    timer.set_control(enable | masked);
+    timer.set_control(kEnable | kMasked);
     show_timer("enabled and masked", timer);
-    timer.set_control(enable);
+    timer.set_control(kEnable);
     show_timer("enabled", timer);
     line("  IAR ", acknowledge());
     show_timer("acknowledged", timer);
@@ -77,8 +77,8 @@ void one_timer(const Timer& timer) {
     show_timer("ended, still due", timer);
     timer.set_control(~std::uint64_t{0});
     show_timer("all ones written", timer);
-    timer.set_control(enable);
-    timer.set_compare_value(never);
+    timer.set_control(kEnable);
+    timer.set_compare_value(kNever);
     show_timer("due at the end of time", timer);
     timer.set_timer_value(~std::uint64_t{0});
     show_timer("due before now", timer);
@@ -94,9 +94,9 @@ void one_timer(const Timer& timer) {
     timer.set_compare_value(0x1234'5678'9abc'def0);
     line("  CVAL keeps ", Hex{timer.compare_value()});
     timer.set_timer_value(10'000);
-    report("wfi", run(wait, {.pstate = pstate::daif & ~pstate::i}), address_of(wait, Level::El1h) + 4);
+    report("wfi", run(wait, {.pstate = pstate::kDaif & ~pstate::kI}), address_of(wait, Level::El1h) + 4);
     line("  IAR ", acknowledge());
-    timer.set_compare_value(never);
+    timer.set_compare_value(kNever);
     end(timer.intid);
     timer.set_timer_value(10'000);
     const std::uint64_t woken = run(wait_once, {}).x[0];
@@ -127,15 +127,15 @@ void counters() {
 
 void both_timers() {
     line("-- both timers");
-    priority_of(virtual_timer) = 0x60;
-    set(set_enable, virtual_timer);
-    set(set_enable, physical_timer);
+    priority_of(kVirtualTimer) = 0x60;
+    set(set_enable, kVirtualTimer);
+    set(set_enable, kPhysicalTimer);
     WRITE_REGISTER(cntv_cval_el0, 0U);
     WRITE_REGISTER(cntp_cval_el0, 0U);
-    WRITE_REGISTER(cntp_ctl_el0, enable);
+    WRITE_REGISTER(cntp_ctl_el0, kEnable);
     const std::uint32_t first = acknowledge();
     line("IAR ", first, " RPR ", Hex{running_priority()});
-    WRITE_REGISTER(cntv_ctl_el0, enable);
+    WRITE_REGISTER(cntv_ctl_el0, kEnable);
     const std::uint32_t second = acknowledge();
     line("IAR ", second, " RPR ", Hex{running_priority()}, " AP1R0 ", Hex{active_priorities()});
     WRITE_REGISTER(cntv_ctl_el0, 0U);
@@ -184,7 +184,7 @@ void firmware() {
 void guest_main() {
     gic::initialise();
     counters();
-    for (const Timer& timer : timers) {
+    for (const Timer& timer : kTimers) {
         one_timer(timer);
     }
     both_timers();

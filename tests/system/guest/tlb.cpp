@@ -12,15 +12,15 @@ namespace guest {
 
 namespace {
 
-using descriptor::block;
-using descriptor::page;
-using descriptor::user;
+using descriptor::kBlock;
+using descriptor::kPage;
+using descriptor::kUser;
 
-constexpr std::uint64_t page_size = 4096;
+constexpr std::uint64_t kPageSize = 4096;
 
 // Pages that are told apart by what is read there.
 std::uint64_t numbered_page(std::uint64_t number) {
-    const std::uint64_t physical = allocate(page_size);
+    const std::uint64_t physical = allocate(kPageSize);
     mark_page(physical, number);
     return physical;
 }
@@ -40,31 +40,31 @@ void address_space_identifiers() {
     line("-- ASIDs");
     PageTables first(Granule::K4, 48);
     PageTables second(Granule::K4, 48);
-    first.map(upper, numbered_page(0x11), page | user | descriptor::not_global);
-    second.map(upper, numbered_page(0x22), page | user | descriptor::not_global);
+    first.map(kUpper, numbered_page(0x11), kPage | kUser | descriptor::kNotGlobal);
+    second.map(kUpper, numbered_page(0x22), kPage | kUser | descriptor::kNotGlobal);
     const auto use = [](const PageTables& tables, std::uint64_t asid) {
         WRITE_REGISTER(ttbr1_el1, tables.root() | asid << 48);
     };
-    for (const std::uint64_t asid_bits : {std::uint64_t{0}, tcr::asid16}) {
+    for (const std::uint64_t asid_bits : {std::uint64_t{0}, tcr::kAsid16}) {
         line(asid_bits == 0 ? "8 bits, from TTBR1" : "16 bits, from TTBR1");
         const std::uint64_t other = asid_bits == 0 ? 0x80 : 0x0180;
-        use_upper(first, tcr::usual | tcr::a1 | asid_bits);
+        use_upper(first, tcr::kUsual | tcr::kA1 | asid_bits);
         for (unsigned round = 0; round < 2; ++round) {
             use(first, 0x80 - round);
-            show_value("  first", upper);
+            show_value("  first", kUpper);
             use(second, asid_bits == 0 ? 0x7e : other);
-            show_value("  second", upper);
-            show_value("  second at EL0", upper, Level::El0);
+            show_value("  second", kUpper);
+            show_value("  second at EL0", kUpper, Level::El0);
             use(first, 0x80 - round);
-            show_value("  first at EL0", upper, Level::El0);
+            show_value("  first at EL0", kUpper, Level::El0);
         }
     }
     line("from TTBR0");
-    use_upper(first, tcr::usual | tcr::asid16);
+    use_upper(first, tcr::kUsual | tcr::kAsid16);
     for (const unsigned asid : {1U, 2U, 1U, 2U, 0x101U}) {
         WRITE_REGISTER(ttbr0_el1, main_tables().root() | std::uint64_t{asid} << 48);
         use(asid == 1 ? first : second, 7);
-        show_value(asid == 1 ? "  first" : "  second", upper);
+        show_value(asid == 1 ? "  first" : "  second", kUpper);
     }
     use_main();
 }
@@ -87,7 +87,7 @@ struct Invalidation {
          __asm__ volatile("tlbi " #name ", %0" : : "r"(operand) : "memory");                          \
      }}
 
-constexpr Invalidation invalidations[] = {
+constexpr Invalidation kInvalidations[] = {
     INVALIDATE_ALL(vmalle1),        INVALIDATE_ALL(vmalle1is),      INVALIDATE_BY_ASID(aside1),
     INVALIDATE_BY_ASID(aside1is),   INVALIDATE_BY_ADDRESS(vae1),    INVALIDATE_BY_ADDRESS(vae1is),
     INVALIDATE_BY_ADDRESS(vaae1),   INVALIDATE_BY_ADDRESS(vaae1is), INVALIDATE_BY_ADDRESS(vale1),
@@ -102,7 +102,7 @@ void invalidate(const Invalidation& operation, std::uint64_t address, std::uint6
 
 void invalidations_show_changes() {
     line("-- TLBI");
-    constexpr std::uint64_t asid = 5;
+    constexpr std::uint64_t kAsid = 5;
     const std::uint64_t before = numbered_page(0xb0);
     const std::uint64_t after = numbered_page(0xa0);
     const std::uint64_t large_before = allocate(2 << 20);
@@ -110,15 +110,15 @@ void invalidations_show_changes() {
     mark_page(large_before + 0x12'3000, 0xb2);
     mark_page(large_after + 0x12'3000, 0xa2);
     PageTables tables(Granule::K4, 48);
-    const std::uint64_t place = upper + 0x1234'5678'9000;
-    const std::uint64_t large = upper + 0x5555'5540'0000;
-    use_upper(tables, tcr::usual | tcr::asid16 | tcr::a1);
-    WRITE_REGISTER(ttbr1_el1, tables.root() | asid << 48);
-    for (const Invalidation& operation : invalidations) {
+    const std::uint64_t place = kUpper + 0x1234'5678'9000;
+    const std::uint64_t large = kUpper + 0x5555'5540'0000;
+    use_upper(tables, tcr::kUsual | tcr::kAsid16 | tcr::kA1);
+    WRITE_REGISTER(ttbr1_el1, tables.root() | kAsid << 48);
+    for (const Invalidation& operation : kInvalidations) {
         std::uint64_t& leaf = tables.entry(place, 3);
         std::uint64_t& large_leaf = tables.entry(large, 2);
-        leaf = before | page | user | descriptor::not_global;
-        large_leaf = large_before | block | user | descriptor::not_global;
+        leaf = before | kPage | kUser | descriptor::kNotGlobal;
+        large_leaf = large_before | kBlock | kUser | descriptor::kNotGlobal;
         barrier();
         line(operation.what);
         show_value("  before", place);
@@ -126,18 +126,18 @@ void invalidations_show_changes() {
         // Break before make (Arm ARM D8.14.1).
         leaf = 0;
         large_leaf = 0;
-        invalidate(operation, place, asid);
-        invalidate(operation, large + 0x1000, asid);  // any address in the block
+        invalidate(operation, place, kAsid);
+        invalidate(operation, large + 0x1000, kAsid);  // any address in the block
         show_value("  broken", place, Level::El0);
         show_value("  broken, block", large + 0x12'3000, Level::El0);
-        leaf = after | page | user | descriptor::not_global;
-        large_leaf = large_after | block | user | descriptor::not_global;
+        leaf = after | kPage | kUser | descriptor::kNotGlobal;
+        large_leaf = large_after | kBlock | kUser | descriptor::kNotGlobal;
         barrier();
         show_value("  after", place);
         show_value("  after, block", large + 0x12'3000);
         // Fewer rights.
-        leaf |= descriptor::read_only;
-        invalidate(operation, place, asid);
+        leaf |= descriptor::kReadOnly;
+        invalidate(operation, place, kAsid);
         print("  read-only: w ");
         print_access(place, Level::El0, Kind::Write);
         print("\n");
@@ -147,34 +147,34 @@ void invalidations_show_changes() {
     }
     line("-- a table in place of another");
     std::uint64_t& table = tables.entry(place, 2);
-    tables.entry(place, 3) = before | page;
+    tables.entry(place, 3) = before | kPage;
     synchronize_tables();
     show_value("before", place);
-    const std::uint64_t other_table = allocate(page_size);
-    reinterpret_cast<std::uint64_t*>(other_table)[place >> 12 & 0x1ff] = after | page;
+    const std::uint64_t other_table = allocate(kPageSize);
+    reinterpret_cast<std::uint64_t*>(other_table)[place >> 12 & 0x1ff] = after | kPage;
     table = 0;
-    invalidate(invalidations[4], place, asid);
-    table = other_table | descriptor::valid | descriptor::table_or_page;
+    invalidate(kInvalidations[4], place, kAsid);
+    table = other_table | descriptor::kValid | descriptor::kTableOrPage;
     barrier();
     show_value("after", place);
 
     // What faults by its descriptor is in no TLB (Arm ARM D8.13.1).
     line("-- without TLBI");
-    std::uint64_t& fresh = tables.entry(upper, 3);
-    show_value("invalid", upper);
-    fresh = before | (page & ~descriptor::access_flag);
+    std::uint64_t& fresh = tables.entry(kUpper, 3);
+    show_value("invalid", kUpper);
+    fresh = before | (kPage & ~descriptor::kAccessFlag);
     barrier();
-    show_value("without access flag", upper);
-    fresh |= descriptor::access_flag;
+    show_value("without access flag", kUpper);
+    fresh |= descriptor::kAccessFlag;
     barrier();
-    show_value("valid", upper);
+    show_value("valid", kUpper);
     use_main();
 }
 
 // The operand names the page's first 4 KiB; what is read are its last.
 void other_granules() {
     line("-- TLBI with other granules");
-    constexpr std::uint64_t tg1 = std::uint64_t{3} << 30;
+    constexpr std::uint64_t kTg1 = std::uint64_t{3} << 30;
     const struct {
         Granule granule;
         std::uint64_t control;
@@ -183,22 +183,22 @@ void other_granules() {
         const std::uint64_t size = std::uint64_t{1} << static_cast<unsigned>(one.granule);
         const std::uint64_t before = allocate(size);
         const std::uint64_t after = allocate(size);
-        const std::uint64_t last = size - page_size;
+        const std::uint64_t last = size - kPageSize;
         mark_page(before + last, 0xb0);
         mark_page(after + last, 0xa0);
         PageTables tables(one.granule, 48);
-        use_upper(tables, (tcr::usual & ~tg1) | one.control);
-        std::uint64_t& leaf = tables.entry(upper, 3);
-        leaf = before | page;
+        use_upper(tables, (tcr::kUsual & ~kTg1) | one.control);
+        std::uint64_t& leaf = tables.entry(kUpper, 3);
+        leaf = before | kPage;
         barrier();
         line("2^", static_cast<unsigned>(one.granule), " bytes");
-        show_value("  before", upper + last);
+        show_value("  before", kUpper + last);
         leaf = 0;
-        invalidate(invalidations[4], upper, 0);
-        show_value("  broken", upper + last);
-        leaf = after | page;
+        invalidate(kInvalidations[4], kUpper, 0);
+        show_value("  broken", kUpper + last);
+        leaf = after | kPage;
         barrier();
-        show_value("  after", upper + last);
+        show_value("  after", kUpper + last);
     }
     use_main();
 }

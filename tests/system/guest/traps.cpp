@@ -9,7 +9,7 @@ namespace guest {
 
 namespace {
 
-constexpr Level el0_and_el1[] = {Level::El0, Level::El1h};
+constexpr Level kEl0AndEl1[] = {Level::El0, Level::El1h};
 
 FRAGMENT(fp_move, "fmov d0, #1.0");
 FRAGMENT(fp_load, "ldr d0, [x0]");
@@ -23,13 +23,13 @@ void fp_traps() {
     for (const unsigned fpen : {0U, 1U, 2U, 3U}) {
         WRITE_REGISTER(cpacr_el1, fpen << 20U);
         line("FPEN ", fpen);
-        for (const Level level : el0_and_el1) {
+        for (const Level level : kEl0AndEl1) {
             show("fmov d0, #1.0", fp_move, {.level = level});
-            show("ldr d0", fp_load, {.level = level}, {user_data});
+            show("ldr d0", fp_load, {.level = level}, {kUserData});
             show("add v0.4s", simd_add, {.level = level});
             show("mrs fpcr", read_fpcr, {.level = level});
             show("msr fpsr", write_fpsr, {.level = level});
-            show("str q0 to what is not mapped", fp_store_unmapped, {.level = level}, {0, free_space});
+            show("str q0 to what is not mapped", fp_store_unmapped, {.level = level}, {0, kFreeSpace});
         }
     }
     WRITE_REGISTER(cpacr_el1, 3 << 20);
@@ -104,29 +104,29 @@ void traps_from_el0() {
         std::uint64_t sctlr;
         std::uint64_t cntkctl;
     } controls[] = {
-        {"everything allowed", sctlr::usual, 0x303},
-        {"UCT", sctlr::usual & ~sctlr::uct, 0x303},
-        {"UCI", sctlr::usual & ~sctlr::uci, 0x303},
-        {"DZE", sctlr::usual & ~sctlr::dze, 0x303},
-        {"UMA", sctlr::usual & ~sctlr::uma, 0x303},
-        {"EL0PCTEN", sctlr::usual, 0x302},
-        {"EL0VCTEN", sctlr::usual, 0x301},
-        {"EL0PCTEN and EL0VCTEN", sctlr::usual, 0x300},
-        {"EL0VTEN", sctlr::usual, 0x203},
-        {"EL0PTEN", sctlr::usual, 0x103},
+        {"everything allowed", sctlr::kUsual, 0x303},
+        {"UCT", sctlr::kUsual & ~sctlr::kUct, 0x303},
+        {"UCI", sctlr::kUsual & ~sctlr::kUci, 0x303},
+        {"DZE", sctlr::kUsual & ~sctlr::kDze, 0x303},
+        {"UMA", sctlr::kUsual & ~sctlr::kUma, 0x303},
+        {"EL0PCTEN", sctlr::kUsual, 0x302},
+        {"EL0VCTEN", sctlr::kUsual, 0x301},
+        {"EL0PCTEN and EL0VCTEN", sctlr::kUsual, 0x300},
+        {"EL0VTEN", sctlr::kUsual, 0x203},
+        {"EL0PTEN", sctlr::kUsual, 0x103},
     };
     for (const auto& control : controls) {
         line("trapped by ", control.what);
         WRITE_REGISTER(sctlr_el1, control.sctlr);
         WRITE_REGISTER(cntkctl_el1, control.cntkctl);
         for (const auto& one : cases) {
-            const RunState& state = show(one.what, one.fragment, {.level = Level::El0}, {user_data});
+            const RunState& state = show(one.what, one.fragment, {.level = Level::El0}, {kUserData});
             if (is_completed(state) && one.fragment != read_frequency) {
                 line("  x1 ", Hex{state.x[1]});
             }
         }
     }
-    WRITE_REGISTER(sctlr_el1, sctlr::usual);
+    WRITE_REGISTER(sctlr_el1, sctlr::kUsual);
     WRITE_REGISTER(cntkctl_el1, 0);
     WRITE_REGISTER(cntv_ctl_el0, 0);
     WRITE_REGISTER(cntp_cval_el0, 0);
@@ -142,22 +142,22 @@ void traps_from_el0() {
         {"msr vbar_el1", write_vbar},      {"msr spsel", select_sp},   {"msr pan", set_pan},
     };
     for (const auto& one : forbidden) {
-        show(one.what, one.fragment, {.level = Level::El0}, {user_data});
+        show(one.what, one.fragment, {.level = Level::El0}, {kUserData});
     }
 
     line("-- WFI and WFE");
-    for (const std::uint64_t control : {sctlr::usual & ~sctlr::ntwi, sctlr::usual & ~sctlr::ntwe,
-                                        sctlr::usual & ~(sctlr::ntwi | sctlr::ntwe)}) {
+    for (const std::uint64_t control : {sctlr::kUsual & ~sctlr::kNtwi, sctlr::kUsual & ~sctlr::kNtwe,
+                                        sctlr::kUsual & ~(sctlr::kNtwi | sctlr::kNtwe)}) {
         line("SCTLR ", Hex{control});
         WRITE_REGISTER(sctlr_el1, control);
-        if ((control & sctlr::ntwi) == 0) {
+        if ((control & sctlr::kNtwi) == 0) {
             show("wfi", wait_for_interrupt, {.level = Level::El0});
         }
-        if ((control & sctlr::ntwe) == 0) {
+        if ((control & sctlr::kNtwe) == 0) {
             show("sevl, wfe, wfe", wait_for_event, {.level = Level::El0});
         }
     }
-    WRITE_REGISTER(sctlr_el1, sctlr::usual);
+    WRITE_REGISTER(sctlr_el1, sctlr::kUsual);
 }
 
 }  // namespace

@@ -7,17 +7,17 @@
 
 namespace levitate::emu::test::assembly {
 
-inline constexpr std::uint32_t nop = 0xd503201f;
-inline constexpr std::uint32_t wfe = 0xd503205f;
-inline constexpr std::uint32_t wfi = 0xd503207f;
-inline constexpr std::uint32_t eret = 0xd69f03e0;
-inline constexpr std::uint32_t ret = 0xd65f03c0;
-inline constexpr std::uint32_t undefined = 0x00000000;
-inline constexpr std::uint32_t daif_clear_irq = 0xd50342ff;
-inline constexpr std::uint32_t set_pan = 0xd500419f;
-inline constexpr std::uint32_t sp_select_el0 = 0xd50040bf;
-inline constexpr std::uint32_t tlbi_all = 0xd508871f;
-inline constexpr std::uint32_t fadd_d0_d0_d0 = 0x1e602800;
+inline constexpr std::uint32_t kNop = 0xd503201f;
+inline constexpr std::uint32_t kWfe = 0xd503205f;
+inline constexpr std::uint32_t kWfi = 0xd503207f;
+inline constexpr std::uint32_t kEret = 0xd69f03e0;
+inline constexpr std::uint32_t kRet = 0xd65f03c0;
+inline constexpr std::uint32_t kUndefined = 0x00000000;
+inline constexpr std::uint32_t kDaifClearIrq = 0xd50342ff;
+inline constexpr std::uint32_t kSetPan = 0xd500419f;
+inline constexpr std::uint32_t kSpSelectEl0 = 0xd50040bf;
+inline constexpr std::uint32_t kTlbiAll = 0xd508871f;
+inline constexpr std::uint32_t kFaddD0D0D0 = 0x1e602800;
 
 constexpr std::uint32_t svc(std::uint32_t immediate) {
     return 0xd4000001 | immediate << 5;
@@ -78,26 +78,26 @@ constexpr std::uint32_t msr(std::uint16_t encoding, unsigned t) {
     return 0xd5100000 | static_cast<std::uint32_t>(encoding & 0x7fff) << 5 | t;
 }
 
-inline constexpr std::uint16_t midr_el1 = register_encoding(3, 0, 0, 0, 0);
-inline constexpr std::uint16_t ctr_el0 = register_encoding(3, 3, 0, 0, 1);
-inline constexpr std::uint16_t sctlr_el1 = register_encoding(3, 0, 1, 0, 0);
-inline constexpr std::uint16_t cpacr_el1 = register_encoding(3, 0, 1, 0, 2);
-inline constexpr std::uint16_t ttbr0_el1 = register_encoding(3, 0, 2, 0, 0);
-inline constexpr std::uint16_t ttbr1_el1 = register_encoding(3, 0, 2, 0, 1);
-inline constexpr std::uint16_t tcr_el1 = register_encoding(3, 0, 2, 0, 2);
-inline constexpr std::uint16_t spsr_el1 = register_encoding(3, 0, 4, 0, 0);
-inline constexpr std::uint16_t elr_el1 = register_encoding(3, 0, 4, 0, 1);
-inline constexpr std::uint16_t icc_pmr_el1 = register_encoding(3, 0, 4, 6, 0);
-inline constexpr std::uint16_t esr_el1 = register_encoding(3, 0, 5, 2, 0);
-inline constexpr std::uint16_t far_el1 = register_encoding(3, 0, 6, 0, 0);
-inline constexpr std::uint16_t par_el1 = register_encoding(3, 0, 7, 4, 0);
-inline constexpr std::uint16_t mair_el1 = register_encoding(3, 0, 10, 2, 0);
-inline constexpr std::uint16_t vbar_el1 = register_encoding(3, 0, 12, 0, 0);
-inline constexpr std::uint16_t icc_iar1_el1 = register_encoding(3, 0, 12, 12, 0);
-inline constexpr std::uint16_t icc_eoir1_el1 = register_encoding(3, 0, 12, 12, 1);
-inline constexpr std::uint16_t icc_igrpen1_el1 = register_encoding(3, 0, 12, 12, 7);
-inline constexpr std::uint16_t cntvct_el0 = register_encoding(3, 3, 14, 0, 2);
-inline constexpr std::uint16_t cntv_ctl_el0 = register_encoding(3, 3, 14, 3, 1);
-inline constexpr std::uint16_t cntv_cval_el0 = register_encoding(3, 3, 14, 3, 2);
+inline constexpr std::uint16_t kMidrEl1 = register_encoding(3, 0, 0, 0, 0);
+inline constexpr std::uint16_t kCtrEl0 = register_encoding(3, 3, 0, 0, 1);
+inline constexpr std::uint16_t kSctlrEl1 = register_encoding(3, 0, 1, 0, 0);
+inline constexpr std::uint16_t kCpacrEl1 = register_encoding(3, 0, 1, 0, 2);
+inline constexpr std::uint16_t kTtbr0El1 = register_encoding(3, 0, 2, 0, 0);
+inline constexpr std::uint16_t kTtbr1El1 = register_encoding(3, 0, 2, 0, 1);
+inline constexpr std::uint16_t kTcrEl1 = register_encoding(3, 0, 2, 0, 2);
+inline constexpr std::uint16_t kSpsrEl1 = register_encoding(3, 0, 4, 0, 0);
+inline constexpr std::uint16_t kElrEl1 = register_encoding(3, 0, 4, 0, 1);
+inline constexpr std::uint16_t kIccPmrEl1 = register_encoding(3, 0, 4, 6, 0);
+inline constexpr std::uint16_t kEsrEl1 = register_encoding(3, 0, 5, 2, 0);
+inline constexpr std::uint16_t kFarEl1 = register_encoding(3, 0, 6, 0, 0);
+inline constexpr std::uint16_t kParEl1 = register_encoding(3, 0, 7, 4, 0);
+inline constexpr std::uint16_t kMairEl1 = register_encoding(3, 0, 10, 2, 0);
+inline constexpr std::uint16_t kVbarEl1 = register_encoding(3, 0, 12, 0, 0);
+inline constexpr std::uint16_t kIccIar1El1 = register_encoding(3, 0, 12, 12, 0);
+inline constexpr std::uint16_t kIccEoir1El1 = register_encoding(3, 0, 12, 12, 1);
+inline constexpr std::uint16_t kIccIgrpen1El1 = register_encoding(3, 0, 12, 12, 7);
+inline constexpr std::uint16_t kCntvctEl0 = register_encoding(3, 3, 14, 0, 2);
+inline constexpr std::uint16_t kCntvCtlEl0 = register_encoding(3, 3, 14, 3, 1);
+inline constexpr std::uint16_t kCntvCvalEl0 = register_encoding(3, 3, 14, 3, 2);
 
 }  // namespace levitate::emu::test::assembly

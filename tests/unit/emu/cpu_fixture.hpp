@@ -17,14 +17,14 @@
 
 namespace levitate::emu::test {
 
-inline constexpr std::uint64_t ram_base = 0x40000000;
-inline constexpr std::uint64_t ram_size = 1 << 20;
-inline constexpr std::uint64_t code_base = ram_base + 0x10000;
-inline constexpr std::uint64_t vectors = ram_base + 0x20000;
-inline constexpr std::uint64_t data_base = ram_base + 0x30000;
-inline constexpr std::uint64_t tables = ram_base + 0x40000;
-inline constexpr std::uint64_t device_base = 0x09000000;
-inline constexpr std::uint64_t device_size = 0x1000;
+inline constexpr std::uint64_t kRamBase = 0x40000000;
+inline constexpr std::uint64_t kRamSize = 1 << 20;
+inline constexpr std::uint64_t kCodeBase = kRamBase + 0x10000;
+inline constexpr std::uint64_t kVectors = kRamBase + 0x20000;
+inline constexpr std::uint64_t kDataBase = kRamBase + 0x30000;
+inline constexpr std::uint64_t kTables = kRamBase + 0x40000;
+inline constexpr std::uint64_t kDeviceBase = 0x09000000;
+inline constexpr std::uint64_t kDeviceSize = 0x1000;
 
 class DeviceBus final : public Bus {
   public:
@@ -40,7 +40,7 @@ class DeviceBus final : public Bus {
     std::map<std::uint64_t, std::uint64_t> registers;
 
   private:
-    static bool answers(std::uint64_t address) { return address - device_base < device_size; }
+    static bool answers(std::uint64_t address) { return address - kDeviceBase < kDeviceSize; }
 };
 
 class Controller final : public InterruptController {
@@ -69,7 +69,7 @@ class Controller final : public InterruptController {
 
 class CpuTest : public testing::Test {
   protected:
-    CpuTest() { set_register(assembly::vbar_el1, vectors); }
+    CpuTest() { set_register(assembly::kVbarEl1, kVectors); }
 
     void put(std::uint64_t address, std::initializer_list<std::uint32_t> words) {
         std::uint64_t at = address;
@@ -81,11 +81,11 @@ class CpuTest : public testing::Test {
     }
     template <class T>
     void put_bytes(std::uint64_t address, T value) {
-        std::memcpy(&memory.at(address - ram_base), &value, sizeof value);
+        std::memcpy(&memory.at(address - kRamBase), &value, sizeof value);
     }
     std::uint64_t read_u64(std::uint64_t address) const {
         std::uint64_t value = 0;
-        std::memcpy(&value, &memory.at(address - ram_base), sizeof value);
+        std::memcpy(&value, &memory.at(address - kRamBase), sizeof value);
         return value;
     }
 
@@ -95,11 +95,11 @@ class CpuTest : public testing::Test {
     }
     void execute_privileged(std::uint32_t word, std::uint64_t x0 = 0) {
         const Registers before = cpu.registers();
-        const std::uint64_t scratch = ram_base + 0x1000;
+        const std::uint64_t scratch = kRamBase + 0x1000;
         put(scratch, {word});
         Registers at = before;
         at.pc = scratch;
-        at.pstate = spsr::mode_el1h | spsr::daif;
+        at.pstate = spsr::kModeEl1h | spsr::kDaif;
         at.x[0] = x0;
         cpu.set_registers(at);
         cpu.run(1);
@@ -114,7 +114,7 @@ class CpuTest : public testing::Test {
     }
 
     // Stands at `address` with this PSTATE.
-    void stand_at(std::uint64_t address, std::uint64_t pstate = spsr::mode_el1h | spsr::daif) {
+    void stand_at(std::uint64_t address, std::uint64_t pstate = spsr::kModeEl1h | spsr::kDaif) {
         Registers registers = cpu.registers();
         registers.pc = address;
         registers.pstate = pstate;
@@ -127,13 +127,13 @@ class CpuTest : public testing::Test {
     }
     std::uint64_t x(unsigned number) const { return cpu.registers().x.at(number); }
     std::uint64_t pc() const { return cpu.registers().pc; }
-    unsigned exception_class() const { return static_cast<unsigned>(get_register(assembly::esr_el1) >> 26); }
-    std::uint64_t syndrome() const { return get_register(assembly::esr_el1) & 0x1ffffff; }
+    unsigned exception_class() const { return static_cast<unsigned>(get_register(assembly::kEsrEl1) >> 26); }
+    std::uint64_t syndrome() const { return get_register(assembly::kEsrEl1) & 0x1ffffff; }
 
-    std::vector<std::byte> memory = std::vector<std::byte>(ram_size);
+    std::vector<std::byte> memory = std::vector<std::byte>(kRamSize);
     DeviceBus bus;
     Controller controller;
-    Cpu cpu{Config{.ram = {{ram_base, memory}}}, bus, controller};
+    Cpu cpu{Config{.ram = {{kRamBase, memory}}}, bus, controller};
 };
 
 }  // namespace levitate::emu::test

@@ -7,71 +7,71 @@ namespace {
 
 using namespace assembly;
 
-constexpr std::uint64_t lower_el_sync = vectors + 0x400;
-constexpr std::uint64_t lower_el_irq = vectors + 0x480;
-constexpr std::uint64_t same_el_sync = vectors + 0x200;
-constexpr std::uint64_t same_el_irq = vectors + 0x280;
+constexpr std::uint64_t kLowerElSync = kVectors + 0x400;
+constexpr std::uint64_t kLowerElIrq = kVectors + 0x480;
+constexpr std::uint64_t kSameElSync = kVectors + 0x200;
+constexpr std::uint64_t kSameElIrq = kVectors + 0x280;
 
 class Exceptions : public CpuTest {};
 
 TEST_F(Exceptions, run_retires_exactly_its_budget) {
-    put(code_base, {add(0, 0, 1), add(0, 0, 1), branch(-2)});
-    stand_at(code_base);
+    put(kCodeBase, {add(0, 0, 1), add(0, 0, 1), branch(-2)});
+    stand_at(kCodeBase);
     const std::uint64_t before = cpu.retired_instructions();
     EXPECT_EQ(cpu.run(1001).reason, HaltReason::Budget);
     EXPECT_EQ(cpu.retired_instructions() - before, 1001U);
     EXPECT_EQ(x(0), 668U);
-    EXPECT_EQ(pc(), code_base + 8);
+    EXPECT_EQ(pc(), kCodeBase + 8);
 }
 
 TEST_F(Exceptions, svc_from_el0_enters_the_lower_el_vector_and_halts) {
-    put(code_base, {svc(7)});
+    put(kCodeBase, {svc(7)});
     cpu.set_boundary_halts(true);
-    stand_at(code_base, spsr::mode_el0t | spsr::z | spsr::ssbs);
+    stand_at(kCodeBase, spsr::kModeEl0t | spsr::kZ | spsr::kSsbs);
     const Halt halt = cpu.run(10);
     EXPECT_EQ(halt.reason, HaltReason::ExceptionFromEl0);
     EXPECT_FALSE(halt.irq);
-    EXPECT_EQ(get_register(esr_el1), 0x15U << 26 | 1U << 25 | 7U);
-    EXPECT_EQ(pc(), lower_el_sync);
-    EXPECT_EQ(get_register(elr_el1), code_base + 4);
-    EXPECT_EQ(get_register(spsr_el1), spsr::mode_el0t | spsr::z | spsr::ssbs);
+    EXPECT_EQ(get_register(kEsrEl1), 0x15U << 26 | 1U << 25 | 7U);
+    EXPECT_EQ(pc(), kLowerElSync);
+    EXPECT_EQ(get_register(kElrEl1), kCodeBase + 4);
+    EXPECT_EQ(get_register(kSpsrEl1), spsr::kModeEl0t | spsr::kZ | spsr::kSsbs);
     const EntryRegisters entry = cpu.entry_registers();
-    EXPECT_EQ(entry.esr_el1, get_register(esr_el1));
-    EXPECT_EQ(entry.elr_el1, get_register(elr_el1));
-    EXPECT_EQ(entry.spsr_el1, get_register(spsr_el1));
-    EXPECT_EQ(entry.ttbr0_el1, get_register(ttbr0_el1));
+    EXPECT_EQ(entry.esr_el1, get_register(kEsrEl1));
+    EXPECT_EQ(entry.elr_el1, get_register(kElrEl1));
+    EXPECT_EQ(entry.spsr_el1, get_register(kSpsrEl1));
+    EXPECT_EQ(entry.ttbr0_el1, get_register(kTtbr0El1));
     EXPECT_EQ(cpu.exception_level(), 1U);
-    EXPECT_EQ(cpu.registers().pstate & spsr::daif, spsr::daif);
+    EXPECT_EQ(cpu.registers().pstate & spsr::kDaif, spsr::kDaif);
 }
 
 TEST_F(Exceptions, eret_to_el0_halts_before_the_first_instruction) {
-    put(lower_el_sync, {eret});
-    put(code_base, {svc(0), movz(1, 5)});
+    put(kLowerElSync, {kEret});
+    put(kCodeBase, {svc(0), movz(1, 5)});
     cpu.set_boundary_halts(true);
-    stand_at(code_base, spsr::mode_el0t);
+    stand_at(kCodeBase, spsr::kModeEl0t);
     EXPECT_EQ(cpu.run(10).reason, HaltReason::ExceptionFromEl0);
     EXPECT_EQ(cpu.run(10).reason, HaltReason::ReturnToEl0);
-    EXPECT_EQ(pc(), code_base + 4);
+    EXPECT_EQ(pc(), kCodeBase + 4);
     EXPECT_EQ(x(1), 0U);
     EXPECT_EQ(cpu.exception_level(), 0U);
 }
 
 TEST_F(Exceptions, brk_at_el1_enters_the_same_el_vector_with_its_own_address) {
-    put(code_base, {brk(0x123)});
-    stand_at(code_base);
+    put(kCodeBase, {brk(0x123)});
+    stand_at(kCodeBase);
     cpu.run(1);
-    EXPECT_EQ(pc(), same_el_sync);
-    EXPECT_EQ(get_register(elr_el1), code_base);
+    EXPECT_EQ(pc(), kSameElSync);
+    EXPECT_EQ(get_register(kElrEl1), kCodeBase);
     EXPECT_EQ(exception_class(), 0x3cU);
     EXPECT_EQ(syndrome(), 0x123U);
 }
 
 TEST_F(Exceptions, exception_with_sp_el0_selected_uses_the_first_vectors) {
-    put(code_base, {sp_select_el0, brk(0)});
-    stand_at(code_base);
+    put(kCodeBase, {kSpSelectEl0, brk(0)});
+    stand_at(kCodeBase);
     cpu.run(2);
-    EXPECT_EQ(pc(), vectors);
-    EXPECT_EQ(get_register(spsr_el1) & spsr::mode_mask, spsr::mode_el1t);
+    EXPECT_EQ(pc(), kVectors);
+    EXPECT_EQ(get_register(kSpsrEl1) & spsr::kModeMask, spsr::kModeEl1t);
 }
 
 TEST_F(Exceptions, stack_pointers_are_banked) {
@@ -79,8 +79,8 @@ TEST_F(Exceptions, stack_pointers_are_banked) {
     registers.sp_el0 = 0x1000;
     registers.sp_el1 = 0x2000;
     cpu.set_registers(registers);
-    put(code_base, {add(0, 31, 0), sp_select_el0, add(1, 31, 0)});
-    stand_at(code_base);
+    put(kCodeBase, {add(0, 31, 0), kSpSelectEl0, add(1, 31, 0)});
+    stand_at(kCodeBase);
     cpu.run(3);
     EXPECT_EQ(x(0), 0x2000U);
     EXPECT_EQ(x(1), 0x1000U);
@@ -88,96 +88,96 @@ TEST_F(Exceptions, stack_pointers_are_banked) {
 }
 
 TEST_F(Exceptions, return_to_an_el_that_is_not_there_is_illegal) {
-    set_register(spsr_el1, 0x9);  // EL2h
-    set_register(elr_el1, code_base + 0x100);
-    put(code_base, {eret});
-    put(code_base + 0x100, {movz(0, 1)});
-    stand_at(code_base);
+    set_register(kSpsrEl1, 0x9);  // EL2h
+    set_register(kElrEl1, kCodeBase + 0x100);
+    put(kCodeBase, {kEret});
+    put(kCodeBase + 0x100, {movz(0, 1)});
+    stand_at(kCodeBase);
     cpu.run(2);
     EXPECT_EQ(exception_class(), 0x0eU);
-    EXPECT_EQ(get_register(elr_el1), code_base + 0x100);
-    EXPECT_NE(get_register(spsr_el1) & spsr::il, 0U);
-    EXPECT_EQ(pc(), same_el_sync);
-    EXPECT_EQ(cpu.registers().pstate & spsr::il, 0U);
+    EXPECT_EQ(get_register(kElrEl1), kCodeBase + 0x100);
+    EXPECT_NE(get_register(kSpsrEl1) & spsr::kIl, 0U);
+    EXPECT_EQ(pc(), kSameElSync);
+    EXPECT_EQ(cpu.registers().pstate & spsr::kIl, 0U);
 }
 
 TEST_F(Exceptions, branch_to_an_unaligned_address_faults_there) {
-    put(code_base, {br(0)});
-    set_x(0, code_base + 2);
-    stand_at(code_base);
+    put(kCodeBase, {br(0)});
+    set_x(0, kCodeBase + 2);
+    stand_at(kCodeBase);
     cpu.run(2);
     EXPECT_EQ(exception_class(), 0x22U);
-    EXPECT_EQ(get_register(far_el1), code_base + 2);
-    EXPECT_EQ(get_register(elr_el1), code_base + 2);
+    EXPECT_EQ(get_register(kFarEl1), kCodeBase + 2);
+    EXPECT_EQ(get_register(kElrEl1), kCodeBase + 2);
 }
 
 TEST_F(Exceptions, access_by_an_unaligned_stack_pointer_faults) {
     Registers registers = cpu.registers();
-    registers.sp_el1 = data_base + 8;
+    registers.sp_el1 = kDataBase + 8;
     cpu.set_registers(registers);
-    put(code_base, {ldr(0, 31)});
-    stand_at(code_base);
+    put(kCodeBase, {ldr(0, 31)});
+    stand_at(kCodeBase);
     cpu.run(1);
     EXPECT_EQ(exception_class(), 0x26U);
 }
 
 TEST_F(Exceptions, undefined_word_is_recorded_once_and_raised) {
-    put(code_base, {undefined});
+    put(kCodeBase, {kUndefined});
     for (int i = 0; i < 2; ++i) {
-        stand_at(code_base);
+        stand_at(kCodeBase);
         cpu.run(1);
         EXPECT_EQ(exception_class(), 0U);
     }
     ASSERT_EQ(cpu.undefined_encodings().size(), 1U);
-    EXPECT_EQ(cpu.undefined_encodings()[0].address, code_base);
+    EXPECT_EQ(cpu.undefined_encodings()[0].address, kCodeBase);
     EXPECT_EQ(cpu.undefined_encodings()[0].exception_level, 1U);
 }
 
 TEST_F(Exceptions, identification_registers_are_undefined_at_el0) {
-    put(code_base, {mrs(0, midr_el1)});
-    stand_at(code_base, spsr::mode_el0t);
+    put(kCodeBase, {mrs(0, kMidrEl1)});
+    stand_at(kCodeBase, spsr::kModeEl0t);
     cpu.run(1);
     EXPECT_EQ(exception_class(), 0U);
     EXPECT_TRUE(cpu.undefined_encodings().empty());
 }
 
 TEST_F(Exceptions, ctr_at_el0_traps_unless_uct_is_set) {
-    put(code_base, {mrs(3, ctr_el0)});
-    stand_at(code_base, spsr::mode_el0t);
+    put(kCodeBase, {mrs(3, kCtrEl0)});
+    stand_at(kCodeBase, spsr::kModeEl0t);
     cpu.run(1);
     EXPECT_EQ(exception_class(), 0x18U);
     EXPECT_EQ(syndrome(), 3U << 20 | 1U << 17 | 3U << 14 | 3U << 5 | 1U);
-    set_register(sctlr_el1, get_register(sctlr_el1) | 1U << 15);
-    stand_at(code_base, spsr::mode_el0t);
+    set_register(kSctlrEl1, get_register(kSctlrEl1) | 1U << 15);
+    stand_at(kCodeBase, spsr::kModeEl0t);
     cpu.run(1);
     EXPECT_EQ(x(3), 0x8444c004U);
 }
 
 TEST_F(Exceptions, floating_point_traps_as_cpacr_says) {
-    put(code_base, {fadd_d0_d0_d0});
-    stand_at(code_base);
+    put(kCodeBase, {kFaddD0D0D0});
+    stand_at(kCodeBase);
     cpu.run(1);
     EXPECT_EQ(exception_class(), 0x07U);
-    set_register(cpacr_el1, 1U << 20);  // not at EL1, but at EL0
-    stand_at(code_base);
+    set_register(kCpacrEl1, 1U << 20);  // not at EL1, but at EL0
+    stand_at(kCodeBase);
     cpu.run(1);
-    EXPECT_EQ(pc(), code_base + 4);
-    stand_at(code_base, spsr::mode_el0t);
+    EXPECT_EQ(pc(), kCodeBase + 4);
+    stand_at(kCodeBase, spsr::kModeEl0t);
     cpu.run(1);
     EXPECT_EQ(exception_class(), 0x07U);
-    EXPECT_EQ(pc(), lower_el_sync);
+    EXPECT_EQ(pc(), kLowerElSync);
 }
 
 TEST_F(Exceptions, interrupt_is_taken_when_unmasked) {
-    set_register(icc_pmr_el1, 0xf0);
-    set_register(icc_igrpen1_el1, 1);
-    put(code_base, {nop, daif_clear_irq, movz(0, 1)});
-    put(same_el_irq, {mrs(1, icc_iar1_el1), msr(icc_eoir1_el1, 1)});
+    set_register(kIccPmrEl1, 0xf0);
+    set_register(kIccIgrpen1El1, 1);
+    put(kCodeBase, {kNop, kDaifClearIrq, movz(0, 1)});
+    put(kSameElIrq, {mrs(1, kIccIar1El1), msr(kIccEoir1El1, 1)});
     controller.pending = {33, 0xa0};
     cpu.interrupts_changed();
-    stand_at(code_base);
+    stand_at(kCodeBase);
     cpu.run(3);
-    EXPECT_EQ(get_register(elr_el1), code_base + 8);
+    EXPECT_EQ(get_register(kElrEl1), kCodeBase + 8);
     EXPECT_EQ(x(1), 33U);
     EXPECT_EQ(controller.acknowledged, std::vector<std::uint32_t>{33});
     EXPECT_TRUE(controller.deactivated.empty());
@@ -186,52 +186,52 @@ TEST_F(Exceptions, interrupt_is_taken_when_unmasked) {
 }
 
 TEST_F(Exceptions, interrupt_below_the_priority_mask_is_not_taken) {
-    set_register(icc_pmr_el1, 0xa0);
-    set_register(icc_igrpen1_el1, 1);
-    put(code_base, {daif_clear_irq, movz(0, 1)});
+    set_register(kIccPmrEl1, 0xa0);
+    set_register(kIccIgrpen1El1, 1);
+    put(kCodeBase, {kDaifClearIrq, movz(0, 1)});
     controller.pending = {33, 0xa0};
     cpu.interrupts_changed();
-    stand_at(code_base);
+    stand_at(kCodeBase);
     cpu.run(2);
     EXPECT_EQ(x(0), 1U);
 }
 
 TEST_F(Exceptions, interrupt_from_el0_halts_as_one) {
-    set_register(icc_pmr_el1, 0xf0);
-    set_register(icc_igrpen1_el1, 1);
-    put(code_base, {branch(0)});
+    set_register(kIccPmrEl1, 0xf0);
+    set_register(kIccIgrpen1El1, 1);
+    put(kCodeBase, {branch(0)});
     controller.pending = {33, 0xa0};
     cpu.interrupts_changed();
     cpu.set_boundary_halts(true);
-    stand_at(code_base, spsr::mode_el0t);
+    stand_at(kCodeBase, spsr::kModeEl0t);
     const Halt halt = cpu.run(100);
     EXPECT_EQ(halt.reason, HaltReason::ExceptionFromEl0);
     EXPECT_TRUE(halt.irq);
-    EXPECT_EQ(pc(), lower_el_irq);
+    EXPECT_EQ(pc(), kLowerElIrq);
 }
 
 TEST_F(Exceptions, hypercall_halts_past_itself) {
-    put(code_base, {hvc(0)});
-    stand_at(code_base);
+    put(kCodeBase, {hvc(0)});
+    stand_at(kCodeBase);
     EXPECT_EQ(cpu.run(10).reason, HaltReason::Hypercall);
-    EXPECT_EQ(pc(), code_base + 4);
+    EXPECT_EQ(pc(), kCodeBase + 4);
 }
 
 TEST_F(Exceptions, hypercall_at_el0_is_undefined) {
-    put(code_base, {hvc(0)});
-    stand_at(code_base, spsr::mode_el0t);
+    put(kCodeBase, {hvc(0)});
+    stand_at(kCodeBase, spsr::kModeEl0t);
     cpu.run(1);
     EXPECT_EQ(exception_class(), 0U);
-    EXPECT_EQ(pc(), lower_el_sync);
+    EXPECT_EQ(pc(), kLowerElSync);
 }
 
 TEST_F(Exceptions, exclusive_store_succeeds_once_and_not_after_an_exception_return) {
-    put(code_base, {ldxr(1, 0), stxr(2, 1, 0), stxr(3, 1, 0), ldxr(1, 0), eret});
-    put(code_base + 0x100, {stxr(4, 1, 0)});
-    set_register(elr_el1, code_base + 0x100);
-    set_register(spsr_el1, spsr::mode_el1h | spsr::daif);
-    set_x(0, data_base);
-    stand_at(code_base);
+    put(kCodeBase, {ldxr(1, 0), stxr(2, 1, 0), stxr(3, 1, 0), ldxr(1, 0), kEret});
+    put(kCodeBase + 0x100, {stxr(4, 1, 0)});
+    set_register(kElrEl1, kCodeBase + 0x100);
+    set_register(kSpsrEl1, spsr::kModeEl1h | spsr::kDaif);
+    set_x(0, kDataBase);
+    stand_at(kCodeBase);
     cpu.run(6);
     EXPECT_EQ(x(2), 0U);
     EXPECT_EQ(x(3), 1U);
@@ -239,17 +239,17 @@ TEST_F(Exceptions, exclusive_store_succeeds_once_and_not_after_an_exception_retu
 }
 
 TEST_F(Exceptions, stop_request_ends_a_run) {
-    put(code_base, {branch(0)});
-    stand_at(code_base);
+    put(kCodeBase, {branch(0)});
+    stand_at(kCodeBase);
     cpu.request_stop();
     EXPECT_EQ(cpu.run(1000000).reason, HaltReason::Stopped);
     EXPECT_EQ(cpu.run(10).reason, HaltReason::Budget);
 }
 
 TEST_F(Exceptions, vectors_that_fault_use_up_the_budget) {
-    set_register(vbar_el1, 0x10000000);  // no RAM there
-    put(code_base, {undefined});
-    stand_at(code_base);
+    set_register(kVbarEl1, 0x10000000);  // no RAM there
+    put(kCodeBase, {kUndefined});
+    stand_at(kCodeBase);
     EXPECT_EQ(cpu.run(1000).reason, HaltReason::Budget);
 }
 

@@ -12,9 +12,9 @@ namespace {
 
 template <class T>
 std::vector<T> edges() {
-    constexpr T most = std::numeric_limits<T>::max();
-    constexpr T sign = T{1} << (std::numeric_limits<T>::digits - 1);
-    return {0, 1, 2, sign - 1, sign, sign + 1, most - 1, most};
+    constexpr T kMost = std::numeric_limits<T>::max();
+    constexpr T kSign = T{1} << (std::numeric_limits<T>::digits - 1);
+    return {0, 1, 2, kSign - 1, kSign, kSign + 1, kMost - 1, kMost};
 }
 
 // AddWithCarry of the Arm ARM, in wider arithmetic.

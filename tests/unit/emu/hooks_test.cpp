@@ -9,28 +9,28 @@ using namespace assembly;
 class Hooks : public CpuTest {};
 class Watching : public TranslationTest {
   protected:
-    static constexpr std::uint64_t va = 0x500000;
+    static constexpr std::uint64_t kVa = 0x500000;
 
     Watching() {
-        map(code_base, code_base, descriptor::page | descriptor::user);
-        map(va, data_base, descriptor::page | descriptor::user);
+        map(kCodeBase, kCodeBase, descriptor::kPage | descriptor::kUser);
+        map(kVa, kDataBase, descriptor::kPage | descriptor::kUser);
         flush();
     }
 
-    void watch(std::uint64_t begin, std::uint64_t end, std::uint64_t table = lower_table) {
+    void watch(std::uint64_t begin, std::uint64_t end, std::uint64_t table = kLowerTable) {
         const std::array ranges{WatchedRange{.table = table, .begin = begin, .end = end}};
         cpu.set_watched_ranges(ranges);
     }
 };
 
 TEST_F(Hooks, breakpoint_halts_before_its_instruction_and_is_stepped_over) {
-    put(code_base, {movz(0, 1), movz(0, 2), branch(-2)});
-    const std::array breakpoints{code_base + 4};
+    put(kCodeBase, {movz(0, 1), movz(0, 2), branch(-2)});
+    const std::array breakpoints{kCodeBase + 4};
     cpu.set_breakpoints(breakpoints);
-    stand_at(code_base);
+    stand_at(kCodeBase);
     Halt halt = cpu.run(100);
     EXPECT_EQ(halt.reason, HaltReason::Breakpoint);
-    EXPECT_EQ(halt.pc, code_base + 4);
+    EXPECT_EQ(halt.pc, kCodeBase + 4);
     EXPECT_EQ(x(0), 1U);
     halt = cpu.run(100);
     EXPECT_EQ(halt.reason, HaltReason::Breakpoint);
@@ -40,63 +40,63 @@ TEST_F(Hooks, breakpoint_halts_before_its_instruction_and_is_stepped_over) {
 }
 
 TEST_F(Hooks, breakpoint_on_another_page_is_reached_by_a_branch) {
-    const std::uint64_t far = code_base + 0x3000;
-    put(code_base, {br(0)});
-    put(far, {nop, nop});
+    const std::uint64_t far = kCodeBase + 0x3000;
+    put(kCodeBase, {br(0)});
+    put(far, {kNop, kNop});
     const std::array breakpoints{far};
-    stand_at(code_base);
+    stand_at(kCodeBase);
     set_x(0, far);
     cpu.run(2);
     cpu.set_breakpoints(breakpoints);
-    stand_at(code_base);
+    stand_at(kCodeBase);
     EXPECT_EQ(cpu.run(100).reason, HaltReason::Breakpoint);
     EXPECT_EQ(pc(), far);
 }
 
 TEST_F(Watching, load_in_the_range_halts_after_it_retires) {
-    put_bytes(data_base + 0x100, std::uint64_t{77});
-    put(code_base, {nop, ldr(1, 0), nop});
-    watch(va + 0x100, va + 0x108);
-    set_x(0, va + 0x100);
-    stand_at(code_base, user);
+    put_bytes(kDataBase + 0x100, std::uint64_t{77});
+    put(kCodeBase, {kNop, ldr(1, 0), kNop});
+    watch(kVa + 0x100, kVa + 0x108);
+    set_x(0, kVa + 0x100);
+    stand_at(kCodeBase, kUser);
     const Halt halt = cpu.run(3);
     EXPECT_EQ(halt.reason, HaltReason::WatchedLoad);
-    EXPECT_EQ(halt.pc, code_base + 4);
-    EXPECT_EQ(halt.address, va + 0x100);
+    EXPECT_EQ(halt.pc, kCodeBase + 4);
+    EXPECT_EQ(halt.address, kVa + 0x100);
     EXPECT_EQ(halt.size, 8U);
     EXPECT_EQ(x(1), 77U);
-    EXPECT_EQ(pc(), code_base + 8);
+    EXPECT_EQ(pc(), kCodeBase + 8);
 }
 
 TEST_F(Watching, other_loads_of_the_page_do_not_halt) {
-    put(code_base, {ldr(1, 0)});
-    watch(va + 0x100, va + 0x108);
-    set_x(0, va + 0x108);
-    stand_at(code_base, user);
+    put(kCodeBase, {ldr(1, 0)});
+    watch(kVa + 0x100, kVa + 0x108);
+    set_x(0, kVa + 0x108);
+    stand_at(kCodeBase, kUser);
     EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
-    set_x(0, va + 0xf9);  // its last byte touches the range
-    stand_at(code_base, user);
+    set_x(0, kVa + 0xf9);  // its last byte touches the range
+    stand_at(kCodeBase, kUser);
     EXPECT_EQ(cpu.run(1).reason, HaltReason::WatchedLoad);
 }
 
 TEST_F(Watching, stores_and_loads_at_el1_do_not_halt) {
-    watch(va, va + 0x1000);
-    set_x(0, va);
-    put(code_base, {str(1, 0)});
-    stand_at(code_base, user);
+    watch(kVa, kVa + 0x1000);
+    set_x(0, kVa);
+    put(kCodeBase, {str(1, 0)});
+    stand_at(kCodeBase, kUser);
     EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
-    map(code_base, code_base, descriptor::page);
+    map(kCodeBase, kCodeBase, descriptor::kPage);
     flush();
-    put(code_base, {ldr(1, 0)});
-    stand_at(code_base, kernel);
+    put(kCodeBase, {ldr(1, 0)});
+    stand_at(kCodeBase, kKernel);
     EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
 }
 
 TEST_F(Watching, another_address_space_does_not_halt) {
-    put(code_base, {ldr(1, 0)});
-    watch(va, va + 0x1000, lower_table + 0x5000);
-    set_x(0, va);
-    stand_at(code_base, user);
+    put(kCodeBase, {ldr(1, 0)});
+    watch(kVa, kVa + 0x1000, kLowerTable + 0x5000);
+    set_x(0, kVa);
+    stand_at(kCodeBase, kUser);
     EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
 }
 
@@ -110,22 +110,22 @@ struct WideLoad {
 
 class WatchingWide : public Watching, public testing::WithParamInterface<WideLoad> {
   protected:
-    WatchingWide() { set_register(cpacr_el1, std::uint64_t{3} << 20); }
+    WatchingWide() { set_register(kCpacrEl1, std::uint64_t{3} << 20); }
 };
 
 TEST_P(WatchingWide, all_that_it_reads_is_said) {
     const WideLoad& load = GetParam();
-    map(va + 0x1000, data_base + 0x1000, descriptor::page | descriptor::user);
+    map(kVa + 0x1000, kDataBase + 0x1000, descriptor::kPage | descriptor::kUser);
     flush();
-    put(code_base, {load.instruction, nop});
-    watch(va, va + 0x2000);
-    set_x(1, va + load.offset);
-    stand_at(code_base, user);
+    put(kCodeBase, {load.instruction, kNop});
+    watch(kVa, kVa + 0x2000);
+    set_x(1, kVa + load.offset);
+    stand_at(kCodeBase, kUser);
     const Halt halt = cpu.run(2);
     ASSERT_EQ(halt.reason, HaltReason::WatchedLoad);
-    EXPECT_EQ(halt.pc, code_base);
-    EXPECT_EQ(pc(), code_base + 4);
-    EXPECT_EQ(halt.address, va + load.offset);
+    EXPECT_EQ(halt.pc, kCodeBase);
+    EXPECT_EQ(pc(), kCodeBase + 4);
+    EXPECT_EQ(halt.address, kVa + load.offset);
     EXPECT_EQ(halt.size, load.size);
 }
 
@@ -153,56 +153,56 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& parameter) { return std::string(parameter.param.name); });
 
 TEST_F(Watching, literal_load_halts) {
-    put(code_base, {0x58000802});  // LDR X2, code_base + 0x100
-    watch(code_base + 0x100, code_base + 0x104);
-    stand_at(code_base, user);
+    put(kCodeBase, {0x58000802});  // LDR X2, kCodeBase + 0x100
+    watch(kCodeBase + 0x100, kCodeBase + 0x104);
+    stand_at(kCodeBase, kUser);
     const Halt halt = cpu.run(1);
     EXPECT_EQ(halt.reason, HaltReason::WatchedLoad);
-    EXPECT_EQ(halt.address, code_base + 0x100);
+    EXPECT_EQ(halt.address, kCodeBase + 0x100);
     EXPECT_EQ(halt.size, 8U);
 }
 
 TEST_F(Watching, only_what_touches_the_range_is_said) {
-    put(code_base, {0xa9400c22});  // LDP X2, X3, [X1]
-    watch(va + 0x108, va + 0x200);
-    set_x(1, va + 0x100);
-    stand_at(code_base, user);
+    put(kCodeBase, {0xa9400c22});  // LDP X2, X3, [X1]
+    watch(kVa + 0x108, kVa + 0x200);
+    set_x(1, kVa + 0x100);
+    stand_at(kCodeBase, kUser);
     const Halt halt = cpu.run(1);
     EXPECT_EQ(halt.reason, HaltReason::WatchedLoad);
-    EXPECT_EQ(halt.address, va + 0x108);
+    EXPECT_EQ(halt.address, kVa + 0x108);
     EXPECT_EQ(halt.size, 8U);
 }
 
 TEST_F(Watching, a_load_that_faults_in_its_second_page_does_not_halt) {
-    put(code_base, {0xa9400c22});  // LDP X2, X3, [X1]
-    watch(va, va + 0x2000);
-    set_x(1, va + 0xff8);
-    stand_at(code_base, user);
+    put(kCodeBase, {0xa9400c22});  // LDP X2, X3, [X1]
+    watch(kVa, kVa + 0x2000);
+    set_x(1, kVa + 0xff8);
+    stand_at(kCodeBase, kUser);
     EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
 }
 
 TEST_F(Watching, each_of_several_ranges_halts) {
-    put(code_base, {ldr(1, 0)});
-    const std::array ranges{WatchedRange{.table = lower_table, .begin = va, .end = va + 8},
-                            WatchedRange{.table = lower_table + 0x5000, .begin = va + 8, .end = va + 16},
-                            WatchedRange{.table = lower_table, .begin = va + 16, .end = va + 24}};
+    put(kCodeBase, {ldr(1, 0)});
+    const std::array ranges{WatchedRange{.table = kLowerTable, .begin = kVa, .end = kVa + 8},
+                            WatchedRange{.table = kLowerTable + 0x5000, .begin = kVa + 8, .end = kVa + 16},
+                            WatchedRange{.table = kLowerTable, .begin = kVa + 16, .end = kVa + 24}};
     cpu.set_watched_ranges(ranges);
     const auto reason_at = [&](std::uint64_t address) {
         set_x(0, address);
-        stand_at(code_base, user);
+        stand_at(kCodeBase, kUser);
         return cpu.run(1).reason;
     };
-    EXPECT_EQ(reason_at(va), HaltReason::WatchedLoad);
-    EXPECT_EQ(reason_at(va + 8), HaltReason::Budget);
-    EXPECT_EQ(reason_at(va + 16), HaltReason::WatchedLoad);
+    EXPECT_EQ(reason_at(kVa), HaltReason::WatchedLoad);
+    EXPECT_EQ(reason_at(kVa + 8), HaltReason::Budget);
+    EXPECT_EQ(reason_at(kVa + 16), HaltReason::WatchedLoad);
 }
 
 TEST_F(Hooks, code_that_the_guest_changes_runs_changed) {
     // Runs, stores another instruction over one that has run, and runs it again.
-    put(code_base, {movz(2, 1), str_w(1, 0), branch(-2)});
-    set_x(0, code_base);
+    put(kCodeBase, {movz(2, 1), str_w(1, 0), branch(-2)});
+    set_x(0, kCodeBase);
     set_x(1, movz(2, 9));
-    stand_at(code_base);
+    stand_at(kCodeBase);
     cpu.run(3);
     EXPECT_EQ(x(2), 1U);
     cpu.run(1);
@@ -210,14 +210,14 @@ TEST_F(Hooks, code_that_the_guest_changes_runs_changed) {
 }
 
 TEST_F(Hooks, page_that_is_written_often_still_runs_changed_code) {
-    put(code_base, {add(2, 2, 1), str_w(1, 0), add(1, 1, 1U << 10 >> 10), branch(-3)});
-    set_x(0, code_base + 0x800);
-    stand_at(code_base);
+    put(kCodeBase, {add(2, 2, 1), str_w(1, 0), add(1, 1, 1U << 10 >> 10), branch(-3)});
+    set_x(0, kCodeBase + 0x800);
+    stand_at(kCodeBase);
     cpu.run(4000);
     EXPECT_EQ(x(2), 1000U);
-    set_x(0, code_base);
+    set_x(0, kCodeBase);
     set_x(1, movz(2, 5));
-    stand_at(code_base + 4);
+    stand_at(kCodeBase + 4);
     cpu.run(4);
     EXPECT_EQ(x(2), 5U);
 }
@@ -229,8 +229,8 @@ TEST_F(Hooks, registers_round_trip) {
     }
     registers.sp_el0 = 1;
     registers.sp_el1 = 2;
-    registers.pc = code_base;
-    registers.pstate = spsr::mode_el0t | spsr::n | spsr::v;
+    registers.pc = kCodeBase;
+    registers.pstate = spsr::kModeEl0t | spsr::kN | spsr::kV;
     registers.v[31].d = {3, 4};
     registers.fpcr = 1U << 24;
     registers.fpsr = 16;
@@ -251,16 +251,16 @@ TEST_F(Hooks, registers_round_trip) {
 }
 
 TEST_F(Watching, translate_answers_for_each_level) {
-    map(0x600000, data_base + 0x1000, descriptor::page);
-    EXPECT_EQ(cpu.translate(va + 5, 0), data_base + 5);
-    EXPECT_EQ(cpu.translate(0x600000, 1), data_base + 0x1000);
+    map(0x600000, kDataBase + 0x1000, descriptor::kPage);
+    EXPECT_EQ(cpu.translate(kVa + 5, 0), kDataBase + 5);
+    EXPECT_EQ(cpu.translate(0x600000, 1), kDataBase + 0x1000);
     EXPECT_EQ(cpu.translate(0x600000, 0), std::nullopt);
     EXPECT_EQ(cpu.translate(0x700000, 1), std::nullopt);
 }
 
 TEST_F(Hooks, reading_a_register_from_outside_acknowledges_nothing) {
     controller.pending = {33, 0xa0};
-    EXPECT_EQ(cpu.system_register(icc_iar1_el1), std::nullopt);
+    EXPECT_EQ(cpu.system_register(kIccIar1El1), std::nullopt);
     EXPECT_TRUE(controller.acknowledged.empty());
     EXPECT_EQ(cpu.system_register(register_encoding(3, 7, 15, 15, 7)), std::nullopt);
 }

@@ -13,32 +13,32 @@ class RandomPrograms : public CpuTest {
     void play(std::uint64_t seed) {
         std::mt19937_64 random{seed};
         const auto rows = decode::all_rows();
-        for (std::uint64_t at = 0; at < ram_size; at += 4) {
+        for (std::uint64_t at = 0; at < kRamSize; at += 4) {
             auto word = static_cast<std::uint32_t>(random());
             if (random() % 8 != 0) {
                 const decode::Row& row = rows[random() % rows.size()];
                 word = row.value | (word & ~row.mask);
             }
-            put_bytes(ram_base + at, word);
+            put_bytes(kRamBase + at, word);
         }
         cpu.invalidate_code();
         Registers registers = cpu.registers();
         for (std::uint64_t& x : registers.x) {
-            x = random() % 2 == 0 ? ram_base + random() % ram_size : random() >> (random() % 64);
+            x = random() % 2 == 0 ? kRamBase + random() % kRamSize : random() >> (random() % 64);
         }
         for (Vector& v : registers.v) {
             v.d = {random(), random()};
         }
-        registers.sp_el0 = ram_base + random() % ram_size;
-        registers.sp_el1 = ram_base + random() % ram_size / 16 * 16;
-        registers.pc = ram_base + random() % ram_size / 4 * 4;
-        registers.pstate = random() % 2 == 0 ? spsr::mode_el1h : spsr::mode_el0t;
-        set_register(assembly::cpacr_el1, std::uint64_t{3} << 20);
+        registers.sp_el0 = kRamBase + random() % kRamSize;
+        registers.sp_el1 = kRamBase + random() % kRamSize / 16 * 16;
+        registers.pc = kRamBase + random() % kRamSize / 4 * 4;
+        registers.pstate = random() % 2 == 0 ? spsr::kModeEl1h : spsr::kModeEl0t;
+        set_register(assembly::kCpacrEl1, std::uint64_t{3} << 20);
         cpu.set_registers(registers);
         for (int i = 0; i < 40; ++i) {
             const Halt halt = cpu.run(500);
             Registers next = cpu.registers();
-            next.pc = halt.reason == HaltReason::Idle || i % 4 == 3 ? ram_base + random() % ram_size / 4 * 4
+            next.pc = halt.reason == HaltReason::Idle || i % 4 == 3 ? kRamBase + random() % kRamSize / 4 * 4
                                                                     : next.pc;
             cpu.set_registers(next);
         }

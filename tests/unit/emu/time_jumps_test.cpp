@@ -10,20 +10,20 @@ namespace {
 
 using namespace assembly;
 
-constexpr std::uint64_t instructions = 1'000'000;
+constexpr std::uint64_t kInstructions = 1'000'000;
 
 // A CPU whose time jumps, at EL1 before `code`.
 struct JumpingCpu {
     JumpingCpu(std::uint64_t seed, std::initializer_list<std::uint32_t> code)
-        : cpu{Config{.ram = {{ram_base, memory}}, .schedule_seed = seed}, bus, controller} {
+        : cpu{Config{.ram = {{kRamBase, memory}}, .schedule_seed = seed}, bus, controller} {
         std::ranges::copy(std::as_bytes(std::span{code.begin(), code.size()}),
-                          memory.begin() + (code_base - ram_base));
+                          memory.begin() + (kCodeBase - kRamBase));
         Registers registers = cpu.registers();
-        registers.pc = code_base;
+        registers.pc = kCodeBase;
         cpu.set_registers(registers);
     }
 
-    std::vector<std::byte> memory = std::vector<std::byte>(ram_size);
+    std::vector<std::byte> memory = std::vector<std::byte>(kRamSize);
     DeviceBus bus;
     Controller controller;
     Cpu cpu;
@@ -33,7 +33,7 @@ struct JumpingCpu {
 std::vector<std::uint64_t> counters(std::uint64_t seed, std::uint64_t slice) {
     JumpingCpu machine{seed, {branch(0)}};
     std::vector<std::uint64_t> seen;
-    while (machine.cpu.retired_instructions() < instructions) {
+    while (machine.cpu.retired_instructions() < kInstructions) {
         machine.cpu.run(slice);
         seen.push_back(machine.cpu.counter());
     }
@@ -41,8 +41,8 @@ std::vector<std::uint64_t> counters(std::uint64_t seed, std::uint64_t slice) {
 }
 
 TEST(TimeJumps, none_with_seed_zero) {
-    EXPECT_EQ(TimeJumps{0}.next(), never);
-    EXPECT_EQ(counters(0, instructions).back(), instructions / 16);
+    EXPECT_EQ(TimeJumps{0}.next(), kNever);
+    EXPECT_EQ(counters(0, kInstructions).back(), kInstructions / 16);
 }
 
 TEST(TimeJumps, are_a_function_of_the_seed) {
@@ -62,9 +62,9 @@ TEST(TimeJumps, come_often_and_leave_time_between_them) {
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
         TimeJumps jumps{seed};
         unsigned count = 0;
-        while (jumps.next() <= instructions) {
+        while (jumps.next() <= kInstructions) {
             const std::uint64_t due = jumps.next();
-            EXPECT_GT(jumps.take(due, never), 0U);
+            EXPECT_GT(jumps.take(due, kNever), 0U);
             EXPECT_GE(jumps.next(), due + 512);
             ++count;
         }
@@ -74,25 +74,25 @@ TEST(TimeJumps, come_often_and_leave_time_between_them) {
 }
 
 TEST(TimeJumps, go_to_a_timer_that_is_near_and_not_to_one_that_is_far) {
-    constexpr std::uint64_t turn = 4'000'000;
-    constexpr std::uint64_t timeout = 10'000'000'000;
+    constexpr std::uint64_t kTurn = 4'000'000;
+    constexpr std::uint64_t kTimeout = 10'000'000'000;
     TimeJumps jumps{1};
     unsigned to_timer = 0;
     for (unsigned i = 0; i < 1000; ++i) {
-        to_timer += jumps.take(jumps.next(), turn) == turn ? 1U : 0U;
-        EXPECT_LT(jumps.take(jumps.next(), timeout), timeout);
+        to_timer += jumps.take(jumps.next(), kTurn) == kTurn ? 1U : 0U;
+        EXPECT_LT(jumps.take(jumps.next(), kTimeout), kTimeout);
     }
     EXPECT_GT(to_timer, 400U);
     EXPECT_LT(to_timer, 600U);
 }
 
 TEST(TimeJumps, make_timers_expire_before_their_instructions_have_retired) {
-    constexpr std::uint64_t turn_ticks = 250'000;  // 4 ms, and as many million instructions
+    constexpr std::uint64_t kTurnTicks = 250'000;  // 4 ms, and as many million instructions
     unsigned expired = 0;
     for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-        JumpingCpu machine{seed, {msr(cntv_cval_el0, 0), msr(cntv_ctl_el0, 1), branch(0)}};
+        JumpingCpu machine{seed, {msr(kCntvCvalEl0, 0), msr(kCntvCtlEl0, 1), branch(0)}};
         Registers registers = machine.cpu.registers();
-        registers.x[0] = turn_ticks;
+        registers.x[0] = kTurnTicks;
         registers.x[1] = 1;
         machine.cpu.set_registers(registers);
         machine.cpu.run(200'000);

@@ -8,292 +8,292 @@ using namespace assembly;
 
 class Translation : public TranslationTest {};
 
-constexpr std::uint64_t va = 0x0000123456789000;
-constexpr std::uint64_t upper_va = 0xffff800012345000;
+constexpr std::uint64_t kVa = 0x0000123456789000;
+constexpr std::uint64_t kUpperVa = 0xffff800012345000;
 // ISS fault status codes
-constexpr std::uint64_t translation_level_0 = 0x04;
-constexpr std::uint64_t access_flag_level_3 = 0x0b;
-constexpr std::uint64_t permission_level_3 = 0x0f;
-constexpr std::uint64_t external = 0x10;
-constexpr std::uint64_t alignment = 0x21;
+constexpr std::uint64_t kTranslationLevel0 = 0x04;
+constexpr std::uint64_t kAccessFlagLevel3 = 0x0b;
+constexpr std::uint64_t kPermissionLevel3 = 0x0f;
+constexpr std::uint64_t kExternal = 0x10;
+constexpr std::uint64_t kAlignment = 0x21;
 
 TEST_F(Translation, page_is_read_and_written_through_its_mapping) {
-    map(va, data_base, descriptor::page);
-    put_bytes(data_base + 8, std::uint64_t{0x1122334455667788});
-    load(va + 8);
+    map(kVa, kDataBase, descriptor::kPage);
+    put_bytes(kDataBase + 8, std::uint64_t{0x1122334455667788});
+    load(kVa + 8);
     EXPECT_EQ(x(1), 0x1122334455667788U);
     set_x(1, 42);
-    store(va + 16);
-    EXPECT_EQ(read_u64(data_base + 16), 42U);
+    store(kVa + 16);
+    EXPECT_EQ(read_u64(kDataBase + 16), 42U);
 }
 
 TEST_F(Translation, upper_half_goes_by_ttbr1) {
-    map(upper_va, data_base, descriptor::page);
-    put_bytes(data_base, std::uint64_t{7});
-    load(upper_va);
+    map(kUpperVa, kDataBase, descriptor::kPage);
+    put_bytes(kDataBase, std::uint64_t{7});
+    load(kUpperVa);
     EXPECT_EQ(x(1), 7U);
 }
 
 TEST_F(Translation, missing_descriptor_faults_at_its_level) {
     for (unsigned level = 0; level <= 3; ++level) {
-        const std::uint64_t address = va + (std::uint64_t{level} << 40);
+        const std::uint64_t address = kVa + (std::uint64_t{level} << 40);
         static_cast<void>(entry(address, level));
         load(address);
         EXPECT_TRUE(faulted());
         EXPECT_EQ(exception_class(), 0x25U);
-        EXPECT_EQ(fault_status(), translation_level_0 + level);
+        EXPECT_EQ(fault_status(), kTranslationLevel0 + level);
         EXPECT_FALSE(was_write());
-        EXPECT_EQ(get_register(far_el1), address);
+        EXPECT_EQ(get_register(kFarEl1), address);
     }
 }
 
 TEST_F(Translation, store_fault_says_write) {
-    store(va);
+    store(kVa);
     EXPECT_TRUE(was_write());
 }
 
 TEST_F(Translation, address_between_the_halves_faults_at_level_0) {
     load(0x00f0000000000000);
-    EXPECT_EQ(fault_status(), translation_level_0);
+    EXPECT_EQ(fault_status(), kTranslationLevel0);
 }
 
 TEST_F(Translation, fault_from_el0_is_of_the_lower_level) {
-    map(code_base, code_base, descriptor::page | descriptor::user);
-    access(ldr(1, 0), va, user);
+    map(kCodeBase, kCodeBase, descriptor::kPage | descriptor::kUser);
+    access(ldr(1, 0), kVa, kUser);
     EXPECT_EQ(exception_class(), 0x24U);
-    EXPECT_EQ(pc(), vectors + 0x400);
+    EXPECT_EQ(pc(), kVectors + 0x400);
 }
 
 TEST_F(Translation, el0_cannot_access_a_kernel_page) {
-    map(code_base, code_base, descriptor::page | descriptor::user);
-    map(va, data_base, descriptor::page);
-    access(ldr(1, 0), va, user);
-    EXPECT_EQ(fault_status(), permission_level_3);
+    map(kCodeBase, kCodeBase, descriptor::kPage | descriptor::kUser);
+    map(kVa, kDataBase, descriptor::kPage);
+    access(ldr(1, 0), kVa, kUser);
+    EXPECT_EQ(fault_status(), kPermissionLevel3);
 }
 
 TEST_F(Translation, read_only_page_refuses_stores) {
-    map(va, data_base, descriptor::page | descriptor::read_only);
-    load(va);
+    map(kVa, kDataBase, descriptor::kPage | descriptor::kReadOnly);
+    load(kVa);
     EXPECT_FALSE(faulted());
-    store(va);
-    EXPECT_EQ(fault_status(), permission_level_3);
+    store(kVa);
+    EXPECT_EQ(fault_status(), kPermissionLevel3);
     EXPECT_TRUE(was_write());
 }
 
 TEST_F(Translation, pan_refuses_el1_a_user_page_but_not_ldtr) {
-    map(va, data_base, descriptor::page | descriptor::user);
-    access(ldr(1, 0), va, kernel);
+    map(kVa, kDataBase, descriptor::kPage | descriptor::kUser);
+    access(ldr(1, 0), kVa, kKernel);
     EXPECT_FALSE(faulted());
-    access(ldr(1, 0), va, kernel | spsr::pan);
-    EXPECT_EQ(fault_status(), permission_level_3);
-    access(ldtr(1, 0), va, kernel | spsr::pan);
+    access(ldr(1, 0), kVa, kKernel | spsr::kPan);
+    EXPECT_EQ(fault_status(), kPermissionLevel3);
+    access(ldtr(1, 0), kVa, kKernel | spsr::kPan);
     EXPECT_FALSE(faulted());
 }
 
 TEST_F(Translation, ldtr_has_the_permissions_of_el0_unless_uao_is_set) {
-    map(va, data_base, descriptor::page);
-    access(ldtr(1, 0), va, kernel);
-    EXPECT_EQ(fault_status(), permission_level_3);
-    access(ldtr(1, 0), va, kernel | spsr::uao);
+    map(kVa, kDataBase, descriptor::kPage);
+    access(ldtr(1, 0), kVa, kKernel);
+    EXPECT_EQ(fault_status(), kPermissionLevel3);
+    access(ldtr(1, 0), kVa, kKernel | spsr::kUao);
     EXPECT_FALSE(faulted());
 }
 
 TEST_F(Translation, exception_sets_pan_as_span_says) {
-    put(code_base, {brk(0)});
-    set_register(sctlr_el1, get_register(sctlr_el1) & ~sctlr::span);
-    stand_at(code_base, kernel);
+    put(kCodeBase, {brk(0)});
+    set_register(kSctlrEl1, get_register(kSctlrEl1) & ~sctlr::kSpan);
+    stand_at(kCodeBase, kKernel);
     cpu.run(1);
-    EXPECT_NE(cpu.registers().pstate & spsr::pan, 0U);
+    EXPECT_NE(cpu.registers().pstate & spsr::kPan, 0U);
 }
 
 TEST_F(Translation, clear_access_flag_faults) {
-    map(va, data_base, descriptor::page & ~descriptor::access_flag);
-    load(va);
-    EXPECT_EQ(fault_status(), access_flag_level_3);
+    map(kVa, kDataBase, descriptor::kPage & ~descriptor::kAccessFlag);
+    load(kVa);
+    EXPECT_EQ(fault_status(), kAccessFlagLevel3);
 }
 
 TEST_F(Translation, hardware_sets_the_access_flag_when_asked) {
-    set_register(tcr_el1, tcr::both_48_bits | tcr::hardware_access_flag);
-    map(va, data_base, descriptor::page & ~descriptor::access_flag);
-    EXPECT_TRUE(cpu.translate(va, 1).has_value());
-    EXPECT_EQ(read_u64(entry(va, 3)) & descriptor::access_flag, 0U);  // looking changes nothing
-    load(va);
+    set_register(kTcrEl1, tcr::kBoth48Bits | tcr::kHardwareAccessFlag);
+    map(kVa, kDataBase, descriptor::kPage & ~descriptor::kAccessFlag);
+    EXPECT_TRUE(cpu.translate(kVa, 1).has_value());
+    EXPECT_EQ(read_u64(entry(kVa, 3)) & descriptor::kAccessFlag, 0U);  // looking changes nothing
+    load(kVa);
     EXPECT_FALSE(faulted());
-    EXPECT_NE(read_u64(entry(va, 3)) & descriptor::access_flag, 0U);
+    EXPECT_NE(read_u64(entry(kVa, 3)) & descriptor::kAccessFlag, 0U);
 }
 
 TEST_F(Translation, hardware_makes_a_clean_page_dirty_on_the_first_store) {
-    set_register(tcr_el1, tcr::both_48_bits | tcr::hardware_access_flag | tcr::hardware_dirty);
-    map(va, data_base, descriptor::page | descriptor::read_only | descriptor::dirty_modifier);
-    load(va);
-    EXPECT_NE(read_u64(entry(va, 3)) & descriptor::read_only, 0U);
-    store(va);
+    set_register(kTcrEl1, tcr::kBoth48Bits | tcr::kHardwareAccessFlag | tcr::kHardwareDirty);
+    map(kVa, kDataBase, descriptor::kPage | descriptor::kReadOnly | descriptor::kDirtyModifier);
+    load(kVa);
+    EXPECT_NE(read_u64(entry(kVa, 3)) & descriptor::kReadOnly, 0U);
+    store(kVa);
     EXPECT_FALSE(faulted());
-    EXPECT_EQ(read_u64(entry(va, 3)) & descriptor::read_only, 0U);
+    EXPECT_EQ(read_u64(entry(kVa, 3)) & descriptor::kReadOnly, 0U);
 }
 
 TEST_F(Translation, execute_never_is_by_level) {
-    put_bytes(data_base, nop);
-    map(va, data_base, descriptor::page | descriptor::pxn | descriptor::user | descriptor::read_only);
-    stand_at(va, kernel);
+    put_bytes(kDataBase, kNop);
+    map(kVa, kDataBase, descriptor::kPage | descriptor::kPxn | descriptor::kUser | descriptor::kReadOnly);
+    stand_at(kVa, kKernel);
     cpu.run(1);
     EXPECT_EQ(exception_class(), 0x21U);
-    EXPECT_EQ(fault_status(), permission_level_3);
-    EXPECT_EQ(get_register(far_el1), va);
-    stand_at(va, user);
+    EXPECT_EQ(fault_status(), kPermissionLevel3);
+    EXPECT_EQ(get_register(kFarEl1), kVa);
+    stand_at(kVa, kUser);
     cpu.run(1);
-    EXPECT_EQ(pc(), va + 4);
-    map(va, data_base, descriptor::page | descriptor::uxn | descriptor::user | descriptor::read_only);
+    EXPECT_EQ(pc(), kVa + 4);
+    map(kVa, kDataBase, descriptor::kPage | descriptor::kUxn | descriptor::kUser | descriptor::kReadOnly);
     flush();
-    stand_at(va, user);
+    stand_at(kVa, kUser);
     cpu.run(1);
     EXPECT_EQ(exception_class(), 0x20U);
 }
 
 TEST_F(Translation, el1_cannot_execute_what_el0_can_write) {
-    put_bytes(data_base, nop);
-    map(va, data_base, descriptor::page | descriptor::user);
-    stand_at(va, kernel);
+    put_bytes(kDataBase, kNop);
+    map(kVa, kDataBase, descriptor::kPage | descriptor::kUser);
+    stand_at(kVa, kKernel);
     cpu.run(1);
     EXPECT_EQ(exception_class(), 0x21U);
 }
 
 TEST_F(Translation, wxn_makes_writable_pages_not_executable) {
-    map(code_base, code_base, descriptor::page | descriptor::uxn | descriptor::read_only);
-    map(ram_base + 0x1000, ram_base + 0x1000, descriptor::page | descriptor::read_only);
-    map(va, data_base, descriptor::page);
-    put_bytes(data_base, nop);
+    map(kCodeBase, kCodeBase, descriptor::kPage | descriptor::kUxn | descriptor::kReadOnly);
+    map(kRamBase + 0x1000, kRamBase + 0x1000, descriptor::kPage | descriptor::kReadOnly);
+    map(kVa, kDataBase, descriptor::kPage);
+    put_bytes(kDataBase, kNop);
     flush();
-    stand_at(va, kernel);
+    stand_at(kVa, kKernel);
     cpu.run(1);
-    EXPECT_EQ(pc(), va + 4);
-    set_register(sctlr_el1, get_register(sctlr_el1) | sctlr::wxn);
-    stand_at(va, kernel);
+    EXPECT_EQ(pc(), kVa + 4);
+    set_register(kSctlrEl1, get_register(kSctlrEl1) | sctlr::kWxn);
+    stand_at(kVa, kKernel);
     cpu.run(1);
     EXPECT_EQ(exception_class(), 0x21U);
 }
 
 TEST_F(Translation, top_byte_is_ignored_only_when_asked) {
-    map(va, data_base, descriptor::page);
-    put_bytes(data_base, std::uint64_t{9});
-    const std::uint64_t tagged = va | std::uint64_t{0x5a} << 56;
+    map(kVa, kDataBase, descriptor::kPage);
+    put_bytes(kDataBase, std::uint64_t{9});
+    const std::uint64_t tagged = kVa | std::uint64_t{0x5a} << 56;
     load(tagged);
-    EXPECT_EQ(fault_status(), translation_level_0);
-    set_register(tcr_el1, tcr::both_48_bits | tcr::tbi0);
+    EXPECT_EQ(fault_status(), kTranslationLevel0);
+    set_register(kTcrEl1, tcr::kBoth48Bits | tcr::kTbi0);
     load(tagged);
     EXPECT_EQ(x(1), 9U);
     EXPECT_FALSE(faulted());
 }
 
 TEST_F(Translation, branch_to_a_tagged_address_drops_the_tag) {
-    set_register(tcr_el1, tcr::both_48_bits | tcr::tbi0);
-    map(va, data_base, descriptor::page);
-    put_bytes(data_base, nop);
-    put(code_base, {br(0)});
-    set_x(0, va | std::uint64_t{0x5a} << 56);
-    stand_at(code_base, kernel);
+    set_register(kTcrEl1, tcr::kBoth48Bits | tcr::kTbi0);
+    map(kVa, kDataBase, descriptor::kPage);
+    put_bytes(kDataBase, kNop);
+    put(kCodeBase, {br(0)});
+    set_x(0, kVa | std::uint64_t{0x5a} << 56);
+    stand_at(kCodeBase, kKernel);
     cpu.run(2);
-    EXPECT_EQ(pc(), va + 4);
+    EXPECT_EQ(pc(), kVa + 4);
 }
 
 TEST_F(Translation, block_is_mapped_whole) {
-    map_block(0x80000000, ram_base, descriptor::block);
-    put_bytes(data_base + 24, std::uint64_t{3});
-    load(0x80000000 + (data_base - ram_base) + 24);
+    map_block(0x80000000, kRamBase, descriptor::kBlock);
+    put_bytes(kDataBase + 24, std::uint64_t{3});
+    load(0x80000000 + (kDataBase - kRamBase) + 24);
     EXPECT_EQ(x(1), 3U);
 }
 
 TEST_F(Translation, changed_mapping_shows_after_invalidation) {
-    map(va, data_base, descriptor::page);
-    load(va);
-    map(va, data_base + 0x1000, descriptor::page);
-    put_bytes(data_base + 0x1000, std::uint64_t{5});
+    map(kVa, kDataBase, descriptor::kPage);
+    load(kVa);
+    map(kVa, kDataBase + 0x1000, descriptor::kPage);
+    put_bytes(kDataBase + 0x1000, std::uint64_t{5});
     flush();
-    load(va);
+    load(kVa);
     EXPECT_EQ(x(1), 5U);
 }
 
 TEST_F(Translation, changed_ttbr0_changes_the_lower_half) {
-    map(va, data_base, descriptor::page);
-    load(va);
+    map(kVa, kDataBase, descriptor::kPage);
+    load(kVa);
     EXPECT_FALSE(faulted());
-    put_bytes(upper_table + 8 * ((code_base >> 39) & 0x1ff), read_u64(lower_table + 8 * (code_base >> 39)));
-    set_register(ttbr0_el1, upper_table);
-    load(va);
+    put_bytes(kUpperTable + 8 * ((kCodeBase >> 39) & 0x1ff), read_u64(kLowerTable + 8 * (kCodeBase >> 39)));
+    set_register(kTtbr0El1, kUpperTable);
+    load(kVa);
     EXPECT_TRUE(faulted());
 }
 
 TEST_F(Translation, access_over_two_pages_reads_both) {
-    map(va, data_base, descriptor::page);
-    map(va + 0x1000, data_base + 0x3000, descriptor::page);
-    put_bytes(data_base + 0xffc, std::uint32_t{0x11111111});
-    put_bytes(data_base + 0x3000, std::uint32_t{0x22222222});
-    load(va + 0xffc);
+    map(kVa, kDataBase, descriptor::kPage);
+    map(kVa + 0x1000, kDataBase + 0x3000, descriptor::kPage);
+    put_bytes(kDataBase + 0xffc, std::uint32_t{0x11111111});
+    put_bytes(kDataBase + 0x3000, std::uint32_t{0x22222222});
+    load(kVa + 0xffc);
     EXPECT_EQ(x(1), 0x2222222211111111U);
 }
 
 TEST_F(Translation, store_whose_second_page_faults_writes_nothing) {
-    map(va, data_base, descriptor::page);
-    put_bytes(data_base + 0xffc, std::uint32_t{0x33333333});
-    store(va + 0xffc);
+    map(kVa, kDataBase, descriptor::kPage);
+    put_bytes(kDataBase + 0xffc, std::uint32_t{0x33333333});
+    store(kVa + 0xffc);
     EXPECT_TRUE(faulted());
-    EXPECT_EQ(get_register(far_el1), va + 0x1000);
-    EXPECT_EQ(read_u64(data_base + 0xff8) >> 32, 0x33333333U);
+    EXPECT_EQ(get_register(kFarEl1), kVa + 0x1000);
+    EXPECT_EQ(read_u64(kDataBase + 0xff8) >> 32, 0x33333333U);
 }
 
 TEST_F(Translation, device_memory_demands_alignment) {
-    map(va, device_base, descriptor::page | descriptor::device);
-    bus.registers[device_base + 8] = 0x1234;
-    access(ldr_w(1, 0), va + 8, kernel);
+    map(kVa, kDeviceBase, descriptor::kPage | descriptor::kDevice);
+    bus.registers[kDeviceBase + 8] = 0x1234;
+    access(ldr_w(1, 0), kVa + 8, kKernel);
     EXPECT_EQ(x(1), 0x1234U);
-    access(ldr_w(1, 0), va + 6, kernel);
-    EXPECT_EQ(fault_status(), alignment);
-    access(str_w(1, 0), va + 6, kernel);
-    EXPECT_EQ(fault_status(), alignment);
+    access(ldr_w(1, 0), kVa + 6, kKernel);
+    EXPECT_EQ(fault_status(), kAlignment);
+    access(str_w(1, 0), kVa + 6, kKernel);
+    EXPECT_EQ(fault_status(), kAlignment);
     EXPECT_TRUE(was_write());
 }
 
 TEST_F(Translation, normal_memory_demands_alignment_only_by_sctlr_a) {
-    map(va, data_base, descriptor::page);
-    load(va + 1);
+    map(kVa, kDataBase, descriptor::kPage);
+    load(kVa + 1);
     EXPECT_FALSE(faulted());
-    set_register(sctlr_el1, get_register(sctlr_el1) | sctlr::alignment);
-    load(va + 1);
-    EXPECT_EQ(fault_status(), alignment);
+    set_register(kSctlrEl1, get_register(kSctlrEl1) | sctlr::kAlignment);
+    load(kVa + 1);
+    EXPECT_EQ(fault_status(), kAlignment);
 }
 
 TEST_F(Translation, unanswered_bus_access_is_an_external_abort) {
-    map(va, 0x0a000000, descriptor::page | descriptor::device);
-    load(va);
-    EXPECT_EQ(fault_status(), external);
-    store(va);
-    EXPECT_EQ(fault_status(), external);
+    map(kVa, 0x0a000000, descriptor::kPage | descriptor::kDevice);
+    load(kVa);
+    EXPECT_EQ(fault_status(), kExternal);
+    store(kVa);
+    EXPECT_EQ(fault_status(), kExternal);
 }
 
 TEST_F(Translation, unaligned_exclusive_faults) {
-    map(va, data_base, descriptor::page);
-    access(ldxr(1, 0), va + 4, kernel);
-    EXPECT_EQ(fault_status(), alignment);
+    map(kVa, kDataBase, descriptor::kPage);
+    access(ldxr(1, 0), kVa + 4, kKernel);
+    EXPECT_EQ(fault_status(), kAlignment);
 }
 
 TEST_F(Translation, at_reports_the_translation_in_par) {
-    constexpr std::uint32_t at_s1e1r_x0 = 0xd5087800;
-    map(va, data_base, descriptor::page);
-    execute_privileged(at_s1e1r_x0, va + 0x123);
-    EXPECT_EQ(get_register(par_el1), std::uint64_t{0xff} << 56 | data_base | 1U << 11);
-    execute_privileged(at_s1e1r_x0, va + 0x1000);
-    EXPECT_EQ(get_register(par_el1) & 0x7f, 7U << 1 | 1U);
+    constexpr std::uint32_t kAtS1e1rX0 = 0xd5087800;
+    map(kVa, kDataBase, descriptor::kPage);
+    execute_privileged(kAtS1e1rX0, kVa + 0x123);
+    EXPECT_EQ(get_register(kParEl1), std::uint64_t{0xff} << 56 | kDataBase | 1U << 11);
+    execute_privileged(kAtS1e1rX0, kVa + 0x1000);
+    EXPECT_EQ(get_register(kParEl1) & 0x7f, 7U << 1 | 1U);
 }
 
 TEST_F(Translation, dc_zva_zeroes_its_block) {
-    constexpr std::uint32_t dc_zva_x0 = 0xd50b7420;
-    map(va, data_base, descriptor::page);
+    constexpr std::uint32_t kDcZvaX0 = 0xd50b7420;
+    map(kVa, kDataBase, descriptor::kPage);
     for (std::uint64_t offset = 0; offset < 192; offset += 8) {
-        put_bytes(data_base + offset, ~std::uint64_t{0});
+        put_bytes(kDataBase + offset, ~std::uint64_t{0});
     }
-    access(dc_zva_x0, va + 100, kernel);
+    access(kDcZvaX0, kVa + 100, kKernel);
     for (std::uint64_t offset = 0; offset < 192; offset += 8) {
-        EXPECT_EQ(read_u64(data_base + offset), offset >= 64 && offset < 128 ? 0 : ~std::uint64_t{0});
+        EXPECT_EQ(read_u64(kDataBase + offset), offset >= 64 && offset < 128 ? 0 : ~std::uint64_t{0});
     }
 }
 

@@ -16,114 +16,114 @@
 namespace levitate::emu::fp {
 namespace {
 
-constexpr std::uint64_t one = 0x3ff0000000000000;
-constexpr std::uint64_t infinity = 0x7ff0000000000000;
-constexpr std::uint64_t quiet_nan = 0x7ff8000000000001;
-constexpr std::uint64_t signalling_nan = 0x7ff0000000000002;
-constexpr std::uint64_t default_nan = 0x7ff8000000000000;
-constexpr std::uint64_t smallest_normal = 0x0010000000000000;
-constexpr std::uint64_t smallest_subnormal = 1;
-constexpr std::uint64_t largest = 0x7fefffffffffffff;
+constexpr std::uint64_t kOne = 0x3ff0000000000000;
+constexpr std::uint64_t kInfinity = 0x7ff0000000000000;
+constexpr std::uint64_t kQuietNan = 0x7ff8000000000001;
+constexpr std::uint64_t kSignallingNan = 0x7ff0000000000002;
+constexpr std::uint64_t kDefaultNan = 0x7ff8000000000000;
+constexpr std::uint64_t kSmallestNormal = 0x0010000000000000;
+constexpr std::uint64_t kSmallestSubnormal = 1;
+constexpr std::uint64_t kLargest = 0x7fefffffffffffff;
 
 Context rounding_to(Rounding rounding) {
-    return {.fpcr = static_cast<std::uint32_t>(rounding) << fpcr::rounding_shift};
+    return {.fpcr = static_cast<std::uint32_t>(rounding) << fpcr::kRoundingShift};
 }
 
 TEST(Fp, signalling_nan_wins_over_an_earlier_quiet_one_and_is_quietened) {
     Context context;
-    EXPECT_EQ(add(quiet_nan, signalling_nan, context), signalling_nan | Layout<std::uint64_t>::quiet);
-    EXPECT_EQ(context.fpsr, fpsr::invalid_operation);
+    EXPECT_EQ(add(kQuietNan, kSignallingNan, context), kSignallingNan | Layout<std::uint64_t>::kQuiet);
+    EXPECT_EQ(context.fpsr, fpsr::kInvalidOperation);
 }
 
 TEST(Fp, first_quiet_nan_is_propagated_without_a_flag) {
     Context context;
-    EXPECT_EQ(multiply(one, quiet_nan, context), quiet_nan);
-    EXPECT_EQ(subtract(quiet_nan | 4, negate(quiet_nan), context), quiet_nan | 4);
+    EXPECT_EQ(multiply(kOne, kQuietNan, context), kQuietNan);
+    EXPECT_EQ(subtract(kQuietNan | 4, negate(kQuietNan), context), kQuietNan | 4);
     EXPECT_EQ(context.fpsr, 0U);
 }
 
 TEST(Fp, default_nan_mode_replaces_every_nan) {
-    Context context{.fpcr = fpcr::default_nan};
-    EXPECT_EQ(add(one, negate(quiet_nan), context), default_nan);
+    Context context{.fpcr = fpcr::kDefaultNan};
+    EXPECT_EQ(add(kOne, negate(kQuietNan), context), kDefaultNan);
 }
 
 TEST(Fp, infinity_minus_infinity_is_the_default_nan_and_invalid) {
     Context context;
-    EXPECT_EQ(subtract(infinity, infinity, context), default_nan);
-    EXPECT_EQ(context.fpsr, fpsr::invalid_operation);
+    EXPECT_EQ(subtract(kInfinity, kInfinity, context), kDefaultNan);
+    EXPECT_EQ(context.fpsr, fpsr::kInvalidOperation);
 }
 
 TEST(Fp, fused_infinity_times_zero_is_invalid_even_with_a_quiet_addend) {
     Context context;
-    EXPECT_EQ(multiply_add(quiet_nan, infinity, std::uint64_t{0}, context), default_nan);
-    EXPECT_EQ(context.fpsr, fpsr::invalid_operation);
+    EXPECT_EQ(multiply_add(kQuietNan, kInfinity, std::uint64_t{0}, context), kDefaultNan);
+    EXPECT_EQ(context.fpsr, fpsr::kInvalidOperation);
 }
 
 TEST(Fp, division_by_zero_is_infinity_with_its_own_flag) {
     Context context;
-    EXPECT_EQ(divide(negate(one), std::uint64_t{0}, context), negate(infinity));
-    EXPECT_EQ(context.fpsr, fpsr::divide_by_zero);
+    EXPECT_EQ(divide(negate(kOne), std::uint64_t{0}, context), negate(kInfinity));
+    EXPECT_EQ(context.fpsr, fpsr::kDivideByZero);
 }
 
-// The product, smallest_normal * (1 + 2^-52)(1 - 2^-52), rounds up to the smallest normal number: it is tiny
+// The product, kSmallestNormal * (1 + 2^-52)(1 - 2^-52), rounds up to the smallest normal number: it is tiny
 // before rounding, not after.
 TEST(Fp, tininess_is_detected_before_rounding) {
-    const std::uint64_t just_below_one = one - 2;
-    for (const std::uint32_t earlier : {0U, fpsr::inexact}) {
+    const std::uint64_t just_below_one = kOne - 2;
+    for (const std::uint32_t earlier : {0U, fpsr::kInexact}) {
         Context context{.fpsr = earlier};
-        EXPECT_EQ(multiply(smallest_normal | 1, just_below_one, context), smallest_normal);
-        EXPECT_EQ(context.fpsr, fpsr::inexact | fpsr::underflow);
+        EXPECT_EQ(multiply(kSmallestNormal | 1, just_below_one, context), kSmallestNormal);
+        EXPECT_EQ(context.fpsr, fpsr::kInexact | fpsr::kUnderflow);
     }
 }
 
 TEST(Fp, exact_subnormal_results_raise_nothing) {
     Context context;
-    EXPECT_EQ(subtract(smallest_normal | 1, smallest_normal, context), smallest_subnormal);
+    EXPECT_EQ(subtract(kSmallestNormal | 1, kSmallestNormal, context), kSmallestSubnormal);
     EXPECT_EQ(context.fpsr, 0U);
 }
 
 TEST(Fp, flush_to_zero_flushes_operands_with_idc_and_results_with_ufc) {
-    Context context{.fpcr = fpcr::flush_to_zero};
-    EXPECT_EQ(add(smallest_subnormal, std::uint64_t{0}, context), 0U);
-    EXPECT_EQ(context.fpsr, fpsr::input_denormal);
+    Context context{.fpcr = fpcr::kFlushToZero};
+    EXPECT_EQ(add(kSmallestSubnormal, std::uint64_t{0}, context), 0U);
+    EXPECT_EQ(context.fpsr, fpsr::kInputDenormal);
     context.fpsr = 0;
-    EXPECT_EQ(subtract(smallest_normal | 1, smallest_normal, context), 0U);
-    EXPECT_EQ(context.fpsr, fpsr::underflow);
+    EXPECT_EQ(subtract(kSmallestNormal | 1, kSmallestNormal, context), 0U);
+    EXPECT_EQ(context.fpsr, fpsr::kUnderflow);
 }
 
 TEST(Fp, half_precision_flushes_operands_silently_and_by_its_own_bit) {
-    Context context{.fpcr = fpcr::flush_to_zero_half};
+    Context context{.fpcr = fpcr::kFlushToZeroHalf};
     EXPECT_EQ(add(std::uint16_t{1}, std::uint16_t{0x3c00}, context), 0x3c00U);
     EXPECT_EQ(context.fpsr, 0U);
-    context.fpcr = fpcr::flush_to_zero;
+    context.fpcr = fpcr::kFlushToZero;
     EXPECT_EQ(add(std::uint16_t{1}, std::uint16_t{0}, context), 1U);
 }
 
 TEST(Fp, overflow_goes_to_infinity_or_the_largest_number_as_rounding_says) {
-    for (const auto& [mode, positive, negative] : {std::tuple{Rounding::TieEven, infinity, infinity},
-                                                   std::tuple{Rounding::PlusInfinity, infinity, largest},
-                                                   std::tuple{Rounding::MinusInfinity, largest, infinity},
-                                                   std::tuple{Rounding::Zero, largest, largest}}) {
+    for (const auto& [mode, positive, negative] : {std::tuple{Rounding::TieEven, kInfinity, kInfinity},
+                                                   std::tuple{Rounding::PlusInfinity, kInfinity, kLargest},
+                                                   std::tuple{Rounding::MinusInfinity, kLargest, kInfinity},
+                                                   std::tuple{Rounding::Zero, kLargest, kLargest}}) {
         Context context = rounding_to(mode);
-        EXPECT_EQ(add(largest, largest, context), positive);
-        EXPECT_EQ(add(negate(largest), negate(largest), context), negate(negative));
-        EXPECT_EQ(context.fpsr, fpsr::overflow | fpsr::inexact);
+        EXPECT_EQ(add(kLargest, kLargest, context), positive);
+        EXPECT_EQ(add(negate(kLargest), negate(kLargest), context), negate(negative));
+        EXPECT_EQ(context.fpsr, fpsr::kOverflow | fpsr::kInexact);
     }
 }
 
 TEST(Fp, difference_of_equals_is_negative_zero_only_when_rounding_down) {
     Context context;
-    EXPECT_EQ(subtract(one, one, context), 0U);
+    EXPECT_EQ(subtract(kOne, kOne, context), 0U);
     context = rounding_to(Rounding::MinusInfinity);
-    EXPECT_EQ(subtract(one, one, context), negate(std::uint64_t{0}));
+    EXPECT_EQ(subtract(kOne, kOne, context), negate(std::uint64_t{0}));
 }
 
 TEST(Fp, maximum_number_prefers_numbers_to_quiet_nans_only) {
     Context context;
-    EXPECT_EQ(maximum_number(quiet_nan, one, context), one);
+    EXPECT_EQ(maximum_number(kQuietNan, kOne, context), kOne);
     EXPECT_EQ(context.fpsr, 0U);
-    EXPECT_EQ(maximum_number(signalling_nan, one, context), signalling_nan | Layout<std::uint64_t>::quiet);
-    EXPECT_EQ(context.fpsr, fpsr::invalid_operation);
+    EXPECT_EQ(maximum_number(kSignallingNan, kOne, context), kSignallingNan | Layout<std::uint64_t>::kQuiet);
+    EXPECT_EQ(context.fpsr, fpsr::kInvalidOperation);
 }
 
 TEST(Fp, zeros_are_equal_but_minimum_and_maximum_tell_them_apart) {
@@ -143,14 +143,14 @@ TEST(Fp, conversion_to_integers_saturates_and_makes_zero_of_nan) {
     EXPECT_EQ(to_s32(2147483648.0), 0x7fffffffU);
     EXPECT_EQ(to_s32(-2147483649.0), 0x80000000U);
     EXPECT_EQ(to_s32(-1.0), 0xffffffffU);
-    EXPECT_EQ(to_fixed(quiet_nan, 0, 64, Signedness::Signed, Rounding::Zero, context), 0U);
-    EXPECT_EQ(context.fpsr, fpsr::invalid_operation);
+    EXPECT_EQ(to_fixed(kQuietNan, 0, 64, Signedness::Signed, Rounding::Zero, context), 0U);
+    EXPECT_EQ(context.fpsr, fpsr::kInvalidOperation);
 }
 
 TEST(Fp, alternative_half_has_no_infinity) {
-    Context context{.fpcr = fpcr::alternative_half};
-    EXPECT_EQ(convert<std::uint16_t>(infinity, Rounding::TieEven, context), 0x7fffU);
-    EXPECT_EQ(context.fpsr, fpsr::invalid_operation);
+    Context context{.fpcr = fpcr::kAlternativeHalf};
+    EXPECT_EQ(convert<std::uint16_t>(kInfinity, Rounding::TieEven, context), 0x7fffU);
+    EXPECT_EQ(context.fpsr, fpsr::kInvalidOperation);
     EXPECT_EQ(convert<std::uint32_t>(std::uint16_t{0x7fff}, Rounding::TieEven, context),
               std::bit_cast<std::uint32_t>(131008.0F));
 }
@@ -171,9 +171,9 @@ Bits random_number(std::mt19937_64& random) {
         return static_cast<Bits>(random());
     }
     // Close exponents, so that sums cancel and products stay in range.
-    const auto exponent = static_cast<Bits>(static_cast<std::uint64_t>(L::bias - 8) + random() % 16);
-    const auto fraction = static_cast<Bits>(random() & L::fraction_mask);
-    return static_cast<Bits>((random() % 2 == 0 ? L::sign : 0) | exponent << L::fraction_bits | fraction);
+    const auto exponent = static_cast<Bits>(static_cast<std::uint64_t>(L::kBias - 8) + random() % 16);
+    const auto fraction = static_cast<Bits>(random() & L::kFractionMask);
+    return static_cast<Bits>((random() % 2 == 0 ? L::kSign : 0) | exponent << L::kFractionBits | fraction);
 }
 
 template <class Bits>
@@ -183,18 +183,18 @@ TYPED_TEST_SUITE(HostAndSoft, HostFormats);
 
 TYPED_TEST(HostAndSoft, agree_in_results_and_flags) {
     using Bits = TypeParam;
-    constexpr int rounds = 20000;
+    constexpr int kRounds = 20000;
     std::mt19937_64 random{42};
     const auto same = [&](auto fast, auto soft) {
         // IXC is set, or the host would not be asked.
-        Context left{.fpsr = fpsr::inexact};
+        Context left{.fpsr = fpsr::kInexact};
         Context right = left;
         const Bits quick = fast(left);
         const Bits slow = soft(right);
         EXPECT_EQ(quick, slow);
         EXPECT_EQ(left.fpsr, right.fpsr);
     };
-    for (int i = 0; i < rounds && !testing::Test::HasFailure(); ++i) {
+    for (int i = 0; i < kRounds && !testing::Test::HasFailure(); ++i) {
         const auto a = random_number<Bits>(random);
         const auto b = random_number<Bits>(random);
         const auto c = random_number<Bits>(random);
