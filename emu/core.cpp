@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "emu/decode/table.hpp"
 #include "emu/system/bits.hpp"
+#include "emu/thread.hpp"
 
 namespace levitate::emu {
 
@@ -53,8 +53,7 @@ Operation undefined() {
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): as Cpu's constructor hands it on
 Core::Core(Config config, Bus& bus, InterruptController& interrupts)
-    : timer(config.counter_frequency_hz, interrupts),
-      gic(interrupts),
+    : State(config.counter_frequency_hz, interrupts),
       memory_(config.ram),
       bus_(bus),
       time_jumps_(config.schedule_seed) {
@@ -81,11 +80,7 @@ bool Core::alignment_checked() const {
 
 void Core::translation_changed() {
     flush_tlb();
-    for (std::size_t i = 0; i < alignment_rules_.size(); ++i) {
-        const std::uint64_t size = std::uint64_t{1} << i;
-        alignment_rules_[i] = alignment_checked() ? AlignmentRule{0, ~kPageOffsetMask | (size - 1)}
-                                                  : AlignmentRule{size - 1, ~kPageOffsetMask};
-    }
+    tag_rules_.set_alignment_checked(alignment_checked());
     level_changed();
 }
 
@@ -97,7 +92,7 @@ void Core::level_changed() {
     mode_ = pstate.el == 0 ? AccessMode::User
             : pstate.pan   ? AccessMode::KernelWithoutUser
                            : AccessMode::Kernel;
-    tlb_ = &data_tlb_[static_cast<std::size_t>(mode_)];
+    data_tlb_ = &tlbs_.data(mode_);
 }
 
 Flow Core::debug_changed() {
@@ -119,22 +114,6 @@ void Core::set_level(std::uint8_t el, bool sp) {
     pstate.sp = sp;
     x[kSpPlace] = uses_sp_el1() ? system.sp_el1 : system.sp_el0;
     level_changed();
-}
-
-std::uint64_t Core::sp_el0() const {
-    return uses_sp_el1() ? system.sp_el0 : x[kSpPlace];
-}
-
-std::uint64_t Core::sp_el1() const {
-    return uses_sp_el1() ? x[kSpPlace] : system.sp_el1;
-}
-
-void Core::set_sp_el0(std::uint64_t value) {
-    (uses_sp_el1() ? system.sp_el0 : x[kSpPlace]) = value;
-}
-
-void Core::set_sp_el1(std::uint64_t value) {
-    (uses_sp_el1() ? x[kSpPlace] : system.sp_el1) = value;
 }
 
 bool Core::apply_spsr(std::uint64_t value) {
@@ -162,14 +141,14 @@ Flow Core::exception_return(std::uint64_t spsr, std::uint64_t address) {
     monitor.marked = false;
     event_register = true;
     branch_target = address;
-    if (legal && pstate.el == 0 && boundary_halts_) {
+    if (legal && pstate.el == 0 && halts_.at_boundary()) {
         return halt_after(Halt{.reason = HaltReason::ReturnToEl0}, Flow::Jump);
     }
     return Flow::Jump;
 }
 
 Flow Core::halt_after(const Halt& halt, Flow flow) {
-    halt_ = halt;
+    halts_.request(halt);
     return flow;
 }
 
@@ -186,15 +165,15 @@ void Core::take_exception(std::uint64_t address) {
     if (exception.sets_far) {
         system.far = exception.far;
     }
-    if (pstate.el == 0 && boundary_halts_) {
-        halt_ = Halt{.reason = HaltReason::ExceptionFromEl0};
+    if (pstate.el == 0 && halts_.at_boundary()) {
+        halts_.request({.reason = HaltReason::ExceptionFromEl0});
     }
     enter_vector(0, exception.resume == Return::Next ? address + kInstructionBytes : address);
 }
 
 void Core::take_interrupt() {
-    if (pstate.el == 0 && boundary_halts_) {
-        halt_ = Halt{.reason = HaltReason::ExceptionFromEl0, .irq = true};
+    if (pstate.el == 0 && halts_.at_boundary()) {
+        halts_.request({.reason = HaltReason::ExceptionFromEl0, .irq = true});
     }
     enter_vector(kVectorIrq, pc);
 }

@@ -31,7 +31,7 @@ void Core::decode(const Instruction& slot) {
     if (!code_page_->decoded) {
         code_page_->decoded = true;
         code_page_->stores = 0;
-        stop_fast_stores(code_page_->host);
+        tlbs_.stop_fast_stores(code_page_->host);
     }
     Instruction& decoded = code_page_->slots[slot.page_offset / kInstructionBytes];
     std::memcpy(&decoded.word, code_page_->host + decoded.page_offset, sizeof decoded.word);
@@ -89,7 +89,7 @@ Flow Core::leave_page(std::int64_t credit) {
 // Goes on at `address` if `left` instructions, which may retire from there on, are enough for the rest of its
 // page.
 Flow Core::enter_page(std::uint64_t address, std::uint64_t left) {
-    const FetchTlbEntry& entry = fetch_tlb_[pstate.el][tlb_index(address)];
+    const FetchTlbEntry& entry = tlbs_.fetch_entry(pstate.el, address);
     const std::size_t place = (address & kPageOffsetMask) / kInstructionBytes;
     const std::uint64_t to_page_end = kSlotsPerPage - place;
     if (entry.tag == page_of(address) && address % kInstructionBytes == 0 && left >= to_page_end) [[likely]] {

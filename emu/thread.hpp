@@ -3,7 +3,7 @@
 // Every slot of a code page (emu/mmu/code_cache.hpp) holds a function that executes its instruction and then
 // calls that of the next slot in its tail, which the compiler makes a jump: a straight run of instructions
 // costs one indirect jump each. A taken branch goes on the same way, within its page or through the fetch TLB
-// to another. The run loop (cpu.cpp) is returned to only when something asks for it.
+// to another. It returns to the run loop (run.cpp) only when something asks for it.
 //
 // Nothing is counted on the way. `credit` is how many instructions may still retire after the last one of the
 // page, if all from `at` to the end of the page do: going straight on does not change it, and a branch
@@ -29,6 +29,50 @@
 
 namespace levitate::emu {
 
+// Whether the compiler makes jumps of calls in tails. Where it does not, the run loop makes each call.
+#if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__)
+inline constexpr bool kCallsInTails = false;
+#elif defined(__clang__)
+inline constexpr bool kCallsInTails = !__has_feature(address_sanitizer);
+#else
+inline constexpr bool kCallsInTails = true;
+#endif
+
+// How many instructions may retire from `at` on.
+inline std::uint64_t left_from(const Instruction& at, std::int64_t credit) {
+    return static_cast<std::uint64_t>(credit) + (kPageSize - at.page_offset) / kInstructionBytes;
+}
+
+inline std::uint64_t Core::address_of(const Instruction& instruction) const {
+    return code_base_ + instruction.page_offset;
+}
+
+inline RetiredBefore Core::retired_before(const Instruction& at, std::int64_t credit) const {
+    return {slice_end_ - left_from(at, credit)};
+}
+
+inline Flow Core::go_on(const Instruction* next, std::int64_t credit) {
+    if constexpr (kCallsInTails) {
+        return next->operation.code(*this, next, credit);
+    } else {
+        next_ = next;
+        next_credit_ = credit;
+        return Flow::Next;
+    }
+}
+
+inline Flow Core::branch(const Instruction& at, std::int64_t credit) {
+    const std::uint64_t offset = branch_target - code_base_;
+    if (offset < kPageSize && offset % kInstructionBytes == 0) [[likely]] {
+        const auto distance = static_cast<std::int64_t>(offset - at.page_offset);
+        const std::int64_t new_credit = credit + (distance >> kInstructionShift) - 1;
+        if (new_credit >= 0) [[likely]] {
+            return go_on(&code_page_->slots[offset / kInstructionBytes], new_credit);
+        }
+    }
+    return branch_elsewhere(at, credit);
+}
+
 namespace detail {
 
 template <class... Operands>
@@ -51,11 +95,11 @@ Operand unpack(const Operation& operation, std::size_t at) {
 
 template <class... Operands>
 consteval std::array<std::size_t, sizeof...(Operands) + 1> operand_offsets() {
-    std::array<std::size_t, sizeof...(Operands) + 1> kOffsets{};
+    std::array<std::size_t, sizeof...(Operands) + 1> offsets{};
     std::size_t at = 0;
     std::size_t index = 0;
-    ((kOffsets[index++] = at, at += sizeof(Operands)), ...);
-    return kOffsets;
+    ((offsets[index++] = at, at += sizeof(Operands)), ...);
+    return offsets;
 }
 
 // Calls function(operands…) with the operands that pack() stored.
@@ -151,8 +195,8 @@ Operation make_operation(Arguments... arguments) {
 
 // The operation that calls `executor` with these operands. Its form is one of
 //     Flow executor(Core&, operands…)
-//     Flow executor(Core&, const Instruction&, operands…)                   if it needs its own address or
-//     word Flow executor(Core&, const Instruction&, RetiredBefore, operands…)    if it looks at the time
+//     Flow executor(Core&, const Instruction&, operands…)                 if it needs its own address or word
+//     Flow executor(Core&, const Instruction&, RetiredBefore, operands…)  if it looks at the time
 template <auto executor, class... Arguments>
 Operation operation(Arguments... arguments) {
     return detail::make_operation<detail::Call<executor>>(arguments...);

@@ -7,6 +7,8 @@
 #include "emu/core.hpp"
 #include "emu/decode/table.hpp"
 #include "emu/execute/arithmetic.hpp"
+#include "emu/mmu/access.hpp"
+#include "emu/thread.hpp"
 
 namespace levitate::emu {
 

@@ -6,6 +6,7 @@
 #include "emu/core.hpp"
 #include "emu/decode/table.hpp"
 #include "emu/execute/arithmetic.hpp"
+#include "emu/thread.hpp"
 
 namespace levitate::emu {
 

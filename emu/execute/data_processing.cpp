@@ -10,6 +10,7 @@
 #include "emu/decode/table.hpp"
 #include "emu/execute/arithmetic.hpp"
 #include "emu/system/bits.hpp"
+#include "emu/thread.hpp"
 
 namespace levitate::emu {
 

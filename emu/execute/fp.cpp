@@ -7,6 +7,7 @@
 #include "emu/execute/simd_lanes.hpp"
 #include "emu/fp/compare.hpp"
 #include "emu/fp/convert.hpp"
+#include "emu/thread.hpp"
 
 namespace levitate::emu::simd {
 

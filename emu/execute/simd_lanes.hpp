@@ -15,6 +15,7 @@
 #include "emu/decode/fields.hpp"
 #include "emu/execute/simd_operations.hpp"
 #include "emu/fp/context.hpp"
+#include "emu/thread.hpp"
 
 namespace levitate::emu::simd {
 

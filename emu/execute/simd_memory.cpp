@@ -6,6 +6,8 @@
 #include "emu/core.hpp"
 #include "emu/decode/table.hpp"
 #include "emu/execute/simd_lanes.hpp"
+#include "emu/mmu/access.hpp"
+#include "emu/thread.hpp"
 
 namespace levitate::emu::simd {
 

@@ -7,6 +7,7 @@
 #include "emu/core.hpp"
 #include "emu/decode/table.hpp"
 #include "emu/execute/simd_lanes.hpp"
+#include "emu/thread.hpp"
 
 namespace levitate::emu::simd {
 

@@ -5,6 +5,7 @@
 #include "emu/core.hpp"
 #include "emu/decode/table.hpp"
 #include "emu/system/bits.hpp"
+#include "emu/thread.hpp"
 
 namespace levitate::emu {
 

@@ -1,8 +1,9 @@
 // Loads and stores that the fast path does not take.
+#include "emu/mmu/access.hpp"
+
 #include <algorithm>
 #include <cstring>
 
-#include "emu/core.hpp"
 #include "emu/system/bits.hpp"
 
 namespace levitate::emu {
@@ -27,6 +28,14 @@ bool is_aligned(std::uint64_t address, unsigned size) {
     return (address & (size - 1)) == 0;
 }
 
+void store_to_ram(const RamPage& page, std::size_t offset, const std::byte* from, std::size_t size) {
+    std::memcpy(page.host + offset, from, size);
+    CodePage* code = *page.code;
+    if (code != nullptr && code->decoded) {
+        code->invalidate(offset, size);
+    }
+}
+
 }  // namespace
 
 std::expected<Translation, TranslationFault> Core::translate_for(std::uint64_t address, Access access,
@@ -45,23 +54,15 @@ std::expected<Core::Piece, TranslationFault> Core::resolve(AccessMode mode, std:
     // tag masks check alignment instead.
     const bool cacheable = piece.ram.has_value() && (!piece.device || !mmu_enabled());
     if (cacheable && !is_watched_page(mode, address)) {
-        DataTlbEntry& entry = data_tlb_[static_cast<std::size_t>(mode)][tlb_index(address)];
         const std::uint64_t page = page_of(address);
         const CodePage* code = *piece.ram->code;
         const bool holds_code = code != nullptr && code->decoded;
-        entry.read_tag = translation->permits(Access::Read, mode) ? page : kNoTag;
-        entry.write_tag = translation->permits(Access::Write, mode) && !holds_code ? page : kNoTag;
-        entry.host = piece.ram->host;
-        note_tlb_entry(address, *translation);
+        tlbs_.keep(mode, address, translation->size_shift,
+                   {.read_tag = translation->permits(Access::Read, mode) ? page : kNoTag,
+                    .write_tag = translation->permits(Access::Write, mode) && !holds_code ? page : kNoTag,
+                    .host = piece.ram->host});
     }
     return piece;
-}
-
-bool Core::is_watched(std::uint64_t address, std::uint64_t size) const {
-    return std::ranges::any_of(watched_, [&](const WatchedRange& range) {
-        return address < range.end && address + size > range.begin &&
-               bits(system.ttbr0, 47, 1) == bits(range.table, 47, 1);
-    });
 }
 
 bool Core::is_watched_page(AccessMode mode, std::uint64_t address) const {
@@ -69,23 +70,14 @@ bool Core::is_watched_page(AccessMode mode, std::uint64_t address) const {
     if (guest_watchpoints_ && debug::has_watchpoint_in(system, page)) {
         return true;
     }
-    return mode == AccessMode::User && is_watched(page, kPageSize);
+    return mode == AccessMode::User && halts_.watches(system.ttbr0, page, kPageSize);
 }
 
 void Core::note_watched(AccessMode mode, std::uint64_t address, unsigned size) {
     const std::uint64_t first = without_tag(translation_control(), address);
-    if (pstate.el != 0 || mode != AccessMode::User || !is_watched(first, size)) {
-        return;
+    if (pstate.el == 0 && mode == AccessMode::User && halts_.watches(system.ttbr0, first, size)) {
+        halts_.request_for_load(first, size);
     }
-    if (!halt_.has_value()) {
-        halt_ = Halt{.reason = HaltReason::WatchedLoad, .address = first, .size = size};
-        return;
-    }
-    // Another access of the same instruction: loads of several registers read one run of bytes.
-    const std::uint64_t begin = std::min(halt_->address, first);
-    const std::uint64_t end = std::max(halt_->address + halt_->size, first + size);
-    halt_->address = begin;
-    halt_->size = static_cast<unsigned>(end - begin);
 }
 
 bool Core::hits_watchpoint(AccessMode mode, std::uint64_t address, unsigned size, Access access) {
@@ -163,7 +155,7 @@ Flow Core::load_slow(AccessMode mode, std::uint64_t address, void* into, unsigne
         }
     }
     note_watched(mode, address, size);
-    return halt_.has_value() ? Flow::Leave : flow;
+    return halts_.is_requested() ? Flow::Leave : flow;
 }
 
 Flow Core::store_slow(AccessMode mode, std::uint64_t address, const void* from, unsigned size) {
@@ -202,49 +194,6 @@ Flow Core::store_slow(AccessMode mode, std::uint64_t address, const void* from, 
         store_to_ram(*second_ram, 0, bytes + first_size, size - first_size);
     }
     return Flow::Next;
-}
-
-void Core::store_to_ram(const RamPage& page, std::size_t offset, const std::byte* from, std::size_t size) {
-    std::memcpy(page.host + offset, from, size);
-    CodePage* code = *page.code;
-    if (code != nullptr && code->decoded) {
-        code->invalidate(offset, size);
-    }
-}
-
-void Core::flush_tlb() {
-    if (tlb_is_empty_) {
-        return;
-    }
-    data_tlb_.fill(DataTlb{});
-    fetch_tlb_.fill(FetchTlb{});
-    tlb_blocks_ = {};
-    tlb_is_empty_ = true;
-}
-
-void Core::flush_tlb_page(std::uint64_t address) {
-    if (tlb_blocks_.contains(address)) {
-        flush_tlb();
-        return;
-    }
-    // Whatever tag the address has, its entries are in this place.
-    const std::size_t index = tlb_index(address);
-    for (DataTlb& tlb : data_tlb_) {
-        tlb[index] = {};
-    }
-    for (FetchTlb& tlb : fetch_tlb_) {
-        tlb[index] = {};
-    }
-}
-
-void Core::stop_fast_stores(const std::byte* host) {
-    for (DataTlb& tlb : data_tlb_) {
-        for (DataTlbEntry& entry : tlb) {
-            if (entry.host == host) {
-                entry.write_tag = kNoTag;
-            }
-        }
-    }
 }
 
 }  // namespace levitate::emu

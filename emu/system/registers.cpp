@@ -1,4 +1,6 @@
 #include "emu/system/registers.hpp"
+#include "emu/core.hpp"
+#include "emu/mmu/access.hpp"
 
 #include <algorithm>
 #include <array>
