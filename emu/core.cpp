@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "emu/system/bits.hpp"
+#include "emu/arch/bits.hpp"
 #include "emu/thread.hpp"
 
 namespace levitate::emu {

@@ -82,6 +82,8 @@ class Core : public State {
     }
     std::expected<Translation, TranslationFault> translate_for(std::uint64_t address, Access access,
                                                                AccessMode mode, TableUpdate update) const;
+    // DC ZVA: zeroes the ZeroBlock around the address, which a fault names as it was given.
+    Flow store_zeros(std::uint64_t address);
     void flush_tlb() { tlbs_.flush(); }
     void flush_tlb_page(std::uint64_t address) { tlbs_.flush_page(address); }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "emu/arch/bits.hpp"
 #include "emu/mmu/tlb.hpp"
-#include "emu/system/bits.hpp"
 
 namespace levitate::emu {
 

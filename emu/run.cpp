@@ -3,8 +3,8 @@
 #include <cstring>
 #include <limits>
 
+#include "emu/arch/bits.hpp"
 #include "emu/core.hpp"
-#include "emu/system/bits.hpp"
 
 namespace levitate::emu {
 

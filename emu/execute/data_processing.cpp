@@ -6,10 +6,10 @@
 #include <type_traits>
 #include <utility>
 
+#include "emu/arch/bits.hpp"
 #include "emu/core.hpp"
 #include "emu/decode/table.hpp"
 #include "emu/execute/arithmetic.hpp"
-#include "emu/system/bits.hpp"
 #include "emu/thread.hpp"
 
 namespace levitate::emu {

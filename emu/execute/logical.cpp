@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <optional>
 
+#include "emu/arch/bits.hpp"
 #include "emu/core.hpp"
 #include "emu/decode/table.hpp"
 #include "emu/execute/arithmetic.hpp"
-#include "emu/system/bits.hpp"
 #include "emu/thread.hpp"
 
 namespace levitate::emu {

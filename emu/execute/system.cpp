@@ -2,9 +2,9 @@
 // to system registers.
 #include <cstdint>
 
+#include "emu/arch/bits.hpp"
 #include "emu/core.hpp"
 #include "emu/decode/table.hpp"
-#include "emu/system/bits.hpp"
 #include "emu/thread.hpp"
 
 namespace levitate::emu {

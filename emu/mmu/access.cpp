@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "emu/system/bits.hpp"
+#include "emu/arch/bits.hpp"
 
 namespace levitate::emu {
 
@@ -194,6 +194,15 @@ Flow Core::store_slow(AccessMode mode, std::uint64_t address, const void* from, 
         store_to_ram(*second_ram, 0, bytes + first_size, size - first_size);
     }
     return Flow::Next;
+}
+
+Flow Core::store_zeros(std::uint64_t address) {
+    constexpr ZeroBlock kZeros{};
+    const Flow flow = store(address & ~(sizeof kZeros - 1), kZeros);
+    if (flow == Flow::Exception && exception.sets_far) {
+        exception.far = address;
+    }
+    return flow;
 }
 
 }  // namespace levitate::emu

@@ -10,11 +10,14 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "emu/system/page.hpp"
+#include "emu/arch/page.hpp"
 
 namespace levitate::emu {
 
 struct CodePage;
+
+// What DC ZVA writes: the block whose size DCZID_EL0 gives.
+using ZeroBlock = std::array<std::uint64_t, 8>;
 
 // Never equal to a page's address.
 inline constexpr std::uint64_t kNoTag = ~std::uint64_t{0};

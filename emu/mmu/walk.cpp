@@ -5,7 +5,7 @@
 #include <bit>
 #include <cstring>
 
-#include "emu/system/bits.hpp"
+#include "emu/arch/bits.hpp"
 
 namespace levitate::emu {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <bit>
 
-#include "emu/system/bits.hpp"
-#include "emu/system/page.hpp"
+#include "emu/arch/bits.hpp"
+#include "emu/arch/page.hpp"
 
 namespace levitate::emu::debug {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <bit>
 
-#include "emu/system/bits.hpp"
+#include "emu/arch/bits.hpp"
 
 namespace levitate::emu {
 

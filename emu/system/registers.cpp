@@ -1,14 +1,13 @@
 #include "emu/system/registers.hpp"
 #include "emu/core.hpp"
-#include "emu/mmu/access.hpp"
 
 #include <algorithm>
 #include <array>
 #include <type_traits>
 #include <vector>
 
+#include "emu/arch/bits.hpp"
 #include "emu/core.hpp"
-#include "emu/system/bits.hpp"
 
 namespace levitate::emu {
 
@@ -349,12 +348,7 @@ Flow maintain_cache(Core& core, std::uint64_t address) {
 }
 
 Flow zero_block(Core& core, std::uint64_t address) {
-    constexpr ZeroBlock kZeros{};
-    const Flow flow = core.store(address & ~(sizeof kZeros - 1), kZeros);
-    if (flow == Flow::Exception && core.exception.sets_far) {
-        core.exception.far = address;
-    }
-    return flow;
+    return core.store_zeros(address);
 }
 
 // PAR_EL1 as AArch64.AT leaves it (Arm ARM D17.2.112).

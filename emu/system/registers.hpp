@@ -87,9 +87,6 @@ struct SystemRegister {
 const SystemRegister* find_register(std::uint16_t encoding);
 std::span<const SystemRegister> all_registers();
 
-// What DC ZVA writes: the block whose size DCZID_EL0 gives.
-using ZeroBlock = std::array<std::uint64_t, 8>;
-
 // Whether reading it changes more than the register that receives the value.
 bool reads_with_effect(const SystemRegister& row);
 

@@ -1,6 +1,6 @@
 #include "emu/system/time_jumps.hpp"
 
-#include "emu/system/bits.hpp"
+#include "emu/arch/bits.hpp"
 
 namespace levitate::emu {
 

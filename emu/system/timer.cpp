@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "emu/system/bits.hpp"
+#include "emu/arch/bits.hpp"
 
 namespace levitate::emu {
 
