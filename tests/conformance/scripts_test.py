@@ -27,7 +27,13 @@ set(tool ${CMAKE_BINARY_DIR}/vmm/cli/levitate)
 add_custom_command(OUTPUT ${tool}
     COMMAND ${CMAKE_SOURCE_DIR}/make-tool ${tool} "${JUDGE}" ${sources} DEPENDS make-tool ${sources} VERBATIM)
 add_custom_target(levitate DEPENDS ${tool})
-foreach(pair IN ITEMS guest-kernel:guest-kernel/Image levitate_init:vmm/initramfs/init/init guests:guests/hello)
+foreach(name IN ITEMS hello other)
+    add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/guests/${name}
+        COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/tests/program.txt ${CMAKE_BINARY_DIR}/guests/${name}
+        DEPENDS ${CMAKE_SOURCE_DIR}/tests/program.txt)
+endforeach()
+add_custom_target(guests DEPENDS ${CMAKE_BINARY_DIR}/guests/hello ${CMAKE_BINARY_DIR}/guests/other)
+foreach(pair IN ITEMS guest-kernel:guest-kernel/Image levitate_init:vmm/initramfs/init/init)
     string(REPLACE ":" ";" pair ${pair})
     list(GET pair 0 target)
     list(GET pair 1 output)
@@ -66,6 +72,9 @@ class ScriptsTest(unittest.TestCase):
         self.write("CMakeLists.txt", PROJECT)
         self.write("CMakePresets.json", PRESETS)
         self.write("part/one.txt", "1")
+        self.write("tests/program.txt", "1")
+        self.write("tests/guests/guests.list", "# name source linkage\nhello program.txt static\nother program.txt static\n")
+        self.write("tests/guests/cases.json", '[{"name": "hello", "program": "hello"}, {"name": "case", "program": "other"}]')
         self.write_program(self.root / "make-tool", MAKE_TOOL)
         # What setup installs is this machine's, and here already; that it ran is noted.
         self.write_program(self.root / "scripts/setup", SET_UP)
@@ -92,7 +101,7 @@ class ScriptsTest(unittest.TestCase):
 
     def levitate(self) -> list[str]:
         """What the tool prints: its sources."""
-        return self.run_script("levitate")[1:]
+        return self.run_script("levitate", "run", "hello")[1:]
 
     def judge(self) -> str:
         return self.run_script("levitate")[0].removeprefix("judge").strip()
@@ -173,6 +182,25 @@ class ScriptsTest(unittest.TestCase):
             (self.root / "build/release" / output).unlink()
             self.levitate()
             self.assertTrue((self.root / "build/release" / output).exists(), output)
+
+    def guests(self) -> dict[str, str]:
+        return {file.name: file.read_text(encoding="utf-8") for file in (self.root / "build/release/guests").iterdir()}
+
+    def test_builds_the_guests_that_are_needed_and_keeps_those_that_are_there(self) -> None:
+        self.run_script("levitate", "doctor")
+        self.assertEqual(self.guests(), {})
+        self.run_script("levitate", "check", "hello")
+        self.assertEqual(self.guests(), {"hello": "1"})
+        self.write("tests/program.txt", "2")
+        self.run_script("levitate", "check", "case")
+        self.assertEqual(self.guests(), {"hello": "2", "other": "2"})
+
+    def test_builds_all_guests_where_any_may_be_needed(self) -> None:
+        for arguments in (["check", "--all"], ["check", str(self.root / "part/one.txt")], ["--print-environment"]):
+            with self.subTest(arguments=arguments):
+                shutil.rmtree(self.root / "build", ignore_errors=True)
+                self.run_script("levitate", *arguments)
+                self.assertEqual(self.guests(), {"hello": "1", "other": "1"})
 
     def test_configures_again_when_a_program_comes(self) -> None:
         self.settle()
