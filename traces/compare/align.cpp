@@ -62,8 +62,9 @@ class Aligner {
         return result;
     }
 
-    // By birth order under each parent, beginning with the tasks that have none. Where one side has fewer,
-    // those that do the same are paired, and what is left over between them.
+    // Pairs tasks by birth order under each parent, beginning with the tasks that have no parent. Where one
+    // side has fewer tasks, those that do the same are paired first, and then those that are left over
+    // between them.
     void pair_children(const std::vector<TaskNumber>& golden, const std::vector<TaskNumber>& actual) {
         std::size_t i = 0;
         std::size_t j = 0;
@@ -105,7 +106,7 @@ class Aligner {
         pair_children(golden_children, actual_children);
     }
 
-    // Takes the members of pools out of the children.
+    // Pairs the members of pools, and takes them out of the children.
     void pair_pools(TaskNumber parent, std::vector<TaskNumber>& golden, std::vector<TaskNumber>& actual) {
         const auto& pools = comparing_.habits.pools().pools();
         if (pools.lower_bound({parent, {}}) == pools.end() ||
@@ -158,7 +159,7 @@ class Aligner {
             .let_blocks_move(golden_.heap(golden_space), actual_.heap(actual_space));
     }
 
-    // A number for what a task does on any schedule.
+    // A number for what a task does whatever the schedule.
     static std::size_t doing_of(const TraceIndex& index, const TaskView& task) {
         std::size_t doing = task.events.empty() ? 0 : task.birth.pc;
         for (Side side{.index = &index, .task = &task}; !side.ended(); ++side.next) {
@@ -180,7 +181,7 @@ class Aligner {
         }
     }
 
-    // A program may set clocks: what they do on real Linux is let pass.
+    // A program may set clocks, so what clocks do in the golden recording too is let pass.
     void check_clocks() {
         if (collects()) {
             return;
@@ -204,7 +205,7 @@ class Aligner {
         }
     }
 
-    // Calls that a schedule makes more or fewer, but not none at all.
+    // A schedule may make more or fewer of these calls, but cannot do without them altogether.
     void check_presence() {
         std::map<std::uint32_t, std::size_t> wakes;
         for (const auto& [number, walk] : walks_) {
@@ -234,7 +235,7 @@ class Aligner {
     }
 
     void check_allocations() {
-        std::map<std::uint32_t, std::uint32_t> processes;  // golden's by actual's
+        std::map<std::uint32_t, std::uint32_t> processes;  // the golden process by the actual one
         std::set<std::uint32_t> cut_short;
         for (const auto& [number, walk] : walks_) {
             const TaskView& task = walk.actual_task();
@@ -261,8 +262,8 @@ class Aligner {
         }
     }
 
-    // A task that was started under a parent whose path is not known any more says nothing. A damaged trace
-    // may make tasks each other's ancestors.
+    // Nothing follows from a task that was started below one whose walk has parted. A damaged trace may make
+    // tasks each other's ancestors, so the steps are counted.
     static bool has_ancestor(const TraceIndex& index, const TaskView& task,
                              const std::set<TaskNumber>& sought) {
         const TaskView* ancestor = index.task(task.parent);

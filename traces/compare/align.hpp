@@ -18,7 +18,8 @@ struct Alignment {
     // Golden events that were found in the actual trace before the first divergence.
     std::size_t matched = 0;
     std::vector<Normalisation> normalised;
-    // Golden tasks that went on in the actual trace where the golden recording's process ended.
+    // Golden tasks that went on in the actual trace after the point where the golden recording's process
+    // ended.
     std::set<TaskNumber> outlived;
 };
 

@@ -40,7 +40,7 @@ class Digest {
                 placed.address = static_cast<std::uint64_t>(call.result.value_or(0));
                 break;
             case CallKind::Break:
-                // The heap's end: how far it moves depends on what else lies in it.
+                // How far the heap's end moves depends on what else lies in the heap.
                 placed.operation.length = 0;
                 break;
             case CallKind::Unmap:
@@ -66,7 +66,7 @@ class Digest {
         return found != operations_.end() ? &*found : nullptr;
     }
 
-    // What is cut off a new mapping's end to align the rest is no operation of its own.
+    // What is cut off a new mapping's ends to align the rest does not count as an operation of its own.
     bool trim(std::uint64_t address, std::uint64_t length) {
         PlacedOperation* mapping = mapping_of(address);
         if (mapping == nullptr) {
@@ -91,8 +91,8 @@ class Digest {
         return true;
     }
 
-    // Inside a mapping of this episode the place is the program's; in an older one, place and size depend on
-    // what shares it.
+    // Inside a mapping of this episode the program decides the place. In an older mapping, place and size
+    // depend on what else lies in it.
     void place_within(PlacedOperation& placed) {
         if (const PlacedOperation* mapping = mapping_of(placed.address)) {
             placed.operation.offset = placed.address - mapping->address;
@@ -276,7 +276,7 @@ std::vector<AllocationLedger::Imbalance> AllocationLedger::imbalances(
             count = times != of_process->second.end() ? times->second : 0;
         }
         const std::size_t least = operation.kind == CallKind::Query ? 0 : habits.least(process, operation);
-        // Whether the question comes up at all depends on how many threads want an arena at once.
+        // Whether an allocator asks at all depends on how many threads want an arena at once.
         const std::size_t asked = operation.kind == CallKind::Query ? 1 : 0;
         const std::size_t most = std::max(habits.most(process, operation), asked);
         if (count > most || (count < least && !cut_short.contains(process))) {

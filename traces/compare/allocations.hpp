@@ -1,6 +1,6 @@
 // What the threads of a process ask of its address space for their allocators and stacks. Which thread makes
 // such a call, and how much a mapping is trimmed to be aligned, depends on who came first and on where the
-// kernel put it; what all together ask for does not.
+// kernel put it. What they ask for all together does not.
 #pragma once
 
 #include <compare>
@@ -20,23 +20,23 @@ namespace levitate::traces::detail {
 
 // The calls in a row that begin at the side's next event, with the free calls between them.
 struct Episode {
-    std::size_t events = 0;                // all of them, free calls too
+    std::size_t events = 0;                // all of them, including free calls
     std::vector<std::size_t> allocations;  // indices into Trace::events
 };
 
 Episode episode_at(const Side& side);
 
-// What is left of an episode's calls: a mapping without what was cut off its ends at once, a change of
-// protection relative to such a mapping.
+// What is left of an episode's calls: for example a mapping without what was cut off its ends at once, or a
+// change of protection relative to such a mapping.
 struct Operation {
     abi::CallKind kind = abi::CallKind::Map;
     std::int64_t error = 0;
     std::uint64_t length = 0;
     std::uint64_t offset =
-        0;  // into the mapping of the same episode, 0 outside of one; of a mapping, into its file
-    std::uint64_t file = 0;   // a mapping's descriptor: there is none, but it is given
+        0;  // into the mapping of the same episode, 0 outside of one; for a mapping: into its file
+    std::uint64_t file = 0;   // a mapping's descriptor argument: anonymous mappings are given one too
     std::uint64_t flags = 0;  // protection and kind of a mapping, protection, advice
-    bool end_first = false;   // of a mapping that was cut on both sides: no allocator cuts its end off first
+    bool end_first = false;   // a mapping was cut on both sides, its end first, which no allocator does
     auto operator<=>(const Operation&) const = default;
 };
 
@@ -66,8 +66,8 @@ std::map<std::uint32_t, OperationCounts> count_operations(const TraceIndex& inde
 // What the golden recordings say of each operation.
 class AllocationHabits {
   public:
-    // What a task in `cut_short` lacks because its process has ended is no habit. The tasks in `pooled` take
-    // work from one another: what one asks for any of them may.
+    // What a task in `cut_short` lacks because its process ended does not count as a habit. The tasks in
+    // `pooled` take work from one another, so what one of them asks for any of them may ask for.
     AllocationHabits(const std::list<TraceIndex>& recordings, const std::set<TaskNumber>& cut_short,
                      const std::set<TaskNumber>& pooled);
 
@@ -96,7 +96,7 @@ class AllocationHabits {
     std::map<std::pair<std::uint32_t, Operation>, Seen> seen_;
 };
 
-// What one side asked for where the other did not. It has to balance over the process.
+// Keeps what one side asked for where the other did not. Over the whole process the two have to balance.
 class AllocationLedger {
   public:
     // Precondition: exactly one of the events is there.
@@ -112,8 +112,9 @@ class AllocationLedger {
         std::optional<std::size_t> golden_event;
         std::optional<std::size_t> actual_event;
     };
-    // Of the operations noted, those that the actual trace's process asked for more or less often than real
-    // Linux had it. `cut_short` holds the processes whose end has overtaken tasks: they may lack some.
+    // Those of the noted operations that the actual trace's process asked for more or less often than on real
+    // Linux. `cut_short` holds the processes whose end has overtaken some of their tasks: these may lack
+    // operations.
     std::vector<Imbalance> imbalances(const AllocationHabits& habits,
                                       const std::map<std::uint32_t, OperationCounts>& counts,
                                       const std::set<std::uint32_t>& cut_short) const;

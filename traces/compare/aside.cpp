@@ -10,7 +10,7 @@ namespace levitate::traces::detail {
 bool SetAside::match(TaskPair& pair) {
     if (golden_reads_.empty() != actual_reads_.empty() ||
         golden_signals_.empty() != actual_signals_.empty()) {
-        // What the other side has next belongs to what waits.
+        // The other side's next event may be the partner of what waits.
         const bool golden_waits = !golden_reads_.empty() || !golden_signals_.empty();
         Side& late = golden_waits ? pair.actual : pair.golden;
         const bool moved = golden_waits ? put_read(late, actual_reads_) || put_signal(late, actual_signals_)
@@ -120,7 +120,7 @@ void SetAside::compare_handlers(const TaskPair& pair, const Handler& golden, con
 }
 
 void SetAside::finish(const TaskPair& pair, Range usual_reads) {
-    // Where the signal comes at any point, the last reads may be there or not.
+    // If the signal that ends the task can come at any point, the last reads may be missing.
     const bool usual = pair.actual.killed_anywhere ||
                        usual_reads.contains(count_auxv_reads(*pair.actual.index, *pair.actual.task));
     if (!golden_reads_.empty() && !usual) {

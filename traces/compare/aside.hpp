@@ -17,14 +17,14 @@ class SetAside {
   public:
     SetAside(EventMatcher& matcher, Findings& findings) : matcher_(matcher), findings_(findings) {}
 
-    // Matches what has come on both sides by now, in its order. True: something has moved.
+    // Matches, in order, what has come on both sides by now. True: something has moved.
     bool match(TaskPair& pair);
-    // Puts the next event of a side aside, where it may come elsewhere. True: it has.
+    // Puts the next event of one side aside if it may come elsewhere. True: it has done so.
     bool put(TaskPair& pair);
     // Puts the read that a side of the pair stands at aside.
     void put_read(const TaskPair& pair, Side& side);
     // At the end of both sides: what only one has is a divergence. `usual_reads` is how many reads of the
-    // vector recordings of real Linux had, whose ends the recorder may have missed.
+    // vector the recordings of real Linux had; the recorder may have missed the last ones.
     void finish(const TaskPair& pair, Range usual_reads);
     // The end of its process has overtaken one side: what only the other has is no divergence.
     void forget();

@@ -57,7 +57,8 @@ class CallComparer {
   private:
     using PayloadKey = std::tuple<unsigned, Direction, PayloadElement>;
 
-    // Of what the call is about: its first path, seen from its first argument where that is a descriptor.
+    // The path of what the call is about: its first path argument, taken relative to its first argument where
+    // that is a descriptor.
     std::string object_path() const {
         const std::string& base = pair_.golden.note(pair_.golden_event).fd.path;
         for (std::size_t i = 0; row_ != nullptr && i < row_->argument_count; ++i) {
@@ -141,8 +142,8 @@ class CallComparer {
                                                       : ValueClass::Fixed;
     }
 
-    // Whether both sides have a text at the same place of the call that differs in processes' numbers only,
-    // and that `is_meant` takes.
+    // Whether both sides have, at the same place of the call, a text that differs only in process numbers and
+    // that `is_meant` accepts.
     template <class Predicate>
     bool has_renamed_text(Predicate is_meant) const {
         return std::ranges::any_of(golden_.payloads, [&](const Payload& one) {
@@ -154,8 +155,8 @@ class CallComparer {
         });
     }
 
-    // A number that was written down from its last digit on, as number formatters do, begins earlier in its
-    // buffer where it has more digits.
+    // Number formatters write a number from its last digit backwards, so one with more digits begins earlier
+    // in its buffer.
     bool ends_with_renamed_text(std::size_t index, std::uint64_t golden, std::uint64_t actual) const {
         return has_renamed_text([&](const Payload& one, const Payload& other) {
             return one.argument == index && one.element.piece == Piece::Object && one.address == golden &&
@@ -164,7 +165,7 @@ class CallComparer {
         });
     }
 
-    // A text that names a process is longer where its number is.
+    // A text that names a process is longer where the process number is longer.
     bool are_sizes_of_renamed_text(std::uint64_t golden, std::uint64_t actual) const {
         return has_renamed_text([&](const Payload& one, const Payload& other) {
             return one.bytes.size() == golden && other.bytes.size() == actual;
@@ -193,8 +194,8 @@ class CallComparer {
             if (golden_.result == actual_.result) {
                 return;
             }
-            // ptrace sees the result of a call whose task a signal ends before it is back in the program; at
-            // the boundary there is none to see.
+            // If a signal ends the task before it is back in the program, ptrace still sees the call's
+            // result, but at the boundary there is no result to see.
             if (dies_next(pair_.golden.trace(), pair_.golden_event) &&
                 dies_next(pair_.actual.trace(), pair_.actual_event)) {
                 equivalence_.normalised("results that the task did not live to see");
@@ -240,7 +241,8 @@ class CallComparer {
 
     Equivalence::DescriptorUser user() const { return {pair_.space(), pair_.golden_side().task}; }
 
-    // A descriptor that both calls have returned. What other threads have open decides which is the lowest.
+    // Compares the descriptors that both calls have returned. Which number is the lowest depends on what
+    // other threads have open.
     bool same_descriptor(std::uint64_t golden, std::uint64_t actual) {
         if (golden != actual &&
             !(pair_.shares_memory() && pair_.actual.note(pair_.actual_event).lowest_descriptors)) {
@@ -259,8 +261,8 @@ class CallComparer {
         differences_.back().value_class = value_class;
     }
 
-    // A mapping that the kernel has placed. Beside other tasks of the address space its place depends on who
-    // came first; what matters is that it is the same mapping from then on.
+    // Compares the addresses of a mapping that the kernel has placed. If other tasks share the address space,
+    // its place depends on who came first; what matters is that it is the same mapping from then on.
     void address_result(std::uint64_t golden, std::uint64_t actual) {
         constexpr std::uint64_t kPageMask = 4095;
         if (row_->kind == CallKind::Break) {
@@ -321,7 +323,8 @@ class CallComparer {
         return std::to_string(payload.length) + " bytes";
     }
 
-    // What goes into the kernel is data where it is the program's bytes, and arguments otherwise.
+    // What goes into the kernel counts as data where it is the program's own bytes, and as arguments
+    // otherwise.
     DivergenceKind kind_of(const Payload& payload) const {
         if (payload.direction == Direction::Out || payload.argument >= row_->argument_count) {
             return DivergenceKind::Data;
@@ -349,7 +352,7 @@ class CallComparer {
         typed_payload(argument, name, golden, *actual);
     }
 
-    // What the row says of bytes that differ from run to run; false: it says nothing.
+    // Compares bytes that differ from run to run by what the row says of them. False: it says nothing.
     bool varying_payload(const abi::Argument& argument, const std::string& name, const Payload& golden,
                          const Payload& actual) {
         if (golden.direction == Direction::In) {
@@ -419,8 +422,8 @@ class CallComparer {
                (argument.writes == abi::Writes::IfToldOfChild && payload.element.piece == Piece::Object);
     }
 
-    // The child's number, which the call returns too; or 0, where the child has ended by then and the same
-    // word is the one that its end clears (man 2 clone, CLONE_CHILD_CLEARTID).
+    // Compares the child's number, which the call returns too. It is 0 where the child has already ended and
+    // its end clears the same word (man 2 clone, CLONE_CHILD_CLEARTID).
     void told_of_child(const std::string& name, const Payload& golden, const Payload& actual,
                        DivergenceKind kind) {
         const auto child = [](const SyscallEvent& call, const Payload& payload) {
@@ -475,7 +478,8 @@ class CallComparer {
         return plain || (message && payload.element.piece == Piece::Name);
     }
 
-    // What stands behind the struct's fixed part: the path of an AF_UNIX address of any length.
+    // Compares what follows the struct's fixed part: the path of an AF_UNIX address, which may have any
+    // length.
     void rest_of_address(const std::string& name, const Payload& golden, const Payload& actual,
                          DivergenceKind kind) {
         if (abi::sockaddr_view(golden.bytes).name == "sockaddr_un" || golden.bytes.size() < 2) {

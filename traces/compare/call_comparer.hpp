@@ -1,3 +1,4 @@
+// Compares two calls: their arguments, results and the memory that their arguments point to.
 #pragma once
 
 #include <vector>

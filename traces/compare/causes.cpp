@@ -102,7 +102,7 @@ class Namer {
                (one != nullptr ? ", Linux: " + result_text(*one) : ", Linux answers otherwise");
     }
 
-    // What Linux answered to such a call somewhere.
+    // A like call of the golden recording, which shows what Linux answered.
     const SyscallEvent* like_call(const SyscallEvent& wanted) const {
         for (const Event& event : golden_.events) {
             const SyscallEvent* call = call_of(event);

@@ -1,4 +1,4 @@
-// Why divergences came about, as a kernel's author would say it.
+// Why divergences came about, in the words of a kernel's author.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace levitate::traces::detail {
 
-// Gives each divergence its cause, and leaves of those with one kind and one cause the first, with their
-// count.
+// Gives each divergence its cause. Of those that have the same kind and cause, only the first stays, with
+// their count.
 void merge_causes(const TraceIndex& golden, const TraceIndex& actual, std::vector<Divergence>& divergences);
 
 }  // namespace levitate::traces::detail

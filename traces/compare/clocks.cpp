@@ -16,17 +16,18 @@ namespace {
 
 using abi::constant;
 
-// Nanoseconds of any clock, those of a damaged trace too.
+// Wide enough for the nanoseconds of any clock, even in a damaged trace.
 __extension__ using Nanoseconds = __int128;
 
 constexpr Nanoseconds kSecond = 1'000'000'000;
-// The rate of a clock may be set and its ticks are rounded (man 2 adjtimex): a thousandth, and a little.
+// The rate of a clock may be set and its ticks are rounded (man 2 adjtimex): a thousandth is allowed, and a
+// little on top.
 constexpr Nanoseconds kDrift = 1000;
 constexpr Nanoseconds kSlack = 10'000;
-// What times returns counts ticks of a clock that has no number.
+// The result of times counts the ticks of a clock that has no number, so it gets this one.
 constexpr std::int64_t kTicksOfTimes = INT64_MAX;
 
-// A clock, and of clocks that count a task's or a process' time, whose.
+// A clock and, if it counts the time of a task or a process, whose time that is.
 struct Clock {
     std::int64_t id = 0;
     std::uint32_t owner = 0;
@@ -36,12 +37,12 @@ struct Clock {
 struct Reading {
     std::int64_t clock = 0;
     Nanoseconds time = 0;
-    Nanoseconds cut_off = 0;  // the clock may have been so much later
+    Nanoseconds cut_off = 0;  // the clock may have been later by as much
 };
 
 // When an event took place: its clock was read, or its wait ended, between the two.
 struct Window {
-    std::uint64_t order = 0;  // before which what is done is done
+    std::uint64_t order = 0;  // what was done before this was over when the event began
     Nanoseconds begin = 0;
     Nanoseconds end = 0;
 };
@@ -53,7 +54,7 @@ const Payload* find_payload(std::span<const Payload> payloads, std::size_t argum
     return found != payloads.end() ? &*found : nullptr;
 }
 
-// The time in a struct of seconds and their fraction, and what is cut off.
+// The time in a struct of seconds and a fraction, and the precision that is cut off.
 std::optional<Reading> time_in(std::string_view type, std::span<const std::byte> bytes) {
     const abi::Struct* layout = abi::find_struct(type);
     if (layout == nullptr) {
@@ -69,7 +70,8 @@ std::optional<Reading> time_in(std::string_view type, std::span<const std::byte>
     return reading;
 }
 
-// What the call's clock argument says, else CLOCK_MONOTONIC or CLOCK_REALTIME, as its flags say.
+// The clock that the call's clock argument names, or else CLOCK_MONOTONIC or CLOCK_REALTIME, whichever its
+// flags say.
 std::int64_t clock_argument(const abi::SyscallRow& row, std::span<const std::uint64_t> arguments,
                             std::int64_t otherwise) {
     for (std::size_t i = 0; i < row.argument_count; ++i) {
@@ -117,7 +119,7 @@ std::optional<Reading> reading_of(const Event& event) {
     return std::nullopt;
 }
 
-// Goes on whatever the programs do, and shows more than the last tick.
+// Whether the clock goes on whatever programs do, and shows more than the last tick.
 bool is_wall_clock(std::int64_t clock) {
     constexpr std::int64_t kWallClocks[] = {constant("CLOCK_REALTIME"), constant("CLOCK_MONOTONIC"),
                                             constant("CLOCK_MONOTONIC_RAW"), constant("CLOCK_BOOTTIME"),
@@ -125,7 +127,7 @@ bool is_wall_clock(std::int64_t clock) {
     return std::ranges::find(kWallClocks, clock) != std::end(kWallClocks);
 }
 
-// Until when the call waits, where that is over.
+// What a call that has given up was to wait for: a time on a clock, or a duration.
 struct TimedOut {
     std::int64_t clock = 0;
     Nanoseconds time = 0;
@@ -170,7 +172,7 @@ Clock clock_of(const Reading& reading, const TaskView& task) {
     }
 }
 
-// The latest readings of one clock by the order in which they were done.
+// The latest readings of one clock, in the order in which they were completed.
 class History {
   public:
     bool is_backward(const Reading& reading, std::uint64_t begun) const {
@@ -189,20 +191,20 @@ class History {
         std::uint64_t order = 0;
         Nanoseconds time = 0;
     };
-    std::vector<Done> latest_;  // both grow
+    std::vector<Done> latest_;  // order and time both increase
 };
 
-// Counts the time of one task, and so goes on no faster than the guest's.
+// Whether the clock counts the time of one task, so that it goes no faster than the guest's time.
 bool is_clock_of_a_task(std::int64_t clock, const EventNote& note) {
     return clock == constant("CLOCK_THREAD_CPUTIME_ID") ||
            (clock == constant("CLOCK_PROCESS_CPUTIME_ID") && !note.threaded);
 }
 
-// How far a clock is ahead of the guest's time, as closely as its readings tell.
+// How far a clock is ahead of the guest's time, as narrowly as its readings tell.
 class Lead {
   public:
-    // False: a clock that goes with the guest's time, or falls behind where it `may_stand`, says something
-    // else there.
+    // False: a clock that goes with the guest's time could not say this there. One that `may_stand` may also
+    // fall behind.
     bool fits(const Reading& reading, const Window& window, bool may_stand) {
         const Nanoseconds least = reading.time - window.end;
         const Nanoseconds most = reading.time + reading.cut_off - window.begin;
@@ -217,7 +219,7 @@ class Lead {
         return fitting;
     }
 
-    // The clock may have said so by this time of the guest.
+    // Whether the clock may have shown `time` when the guest's time was `guest`.
     bool may_have_reached(Nanoseconds time, Nanoseconds guest) const {
         return !known_ || time <= guest + most_ + drift_until(guest) + kSlack;
     }
@@ -273,7 +275,7 @@ class ClockWatch {
         std::uint64_t time = 0;
     };
 
-    // Clocks of other processes have numbers below zero, and are not judged.
+    // Clocks of other processes have negative numbers, and are not judged.
     void judge(std::size_t at, const Reading& reading, const Window& window) {
         const Event& event = index_.trace().events[at];
         const Clock clock = clock_of(reading, *index_.task(event.task));
@@ -281,7 +283,7 @@ class ClockWatch {
         const bool backward = history.is_backward(reading, window.order);
         history.add(reading, event.order);
         const bool of_task = is_clock_of_a_task(reading.clock, index_.note(at));
-        // Where no times were recorded, all are 0.
+        // In a trace without recorded times, all of them are 0.
         const bool fits = event.time == 0 || (!of_task && !is_wall_clock(reading.clock)) ||
                           leads_[clock].fits(reading, window, of_task);
         if (backward) {
@@ -310,7 +312,7 @@ class ClockWatch {
     }
 
     const TraceIndex& index_;
-    std::map<TaskNumber, Done> done_;  // each task's event before
+    std::map<TaskNumber, Done> done_;  // each task's previous event
     std::map<Clock, History> histories_;
     std::map<Clock, Lead> leads_;
     std::vector<ClockProblem> problems_;

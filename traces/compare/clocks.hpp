@@ -1,4 +1,4 @@
-// Clocks of one trace: what can be judged without another.
+// What can be judged about the clocks of one trace without another trace.
 #pragma once
 
 #include <cstddef>
@@ -10,8 +10,8 @@
 
 namespace levitate::traces::detail {
 
-// What no clock does: it runs backwards (man 2 clock_gettime: none does unless it is set), it does not go
-// with the time that passes for the guest, or a call that waits for a time ends before it.
+// Something that no clock does: it runs backwards (man 2 clock_gettime: no clock does unless it is set), it
+// does not keep pace with the guest's time, or a call that waits for a time ends before that time.
 struct ClockProblem {
     std::size_t event = 0;  // index into Trace::events
     DivergenceKind kind = DivergenceKind::Data;

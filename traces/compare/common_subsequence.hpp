@@ -17,7 +17,7 @@ struct CommonElement {
 };
 
 // A longest common subsequence, by dynamic programming behind the common beginning and before the common end.
-// nullopt: what lies between them would need a table of more than `most_cells`.
+// nullopt: what lies between these would need a table of more than `most_cells`.
 template <class Sequence>
 std::optional<std::vector<CommonElement>> common_subsequence(const Sequence& one, const Sequence& other,
                                                              std::size_t most_cells) {
@@ -35,7 +35,7 @@ std::optional<std::vector<CommonElement>> common_subsequence(const Sequence& one
     if ((rows + 1) > most_cells / (columns + 1)) {
         return std::nullopt;
     }
-    // lengths[i][j]: of what is common to what stands behind i and j.
+    // lengths[i][j]: how much the parts that begin at i and j have in common.
     std::vector<std::vector<std::uint32_t>> lengths(rows + 1, std::vector<std::uint32_t>(columns + 1));
     for (std::size_t i = rows; i-- > 0;) {
         for (std::size_t j = columns; j-- > 0;) {

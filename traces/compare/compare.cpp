@@ -104,8 +104,8 @@ class Comparator::Implementation {
         return *variation;
     }
 
-    // Of tasks that went on where the golden recording ends, the rest is held against the recordings in which
-    // they go on too.
+    // Where tasks went on after the golden recording's end, the rest is held against those recordings in
+    // which they go on too.
     void follow_outlived(const std::set<TaskNumber>& tasks, const detail::TraceIndex& actual,
                          Comparison& comparison) {
         for (const TaskNumber task : tasks) {

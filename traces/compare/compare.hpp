@@ -1,10 +1,10 @@
 // Holds one trace against golden recordings of the same case and says where they differ.
 //
-// Tasks are matched by birth order under their parents and compared one by one; order between tasks is left
+// Tasks are matched by birth order under their parents and compared one by one; the order between tasks is
 // free. What may differ is a property of the call or of the struct field (traces/abi), never of the case, and
-// what was let pass is listed. Where there are several golden recordings, what differed between them is not
-// held against the trace: a value that varied on real Linux may be one of those seen, or another of the same
-// class.
+// whatever was let pass is listed. Where there are several golden recordings, what differed between them is
+// not held against the trace: a value that varied on real Linux may be any of those seen, or another of the
+// same class.
 #pragma once
 
 #include <cstddef>
@@ -22,11 +22,11 @@ namespace levitate::traces {
 enum class Verdict {
     Identical,
     Equivalent,  // `normalised` says what differed
-    // The same, but something that a task did could be held against no recording: only what the program put
-    // out speaks for it.
+    // The same, except that something that a task did could not be held against any recording: only the
+    // program's output speaks for it.
     OutputOnly,
     Divergent,
-    Stale,  // divergent, and the program or a library is another build than the golden's
+    Stale,  // divergent, but program or library are not the golden's build
 };
 
 enum class DivergenceKind {
@@ -46,15 +46,15 @@ struct Difference {
     // "result", an argument's name ("flags"), a piece of memory ("buffer", "iov[1]"), or a field of it
     // ("statbuf.st_size").
     std::string field;
-    std::string golden;  // for people; empty where there is none
+    std::string golden;  // for people; empty where there is no such value
     std::string actual;
-    // Of data: where the first byte is that differs. The texts begin at or a little before it.
+    // For data: where the first differing byte is. The texts begin at or a little before it.
     std::optional<std::size_t> first_byte = std::nullopt;
 };
 
 struct Divergence {
     DivergenceKind kind = DivergenceKind::MissingCall;
-    TaskNumber task{};  // in the golden trace, or in the actual one where only that has the task
+    TaskNumber task{};  // in the golden trace, or in the actual trace if only that has it
     // Indices into Trace::events; absent where that side has ended.
     std::optional<std::size_t> golden_event;
     std::optional<std::size_t> actual_event;
@@ -78,12 +78,12 @@ struct Comparison {
     // One for each cause, in the order in which they were first met.
     std::vector<Divergence> divergences;
     std::vector<Normalisation> normalised;
-    // Tasks of which something could be held against no recording (Verdict::OutputOnly).
+    // Tasks that did something that could not be held against any recording (Verdict::OutputOnly).
     std::vector<TaskNumber> undecided;
-    // Files that are another build than the golden's ("/bin/hello"); a divergence is Stale then.
+    // Files that are not the golden's build ("/bin/hello"). If there are any, a divergence is Stale.
     std::vector<std::string> other_builds;
 
-    // nullptr where there is none.
+    // nullptr where there is no divergence.
     const Divergence* first() const { return divergences.empty() ? nullptr : divergences.data(); }
 };
 
@@ -99,7 +99,7 @@ class Comparator {
     Comparator(const Comparator&) = delete;
     Comparator& operator=(const Comparator&) = delete;
 
-    // From any number of threads at once.
+    // May be called from any number of threads at once.
     Comparison compare(const Trace& actual, Extent extent = Extent::All) const;
 
   private:

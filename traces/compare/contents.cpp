@@ -87,13 +87,13 @@ ContentProblem compare_line(std::string_view golden_line, std::string_view actua
     return std::nullopt;
 }
 
-// The decimal number that the text begins with; empty: it begins with no digit.
+// The digits that the text begins with; empty: it does not begin with a digit.
 std::string_view leading_digits(std::string_view text) {
     return text.substr(0, std::min(text.find_first_not_of("0123456789"), text.size()));
 }
 
-// A whole number as programs write process numbers: no leading zero, and no part of a fraction, a longer
-// word or a hexadecimal number.
+// A whole number as programs write process numbers: it has no leading zero and is not part of a fraction, a
+// longer word or a hexadecimal number.
 std::optional<std::uint64_t> whole_number(std::string_view digits, char before, std::string_view behind) {
     const auto joins = [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.' || c == '+';

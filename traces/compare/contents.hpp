@@ -18,22 +18,24 @@ using ContentProblem = std::optional<std::string>;
 // Whether two addresses mean the same.
 using AddressesEqual = std::function<bool(std::uint64_t golden, std::uint64_t actual)>;
 
-// Whether a reader has seen the whole of a file, or stopped somewhere in it.
+// Whether a reader has seen the whole file, or stopped somewhere in it.
 enum class Reading { Whole, Part };
 
-// /proc/PID/maps (man 5 proc). Where both were read in part, the lines that both have are compared.
+// Compares two readings of /proc/PID/maps (man 5 proc). Where both were read only in part, the lines that
+// both have are compared.
 ContentProblem compare_maps(std::string_view golden, std::string_view actual, Reading golden_extent,
                             Reading actual_extent, const AddressesEqual& equal);
 
-// The same text, except that decimal numbers may differ where `equal` says that they mean the same.
+// Whether two texts are the same, except that decimal numbers may differ where `equal` says that they mean
+// the same.
 using NumbersEqual = std::function<bool(std::uint64_t golden, std::uint64_t actual)>;
 bool equal_but_for_numbers(std::string_view golden, std::string_view actual, const NumbersEqual& equal);
 
 // The text with every number (decimal or hexadecimal) as '#' and every run of blanks as one.
 std::string shape(std::string_view text);
 
-// `actual` agrees with the recordings wherever they agree with one another: byte by byte where all have one
-// length, else by shape; recordings of several shapes allow anything.
+// Whether `actual` agrees with the recordings wherever they agree with one another: byte by byte if all have
+// the same length, else by shape. Recordings with several shapes allow anything.
 bool fits_variation(const std::vector<std::span<const std::byte>>& recordings,
                     std::span<const std::byte> actual);
 
@@ -44,7 +46,7 @@ struct DirectoryEntry {
     std::uint64_t size = 0;  // of the record
 };
 
-// The records of getdents64; one that is cut or senseless ends the list.
+// The records of getdents64. One that is cut short or makes no sense ends the list.
 std::vector<DirectoryEntry> parse_directory(std::span<const std::byte> records);
 
 }  // namespace levitate::traces::detail

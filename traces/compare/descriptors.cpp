@@ -95,7 +95,7 @@ void DescriptorTable::open(std::int32_t descriptor, FdInfo info, Moment when,
     taken.push_back(descriptor);
 }
 
-// A thread's close may return after another thread has already taken the number anew.
+// A thread's close may return after another thread has already been given the number, so the oldest use ends.
 void DescriptorTable::close(std::int32_t descriptor, Moment when) {
     const auto lives = lives_.find(descriptor);
     if (lives == lives_.end()) {
@@ -118,7 +118,7 @@ bool DescriptorTable::could_be_lowest(std::int32_t descriptor, std::int32_t leas
     const auto perhaps_open = [&](const Life& life) {
         return life.opened.from <= call.by && life.closed.by >= call.from;
     };
-    // A trace may hold any number; none that Linux gave has so many below it in use that no call opened.
+    // A trace may hold any number, but Linux gives no number with so many below it that no call has opened.
     if (!numbers_known_ || descriptor < least ||
         static_cast<std::size_t>(descriptor) > lives_.size() + static_cast<std::size_t>(least) ||
         std::ranges::any_of(lives_of(descriptor), surely_open)) {

@@ -12,7 +12,7 @@
 namespace levitate::traces::detail {
 
 enum class FdKind {
-    Inherited,  // open before the program began
+    Inherited,  // was open before the program began
     File,
     Stream,  // a pipe, a socket
     SignalFd,
@@ -20,11 +20,11 @@ enum class FdKind {
 
 struct FdInfo {
     FdKind kind = FdKind::Inherited;
-    std::string path;  // as it was opened; empty if it was not
+    std::string path;  // as it was given to open; empty if there is none
 };
 
-// Orders of a trace's events between which a call has taken a number or given it back: at its entry at the
-// earliest, at its exit at the latest.
+// The two orders in a trace between which a call has taken a number or given it back: at its entry at the
+// earliest, and at its exit at the latest.
 struct Moment {
     std::uint64_t from = 0;
     std::uint64_t by = 0;
@@ -35,16 +35,17 @@ class DescriptorTable {
     // A program begins with its standard streams.
     DescriptorTable();
 
-    // What the number stood for when a call with it began; of one that is not known to be open, the default.
+    // What the number stood for when a call with it began. For a number that is not known to be open it is
+    // the default.
     FdInfo find(std::int32_t descriptor, std::uint64_t entry_order) const;
-    // Follows a call that has returned at `order`. The numbers that it took are added to `taken`.
+    // Follows a call that returned at `order`, and adds the numbers that it took to `taken`.
     void follow(const SyscallEvent& call, const abi::SyscallRow& row, std::uint64_t order,
                 std::vector<std::int32_t>& taken);
-    // Another program was executed: which descriptors it closed is not known here.
+    // To be called when another program was executed: which descriptors that closed is not known here.
     void forget_numbers() { numbers_known_ = false; }
 
     // Whether a call at that time could find `descriptor` free and all numbers from `least` to it in use, as
-    // Linux gives the lowest number that is free (man 2 open; fs/file.c, alloc_fd). To be asked once all
+    // Linux gives the lowest number that is free (man 2 open; fs/file.c, alloc_fd). To be asked after all
     // calls have been followed, because others may have been in the kernel at the time.
     bool could_be_lowest(std::int32_t descriptor, std::int32_t least, Moment call) const;
 
@@ -63,8 +64,8 @@ class DescriptorTable {
     std::map<std::int32_t, std::vector<Life>> lives_;  // in order
 };
 
-// The least number that the call may take: that of fcntl(F_DUPFD) is an argument, and dup3 is told the number
-// itself (man 2 fcntl, man 2 dup).
+// The least number that the call may take. An argument of fcntl(F_DUPFD) says it, and dup3 is told the very
+// number (man 2 fcntl, man 2 dup).
 std::int32_t least_descriptor(const SyscallEvent& call, const abi::SyscallRow& row);
 
 }  // namespace levitate::traces::detail

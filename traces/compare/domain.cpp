@@ -82,8 +82,8 @@ std::optional<std::string> impossible_result(const SyscallRow& row, const Syscal
     return asked && result > *asked ? std::optional(too_much(answer, *asked)) : std::nullopt;
 }
 
-// man 2 poll: of an entry only revents is written, with what was asked for and what is always told; the
-// result counts the entries that have any.
+// man 2 poll: only an entry's revents is written, with events that were asked for and those that are always
+// reported; the result counts the entries that have any.
 std::optional<std::string> impossible_poll(const SyscallRow& row, const SyscallEvent& call,
                                            std::int64_t result) {
     constexpr auto kAlways = static_cast<std::uint64_t>(abi::constant("POLLERR") | abi::constant("POLLHUP") |
@@ -171,7 +171,7 @@ std::optional<std::string> impossible(const SyscallEvent& call) {
     if (row == nullptr) {
         return std::nullopt;
     }
-    // A call that does not sleep is not restarted.
+    // Linux does not restart a call that does not sleep.
     if (call.restarted && (row->kind == CallKind::Wake || row->argument_count == 0)) {
         return "restarted, although it does not sleep";
     }

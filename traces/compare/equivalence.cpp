@@ -7,11 +7,11 @@ namespace {
 
 constexpr unsigned kPageBits = 12;
 constexpr std::uint64_t kPageMask = (1U << kPageBits) - 1;
-// What remains of an address even where it is random or another object's: the alignment that the AArch64 ABI
-// gives stacks, and allocators their blocks.
+// What stays the same in an address even if it is random or belongs to another object: the alignment that the
+// AArch64 ABI gives stacks and that allocators give their blocks.
 constexpr std::uint64_t kAlignmentMask = 15;
-// Above are no user addresses, but errors and other small negative numbers; below is no mapping
-// (mmap_min_addr).
+// At and above kUserEnd there are no user addresses, but errors and other small negative numbers; below
+// kUserStart there are no mappings (mmap_min_addr).
 constexpr std::uint64_t kUserEnd = std::uint64_t{1} << 52;
 constexpr std::uint64_t kUserStart = 4096;
 
@@ -33,7 +33,7 @@ bool is_user_address(std::uint64_t address) {
     return address >= kUserStart && address < kUserEnd;
 }
 
-// A wrapped difference makes an address below the start a huge number, so that one comparison is enough.
+// The difference wraps for an address below the start and becomes huge, so one comparison is enough.
 bool inside(std::uint64_t address, std::uint64_t start, std::uint64_t length) {
     return address - start < length;
 }
@@ -88,7 +88,7 @@ bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode m
     return delta == 0 && !reverse_.contains(actual >> kPageBits);
 }
 
-// The last of those that hold it: what was mapped there before has been unmapped.
+// Takes the last of the reserves that hold it: whatever was mapped there before has been unmapped.
 const AddressMap::Range* AddressMap::stack_of(const std::vector<Range>& reserves, std::uint64_t top) {
     const auto found = std::find_if(reserves.rbegin(), reserves.rend(), [&](const Range& reserve) {
         return reserve.use == Reserve::Stack && inside(top - 1, reserve.address, reserve.length);
@@ -163,7 +163,7 @@ void AddressMap::note_unmapping(std::uint64_t golden, std::uint64_t length) {
     });
 }
 
-// Takes a range of one of the two address spaces out of the mappings, and with it what it stood for in the
+// Takes a range of one of the two address spaces out of the mappings, together with what it stood for in the
 // other.
 void AddressMap::cut(std::uint64_t Moved::* start, std::uint64_t address, std::uint64_t length) {
     std::vector<Moved> kept;

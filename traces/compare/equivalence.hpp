@@ -1,6 +1,6 @@
-// Which values of one trace stand for which of the other: process numbers, inodes, addresses. Bindings are
-// made where a pair of values is first used; a pair of events that turns out not to match takes its bindings
-// back.
+// Which value of one trace stands for which value of the other: process numbers, inodes, addresses. Bindings
+// are made where a pair of values is first used; if a pair of events turns out not to match, its bindings are
+// taken back.
 #pragma once
 
 #include <cstdint>
@@ -40,14 +40,14 @@ class AddressMap {
     bool equal(std::uint64_t golden, std::uint64_t actual, AddressMode mode, StackTops stacks);
 
     // Whether both lie at the same place of the stacks that the two threads own; nullopt: neither lies there,
-    // or not both stacks are known.
+    // or one of the stacks is not known.
     std::optional<bool> in_own_stack(std::uint64_t golden, std::uint64_t actual, StackTops stacks) const;
 
     // Both kernels have put the same mapping at these addresses.
     void note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length);
 
-    // Threads take such mappings, arenas and stacks, from a list of those that are free: any of them may
-    // stand for any other of the same length.
+    // Threads take such mappings (arenas and stacks) from a list of free ones, so any of them may stand for
+    // any other of the same length.
     void note_shared_golden(std::uint64_t address, std::uint64_t length, Reserve use) {
         shared_golden_.push_back({address, length, use});
     }
@@ -55,16 +55,16 @@ class AddressMap {
         shared_actual_.push_back({address, length, use});
     }
 
-    // The program's heaps, as in a pool of threads: which block of memory a piece of work gets depends on
-    // what was done before and by whom.
+    // Lets blocks of the program's heaps stand for one another, as a pool of threads needs: which block of
+    // memory a piece of work gets depends on what was done before and by whom.
     void let_blocks_move(HeapRange golden, HeapRange actual) {
         golden_blocks_ = golden;
         actual_blocks_ = actual;
         blocks_move_ = true;
     }
 
-    // Only one side has made this mapping. The other makes its like elsewhere, or at another time; or it has
-    // what would lie there in a mapping that it shares among more tasks, so that nothing stands for it.
+    // Only one side has made this mapping. The other side makes a like one elsewhere or at another time, or
+    // keeps what would lie there in a mapping that more of its tasks share, so that nothing stands for it.
     void note_golden_only(std::uint64_t address, std::uint64_t length) {
         golden_only_.push_back({address, length});
     }
@@ -132,8 +132,8 @@ class Equivalence {
         std::uint32_t space = 0;
         TaskNumber task{};
     };
-    // From here on the actual trace has one descriptor where the golden has the other: calls that both sides
-    // make have returned them.
+    // From here on the actual trace has the one descriptor where the golden trace has the other, because
+    // calls that both sides make have returned them.
     void bind_descriptor(DescriptorUser user, std::uint64_t golden, std::uint64_t actual) {
         fresh_descriptors_.push_back({user, golden, actual, false});
     }

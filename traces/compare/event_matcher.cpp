@@ -53,7 +53,7 @@ void EventMatcher::let_pass(const EventPair& events, std::vector<FieldDifference
     if (differences.empty()) {
         return;
     }
-    // What no schedule and no recording can bring about is not let pass, however much recordings vary there.
+    // An answer that Linux gives on no schedule is not let pass, however much the recordings vary there.
     const SyscallEvent* call = call_of(events.actual_side());
     const bool answer_is_possible = call == nullptr || !impossible(*call);
     std::erase_if(differences, [&](const FieldDifference& difference) {

@@ -23,8 +23,8 @@ class EventMatcher {
     Equivalence& equivalence() { return equivalence_; }
     Judge& judge() const { return judge_; }
 
-    // What differs between two events of the same identity, without what is let pass. Bindings are made and
-    // wait for accept() or reject().
+    // What differs between two events of the same identity, apart from what is let pass. The bindings that
+    // this makes wait for accept() or reject().
     std::vector<FieldDifference> differences(std::size_t golden_event, std::size_t actual_event);
     // The same, with nothing let pass.
     std::vector<FieldDifference> all_differences(std::size_t golden_event, std::size_t actual_event);
@@ -50,7 +50,8 @@ class Findings {
     void report(DivergenceKind kind, TaskNumber task, std::optional<std::size_t> golden_event,
                 std::optional<std::size_t> actual_event, const std::vector<FieldDifference>& differences,
                 std::string message);
-    // Puts what was found about one trace alone where it belongs: before what comes later in that trace.
+    // Puts what was found in one trace alone where it belongs: before anything that comes later in that
+    // trace.
     void insert(const TraceIndex& actual, DivergenceKind kind, TaskNumber task, std::size_t actual_event,
                 std::string message);
     void matched(std::size_t events) { matched_ += divergences_.empty() ? events : 0; }
@@ -64,8 +65,8 @@ class Findings {
     std::size_t matched_ = 0;
 };
 
-// The kind of a divergence with these differences: what the program gave decides before what the kernel
-// answered. Precondition: there is one.
+// The kind of a divergence with these differences. What the program gave counts before what the kernel
+// answered. Precondition: there is at least one difference.
 DivergenceKind kind_of(const std::vector<FieldDifference>& differences);
 
 }  // namespace levitate::traces::detail

@@ -20,7 +20,7 @@ std::string auxv_name(std::uint64_t type) {
     return name ? std::string(*name) : "type " + std::to_string(type);
 }
 
-// Compares the bodies of a pair that are no calls.
+// Compares the bodies of two events that are not calls.
 struct BodyComparer {
     const EventPair& pair;
     ObjectComparer& objects;
@@ -68,7 +68,7 @@ struct BodyComparer {
         written(golden, actual);
     }
 
-    // What a function of the vDSO wrote varies as in the call that it stands for.
+    // What a function of the vDSO wrote varies as it does in the call that the function stands for.
     void written(const VdsoCallEvent& golden, const VdsoCallEvent& actual) const {
         const abi::SyscallRow* row = abi::find_vdso_function(golden.symbol);
         if (golden.payloads.size() != actual.payloads.size()) {
@@ -105,7 +105,7 @@ struct BodyComparer {
                DivergenceKind::Signal);
         objects.address("handler", golden.handler, actual.handler, DivergenceKind::Signal);
         frame_contents(golden, actual);
-        // Where the signal was the program's own doing, it comes at one place only.
+        // A signal that the program itself has caused comes at one place only.
         const bool placed = !pair.golden.note(pair.golden_event).asynchronous &&
                             !pair.actual.note(pair.actual_event).asynchronous;
         if (placed) {
@@ -146,8 +146,8 @@ struct BodyComparer {
         }
     }
 
-    // At which level of its tables a kernel has no entry for an address (Arm ARM D17.2.37, DFSC 0b0001xx) is
-    // no matter of the program.
+    // The level at which a kernel's tables have no entry for an address (Arm ARM D17.2.37, DFSC 0b0001xx) is
+    // no concern of the program.
     static std::uint64_t without_level(std::uint64_t esr) {
         constexpr std::uint64_t kStatus = 0x3c;
         constexpr std::uint64_t kTranslationFault = 0x04;
@@ -208,7 +208,7 @@ struct BodyComparer {
                    : end.signal  ? "killed by " + abi::signal_name(*end.signal)
                                  : std::string();
         };
-        // An end that one of the recorders has not seen says nothing.
+        // If one of the recorders has not seen the end, there is nothing to compare.
         if (!text(golden).empty() && !text(actual).empty() && text(golden) != text(actual)) {
             objects.fixed("end", text(golden), text(actual), DivergenceKind::Exit);
         }
@@ -227,7 +227,7 @@ struct BodyComparer {
         }
     }
 
-    // Calls have a comparer of their own; what is for replay only is never compared.
+    // Calls and outcomes have comparers of their own, and bodies of two kinds are not compared.
     template <typename T>
     void operator()(const T& /*golden*/, const T& /*actual*/) const {}
     template <typename T, typename U>

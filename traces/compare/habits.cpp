@@ -9,11 +9,11 @@ namespace {
 
 using abi::ArgumentKind;
 
-// From fewer recordings, or from fewer tasks or calls, nothing is certain: they may agree by chance.
+// Fewer recordings, tasks or calls than these make nothing certain: they may agree by chance.
 constexpr std::size_t kFewestRecordings = 3;
 constexpr std::size_t kFewestTasks = 4;
 constexpr std::size_t kFewestCalls = 50;
-// A process that wakes others so often in every recording does not come to its end without doing it at all.
+// A process that wakes others this often in every recording cannot come to its end without waking any.
 constexpr std::size_t kManyWakes = 20;
 
 }  // namespace
@@ -27,7 +27,7 @@ Habits::Habits(const std::list<TraceIndex>& recordings)
     for (const TraceIndex& recording : recordings) {
         learn_reads(recording);
         learn_least(recording, number == 0);
-        // Where addresses are random a PC says nothing.
+        // Where addresses are random, a PC does not tell a place.
         if (!recording.trace().header.randomize_addresses) {
             learn_sites(recording, number);
         }
@@ -158,7 +158,8 @@ std::optional<std::string> Habits::strange(const TraceIndex& index, std::size_t 
     }
     const auto found = place->second.find(row_of(call));
     if (found == place->second.end()) {
-        // Two ways to a call may be as deep, but a command that the program gives nowhere is none of its own.
+        // Two ways to a call may be equally deep, but a command that the program gives nowhere cannot be its
+        // own.
         const bool elsewhere = std::ranges::any_of(
             sites_, [&](const auto& other) { return other.second.contains(row_of(call)); });
         return elsewhere ? std::nullopt
@@ -174,7 +175,7 @@ std::optional<std::string> Habits::strange(const TraceIndex& index, std::size_t 
     return std::nullopt;
 }
 
-// At a place that no recording came to, the flags and commands are those of other places.
+// A call at a place that no recording came to has to use flags and commands of other places.
 std::optional<std::string> Habits::strange_anywhere(const SyscallEvent& call) const {
     const abi::SyscallRow* row = row_of(call);
     bool row_is_known = false;

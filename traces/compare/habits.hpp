@@ -1,5 +1,5 @@
-// What the golden recordings of a case show real Linux to do: the source of all freedom that no row of
-// traces/abi grants.
+// What real Linux does, as the golden recordings of a case show it. All freedom that no row of traces/abi
+// grants comes from here.
 #pragma once
 
 #include <array>
@@ -27,9 +27,8 @@ struct Range {
 // A place in the program that makes a call whose presence a schedule decides: what the program gives there
 // does not depend on the schedule.
 struct FreeSite {
-    std::array<std::set<std::uint64_t>, 6>
-        given;  // of flags, commands and numbers; of pointers, 1 for not null
-    // By task and recording, how often the call was made there.
+    std::array<std::set<std::uint64_t>, 6> given;  // flags, commands and numbers; for pointers, 1 is not null
+    // How often the call was made there, by task and recording.
     std::map<TaskNumber, std::vector<std::size_t>> counts;
 };
 
@@ -40,17 +39,17 @@ class Habits {
     const AllocationHabits& allocations() const { return allocations_; }
     const PoolHabits& pools() const { return pools_; }
     // How many reads of the auxiliary vector the task made. A recorder that reads vector and calls in two
-    // runs may miss the last ones of a thread that the second run's end has overtaken.
+    // runs may miss the last reads of a thread that the second run's end has overtaken.
     Range auxv_reads(TaskNumber task) const;
 
     // Why the program makes no such call at this place, in a few words; nullopt: it may, or nothing is known
     // of the place.
     std::optional<std::string> strange(const TraceIndex& index, std::size_t event) const;
-    // Places at which all tasks that come there make as many calls, in every recording: no schedule decides
-    // whether they are made. With how often the task makes them.
+    // The places at which all tasks that come there make the same number of calls in every recording, so that
+    // no schedule decides whether they are made, and how many of these calls the task makes.
     std::map<CallPlace, std::size_t> certain_calls(TaskNumber task) const;
-    // Whether the task polls in every recording: it may do so more often, but does not learn otherwise what
-    // is ready.
+    // Whether the task polls in every recording. It may then poll more often, but without polling it cannot
+    // learn what is ready.
     bool always_polls(TaskNumber task) const;
     // Whether the process wakes waiters many times in every recording.
     bool always_wakes(std::uint32_t process) const;

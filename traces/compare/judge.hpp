@@ -16,7 +16,8 @@ class Judge {
     virtual bool lets_pass(std::size_t golden_event, const FieldDifference& difference) = 0;
     // An event of the other trace stands where this one does.
     virtual void aligned(std::size_t golden_event) = 0;
-    // Whether it learns from recordings of real Linux: a task that parts says no more, but others do.
+    // Whether it learns from recordings of real Linux. A task that parts then tells no more, but the others
+    // still do.
     virtual bool collects() const = 0;
 };
 
@@ -34,7 +35,7 @@ class VariationJudge final : public Judge {
     std::function<const Variation&()> variation_;
 };
 
-// Lets all pass and notes it: both traces are recordings of real Linux.
+// Lets everything pass and notes it, because both traces are recordings of real Linux.
 class VariationCollector final : public Judge {
   public:
     explicit VariationCollector(Variation& variation) : variation_(variation) {}

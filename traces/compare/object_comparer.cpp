@@ -11,7 +11,7 @@ namespace levitate::traces::detail {
 namespace {
 
 constexpr std::size_t kShownBytes = 64;
-// net.ipv4.ip_local_port_range of Linux.
+// Linux's default for net.ipv4.ip_local_port_range.
 constexpr std::uint64_t kFirstEphemeralPort = 32768;
 constexpr std::uint64_t kLastEphemeralPort = 60999;
 
@@ -20,7 +20,7 @@ bool is_ephemeral(std::uint64_t network_port) {
     return port >= kFirstEphemeralPort && port <= kLastEphemeralPort;
 }
 
-// One time is two fields: their names without what tells them apart.
+// A time consists of two fields. This is their name without the part that tells them apart.
 std::string time_name(const std::string& name) {
     for (const std::string_view suffix : {"_nsec", ".tv_sec", ".tv_nsec", ".tv_usec"}) {
         if (name.ends_with(suffix)) {
@@ -45,8 +45,8 @@ void ObjectComparer::address(const std::string& name, std::uint64_t golden, std:
                              DivergenceKind kind) {
     if (!equivalence_.addresses_equal(pair_.space(), golden, actual, pair_.stacks())) {
         fixed(name, abi::format_address(golden), abi::format_address(actual), kind);
-        // A null pointer or a small number is no address that could lie elsewhere.
-        // Nor is one that another alignment gives.
+        // A null pointer or a small number is not an address that could lie elsewhere, and neither is an
+        // address with another alignment.
         const bool both = golden >= 4096 && actual >= 4096 && ((golden ^ actual) & 15U) == 0;
         differences_.back().value_class =
             equivalence_.space(pair_.space()).in_own_stack(golden, actual, pair_.stacks()) ? ValueClass::Bound
@@ -126,7 +126,7 @@ void ObjectComparer::bytes(const std::string& name, Bytes golden, Bytes actual, 
         return;
     }
     const auto first = static_cast<std::size_t>(std::ranges::mismatch(golden, actual).in1 - golden.begin());
-    // The place is shown, not the beginning, which is the same.
+    // Shows the differing place and not the beginning, which is the same.
     constexpr std::size_t kContext = 16;
     const std::size_t start = first < kShownBytes ? 0 : first - kContext;
     const auto show = [&](Bytes bytes) {
@@ -261,8 +261,8 @@ void ObjectComparer::field(const abi::Field& field, const std::string& name, Byt
     differences_.back().value_class = numbers && number ? ValueClass::Number : ValueClass::Fixed;
 }
 
-// A time or an amount that another run has otherwise: within what there can be, and of amounts there are some
-// where Linux has some. The fraction of a second may be none by chance.
+// Compares a time or an amount, which differs from run to run. It has to be possible, and an amount must not
+// be 0 where Linux has some. The fraction of a second may be 0 by chance.
 void ObjectComparer::moment(const abi::Field& field, const std::string& name, std::uint64_t golden,
                             std::uint64_t actual) {
     if (golden == actual) {
@@ -275,9 +275,9 @@ void ObjectComparer::moment(const abi::Field& field, const std::string& name, st
     if (actual >= limit) {
         fixed(name, std::to_string(golden), std::to_string(actual), DivergenceKind::Data);
     } else if (actual == 0 && field.kind == abi::FieldKind::Usage && !fraction) {
-        // Of what is counted in steps, a little more work may be the first step; but where there is some,
-        // none is wrong. The zero of a clock is a time like others, as of what was made before the clock was
-        // set.
+        // Where something is counted in steps, a little more work may bring it to the first step, but nothing
+        // at all is wrong where Linux has some. A clock's zero is a time like any other: it is the time of
+        // what was made before the clock was set.
         fixed(name, golden == 0 ? "0" : "not 0", actual == 0 ? "0" : "not 0", DivergenceKind::Data);
     } else if (field.kind == abi::FieldKind::Time) {
         time(name, std::to_string(golden), std::to_string(actual));
@@ -286,7 +286,7 @@ void ObjectComparer::moment(const abi::Field& field, const std::string& name, st
     }
 }
 
-// Of what differs from run to run or from kernel to kernel, whether there is anything is compared.
+// For what differs from run to run or from kernel to kernel, compares only whether there is anything.
 void ObjectComparer::zeroness(const std::string& name, const abi::Field& field, Bytes golden, Bytes actual,
                               const char* what) {
     const auto is_zero = [](Bytes bytes) {
@@ -303,7 +303,7 @@ void ObjectComparer::zeroness(const std::string& name, const abi::Field& field, 
     }
 }
 
-// Whether the field's kind has a way of its own to compare; false: it is exact.
+// Compares the field if its kind has a way of its own. False: it has none, and the field is compared exactly.
 bool ObjectComparer::varying_field(const abi::Field& field, const std::string& name, std::uint64_t golden,
                                    std::uint64_t actual, DivergenceKind kind) {
     switch (field.kind) {

@@ -28,20 +28,20 @@ class ObjectComparer {
                DivergenceKind kind);
     // Bytes without a structure.
     void bytes(const std::string& name, Bytes golden, Bytes actual, DivergenceKind kind);
-    // Texts that differ only in numbers of processes that are the same in both traces.
+    // Whether the texts differ only in process numbers that stand for each other in the two traces.
     bool differ_in_pids_only(Bytes golden, Bytes actual) const;
     void directory(const std::string& name, Bytes golden, Bytes actual);
 
     void address(const std::string& name, std::uint64_t golden, std::uint64_t actual, DivergenceKind kind);
-    // From here on the numbers of inodes are no identities: there is one where the golden side has one.
+    // From here on inode numbers are not identities. There only has to be one where the golden side has one.
     void let_inodes_vary() { inodes_vary_ = true; }
     void inode(const std::string& name, std::uint64_t golden, std::uint64_t actual, DivergenceKind kind);
     void token(Token token, const std::string& name, std::uint64_t golden, std::uint64_t actual,
                DivergenceKind kind);
-    // A process number as Linux takes them: 0 and -1 are no numbers, and below stands a group.
+    // Compares process numbers as Linux takes them: 0 and -1 name no process, and lower numbers name a group.
     void pid(const std::string& name, std::int64_t golden, std::int64_t actual, DivergenceKind kind);
-    // A clock's reading, or what is left of an interval: times, which differ, but are none only where Linux
-    // gives none. The interval of a timer is the program's.
+    // Compares a clock's reading or what is left of an interval. Times differ, but may be 0 only where Linux
+    // gives 0. The interval of a timer comes from the program and has to agree.
     void reading(std::string_view type, const std::string& name, Bytes golden, Bytes actual);
     void time(const std::string& name, const std::string& golden, const std::string& actual);
     void fixed(const std::string& name, std::string golden, std::string actual, DivergenceKind kind);

@@ -13,8 +13,8 @@ namespace {
 
 using abi::ArgumentKind;
 
-// So many pairs of steps were seen more than once, and never the other way round: the work comes from a
-// queue. Without one, each of them would have agreed by chance.
+// If at least this many pairs of steps were seen more than once and never the other way round, the work comes
+// from a queue. Without a queue, each of these pairs would have to agree by chance.
 constexpr std::size_t kFewestPairs = 20;
 
 void mix(std::size_t& hash, std::size_t value) {
@@ -53,7 +53,7 @@ Deed deed_of(const TraceIndex& index, std::size_t event) {
     }
     mix(deed.key, index.place_of(event).depth);
     for (std::size_t i = 0; i < note.row->argument_count; ++i) {
-        // Which number a descriptor has that the program has opened depends on what others have open.
+        // The number of a descriptor that the program has opened depends on what others have open.
         const bool opened =
             note.row->arguments()[i].kind == ArgumentKind::Fd && note.fd.kind != FdKind::Inherited;
         const auto value = opened ? std::nullopt : given_by_program(*note.row, i, call->arguments[i]);
@@ -65,7 +65,7 @@ Deed deed_of(const TraceIndex& index, std::size_t event) {
 
 struct DeedAt {
     Deed deed;
-    std::size_t begin = 0;  // in the task's events, with what the schedule decides before it
+    std::size_t begin = 0;  // in the task's events, including what the schedule decides before it
     std::size_t end = 0;
 };
 
@@ -81,7 +81,7 @@ std::vector<DeedAt> deeds_of(const TraceIndex& index, const TaskView& task) {
     return deeds;
 }
 
-// How often each is there, over all members.
+// How often each value occurs, over all members.
 template <class Value, class Project>
 std::map<Value, std::size_t> counts_of(const std::vector<std::vector<Deed>>& members, Project project) {
     std::map<Value, std::size_t> counts;
@@ -142,8 +142,8 @@ std::optional<Pool> Pool::learn(const Recordings& recordings) {
     return pool;
 }
 
-// What one member does several times, and in every recording no other member does, belongs together: the
-// first time is told from the second.
+// Where one member does something several times, and in no recording another member does it too, these times
+// belong together, and the first is told from the second.
 void Pool::learn_repeats(const Recordings& recordings) {
     std::set<Deed> several;
     std::set<Deed> by_others;
@@ -177,8 +177,8 @@ std::vector<Pool::Step> Pool::number(std::span<const Deed> deeds) const {
     return steps;
 }
 
-// Two steps are joined where the one always follows the other, and where that is so of all pairs of the same
-// two calls: that one piece of work was followed by the same other in all recordings may be chance.
+// Two steps are joined if the one always follows the other, and if this holds for all pairs of the same two
+// calls. A single piece of work may have been followed by the same other piece in all recordings by chance.
 void Pool::learn_joints(const std::vector<std::vector<Step>>& works) {
     const Id none{};
     std::map<Id, std::set<Id>> next;
@@ -275,7 +275,7 @@ PoolHabits::PoolHabits(const std::list<TraceIndex>& recordings) {
     std::map<PoolKey, Seen> seen;
     for (const TraceIndex& recording : recordings) {
         if (recording.trace().header.randomize_addresses) {
-            return;  // a place says nothing
+            return;  // with random addresses a place says nothing
         }
         for (const auto& [parent, task] : recording.tasks()) {
             for (const auto& [birth, members] : threads_by_birth(recording, task.children)) {

@@ -1,8 +1,8 @@
-// Pools of threads: siblings that one place of the program starts, and between which work moves, on real
-// Linux, with the schedule. Which of them does a piece of work is left open; that all of it is done, each
-// piece by one thread and in one go, is not. (Group the tasks, cut what they do into the pieces that move,
-// and give every golden task's pieces to one task of the actual trace: the two can be walked side by side
-// then, as tasks of which nothing moves are.)
+// Pools of threads: siblings that one place of the program starts, and between which work moves with the
+// schedule on real Linux. Which of them does a piece of work is left open. What has to hold is that all the
+// work is done, each piece by one thread and in one go. (The tasks are grouped, what they do is cut into the
+// pieces that move, and each golden task's pieces are given to one task of the actual trace. The two can then
+// be walked side by side, like tasks between which nothing moves.)
 #pragma once
 
 #include <cstddef>
@@ -18,28 +18,28 @@
 
 namespace levitate::traces::detail {
 
-// The members of a pool have the same.
+// All members of a pool have the same key.
 struct PoolKey {
     TaskNumber parent{};
     CallPlace birth;
     auto operator<=>(const PoolKey&) const = default;
 };
 
-// What an event is, whoever does it: the call, its place in the program and what the schedule does not decide
-// of its arguments; and the names and the bytes that the program gives to it.
+// What an event is, whoever does it: the call, its place in the program, those of its arguments that the
+// schedule does not decide, and the names and bytes that the program gives to it.
 struct Deed {
     std::size_t key = 0;
-    std::size_t content = 0;  // 0: it gives none, or on real Linux they vary
+    std::size_t content = 0;  // 0: it gives none, or they vary on real Linux
     auto operator<=>(const Deed&) const = default;
 };
 
 // What real Linux shows of one pool.
 class Pool {
   public:
-    // A deed and where it stands among the events of its task: with what the schedule decides before it.
+    // A deed and where it stands among the events of its task, including what the schedule decides before it.
     struct Step {
         Deed deed;
-        std::size_t occurrence = 0;  // of a deed that one member does several times
+        std::size_t occurrence = 0;  // for a deed that one member does several times
         std::size_t begin = 0;
         std::size_t end = 0;
         std::pair<Deed, std::size_t> id() const { return {deed, occurrence}; }
@@ -56,8 +56,8 @@ class Pool {
     bool are_joined(const Step& first, const Step& second) const {
         return joined_.contains({first.id(), second.id()});
     }
-    // Whether one member did the first before the second on real Linux, where such an order always holds:
-    // work is taken from a queue.
+    // Whether one member did the first before the second on real Linux, in a pool in which such an order
+    // always holds because work is taken from a queue.
     bool are_ordered(const Step& first, const Step& second) const {
         return queued_.contains({first.id(), second.id()});
     }
@@ -71,7 +71,7 @@ class Pool {
     void learn_queue(const std::vector<std::vector<Step>>& works);
 
     std::set<std::size_t> steady_keys_;  // whose contents are the same in all recordings
-    std::set<Deed> repeated_;            // always by one member alone, and several times
+    std::set<Deed> repeated_;            // always done by one member alone, and several times
     std::set<std::pair<Id, Id>> joined_;
     std::set<std::pair<Id, Id>> queued_;
 };
@@ -96,8 +96,8 @@ std::map<CallPlace, std::vector<TaskNumber>> threads_by_birth(const TraceIndex& 
 struct Rearranged {
     // The actual members, with the pieces that the golden member of the same rank has.
     std::vector<TaskView> members;
-    bool moved = false;  // work is another member's than in the golden trace
-    // Events of pieces that one member did in an order in which real Linux never has them.
+    bool moved = false;  // some work is done by another member than in the golden trace
+    // Events of pieces that one member did in an order that never occurs on real Linux.
     std::vector<std::size_t> out_of_order;
 };
 

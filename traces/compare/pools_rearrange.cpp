@@ -1,5 +1,5 @@
-// The part of traces/compare/pools.hpp that gives one side's pieces of work to the tasks that have them on
-// the other.
+// The part of traces/compare/pools.hpp that gives the pieces of work of one side to the tasks that have them
+// on the other side.
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
@@ -11,7 +11,7 @@ namespace {
 
 using Id = std::pair<Deed, std::size_t>;
 
-// Steps that stay together, and all events of theirs.
+// Steps that stay together, and all their events.
 struct Piece {
     std::vector<Pool::Step> steps;
     std::vector<std::size_t> events;
@@ -28,7 +28,7 @@ struct Piece {
     }
 };
 
-// What one member does: how it begins and ends, which every member does by itself, and between them the work.
+// What one member does. Every member makes its own beginning and end; the work lies between the two.
 struct Work {
     Piece beginning;
     std::vector<Piece> pieces;
@@ -61,7 +61,7 @@ Work cut(const Pool& pool, const TraceIndex& index, const TaskView& task) {
     return work;
 }
 
-// How much two pieces have in common: the same calls for the same things, and then the same calls.
+// How much two pieces have in common. The same calls for the same things count first, then the same calls.
 std::size_t likeness(const Piece& one, const Piece& other) {
     const auto common = [&](auto project) {
         std::map<decltype(project(one.steps.front())), std::size_t> counts;
@@ -148,7 +148,7 @@ class Rearrangement {
         std::size_t number = 0;
     };
 
-    // Of several that are equal, the one of the same member, so that work that has not moved stays.
+    // Of several equal pieces takes the one of the same member, so that work that has not moved stays.
     void pair_equals() {
         std::map<std::vector<Id>, std::vector<Place>> offers;
         for (std::size_t member = 0; member < actual_.size(); ++member) {
@@ -170,7 +170,7 @@ class Rearrangement {
         }
     }
 
-    // What a kernel has changed in the middle of a piece has cut it.
+    // Where a kernel has changed something in the middle of a piece, the piece was cut there.
     void join_leftovers() {
         for (std::size_t member = 0; member < actual_.size(); ++member) {
             auto& pieces = actual_[member].pieces;
@@ -228,7 +228,7 @@ class Rearrangement {
         }
     }
 
-    // What is like nothing stays where its task did it.
+    // A piece that is like no other stays with the task that did it.
     void keep_the_rest() {
         for (std::size_t member = 0; member < actual_.size(); ++member) {
             Work& work = actual_[member];

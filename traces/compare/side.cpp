@@ -55,15 +55,14 @@ std::size_t identity_of(const Event& event) {
 bool Side::is_free(std::size_t ahead) const {
     const abi::SyscallRow* row = note(ahead).row;
     if (row != nullptr && row->kind == CallKind::Stream && note(ahead).concurrent) {
-        // Another task had nothing there yet, or had not read yet: it is tried again.
+        // The other end's task had not written yet, or had not read yet, so the program tries again.
         return call_of(event(ahead))->result == -abi::error_number("EAGAIN") &&
                note(ahead).fd.kind == FdKind::Stream;
     }
     if (row == nullptr || !is_free_kind(row->kind)) {
         return false;
     }
-    // A thread's last wake comes after its last event, so that its joiner may wait although it runs alone by
-    // then.
+    // A thread's last wake comes after its last event, so its joiner may wait although it runs alone by then.
     const bool late = row->kind != CallKind::Poll && note(ahead).after_first_clone;
     return note(ahead).concurrent || late;
 }

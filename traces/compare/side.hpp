@@ -1,4 +1,4 @@
-// One task's place in a trace, and what of its next event a schedule decides.
+// One task's place in a trace, and how much of its next event a schedule decides.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +9,8 @@
 
 namespace levitate::traces::detail {
 
-// A call of an allocator or of a cache of stacks: which of the threads makes it depends on who came first.
+// Whether the event is a call of an allocator or of a cache of stacks. Which thread makes such a call depends
+// on who came first.
 bool is_allocation(const Event& event, const EventNote& note);
 
 // A number for what an event is, without its values: kind, call, command and place in the program.
@@ -20,12 +21,12 @@ struct Side {
     const TraceIndex* index = nullptr;
     const TaskView* task = nullptr;
     std::size_t next = 0;
-    // Real Linux lets the signal that ends the task come at any point of it.
+    // On real Linux the signal that ends the task may come at any point of it.
     bool killed_anywhere = false;
 
     bool ended() const { return next >= task->events.size(); }
     std::size_t remaining() const { return task->events.size() - next; }
-    // Of the event `ahead` of the next one. Precondition: there is such an event.
+    // The event that is `ahead` events after the next one. Precondition: there is such an event.
     std::size_t event_index(std::size_t ahead = 0) const { return task->events[next + ahead]; }
     const Event& event(std::size_t ahead = 0) const { return index->trace().events[event_index(ahead)]; }
     const EventNote& note(std::size_t ahead = 0) const { return index->note(event_index(ahead)); }
@@ -34,12 +35,13 @@ struct Side {
         return !ended() && std::holds_alternative<T>(event().body);
     }
 
-    // Whether the event is a wait, a wake or a poll that a schedule may do without.
+    // Whether the event is a wait, a wake or a poll that a schedule may leave out.
     bool is_free(std::size_t ahead = 0) const;
-    // Whether it is an allocation of a process that has more threads.
+    // Whether it is an allocation in a process with several threads.
     bool is_shared_allocation(std::size_t ahead = 0) const;
-    // Whether it stands where it does on any schedule: no free call, no allocation of several threads, no
-    // read of the auxiliary vector in a program that has made tasks, no signal from outside.
+    // Whether it stands at the same place on every schedule. It is then not a free call, not an allocation of
+    // several threads, not a read of the auxiliary vector in a program that has made tasks, and not a signal
+    // from outside.
     bool is_fixed(std::size_t ahead = 0) const;
     bool is_free_auxv_read(std::size_t ahead = 0) const;
     bool is_asynchronous_signal(std::size_t ahead = 0) const;

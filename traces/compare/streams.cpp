@@ -14,7 +14,7 @@ namespace {
 using abi::ArgumentKind;
 using abi::CallKind;
 
-// A file of /proc is read through a buffer of a page that holds whole lines only (Linux fs/seq_file.c,
+// A file of /proc is read through a buffer of one page, which holds only whole lines (Linux fs/seq_file.c,
 // seq_read_iter): a read that leaves more room than a line takes has come to the file's end.
 constexpr std::uint64_t kSequenceBuffer = 4096;
 constexpr std::uint64_t kLongestLine = 256;
@@ -32,8 +32,8 @@ bool reads_stream(const abi::SyscallRow& row) {
 
 }  // namespace
 
-// The buffer begins where the last portion ended, or is the same again. Where there is a vector, the program
-// has made it anew.
+// Whether `call` goes on where `before` ended. Its buffer begins where the last portion ended, or is the same
+// again; a vector is made new for each call.
 bool StreamMatcher::goes_on(const SyscallEvent& call, const SyscallEvent& before) {
     const abi::SyscallRow* row = row_of(call);
     const auto moved = static_cast<std::uint64_t>(std::max<std::int64_t>(before.result.value_or(0), 0));
@@ -141,8 +141,8 @@ bool StreamMatcher::chunking_is_free(const TaskPair& pair, const FdInfo& descrip
     return beside || (descriptor.kind == FdKind::Inherited && reads);
 }
 
-// Descriptor, buffer and flags are the program's, whatever the portions; how much it asks for is too, where
-// it reads.
+// The program decides descriptor, buffer and flags, whatever the portions are, and when it reads also how
+// much it asks for.
 bool StreamMatcher::first_calls_agree(const TaskPair& pair) {
     const EventPair events{*pair.golden.index, *pair.actual.index, pair.golden.event_index(),
                            pair.actual.event_index()};

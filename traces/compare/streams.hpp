@@ -11,7 +11,7 @@
 
 namespace levitate::traces::detail {
 
-// How many events of each side hold the same bytes.
+// How many events of each side together hold the same bytes.
 struct StreamMatch {
     std::size_t golden_events = 0;
     std::size_t actual_events = 0;
@@ -22,13 +22,12 @@ class StreamMatcher {
   public:
     explicit StreamMatcher(Equivalence& equivalence) : equivalence_(equivalence) {}
 
-    // nullopt: they are not the same, or may not be chunked differently; nothing is bound then. Precondition:
+    // nullopt: they are not the same, or may not be chunked differently. Nothing is bound then. Precondition:
     // both are at the same call.
     std::optional<StreamMatch> match(const TaskPair& pair);
 
   private:
-    // Reads or writes in a row, as far as they are one program's doing: each goes on where the one before
-    // ended.
+    // Reads or writes in a row that belong together: each goes on where the one before ended.
     struct Run {
         std::size_t events = 0;
         std::vector<std::byte> bytes;

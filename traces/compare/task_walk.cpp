@@ -50,7 +50,7 @@ bool TaskWalk::match_next(std::vector<FieldDifference>& differences) {
         return false;
     }
     inherit_space();
-    // Where a schedule decides whether a call is made, recordings do not say what varies in it.
+    // If a schedule decides whether a call is made, recordings do not say what varies in it.
     const std::size_t golden = pair_.golden.event_index();
     const std::size_t actual = pair_.actual.event_index();
     const bool free = pair_.golden.is_free() && pair_.actual.is_free();
@@ -76,7 +76,7 @@ void TaskWalk::take(std::size_t golden_events, std::size_t actual_events) {
     pair_.actual.next += actual_events;
 }
 
-// A child begins with what its parent's address space was.
+// A child begins with a copy of its parent's address space.
 void TaskWalk::inherit_space() {
     if (!pair_.golden.at<TaskStartEvent>()) {
         return;
@@ -97,7 +97,7 @@ void TaskWalk::inherit_space() {
     }
 }
 
-// What both sides have mapped to hand out parts of it, and what they have unmapped.
+// Notes what both sides have mapped to hand out parts of it, and what they have unmapped.
 void TaskWalk::follow_mappings() {
     AddressMap& space = comparing_.matcher.equivalence().space(pair_.golden.note().space);
     const SyscallEvent* unmapping = call_of_kind(pair_.golden.event(), CallKind::Unmap);
@@ -141,8 +141,9 @@ bool TaskWalk::skip_free(Side& side) {
     return true;
 }
 
-// Why Linux answers the call at which the side stands so on no schedule. Only the end of its task leaves a
-// call without a result, and only a signal makes it begin again. Precondition: it is a call.
+// Why Linux gives this answer on no schedule to the call at which the side stands. Only the end of its task
+// leaves a call without a result, and only a signal makes it begin again. Precondition: the side stands at a
+// call.
 std::optional<std::string> TaskWalk::impossible_at(const Side& side) {
     const SyscallEvent& call = *call_of(side.event());
     const bool signalled = side.remaining() > 1 && std::holds_alternative<SignalEvent>(side.event(1).body);
@@ -155,13 +156,15 @@ std::optional<std::string> TaskWalk::impossible_at(const Side& side) {
     return impossible(call);
 }
 
-// The same call with the same arguments, and an answer that no schedule brings about.
+// Whether the two calls agree in their arguments, but the actual answer is one that Linux gives on no
+// schedule.
 bool TaskWalk::is_refused(const std::vector<FieldDifference>& differences) const {
     return !differences.empty() && kind_of(differences) == DivergenceKind::Result &&
            call_of(pair_.actual.event()) != nullptr && impossible(*call_of(pair_.actual.event()));
 }
 
-// A task that is cut short by its process' end does the same as on the other side, up to there.
+// Ends the walk where its process' end has cut a task short. Up to there it did the same as on the other
+// side.
 bool TaskWalk::end_overtaken() {
     const bool golden = pair_.golden.overtaken();
     const bool actual = pair_.actual.overtaken();
@@ -175,7 +178,7 @@ bool TaskWalk::end_overtaken() {
     return true;
 }
 
-// Whether the call that the overtaken side was in is the other side's next one, too.
+// Whether the call that the overtaken side was in is also the other side's next call.
 bool TaskWalk::stands_in_like_call() {
     const Side& cut = pair_.actual.overtaken() ? pair_.actual : pair_.golden;
     const Side& other = pair_.actual.overtaken() ? pair_.golden : pair_.actual;
@@ -193,7 +196,7 @@ bool TaskWalk::stands_in_like_call() {
     });
 }
 
-// Calls that no schedule decides, although they are of a kind of which it decides others.
+// Checks the calls that no schedule decides, although it decides others of their kind.
 void TaskWalk::check_certain_calls() {
     if (pair_.actual.overtaken() || pair_.golden.overtaken() ||
         comparing_.matcher.equivalence().mode() == AddressMode::Random) {
@@ -215,7 +218,7 @@ void TaskWalk::check_certain_calls() {
         std::optional<std::size_t> actual;
         const std::size_t wanted = count(pair_.golden, place, golden);
         const std::size_t found = count(pair_.actual, place, actual);
-        // Another build has its calls elsewhere.
+        // Another build makes its calls at other places.
         if (found == usual || wanted != usual || (found == 0 && !golden)) {
             continue;
         }

@@ -41,7 +41,7 @@ class TaskWalk {
     const Side& golden() const { return pair_.golden; }
     const TaskView& actual_task() const { return *pair_.actual.task; }
 
-    // The sides did not meet again before the task's end, so that nothing is known of what came from there.
+    // The sides did not meet again before the task's end, so nothing is known of what came after.
     bool parted() const { return parted_; }
     // The golden recording's process ended while the task still ran, and here the task went on.
     bool outlived_golden() const { return outlived_golden_; }
@@ -94,9 +94,9 @@ class TaskWalk {
     Comparing& comparing_;
     SetAside aside_;
     StreamMatcher streams_;
-    // How many allocations to come are compared one by one, because both sides make the same calls.
+    // How many of the next allocations are compared one by one, because both sides make the same calls.
     std::size_t one_by_one_ = 0;
-    // What those ask for, of the golden side and of the actual one.
+    // What those allocations ask for, on the golden side and on the actual one.
     std::pair<std::vector<PlacedOperation>, std::vector<PlacedOperation>> reserves_;
     bool parted_ = false;
     bool outlived_golden_ = false;

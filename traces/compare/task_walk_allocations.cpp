@@ -28,12 +28,12 @@ bool TaskWalk::match_allocations() {
     }
     if (one_by_one_ != 0) {
         if (golden_at != actual_at) {
-            return false;  // what the other side does before is free
+            return false;  // the schedule decides what the other side does first
         }
         std::vector<FieldDifference> differences;
         if (match_next(differences)) {
             --one_by_one_;
-            // What one call reserved, without what was trimmed of it, is known at the episode's end.
+            // What a call reserved, after trimming, is known only at the episode's end.
             if (one_by_one_ == 0) {
                 note_reserves();
             }
@@ -45,7 +45,7 @@ bool TaskWalk::match_allocations() {
     }
     const Episode golden = episode_of(pair_.golden);
     const Episode actual = episode_of(pair_.actual);
-    // Of an episode that the process' end has cut short only the beginning can be compared.
+    // If the process' end has cut an episode short, only its beginning can be compared.
     const bool cut_short = is_cut_short(pair_.golden, golden) || is_cut_short(pair_.actual, actual);
     if (cut_short || agree_one_by_one(golden, actual)) {
         reserves_ = {operations_of(*pair_.golden.index, golden.allocations),
@@ -57,7 +57,8 @@ bool TaskWalk::match_allocations() {
     return true;
 }
 
-// The same calls for the same sizes, at the same places of what the episode itself has mapped.
+// Whether both episodes make the same calls for the same sizes, at the same places of what they have mapped
+// themselves.
 bool TaskWalk::agree_one_by_one(const Episode& golden, const Episode& actual) const {
     const bool same_places = std::ranges::equal(
         operations_of(*pair_.golden.index, golden.allocations),
@@ -78,7 +79,8 @@ bool TaskWalk::agree_one_by_one(const Episode& golden, const Episode& actual) co
                });
 }
 
-// What the program asks for follows from what it got before: the same calls come in the same order.
+// Whether the same calls come in another order, which is wrong: what a program asks for follows from what it
+// got before.
 bool TaskWalk::are_reordered(const Episode& golden, const Episode& actual) const {
     const auto calls_of = [](const Side& side, const Episode& episode) {
         std::vector<std::array<std::uint64_t, 3>> calls;
@@ -121,7 +123,7 @@ void TaskWalk::compare_episodes(const Episode& golden, const Episode& actual) {
     };
     take_pairs([](const Operation& one, const Operation& other) { return one == other; },
                [&](const PlacedOperation& one, const PlacedOperation& other) { compare_placed(one, other); });
-    // The same call with another answer or another size.
+    // What is left may be the same call with another answer or another size.
     const std::uint32_t process = pair_.golden.task->process;
     const auto& habits = comparing_.habits.allocations();
     take_pairs(
@@ -148,13 +150,14 @@ AddressMap& TaskWalk::space() {
     return comparing_.matcher.equivalence().space(pair_.golden.index->note(event).space);
 }
 
-// Both have the operation. Where it lies is the program's, unless other threads share what it lies in.
+// Compares where the operation lies that both sides have. The program decides the place, unless other threads
+// share what it lies in.
 void TaskWalk::compare_placed(const PlacedOperation& golden, const PlacedOperation& actual) {
     const auto has_hint = [](const Side& side, const PlacedOperation& placed) {
         return call_of(side.index->trace().events[placed.event])->arguments[0] != 0;
     };
     const bool mapped = golden.operation.kind == abi::CallKind::Map && golden.operation.error == 0;
-    // Where an allocator would like its next heap depends on where the last one lies.
+    // The place that an allocator asks for its next heap depends on where the last one lies.
     const bool heap = is_reserve(golden.operation) && reserved_for(golden.operation) == Reserve::Heap;
     if (mapped && !heap && has_hint(pair_.golden, golden) != has_hint(pair_.actual, actual)) {
         compare_calls(golden, actual);
@@ -216,14 +219,14 @@ void TaskWalk::compare_calls(const PlacedOperation& golden, const PlacedOperatio
                " differ");
 }
 
-// Whether the episode makes the stack of the thread that the task starts next. Where one that has ended has
-// left its stack in time, the new one has that.
+// Whether the episode makes the stack of the thread that the task starts next. If an ended thread has left
+// its stack in time, the new thread takes that one and no episode makes a stack.
 bool TaskWalk::makes_stack(const Side& side, const Episode& episode) {
     std::size_t ahead = episode.events;
     while (ahead < side.remaining() && !side.is_fixed(ahead)) {
         ++ahead;
     }
-    // The signals are blocked between the two (glibc, pthread_create).
+    // Between the two, glibc's pthread_create blocks the signals.
     for (std::size_t fixed = 0; ahead < side.remaining() && fixed < 3; ++ahead) {
         const SyscallEvent* birth = call_of_kind(side.event(ahead), abi::CallKind::Birth);
         if (birth == nullptr) {
@@ -241,7 +244,7 @@ bool TaskWalk::makes_stack(const Side& side, const Episode& episode) {
     return false;
 }
 
-// One side alone has the operation here.
+// Deals with an operation that only one side has here.
 void TaskWalk::settle(const PlacedOperation& placed, bool is_golden, bool is_stack) {
     const std::uint32_t process = pair_.golden.task->process;
     const std::optional<std::size_t> golden = is_golden ? std::optional(placed.event) : std::nullopt;
@@ -269,7 +272,7 @@ void TaskWalk::settle(const PlacedOperation& placed, bool is_golden, bool is_sta
     }
 }
 
-// Leaves an episode behind, with the free calls and the reads of the vector between its calls.
+// Moves past an episode, including the free calls and the reads of the vector between its calls.
 void TaskWalk::pass(Side& side, const Episode& episode) {
     const std::size_t end = side.next + episode.events;
     while (side.next < end) {

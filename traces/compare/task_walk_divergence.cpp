@@ -10,12 +10,12 @@ namespace {
 // How far ahead the sides may meet again, and how many events in a row have to agree there.
 constexpr std::size_t kWindow = 256;
 constexpr std::size_t kMeeting = 3;
-// How many events left out, or made twice, are told from one with other arguments.
+// Up to this many events that are left out or made twice are told from an event with other arguments.
 constexpr std::size_t kShift = 8;
-// Of the events that a side has left over at its end, as many are reported one by one.
+// At most this many of the events that one side has left over at its end are reported one by one.
 constexpr std::size_t kMostReported = 64;
 
-// The fixed events from the side's next one on: what each is, and how far ahead it stands.
+// A fixed event from the side's next one on: what it is, and how far ahead it stands.
 struct Landmark {
     std::size_t identity = 0;
     std::size_t ahead = 0;
@@ -143,7 +143,7 @@ void TaskWalk::diverge_in_values(const std::vector<FieldDifference>& differences
     ++pair_.actual.next;
 }
 
-// A call was left out or made twice, where the next one like it agrees in everything.
+// Whether a call was left out or made twice, which is so if the next call like it agrees in everything.
 std::optional<TaskWalk::Skip> TaskWalk::shift() const {
     const auto golden = landmarks(pair_.golden);
     const auto actual = landmarks(pair_.actual);

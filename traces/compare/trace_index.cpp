@@ -40,13 +40,13 @@ std::uint64_t stack_of(const SyscallEvent& birth) {
     return 0;
 }
 
-// What the sweep over a trace, in its order, keeps of each task.
+// What the sweep over a trace, in the order of its events, keeps of each task.
 struct TaskState {
     std::shared_ptr<DescriptorTable> descriptors = std::make_shared<DescriptorTable>();
     std::uint32_t space = 0;
     std::optional<std::uint64_t> last_order;
     std::optional<std::uint64_t> end_order;
-    // The parent has not learned yet that it has ended.
+    // It has ended, but its parent has not learned of that yet.
     bool unreaped = false;
     std::int64_t tid = 0;
     TaskNumber parent{};
@@ -59,7 +59,8 @@ class Sweep {
 
     EventNote note(const Event& event) {
         TaskState& state = states_[event.task];
-        // A start that is not the task's first event is damage, and would make a task its own ancestor.
+        // A start that is not the task's first event means that the trace is damaged, and could make a task
+        // its own ancestor.
         if (const auto* start = std::get_if<TaskStartEvent>(&event.body);
             start != nullptr && !state.last_order) {
             be_born(event.task, state, *start);
@@ -106,7 +107,8 @@ class Sweep {
 
     bool is_threaded(std::uint32_t process) const { return threaded_.contains(process); }
 
-    // For the event that was noted last, once all have been noted; see EventNote.
+    // The descriptors that the event noted last has taken. They can be judged once all events have been noted
+    // (see EventNote).
     struct Taken {
         std::shared_ptr<const DescriptorTable> table;
         std::vector<std::int32_t> descriptors;
@@ -134,8 +136,8 @@ class Sweep {
         }
     }
 
-    // A wait4 returns the child's number; where a call tells it otherwise, all children that have ended are
-    // meant.
+    // A wait4 returns the child's number. A call that tells it in another way is taken to mean all children
+    // that have ended.
     void reap(TaskNumber parent, std::int64_t pid, std::uint64_t order) {
         for (auto& [number, state] : states_) {
             if (state.unreaped && state.parent == parent &&
@@ -238,7 +240,8 @@ std::optional<TaskNumber> TraceIndex::born_at(std::size_t event) const {
     return found != births_.end() ? std::optional(found->second) : std::nullopt;
 }
 
-// A child may run before its parent's call has returned, but they are as many and in the same order.
+// A child may run before its parent's call has returned, but there are as many children as calls, in the same
+// order.
 void TraceIndex::note_births() {
     for (auto& [number, view] : tasks_) {
         std::size_t child = 0;
@@ -311,7 +314,7 @@ std::optional<std::uint64_t> given_by_program(const abi::SyscallRow& row, std::s
         case abi::ArgumentKind::Fd:
             return value & 0xffffffffU;
         case abi::ArgumentKind::Uint:
-            // What a wait expects to find is what another task has stored.
+            // The value that a wait expects to find may have been stored by another task.
             return row.kind == abi::CallKind::Wait && argument.variation == abi::Variation::MaybePid
                        ? std::nullopt
                        : std::optional(value & 0xffffffffU);

@@ -17,33 +17,34 @@
 
 namespace levitate::traces::detail {
 
-// Where a program makes a call: libraries make all of one kind at one PC, so that how deep in the task's
-// stack it is made is needed too. 0: not known.
+// Where a program makes a call. A library makes all calls of one kind at one PC, so the depth in the task's
+// stack is needed too. 0: not known.
 struct CallPlace {
     std::uint64_t pc = 0;
     std::uint64_t depth = 0;
     auto operator<=>(const CallPlace&) const = default;
 };
 
-// What a program has got by brk, at its largest.
+// What a program has obtained with brk, at its largest.
 struct HeapRange {
     std::uint64_t start = 0;
     std::uint64_t end = 0;
 };
 
 struct EventNote {
-    const abi::SyscallRow* row = nullptr;  // of a call that Linux has
-    // Another task was there at some time since this task's event before: what a schedule decides may differ.
-    // A process that has ended is there until its parent knows, as what it had open may be closed as late.
+    const abi::SyscallRow* row = nullptr;  // for a call that Linux has
+    // Another task existed at some time since this task's previous event, so what a schedule decides may
+    // differ. A process that has ended counts as existing until its parent knows, because what it had open
+    // may be closed that late.
     bool concurrent = false;
-    // One of those shares the address space.
+    // One of those tasks shares the address space.
     bool shares_memory = false;
-    // There has been more than one task by now.
+    // By this event there has been more than one task.
     bool after_first_clone = false;
-    // The task's process has had more than one thread by now, whose allocator they share.
+    // By this event the task's process has had more than one thread, and the threads share an allocator.
     bool threaded = false;
-    // A signal that comes when it comes: not the program's own fault, and not one that it has just sent
-    // itself.
+    // A signal that may come at any time: not caused by an error of the program, and not one that it has just
+    // sent itself.
     bool asynchronous = false;
     FdInfo fd;  // of a call's first argument, where that is a descriptor
     // The descriptors that the call returned could have been the lowest that were free (Linux gives those).
@@ -59,13 +60,13 @@ struct TaskView {
     std::uint64_t clone_flags = 0;
     std::vector<std::size_t> events;   // indices into Trace::events
     std::vector<TaskNumber> children;  // in order of birth
-    std::uint32_t process = 0;         // threads of one process have the same
+    std::uint32_t process = 0;         // the same for all threads of a process
     CallPlace birth;                   // of the parent's call
-    std::uint64_t first_sp = 0;        // the stack pointer that it began with; 0: not known
-    bool called_exit = false;          // exit or exit_group, by itself
+    std::uint64_t first_sp = 0;        // the stack pointer at its start; 0: not known
+    bool called_exit = false;          // it called exit or exit_group itself
     bool killed = false;               // a signal has ended its process
-    bool killed_by_another = false;    // another thread of it has sent that signal
-    bool has_threads = false;          // its process has more threads at some time
+    bool killed_by_another = false;    // another thread of the process has sent that signal
+    bool has_threads = false;          // its process has several threads at some time
     std::optional<std::uint64_t> end_order;
 };
 
@@ -77,13 +78,13 @@ class TraceIndex {
     const std::map<TaskNumber, TaskView>& tasks() const { return tasks_; }
     const TaskView* task(TaskNumber number) const;
     const EventNote& note(std::size_t event) const { return notes_[event]; }
-    // Of an address space; empty where it has none.
+    // The heap of an address space; empty where it has none.
     HeapRange heap(std::uint32_t space) const;
     const std::vector<std::size_t>& by_order() const { return by_order_; }
 
-    // Of a call.
+    // The place of a call.
     CallPlace place_of(std::size_t event) const;
-    // The task that a call of the parent's has made; nullopt: it is none that did.
+    // The task that this call of its parent has made; nullopt: the call has made none.
     std::optional<TaskNumber> born_at(std::size_t event) const;
 
     // The task was alive when another one's exit_group ended its process, wherever it stood.
@@ -106,11 +107,11 @@ class TraceIndex {
 // nullptr where the event is no call.
 const SyscallEvent* call_of(const Event& event);
 
-// What of an argument the program decides, whatever the schedule; nullopt: nothing.
+// The part of an argument that the program decides, whatever the schedule; nullopt: none of it.
 std::optional<std::uint64_t> given_by_program(const abi::SyscallRow& row, std::size_t index,
                                               std::uint64_t value);
 
-// How often the task read the auxiliary vector, and made calls of a kind.
+// How often the task read the auxiliary vector, and how often it made calls of a kind.
 std::size_t count_auxv_reads(const TraceIndex& index, const TaskView& task);
 std::size_t count_calls(const TraceIndex& index, const TaskView& task, abi::CallKind kind);
 

@@ -26,8 +26,8 @@ bool Variation::allows(std::size_t reference_event, const FieldDifference& diffe
         if (difference.value_class != ValueClass::Time) {
             return false;
         }
-        // A time that is the same in every recording is no clock's: the program or the file system has set
-        // it.
+        // A time that is the same in every recording was not read from a clock: the program or the file
+        // system has set it.
         const auto aligned = aligned_.find(reference_event);
         const bool all_agree = recordings_ > 0 && aligned != aligned_.end() && aligned->second == recordings_;
         return !all_agree;

@@ -11,7 +11,7 @@
 
 namespace levitate::traces::detail {
 
-// Relative to one recording, the reference: what each of the others had in its place.
+// What each of the other recordings had in the place of a value of one of them, the reference.
 class Variation {
   public:
     // One more recording is about to be held against the reference.
