@@ -1,4 +1,4 @@
-// What the values of the auxiliary vector's entries are (auxv.inc).
+// What kind of value each entry of the auxiliary vector has (auxv.inc).
 #pragma once
 
 #include <cstdint>

@@ -129,7 +129,7 @@ std::string signal_name(std::int64_t number) {
 
 std::string signal_mask(std::uint64_t mask) {
     constexpr int kSignals = 64;
-    // strace names those that are missing where more than two thirds are set.
+    // Where more than two thirds are set, strace names the ones that are missing.
     const bool inverted = std::popcount(mask) > kSignals * 2 / 3;
     std::string text = inverted ? "~[" : "[";
     const std::size_t empty = text.size();

@@ -51,7 +51,7 @@ inline constexpr NamedError kErrors[] = {
 #undef ERROR
 };
 
-// The value of "O_CREAT" and its kin. A name that sets.def does not list does not compile.
+// The value of a named constant such as "O_CREAT". A name that sets.def does not list does not compile.
 consteval std::int64_t constant(std::string_view name) {
     for (const NamedValue& value : kNamedValues) {
         if (value.name == name) {
@@ -70,7 +70,7 @@ consteval std::uint64_t syscall_number(std::string_view name) {
     throw "AArch64 Linux has no call of this name";
 }
 
-// The positive number of "ENOENT" and its kin.
+// The positive number of an error such as "ENOENT".
 consteval int error_number(std::string_view name) {
     for (const NamedError& error : kErrors) {
         if (error.name == name) {
@@ -80,11 +80,11 @@ consteval int error_number(std::string_view name) {
     throw "AArch64 Linux has no error of this name";
 }
 
-// "ENOENT" for 2; nullptr where there is none.
+// "ENOENT" for 2; nullptr where the number names no error.
 const NamedError* find_error(std::int64_t number);
 
 // Writes a value of the set as strace does: "O_RDWR|O_CREAT", "F_GETFD"; bits and values without a name in
-// hexadecimal. A set that does not exist writes the bare number.
+// hexadecimal. For a set that does not exist it writes the bare number.
 std::string decode(std::string_view set, std::uint64_t value);
 
 // Whether sets.def has a set of this name.

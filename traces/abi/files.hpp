@@ -7,10 +7,11 @@ namespace levitate::traces::abi {
 
 enum class FileVariation { None, Maps, Shape, Random, Kernel };
 
-// By the path that was given to openat; only absolute paths are known.
+// How the file's contents vary, by the path that was given to openat. Only absolute paths are known.
 FileVariation file_variation(std::string_view path);
 
-// Whether the inode number of the object at this absolute path is no identity: each look-up may give another.
+// Whether the inode number of the object at this absolute path does not identify it, because each look-up may
+// give another number.
 bool is_numbered_anew(std::string_view path);
 
 }  // namespace levitate::traces::abi

@@ -29,7 +29,7 @@ constexpr Size kSizes[] = {
 #undef FIELD
 };
 
-// The fields of a struct stand together in kFields.
+// The fields of a struct are next to one another in kFields.
 constexpr std::span<const Field> fields_of(std::string_view owner) {
     const auto* first = std::ranges::find(kFields, owner, &Field::owner);
     const auto* last =

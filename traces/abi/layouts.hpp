@@ -45,10 +45,10 @@ struct Field {
     std::size_t offset = 0;  // in bytes
     std::size_t size = 0;    // in bytes
     FieldKind kind = FieldKind::Int;
-    std::string_view set;  // of Enum and Flags
+    std::string_view set;  // for Enum and Flags
 };
 
-// The part of a time below a second.
+// Whether the field is the part of a time below a second, in this unit.
 bool is_nanoseconds(const Field& field);
 bool is_microseconds(const Field& field);
 
@@ -57,14 +57,15 @@ struct Struct {
     std::size_t size = 0;  // in bytes
     std::span<const Field> fields;
 
-    // nullptr where there is no such field.
+    // nullptr where the struct has no such field.
     const Field* field(std::string_view field_name) const;
 };
 
 // nullptr where structs.def does not list it.
 const Struct* find_struct(std::string_view name);
 
-// Bytes of a struct or a builtin (int, unsigned, uint64_t, int64_t, pid); 0 where the type is unknown.
+// The size in bytes of a struct or a builtin (int, unsigned, uint64_t, int64_t, pid); 0 where the type is
+// unknown.
 std::size_t type_size(std::string_view type);
 
 // The little-endian number of `size` (1, 2, 4 or 8) bytes at `offset`; absent where the bytes end before.

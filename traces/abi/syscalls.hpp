@@ -78,26 +78,26 @@ enum class ArgumentKind {
     InIovec,
     OutIovec,
     Futex,
-    Unused,  // of a command that has no use for it
+    Unused,  // an argument for which a command has no use
 };
 
-// When a call writes what a pointer of a kind that it writes through points to.
+// When a call writes through a pointer argument.
 enum class Writes {
     OnSuccess,
-    OnErrorToo,     // and where it fails with Argument::error
-    OnErrorOnly,    // where it fails with that, and not where it succeeds
+    OnErrorToo,     // also where it fails with Argument::error
+    OnErrorOnly,    // only where it fails with Argument::error, not where it succeeds
     IfPositive,     // where the result is greater than 0
     IfToldOfChild,  // as CLONE_PARENT_SETTID and CLONE_PIDFD of the first argument say
 };
 
-// How much of an array of elements or bytes that is.
+// How much of an array of elements or bytes the call writes.
 enum class Extent {
     ByResult,  // as much as the result says, where it is a size or a number of elements
     Whole,
     PerPage,  // a byte for each page of the length
 };
 
-// What the kernel sees of a register that holds an argument of this kind: 32 bits of it, or all.
+// The bits of a register that the kernel looks at if it holds an argument of this kind: the lower 32, or all.
 constexpr std::uint64_t significant_bits(ArgumentKind kind) {
     switch (kind) {
         case ArgumentKind::Fd:
@@ -125,7 +125,7 @@ struct Argument {
     Writes writes = Writes::OnSuccess;
     int error = 0;
     Extent extent = Extent::ByResult;
-    bool sends = false;  // messages whose buffers the call reads
+    bool sends = false;  // the argument is messages whose buffers the call reads
 };
 
 constexpr std::size_t kMostArguments = 6;
@@ -135,7 +135,7 @@ struct SyscallRow {
     std::string_view name;
     CallKind kind = CallKind::Exact;
     ResultKind result = ResultKind::Int;
-    std::array<std::string_view, 3> bounds{};  // of ResultKind::UpTo: names of arguments, the rest empty
+    std::array<std::string_view, 3> bounds{};  // for ResultKind::UpTo: names of arguments, the rest empty
     std::array<Argument, kMostArguments> argument_storage{};
     std::size_t argument_count = 0;
 
@@ -157,13 +157,13 @@ const SyscallRow* find_syscall(std::uint64_t number,
                                std::span<const std::uint64_t, kMostArguments> arguments);
 
 // The call that a function of the vDSO ("__kernel_clock_gettime") does without the kernel, with the same
-// arguments. nullptr: it is none.
+// arguments. nullptr: no such function is known.
 const SyscallRow* find_vdso_function(std::string_view symbol);
 
 // Index of the argument with this name, or argument_count if there is none.
 std::size_t argument_index(const SyscallRow& row, std::string_view name);
 
-// A result as Linux reports an error: -4095 to -1.
+// Whether a result reports an error, as Linux does with -4095 to -1.
 constexpr bool is_error(std::int64_t result) {
     return result < 0 && result >= -4095;
 }

@@ -33,7 +33,7 @@ std::string hexadecimal(std::uint64_t value) {
     return value == 0 ? "0" : print("0x%llx", static_cast<unsigned long long>(value));
 }
 
-// Three digits at least, as strace writes permissions.
+// Writes at least three digits, as strace does for permissions.
 std::string octal(std::uint64_t value) {
     return value == 0 ? "000" : print("0%03llo", static_cast<unsigned long long>(value));
 }
@@ -112,8 +112,7 @@ std::string format_signal_code(std::span<const std::byte> siginfo, std::int32_t 
     return name ? std::string(*name) : std::to_string(code);
 }
 
-// From the UAPI's names to those that people know: sun_path and not sun_path[0], tv_sec and not
-// it_value.tv_sec.
+// Turns the UAPI's names into those that people know: sun_path[0] into sun_path, it_value.tv_sec into tv_sec.
 std::string_view shown_name(const Field& field) {
     return field.owner == "mmsghdr" ? field.name.substr(field.name.rfind('.') + 1) : field.name;
 }
@@ -157,7 +156,8 @@ std::string format_string(std::span<const std::byte> bytes, std::size_t limit) {
                 if (c >= 0x20 && c < 0x7f) {
                     text += static_cast<char>(c);
                 } else {
-                    // As short as it can be: a digit behind it would be taken for a part of it.
+                    // The escape is as short as possible, but a digit that follows would be taken for a part
+                    // of it.
                     const bool digit_follows = i + 1 < shown &&
                                                std::to_integer<unsigned char>(bytes[i + 1]) >= '0' &&
                                                std::to_integer<unsigned char>(bytes[i + 1]) <= '9';
@@ -174,7 +174,8 @@ std::string format_argument(const SyscallRow& row, std::size_t index, std::uint6
     switch (argument.kind) {
         case ArgumentKind::Fd: {
             const auto fd = static_cast<std::int32_t>(value);
-            // Only where a directory is meant is -100 AT_FDCWD; strace goes by the argument as well.
+            // -100 means AT_FDCWD only where a directory is expected; strace too decides this by the
+            // argument.
             const bool directory = argument.name.ends_with("dirfd");
             return directory && fd == constant("AT_FDCWD") ? "AT_FDCWD" : std::to_string(fd);
         }
@@ -268,7 +269,7 @@ std::string format_field(const Field& field, std::span<const std::byte> bytes) {
 std::string format_struct(const Struct& layout, std::span<const std::byte> bytes) {
     std::string text = "{";
     for (const Field& field : layout.fields) {
-        // si_errno is nearly always 0, and strace leaves it out then.
+        // si_errno is nearly always 0, and then strace leaves it out.
         const bool no_error = field.name == "si_errno" && read_field(bytes, field) == 0;
         if (field.kind == FieldKind::Padding || no_error) {
             continue;

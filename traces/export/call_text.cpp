@@ -35,13 +35,13 @@ class CallText {
     }
 
   private:
-    // man 2 openat, fcntl, mremap: the last argument has a meaning only with some flags.
+    // The last argument of openat, fcntl and mremap has a meaning only with some flags (see their man pages).
     bool is_shown(std::size_t index) const {
         if (row_.arguments()[index].kind == ArgumentKind::Unused) {
             return false;
         }
         if (row_.number == syscall_number("openat") && index == 3) {
-            // O_TMPFILE has O_DIRECTORY in it, which alone creates nothing.
+            // O_TMPFILE includes O_DIRECTORY, which alone creates nothing.
             constexpr auto kTemporary = static_cast<std::uint64_t>(constant("O_TMPFILE"));
             constexpr auto kCreate = static_cast<std::uint64_t>(constant("O_CREAT"));
             return (call_.arguments[2] & kCreate) != 0 || (call_.arguments[2] & kTemporary) == kTemporary;
@@ -145,7 +145,7 @@ class CallText {
                 text += "...";
                 break;
             }
-            // A builtin stands in brackets of its own where it is alone.
+            // A builtin that stands alone has brackets of its own.
             std::string element = abi::format_object(type, bytes.subspan(i * size, size));
             if (element.starts_with('[') && element.ends_with(']') && abi::find_struct(type) == nullptr) {
                 element = element.substr(1, element.size() - 2);
@@ -186,7 +186,7 @@ class CallText {
         if (payload->bytes.size() < payload->length && payload->bytes.empty()) {
             return bare;
         }
-        // A path that a call gives back is written in full, as one that it takes.
+        // A path that a call gives back is written in full, like one that it takes.
         const bool path =
             row_.number == syscall_number("readlinkat") || row_.number == syscall_number("getcwd");
         auto shown = std::span<const std::byte>(payload->bytes);
@@ -270,7 +270,7 @@ std::vector<EventField> call_arguments(const SyscallEvent& call) {
     if (const abi::SyscallRow* row = abi::find_syscall(call.number, call.arguments)) {
         return CallText(call, *row).arguments();
     }
-    // As strace writes a call that it does not know: with all registers.
+    // Writes all registers, as strace does for a call that it does not know.
     std::vector<EventField> fields;
     fields.reserve(call.arguments.size());
     for (std::size_t i = 0; i < call.arguments.size(); ++i) {
@@ -303,7 +303,7 @@ std::string call_result(const Trace& trace, std::size_t event) {
     }
     const abi::SyscallRow* row = abi::find_syscall(call.number, call.arguments);
     std::string text = abi::format_result(row, *call.result);
-    // man 2 fcntl: these give flags.
+    // These commands return flags (man 2 fcntl).
     if (row != nullptr && row->number == abi::syscall_number("fcntl") && !abi::is_error(*call.result)) {
         text += descriptor_flags(call, *call.result);
     }

@@ -1,4 +1,4 @@
-// What strace's notation and the fields of an event have in common.
+// What strace's notation of an event and its table of fields have in common.
 #pragma once
 
 #include <cstddef>
@@ -18,8 +18,8 @@ std::string call_name(const SyscallEvent& call);
 // "\"/etc/passwd\""}.
 std::vector<EventField> call_arguments(const SyscallEvent& call);
 
-// A vDSO call as the system call that it stands for. Its arguments are shown as registers where it stands
-// for none.
+// A vDSO call as the system call that it stands for. If it stands for none, its arguments are shown as
+// registers.
 std::vector<EventField> vdso_arguments(const VdsoCallEvent& call);
 std::string vdso_result(const VdsoCallEvent& call);
 

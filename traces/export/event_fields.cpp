@@ -12,7 +12,7 @@ namespace {
 
 using Fields = std::vector<EventField>;
 
-// Of a program's whole output only the beginning.
+// Only the beginning of a program's whole output is shown.
 constexpr std::size_t kOutputBytes = 64;
 
 std::string hex(std::uint64_t value) {

@@ -1,4 +1,4 @@
-// An event taken apart, for forms that show a field a row.
+// An event taken apart, for tables that show one field in each row.
 #pragma once
 
 #include <cstddef>
@@ -14,9 +14,9 @@ struct EventField {
     std::string text;  // strace's notation, printable ASCII
 };
 
-// What the event is ({"call", "openat"}, {"event", "signal"}), then its fields: of a call the arguments by
-// their names and the result, otherwise what the comparator compares, under the names that Difference::field
-// gives them. Precondition: event < trace.events.size().
+// What the event is ({"call", "openat"}, {"event", "signal"}), and then its fields. For a call these are the
+// arguments by their names, and the result; otherwise they are what the comparator compares, under the names
+// that Difference::field gives them. Precondition: event < trace.events.size().
 std::vector<EventField> event_fields(const Trace& trace, std::size_t event);
 
 }  // namespace levitate::traces

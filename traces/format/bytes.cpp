@@ -16,7 +16,7 @@ std::size_t sequence_length(std::string_view text) {
     if (first < 0xc2 || first > 0xf4 || text.size() < length) {
         return 0;
     }
-    // The second byte's range keeps out overlong forms, surrogates and what lies beyond U+10FFFF.
+    // The range of the second byte keeps out overlong forms, surrogates and anything beyond U+10FFFF.
     const unsigned char lowest = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
     const unsigned char highest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
     if (at(1) < lowest || at(1) > highest) {

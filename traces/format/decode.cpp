@@ -1,3 +1,5 @@
+// The part of traces/format/lines.hpp that reads: from a line of a trace file to a header, an event or a
+// footer.
 #include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -14,8 +16,8 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kFooterStart = "{\"end\":";
 
-// Reads the keys of one object. The first thing that is wrong is kept, and what is read after it is empty, so
-// that a caller looks at the problem once, at the end.
+// Reads the keys of one object. The first problem is kept, and everything read after it is empty, so a caller
+// looks for a problem once, at the end.
 class Reader {
   public:
     Reader(const Json& json, std::string& problem) : json_(json), problem_(problem) {
@@ -138,7 +140,7 @@ class Reader {
         return result;
     }
 
-    // Empty where the key is missing or no array.
+    // Empty where the key is missing or its value is not an array.
     const Json& array(const char* key) {
         static const Json kEmpty = Json::array();
         const Json* value = find(key);
@@ -304,7 +306,7 @@ VdsoCallEvent vdso_call_of(Reader& reader) {
     return event;
 }
 
-// Of a signal, what its frame holds beside the siginfo.
+// Reads what a signal's frame holds beside the siginfo.
 void read_context(Reader& reader, SignalEvent& event) {
     event.context_flags = reader.number("context_flags");
     if (const Json* const json = reader.find("stack")) {

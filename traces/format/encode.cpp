@@ -1,3 +1,5 @@
+// The part of traces/format/lines.hpp that writes: from a header, an event or a footer to a line of a trace
+// file.
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -58,7 +60,7 @@ Json auxv_json(const std::vector<AuxvEntry>& auxv) {
     return array;
 }
 
-// Errors and small numbers are decimal, addresses hexadecimal: as people read them.
+// Errors and small numbers are decimal and addresses hexadecimal, as people read them.
 Json result_json(std::int64_t result) {
     constexpr std::int64_t kLargestDecimal = 0xfffff;
     if (abi::is_error(result) || (result >= 0 && result <= kLargestDecimal)) {
@@ -234,7 +236,8 @@ struct BodyEncoder {
     }
 };
 
-// Strings are valid UTF-8 by now, except those that a caller put into `engine` and its kin: those are mended.
+// Strings are valid UTF-8 by now, except those that a caller put into `engine` or another field of text:
+// invalid bytes in these are replaced.
 std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -1,3 +1,4 @@
+// How a fault in a trace file is reported to people.
 #pragma once
 
 #include <string>

@@ -31,7 +31,7 @@ struct FileIdentity {
     bool operator==(const FileIdentity&) const = default;
 };
 
-// All that is needed to run the same thing again.
+// Everything that is needed to run the same thing again.
 struct Header {
     int format_version = kFormatVersion;
     FileIdentity program;
@@ -47,7 +47,7 @@ struct Header {
     std::string engine;               // "emu", "native"
     std::string kernel;               // uname: "Linux 6.1.0-40-arm64 #1 SMP …"
     std::string cpu;                  // "Neoverse N1"
-    std::vector<AuxvEntry> auxv;      // of the program's first exec, AT_NULL left out
+    std::vector<AuxvEntry> auxv;      // of the program's first exec, without AT_NULL
 };
 
 enum class Direction { In, Out };
@@ -55,8 +55,8 @@ enum class Direction { In, Out };
 // A piece of memory that an argument leads to.
 enum class Piece {
     Object,     // what the argument itself points to: bytes, a struct, an array (of iovecs and messages too)
-    String,     // of an array of pointers to strings, without its NUL
-    Buffer,     // that an iovec describes
+    String,     // one string of an array of pointers to strings, without its NUL
+    Buffer,     // memory that an iovec describes
     Name,       // of a user_msghdr: msg_name
     Control,    // msg_control
     Vector,     // msg_iov: the array of iovecs
@@ -68,8 +68,8 @@ enum class Piece {
 // Which piece, where one argument leads to several.
 struct PayloadElement {
     Piece piece = Piece::Object;
-    unsigned index = 0;    // of several strings or buffers: which
-    unsigned message = 0;  // of an array of messages: the one that leads to the piece
+    unsigned index = 0;    // which of several strings or buffers
+    unsigned message = 0;  // which of an array's messages leads to the piece
     auto operator<=>(const PayloadElement&) const = default;
 };
 
@@ -80,17 +80,17 @@ struct Payload {
     PayloadElement element{};
     std::uint64_t address = 0;
     std::vector<std::byte> bytes;  // what could be read
-    std::uint64_t length = 0;      // what the call said there is; more than bytes.size() if unreadable
+    std::uint64_t length = 0;      // what the call said there is; may be more than bytes.size()
     bool operator==(const Payload&) const = default;
 };
 
 struct SyscallEvent {
     std::uint64_t number = 0;
     std::array<std::uint64_t, 6> arguments{};
-    // As in x0 after the call: -4095…-1 is an errno. Absent: the call did not return (exit, exit_group,
-    // rt_sigreturn, a successful execve, or the task died in it).
+    // The value of x0 after the call: -4095…-1 is an errno. Absent: the call did not return (exit,
+    // exit_group, rt_sigreturn, a successful execve, or the task died in it).
     std::optional<std::int64_t> result;
-    // The kernel put the PC back on the SVC to run the call again (a restart after a signal).
+    // The kernel put the PC back on the SVC, so that the call runs again (a restart after a signal).
     bool restarted = false;
     std::vector<Payload> payloads;
     std::uint64_t pc = 0;  // of the SVC
@@ -113,11 +113,11 @@ struct VdsoCallEvent {
     std::array<std::uint64_t, 2> arguments{};
     std::uint64_t pc = 0;  // of the caller (x30)
     std::optional<std::int64_t> result =
-        std::nullopt;               // absent: the function was left in another way than by its return
-    std::vector<Payload> payloads;  // what it wrote: all of them Out
+        std::nullopt;               // absent: the function did not return, but was left in another way
+    std::vector<Payload> payloads;  // what it wrote: all have Direction::Out
 };
 
-// One record of the part of a signal frame that grows (struct _aarch64_ctx).
+// One record of the extensible part of a signal frame (struct _aarch64_ctx).
 struct FrameRecord {
     std::uint32_t magic = 0;
     std::uint32_t size = 0;
@@ -165,7 +165,7 @@ struct TaskStartEvent {
 };
 
 struct TaskEndEvent {
-    // Exactly one is set where the end is known: from exit, exit_group or a wait status.
+    // Exactly one is set where the end is known (from exit, exit_group or a wait status).
     std::optional<int> exit_code;
     std::optional<int> signal;
 };
@@ -182,7 +182,7 @@ struct RegistersEvent {
     std::uint64_t pc = 0;
 };
 
-// Bytes that the program as a whole put out, and how the run ended: the last event.
+// What the program as a whole wrote, and how the run ended. This is the last event.
 struct OutcomeEvent {
     std::optional<int> exit_code;
     std::optional<int> signal;
@@ -203,7 +203,7 @@ struct Event {
     EventBody body;
 };
 
-// What was left when the trace ended early is said in `incomplete`; an intact trace has it empty.
+// A whole trace. `incomplete` says why it ended early; it is empty in an intact trace.
 struct Trace {
     Header header;
     std::vector<Event> events;

@@ -1,4 +1,5 @@
-// One line of the JSON Lines form at a time; FORMAT.md is its description. For the reader and the writer.
+// Reads and writes one line of the JSON Lines form, which FORMAT.md describes. The reader and the writer of
+// whole files use this.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,12 @@ std::string header_line(const Header& header);
 std::string event_line(const Event& event);
 std::string footer_line(const Footer& footer);
 
-// What is wrong with the line is said without its place, which the caller knows.
+// An error says what is wrong with the line, but not where the line is: the caller knows that.
 std::expected<Header, std::string> parse_header_line(std::string_view line);
 std::expected<Event, std::string> parse_event_line(std::string_view line);
 std::expected<Footer, std::string> parse_footer_line(std::string_view line);
 
-// Told apart from an event by its first key, without parsing.
+// Tells a footer from an event by its first key, without parsing.
 bool is_footer_line(std::string_view line);
 
 }  // namespace levitate::traces

@@ -8,7 +8,7 @@
 
 namespace levitate::traces {
 
-// "buffer", "parent_tid": as trace files have them.
+// "buffer", "parent_tid", as trace files have them.
 std::string_view piece_name(Piece piece);
 std::optional<Piece> find_piece(std::string_view name);
 

@@ -74,10 +74,11 @@ std::expected<void, Error> finish(std::string_view line, std::string_view rest, 
     return {};
 }
 
-// Holds each event against those before it: none is missing or repeated, and every task is born of another.
+// Checks each event against those before it: none may be missing or repeated, and every task has to be born
+// of another.
 class Sequence {
   public:
-    // What is wrong with the event; empty: nothing.
+    // What is wrong with the event. Empty: nothing is.
     std::string refuse(const Event& event) {
         const auto task = static_cast<std::uint32_t>(event.task);
         if (std::string problem = refuse_order(event); !problem.empty()) {
@@ -103,7 +104,7 @@ class Sequence {
         return {};
     }
 
-    // What is wrong with the whole; empty: nothing.
+    // What is wrong with the whole. Empty: nothing is.
     std::string refuse_end() const {
         return open_entries_.empty()
                    ? std::string{}
@@ -111,7 +112,7 @@ class Sequence {
     }
 
   private:
-    // Each number of the order is that of one event or of one call's entry.
+    // Each number of the order belongs to exactly one event or one call's entry.
     std::string refuse_order(const Event& event) {
         constexpr std::uint64_t kMostOpenCalls = 1U << 20;
         const auto* const call = std::get_if<SyscallEvent>(&event.body);
@@ -163,7 +164,7 @@ std::expected<Trace, Error> parse_trace(std::string_view text, const std::string
             return std::unexpected(error_at(name, number, event.error()));
         }
         if (!event || !line.whole) {
-            break;  // cut in the middle of a line: what stands before it is still good
+            break;  // cut off in the middle of a line: what stands before it is still good
         }
         if (const std::string problem = sequence.refuse(*event); !problem.empty()) {
             return std::unexpected(error_at(name, number, problem));

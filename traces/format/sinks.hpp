@@ -16,7 +16,7 @@ class TraceCollector final : public EventSink {
     const Trace& trace() const { return trace_; }
     Trace take() { return std::move(trace_); }
 
-    // The bodies of this kind, in their order.
+    // The bodies of all events of this kind, in order.
     template <typename Body>
     std::vector<Body> all() const {
         std::vector<Body> found;

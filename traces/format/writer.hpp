@@ -16,15 +16,15 @@
 namespace levitate::traces {
 
 // The same header and events give the same bytes. Lines go to `<path>.partial` and are renamed at the end, so
-// that no half-written file ever has the final name; a path that exists and is no regular file (a pipe,
+// that no half-written file ever has the final name; a path that exists and is not a regular file (a pipe,
 // /dev/stdout) is written to directly. A path ending in .zst is compressed.
 class JsonLinesWriter final : public EventSink {
   public:
     // Opens the file, so that a path that cannot be written is known before the run.
     static std::expected<std::unique_ptr<JsonLinesWriter>, Error> create(std::filesystem::path path);
 
-    // Keeps a trace that was begun and not ended, with a last line that says so; removes the file of one that
-    // was not begun.
+    // A trace that was begun but not ended is kept, with a last line that says so. If none was begun, the
+    // file is removed.
     ~JsonLinesWriter() override;
     JsonLinesWriter(const JsonLinesWriter&) = delete;
     JsonLinesWriter& operator=(const JsonLinesWriter&) = delete;
@@ -33,8 +33,7 @@ class JsonLinesWriter final : public EventSink {
     void event(const Event& event) override;
     void end(const std::string& incomplete) override;
 
-    // The first thing that went wrong (a full disk); the final name does not exist then. To be asked after
-    // end().
+    // The first thing that went wrong (a full disk); the final name does not exist then. Ask after end().
     const std::optional<Error>& error() const { return error_; }
 
   private:
@@ -49,7 +48,7 @@ class JsonLinesWriter final : public EventSink {
     void fail(const std::string& what);
 
     std::filesystem::path path_;
-    std::filesystem::path written_;  // what the lines go to: path_ itself if that is no regular file
+    std::filesystem::path written_;  // where the lines go: path_ itself if that is not a regular file
     File file_;
     std::unique_ptr<Compressor> compressor_;
     State state_ = State::Opened;

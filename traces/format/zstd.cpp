@@ -24,7 +24,7 @@ std::expected<std::string, std::string> decompress(std::string_view compressed) 
         if (text.size() > kMostDecompressedBytes) {
             return std::unexpected("more than 2 GiB when decompressed");
         }
-        // All input is taken, and the output was not full: nothing is left inside either.
+        // All input has been taken and the output is not full, so nothing is left inside either.
         if (input.pos == input.size && output.pos < output.size) {
             return text;
         }

@@ -13,10 +13,11 @@ namespace {
 // include/uapi/linux/limits.h PATH_MAX; include/uapi/linux/binfmts.h MAX_ARG_STRLEN, 32 pages.
 constexpr std::size_t kMostPathBytes = 4096;
 constexpr std::size_t kMostStringBytes = std::size_t{32} * 4096;
-// Of one call: an array of messages, each with an array of buffers, could name the same memory a million
-// times.
+// The limit for one call: an array of messages, each with an array of buffers, could name the same memory a
+// million times.
 constexpr std::size_t kMostPayloads = std::size_t{16} << 10;
-// The same where the call failed, so that all of it may be meaningless: a vector of the largest length stays.
+// The same limit for a call that failed, whose arguments may be meaningless. A vector of the largest length
+// still fits.
 constexpr std::size_t kMostRefusedPayloads = 1 + 1024;
 constexpr std::size_t kMostIovecs = 1024;    // UIO_MAXIOV
 constexpr std::size_t kMostMessages = 1024;  // likewise for the mmsg calls
@@ -68,7 +69,7 @@ std::vector<std::byte> read_bytes(MemoryReader& memory, std::uint64_t address, s
         const std::size_t got = std::min(step, memory.read(address + old, std::span(bytes).subspan(old)));
         bytes.resize(old + got);
         if (got < step) {
-            bytes.shrink_to_fit();  // what a call claims to point to may be far larger than what is there
+            bytes.shrink_to_fit();  // a call may claim far more memory than is there
             break;
         }
     }
@@ -119,12 +120,13 @@ class Collector {
         budget_ -= payloads_.back().bytes.size();
     }
 
-    // Without its NUL. A string that does not end where memory does is one byte longer than what was read.
+    // Adds a string without its NUL. If memory ends before the string does, its length is one byte more than
+    // what was read.
     void add_string(std::size_t argument, PayloadElement element, std::uint64_t address, std::size_t limit) {
         std::vector<std::byte> bytes;
         bool ended = false;
         while (!ended && bytes.size() < limit) {
-            // Never across a page, so that the end of a mapping behind the NUL is not touched.
+            // One reading never crosses a page, so the end of a mapping behind the NUL is not touched.
             const std::uint64_t at = address + bytes.size();
             const std::size_t step =
                 std::min<std::size_t>(limit - bytes.size(), kPageBytes - at % kPageBytes);
@@ -203,7 +205,7 @@ class Collector {
         }
     }
 
-    // At the exit the kernel has put what there would have been; what fits is what there was room for.
+    // At the exit the kernel has stored the full length there; only as much is written as there was room for.
     std::uint64_t pointed_count(std::size_t index) {
         std::uint64_t count = number_at(arguments_[index], sizeof(std::uint32_t)).value_or(0);
         if (direction_ == Direction::Out) {
@@ -217,7 +219,7 @@ class Collector {
 
     std::uint64_t object_bytes(const abi::Argument& argument) {
         const std::uint64_t whole = abi::type_size(argument.type);
-        // Structs that have grown come with the size that the caller knows (man 2 clone3, openat2).
+        // Extensible structs come with the size that the caller knows (man 2 clone3, openat2).
         if (argument.type == "clone_args" || argument.type == "open_how") {
             return std::min(whole, arguments_[abi::argument_index(row_, "size")]);
         }
@@ -353,7 +355,7 @@ class Collector {
     std::uint64_t written_elements(const abi::Argument& argument) {
         const std::uint64_t room = count_of(argument);
         if (argument.type == "__user_cap_data_struct") {
-            // man 2 capget: the first version has one element, the others two.
+            // The first version of the struct has one element, the others have two (man 2 capget).
             const auto version = number_at(arguments_[0], sizeof(std::uint32_t));
             return version == static_cast<std::uint64_t>(abi::constant("_LINUX_CAPABILITY_VERSION_1")) ? 1
                                                                                                        : room;
@@ -363,8 +365,9 @@ class Collector {
         return whole ? room : std::min(room, static_cast<std::uint64_t>(result_));
     }
 
-    // What the kernel tells the parent of a child by way of a clone_args (man 2 clone3). Where the child's
-    // own tid goes is not looked at: it is written when the child first runs, before or after this.
+    // What the kernel tells the parent of a child by way of a clone_args (man 2 clone3). The place of the
+    // child's own tid is not read: it is written when the child first runs, which may be before or after
+    // this.
     void exit_clone_args(std::size_t argument) {
         const Payload* before = find(argument, Direction::In);
         if (before == nullptr || abi::is_error(result_)) {
@@ -447,7 +450,7 @@ class Collector {
     std::vector<Payload>& payloads_;
     Direction direction_ = Direction::In;
     std::int64_t result_ = 0;
-    std::size_t budget_ = kMostPayloadBytes;  // of the bytes that are still to be read
+    std::size_t budget_ = kMostPayloadBytes;  // how many bytes may still be read
 };
 
 bool is_short(const Payload& payload) {
@@ -455,7 +458,7 @@ bool is_short(const Payload& payload) {
            payload.bytes.size() < std::min<std::uint64_t>(payload.length, kMostPayloadBytes);
 }
 
-// Takes from a second reading what the first could not have (of an empty string that is its end), except
+// Takes from a second reading what the first could not get (an empty string's end, for example), except
 // through arguments that the kernel has written in between.
 void complete(const abi::SyscallRow& row, std::vector<Payload> fresh, std::vector<Payload>& payloads) {
     for (Payload& again : fresh) {
@@ -481,7 +484,7 @@ void set_string(const std::string& text, Payload& payload) {
     payload.length = payload.bytes.size();
 }
 
-// For a path that is relative to a descriptor Linux makes another (fs/exec.c, alloc_bprm).
+// If a path is relative to a descriptor, Linux makes another path of it (fs/exec.c, alloc_bprm).
 void complete_path(std::size_t argument, const std::string& path, std::vector<Payload>& payloads) {
     if (path.starts_with("/dev/fd/")) {
         return;
@@ -493,8 +496,9 @@ void complete_path(std::size_t argument, const std::string& path, std::vector<Pa
     }
 }
 
-// The program was given `given`. For a script Linux puts the interpreter, and its argument, before them and
-// the script's path in place of the first (man 2 execve): then it is given more strings than the call named.
+// `given` is what the program was given. For a script, Linux puts the interpreter and its argument in front
+// and replaces the first string by the script's path (man 2 execve), so the program is given more strings
+// than the call named.
 void complete_strings(std::size_t argument, std::uint64_t address, std::span<const std::string> given,
                       std::vector<Payload>& payloads) {
     std::vector<Payload*> named;
@@ -520,7 +524,7 @@ void complete_strings(std::size_t argument, std::uint64_t address, std::span<con
     }
 }
 
-// Leaves of what a failed call was given no more than kMostRefusedBytes in kMostRefusedPayloads pieces.
+// Cuts what a failed call was given to at most kMostRefusedBytes in kMostRefusedPayloads pieces.
 void cut_refused(std::vector<Payload>& payloads) {
     if (payloads.size() > kMostRefusedPayloads) {
         payloads.resize(kMostRefusedPayloads);
