@@ -1,5 +1,5 @@
-// What the host side has to know of the architecture (Arm ARM, DDI 0487). emu and guest-kernel have facts of
-// their own: one that is wrong here must not be wrong there too.
+// What the host side has to know of the architecture (Arm ARM, DDI 0487). emu and guest-kernel state these
+// facts for themselves, so that a mistake here is not repeated there.
 #pragma once
 
 #include <cstdint>
@@ -7,10 +7,10 @@
 namespace levitate::vmm {
 
 inline constexpr std::uint64_t kInstructionSize = 4;
-// The translation granule of the kernels that are run, and what Linux calls a page then.
+// The translation granule of the kernels that run here, which Linux then calls a page.
 inline constexpr std::uint64_t kPageSize = 4096;
 
-// PSTATE as SPSR_EL1 has it (C5.2.19).
+// The layout of PSTATE in SPSR_EL1 (C5.2.19).
 namespace spsr {
 inline constexpr std::uint64_t kConditionFlags = 0xf0000000;  // N, Z, C, V
 inline constexpr std::uint64_t kExceptionLevel = 0xc;         // M[3:2]
@@ -22,7 +22,7 @@ constexpr bool is_at_el0(std::uint64_t pstate) {
     return (pstate & spsr::kExceptionLevel) == 0;
 }
 
-// ESR_EL1.EC (D17.2.37), as far as exceptions from EL0 are told apart.
+// The values of ESR_EL1.EC (D17.2.37) by which exceptions from EL0 are told apart.
 enum class ExceptionClass : std::uint64_t {
     Unknown = 0x00,
     Svc64 = 0x15,

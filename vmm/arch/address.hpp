@@ -1,4 +1,5 @@
-// Guest addresses are types of their own: neither is a host pointer, and neither is the other.
+// Guest addresses have types of their own, so that neither kind is taken for a host pointer or for the other
+// kind.
 #pragma once
 
 #include <cstdint>

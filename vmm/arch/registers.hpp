@@ -1,5 +1,5 @@
-// The registers of an AArch64 program and CPU on the host side, smallest part first. emu::Registers is apart,
-// as emu includes nothing of the project.
+// The registers of an AArch64 program and of its CPU on the host side, smallest part first. emu::Registers is
+// separate, because emu includes nothing else of the project.
 #pragma once
 
 #include <array>
@@ -29,12 +29,12 @@ struct VectorRegisters {
     std::uint32_t fpsr = 0;
 };
 
-// EL0's side of a CPU: what has to be the same when the kernel comes back from an exception.
+// EL0's side of a CPU: what has to be unchanged when the kernel returns from an exception.
 struct UserRegisters : GeneralRegisters, VectorRegisters {
     std::uint64_t tpidr_el0 = 0;
 };
 
-// The whole of a CPU, at any exception level: `sp` is SP_EL0, whichever is in use.
+// The whole of a CPU, at any exception level: `sp` is SP_EL0, whichever stack pointer is in use.
 struct VcpuRegisters : UserRegisters {
     std::uint64_t sp_el1 = 0;
     std::uint64_t ttbr0_el1 = 0;

@@ -15,7 +15,7 @@ constexpr const char* kDescription =
     "they agree and 1 where they differ; 2 for a wrong command line, 125 for a fault of the harness,\n"
     "126 for a program that cannot be executed, 127 for one that is not there.";
 
-// A command that passes on what follows its options names none of it itself.
+// CLI11 does not show the program and its arguments for a command that passes them on, so they are added.
 class HelpFormatter final : public CLI::Formatter {
   public:
     std::string make_usage(const CLI::App* app, std::string name) const override {
@@ -27,10 +27,10 @@ class HelpFormatter final : public CLI::Formatter {
     }
 };
 
-// In the form of the tool's other messages.
+// The error in the form of the tool's other messages.
 std::string explain(const CLI::App* app, const CLI::Error& error) {
     std::string what = error.what();
-    // CLI11 misses the command before it looks at what stands in its place.
+    // CLI11 reports that the command is missing before it looks at what stands in its place.
     if (const auto rest = app->remaining(); app->get_parent() == nullptr && !rest.empty()) {
         what = rest.front() + ": no such " + (rest.front().starts_with('-') ? "option" : "command");
     }

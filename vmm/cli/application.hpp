@@ -1,4 +1,4 @@
-// The tool's command line as a whole: its commands, and how help and errors read.
+// The tool's command line as a whole: its commands, and the form of its help and error messages.
 #pragma once
 
 #include <CLI/App.hpp>

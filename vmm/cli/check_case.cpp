@@ -19,7 +19,8 @@ std::string why_unjudged(const CaseResult& result, const Outcome& outcome) {
     return incomplete.empty() || (outcome.never_ends && !agrees) ? std::string{} : incomplete;
 }
 
-// That the trace ends where the harness ended the run is no difference; what differs before is one.
+// It does not count as a difference that the trace ends where the harness ended the run. What differs before
+// that does.
 void forget_divergence_at_end(CaseResult& result) {
     std::erase_if(result.comparison.divergences, [&](const traces::Divergence& divergence) {
         return !divergence.actual_event || is_outcome(result.actual, *divergence.actual_event);

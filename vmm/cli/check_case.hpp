@@ -1,4 +1,4 @@
-// One case of `levitate check`: run again what a golden describes, and compare.
+// One case of `levitate check`: runs again what a golden describes, and compares.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ struct CaseResult {
     RunSpec spec;
     traces::Trace actual;
     traces::Comparison comparison;
-    std::vector<Frame> backtrace;  // of the divergence, where there is one
+    std::vector<Frame> backtrace;  // of the divergence, if there is one
     // Why there is no verdict: the harness ended the run (a time limit, a kernel panic). Empty: there is one.
     // `comparison` has a divergence then only if the run got to it.
     std::string unjudged;
@@ -28,13 +28,13 @@ struct CaseResult {
     std::vector<std::string> undefined_encodings;
 };
 
-// An Error is a fault of the harness before the run, CaseResult::unjudged one in it; what kernel or program
-// do wrong is a divergence.
+// An Error is a fault of the harness before the run, CaseResult::unjudged one in it; what the kernel or the
+// program does wrong is a divergence.
 Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent);
 
 // The event in CaseResult::actual at which the divergence is best looked at: the differing one, else the last
-// of its task. Not the program's outcome: the guest is gone by then. nullopt: the actual trace has no event
-// of the task.
+// of its task. Not the program's outcome: the guest is gone by then. nullopt: the actual trace has no events
+// of that task.
 std::optional<std::size_t> divergent_event(const CaseResult& result);
 
 }  // namespace levitate::vmm::cli

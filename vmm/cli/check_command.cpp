@@ -1,3 +1,4 @@
+// `levitate check`: runs again what goldens describe, compares, and reports.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -23,9 +24,9 @@
 namespace levitate::vmm::cli {
 namespace {
 
-// A golden's program ends by itself; one that does not here must not hang the check. The limit of
-// instructions, which is the same on every host, is to end it: some 20 s of an emulator. The time limit is
-// for hosts that are too slow to tell.
+// A golden's program ends by itself. If it does not end here, it must not hang the check. The limit of
+// instructions, which is the same on every host, is meant to end it: it takes an emulator some 20 s to reach.
+// The time limit is for hosts that are too slow for that.
 constexpr std::uint64_t kDefaultInstructionLimit = 4'000'000'000;
 constexpr double kDefaultTimeoutSeconds = 600;
 struct CheckCommand {
@@ -80,7 +81,7 @@ Result<CaseResult> CheckCommand::check_one(const std::string& name) const {
                       first ? traces::Extent::First : traces::Extent::All);
 }
 
-// The trace of what was run, under the golden's name.
+// Writes the trace of what was run, under the golden's name.
 Result<void> CheckCommand::keep_trace(const CaseResult& result) const {
     std::filesystem::path name = std::filesystem::path{result.golden.name}.filename();
     while (name.extension() == ".zst" || name.extension() == ".jsonl") {
@@ -118,7 +119,7 @@ int CheckCommand::execute() const {
     if (!chosen) {
         return fail(chosen.error());
     }
-    // Found out before the runs, not after them.
+    // Finds out before the runs, and not after them, whether the report can be written.
     if (!junit.empty() && !std::ofstream{junit}) {
         return fail({.kind = Error::Kind::Harness, .message = junit + ": cannot be written"});
     }

@@ -90,7 +90,7 @@ std::string place_text(const traces::Trace& golden, const traces::Trace& actual,
                                        : fmt::format("task {}", task);
 }
 
-// A line for each cause, the first one's with how often it was met.
+// A line for each cause, that of the first divergence included, with how often it was met.
 std::string causes_text(const traces::Trace& golden, const traces::Trace& actual,
                         const traces::Comparison& comparison) {
     constexpr std::size_t kMostShown = 20;
@@ -120,7 +120,7 @@ std::string divergence_text(const CaseReport& report) {
                            result.comparison, result.backtrace, TextStyle{});
 }
 
-// A trace's strings may hold any bytes; JSON and XML may not.
+// The strings of a trace may hold any bytes, but JSON and XML may not.
 std::string dump(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

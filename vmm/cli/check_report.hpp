@@ -16,13 +16,13 @@ struct CaseReport {
     Result<CaseResult> result;
 };
 
-// Nothing diverges; Verdict::OutputOnly counts as such, and is counted apart.
+// Whether nothing diverges. Verdict::OutputOnly counts as conformant, and is also counted separately.
 bool conformant(const traces::Comparison& comparison);
 
 // Why the case has no verdict, for people; empty: it has one.
 std::string fault_of(const CaseReport& report);
 
-// "hello  identical  57 events  0.08 s", with what was normalised where something was.
+// "hello identical 57 events 0.08 s", with what was normalised, if anything was.
 std::string case_line(const CaseReport& report);
 
 // Kind, task, event number, the events before, golden and actual event in a line each and then side by side
@@ -38,7 +38,7 @@ std::string divergence_text(const traces::Trace& golden, const traces::Trace& ac
 // "errors".
 std::string to_json(const std::vector<CaseReport>& reports);
 
-// One test suite, one test case a report; false: the file could not be written.
+// Writes one test suite with one test case for each report. False: the file could not be written.
 bool write_junit(const std::vector<CaseReport>& reports, const std::filesystem::path& file);
 
 }  // namespace levitate::vmm::cli

@@ -7,7 +7,7 @@
 
 namespace levitate::vmm::cli {
 
-// The option takes the names in `values`, and none other. --help, the man page and shell completion show
+// Makes the option take the names in `values` and no others. --help, the man page and shell completion show
 // them.
 template <typename Value>
 CLI::Option* offer(CLI::Option* option, const std::map<std::string, Value>& values) {

@@ -9,7 +9,7 @@
 
 namespace levitate::vmm::cli {
 
-// Runs as run() does, but stops at the program's first instruction, says on stderr where it listens, and
+// Does what run() does, but stops at the program's first instruction, says on stderr where it listens, and
 // waits there for GDB. When GDB detaches, the run goes on to its end; when GDB kills it, the outcome is
 // SIGKILL. `endpoint` is "[ADDR:]PORT".
 Result<Outcome> debug(const RunSpec& spec, RunHooks hooks, const std::string& endpoint);
@@ -17,7 +17,7 @@ Result<Outcome> debug(const RunSpec& spec, RunHooks hooks, const std::string& en
 // Listens at `endpoint`, "[ADDR:]PORT".
 Result<gdb::Listener> listen_for_gdb(const std::string& endpoint);
 
-// Waits for GDB where the session stands now, serves it, and leaves the session where GDB left it.
+// Waits for GDB with the session where it stands now, serves GDB, and leaves the session where GDB left it.
 Result<gdb::SessionEnd> serve_gdb(SessionTarget& target, gdb::Listener listener, const RunSpec& spec);
 
 }  // namespace levitate::vmm::cli

@@ -1,3 +1,4 @@
+// `levitate diff`: compares two traces and prints what differs.
 #include <fmt/format.h>
 #include <unistd.h>
 

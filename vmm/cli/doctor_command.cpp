@@ -1,3 +1,4 @@
+// `levitate doctor`: says what this host has and lacks, with the remedy.
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
@@ -101,7 +102,8 @@ std::vector<Finding> examine_tools() {
                             place.empty() ? fmt::format("{}: apt-get install {}", tool.purpose, tool.package)
                                           : place.string()});
     }
-    // Debian's rustc, whose standard library for AArch64 is a package too; another on PATH may lack it.
+    // Only Debian's rustc is looked at, because its standard library for AArch64 is a Debian package too.
+    // Another rustc on PATH may lack that library.
     const fs::path library = "/usr/lib/rustlib/aarch64-unknown-linux-gnu";
     findings.push_back({"Rust std for AArch64", Need::Optional, is_there(library),
                         is_there(library) ? library.string()

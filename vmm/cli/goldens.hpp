@@ -21,14 +21,15 @@ struct GoldenCase {
 Result<std::vector<std::string>> all_golden_names();
 
 // `name` is a case in goldens_directory(), a folder with recordings, or a trace file. Every recording must be
-// whole: a golden that was cut short can prove nothing.
+// complete: a golden that was cut short can prove nothing.
 Result<GoldenCase> load_golden(const std::string& name);
 
-// Reads one trace of any completeness.
+// Reads one trace, complete or not.
 Result<traces::Trace> load_trace(const std::filesystem::path& path);
 
-// What the golden's header describes, to be run again. The program and the extra files are looked for by
-// their names: beside the golden, then as find_program() does. `program` (may be empty) overrides the search.
+// What the golden's header describes, as something to run again. The program and the extra files are looked
+// up by name, first beside the golden and then as find_program() does. `program` (may be empty) overrides the
+// search.
 Result<RunSpec> spec_of(const GoldenCase& golden, const std::filesystem::path& program);
 
 }  // namespace levitate::vmm::cli

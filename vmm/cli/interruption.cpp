@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
 
-// What the handler may touch: lock-free atomics (man 7 signal-safety).
+// The signal handler may touch only lock-free atomics (man 7 signal-safety).
 std::atomic<Session*> watched_session = nullptr;
 std::atomic<int> caught_signal = 0;
 static_assert(std::atomic<Session*>::is_always_lock_free && std::atomic<int>::is_always_lock_free);
@@ -39,7 +39,7 @@ void set_action(int signal, void (*handler)(int)) {
     ::sigaction(signal, &action, nullptr);
 }
 
-// There may be one at a time.
+// Stops a run on a signal for as long as it lives. There may be only one at a time.
 class StopOnSignal {
   public:
     explicit StopOnSignal(Session& session) {
@@ -91,7 +91,7 @@ void end_by_signal(int signal) {
     set_action(signal, SIG_DFL);
     std::raise(signal);
     constexpr int kSignalBase = 128;
-    std::_Exit(kSignalBase + signal);  // where the signal is blocked
+    std::_Exit(kSignalBase + signal);  // reached only if the signal is blocked
 }
 
 }  // namespace levitate::vmm::cli

@@ -1,3 +1,4 @@
+// The entry point of the tool `levitate`.
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 

@@ -17,7 +17,7 @@
 namespace levitate::vmm::cli {
 namespace {
 
-// From "256M" to the number of bytes, in place. Returns what is wrong, for people.
+// Turns "256M" into the number of bytes, in place. Returns what is wrong, for people.
 std::string size_of_memory(std::string& text) {
     constexpr std::uint64_t kLeast = std::uint64_t{32} << 20;
     constexpr std::uint64_t kMost = std::uint64_t{64} << 30;

@@ -12,7 +12,7 @@
 
 namespace levitate::vmm::cli {
 
-// Exit statuses of the tool itself; a guest's own status otherwise.
+// Exit statuses of the tool itself. Otherwise the tool exits with the guest's own status.
 enum ExitStatus : int {
     kSuccess = 0,
     kDivergent = 1,
@@ -22,7 +22,7 @@ enum ExitStatus : int {
     kNotFound = 127,
 };
 
-// How to run: the same for run, record and check.
+// How to run. The options are the same for run, record and check.
 struct MachineOptions {
     EngineKind engine = EngineKind::Auto;
     std::string kernel;
@@ -41,7 +41,7 @@ struct MachineOptions {
     void apply_to(RunSpec& spec) const;
 };
 
-// What to run: run and record.
+// What to run, for run and record.
 struct ProgramOptions {
     std::vector<std::string> environment;
     std::vector<std::string> files;
@@ -59,11 +59,11 @@ struct ProgramOptions {
 // Prints the error as "levitate: …" and returns the exit status for its kind.
 int fail(const Error& error);
 
-// The exit status that a shell would give to what became of the program: its own, or 128 plus the signal.
-// A run that ended without one is a fault of the harness or a time limit, and is said on stderr.
+// The exit status that a shell would give to what became of the program: its own, or 128 plus the signal. A
+// run that ended without either is a fault of the harness or a time limit, which is reported on stderr.
 int exit_status(const Outcome& outcome);
 
-// What --stats and -v ask for, on stderr, and the undefined encodings that were met in any case.
+// Prints on stderr what --stats and -v ask for, and in any case the undefined encodings that were met.
 void print_run_report(const Outcome& outcome, const MachineOptions& options);
 
 }  // namespace levitate::vmm::cli

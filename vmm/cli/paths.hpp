@@ -1,5 +1,5 @@
-// Where the tool finds what belongs to it: in an installed tree beside its executable, in a checkout where
-// scripts/levitate says by environment variables.
+// Where the tool finds what belongs to it: in an installed tree this is beside its executable, and in a
+// checkout where scripts/levitate says with environment variables.
 #pragma once
 
 #include <expected>

@@ -16,7 +16,7 @@ namespace {
 constexpr std::string_view kClearLine = "\r\x1b[K";
 constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
 
-// The signal has its default action by now (SA_RESETHAND) and comes when this returns.
+// By now the signal has its default action again (SA_RESETHAND). It is delivered when this returns.
 void clear_and_end(int signal) {
     static_cast<void>(!::write(STDERR_FILENO, kClearLine.data(), kClearLine.size()));
     ::raise(signal);
@@ -40,7 +40,7 @@ std::string progress_text(std::size_t done, std::size_t total, const std::string
     const std::size_t filled = total != 0 ? kBar * std::min(done, total) / total : 0;
     std::string text =
         fmt::format("[{:#<{}}{:.<{}}] {}/{} {}", "", filled, "", kBar - filled, done, total, name);
-    // A line that wraps could not be taken back.
+    // A line that wraps could not be erased again.
     text.resize(std::min(text.size(), columns));
     return text;
 }

@@ -9,7 +9,8 @@ namespace levitate::vmm::cli {
 // "[######........] 3/28 threads", cut to `columns`.
 std::string progress_text(std::size_t done, std::size_t total, const std::string& name, std::size_t columns);
 
-// On standard error where that is a terminal, else nowhere. A signal that ends the tool clears it first.
+// Shown on standard error if that is a terminal, else nowhere. If a signal ends the tool, the bar is cleared
+// first.
 class ProgressBar {
   public:
     explicit ProgressBar(std::size_t total);

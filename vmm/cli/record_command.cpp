@@ -1,3 +1,4 @@
+// `levitate record`: runs a program and writes the trace.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -18,7 +19,7 @@
 namespace levitate::vmm::cli {
 namespace {
 
-// A trace holds its run's whole input, so that it can be run again: all of our stdin, or nothing from a
+// A trace holds its run's whole input, so that it can be run again: all of our stdin, or nothing if that is a
 // terminal.
 Result<std::vector<std::byte>> read_stdin() {
     std::vector<std::byte> bytes;

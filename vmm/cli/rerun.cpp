@@ -37,7 +37,7 @@ Result<std::unique_ptr<Rerun>> Rerun::to_event(const RunSpec& spec, std::uint64_
                            fmt::format("run again, the program did not reach event {}", order));
         }
     }
-    // From here on nothing stops a debugger that goes on.
+    // From here on no event stops the run, so a debugger that continues is not stopped again.
     rerun->hooks_.on_event = nullptr;
     return rerun;
 }
@@ -46,7 +46,7 @@ std::vector<Frame> Rerun::backtrace() const {
     const Engine& engine = session_->engine();
     const VcpuRegisters cpu = engine.registers();
     UserRegisters registers = cpu;
-    // A task that has just ended is seen at its last exception, whose EL0 side is in ELR_EL1.
+    // A task that has just ended is seen at its last exception, with the PC of EL0 in ELR_EL1.
     if (!is_at_el0(cpu.pstate)) {
         registers.pc = cpu.elr_el1;
     }

@@ -1,3 +1,4 @@
+// `levitate run`: runs a program.
 #include <CLI/CLI.hpp>
 #include <memory>
 #include <optional>

@@ -1,3 +1,4 @@
+// `levitate show`: prints a trace as strace would, or as JSON.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>

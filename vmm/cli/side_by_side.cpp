@@ -23,9 +23,9 @@ struct Row {
 };
 
 constexpr std::string_view kNothing = "(nothing)";
-// Of an event with more fields than this (the start of a program) those that agree are left out.
+// If an event has more fields than this (as the start of a program has), those that agree are left out.
 constexpr std::size_t kMostRows = 16;
-// A value that agrees is there for orientation.
+// A value that agrees is shown only for orientation.
 constexpr std::size_t kMostLinesOfAgreement = 3;
 // A column that is narrower than this cannot be read.
 constexpr std::size_t kLeastColumn = 18;
@@ -34,7 +34,7 @@ std::string_view or_nothing(const std::string& text) {
     return text.empty() ? kNothing : text;
 }
 
-// One row for each name of either side, in their order. The first field says what the event is.
+// One row for each name that either side has, in order. The first field says what the event is.
 std::vector<Row> merge(const std::vector<EventField>& golden, const std::vector<EventField>& actual) {
     std::vector<Row> rows;
     auto next = actual.begin();
@@ -58,7 +58,7 @@ std::vector<Row> merge(const std::vector<EventField>& golden, const std::vector<
     return rows;
 }
 
-// Two events of one kind differ in fields; otherwise what differs is that there is this event at all.
+// Two events of one kind differ in their fields. Otherwise the difference is that this event exists at all.
 std::vector<Row> rows_of(std::vector<EventField> golden, std::vector<EventField> actual) {
     const bool both = !golden.empty() && !actual.empty();
     if (both && golden.front().name != actual.front().name) {
@@ -112,7 +112,7 @@ void mark(std::vector<Row>& rows, const traces::Difference& difference) {
         rows.push_back(std::move(row));
         return;
     }
-    // Its text shows the same difference: the part's own row says it better.
+    // The parent's text shows the same difference, but the part's own row shows it better.
     parent->mark = Mark::None;
     row.name = "  " + row.name.substr(parent->name.size());
     const auto sibling =
@@ -120,7 +120,8 @@ void mark(std::vector<Row>& rows, const traces::Difference& difference) {
     rows.insert(sibling, std::move(row));
 }
 
-// Where there are many fields, leaves the first row and those that differ. Returns how many it has taken out.
+// If there are many fields, keeps only the first row and those that differ. Returns how many rows it has
+// taken out.
 std::size_t drop_agreement(std::vector<Row>& rows) {
     if (rows.size() <= kMostRows) {
         return 0;
@@ -136,12 +137,12 @@ bool starts_character(char byte) {
     return (static_cast<unsigned char>(byte) & 0xc0U) != 0x80U;
 }
 
-// In characters of UTF-8, of which these texts hold none but narrow ones.
+// The width in UTF-8 characters. These texts hold only narrow ones.
 std::size_t width(std::string_view text) {
     return static_cast<std::size_t>(std::ranges::count_if(text, starts_character));
 }
 
-// The first `columns` characters, or fewer where a space makes a better end.
+// The first `columns` characters, or fewer if a space makes a better end.
 std::string_view first_line(std::string_view text, std::size_t columns) {
     std::size_t end = 0;
     std::size_t space = 0;
@@ -190,7 +191,7 @@ class Printer {
         const std::size_t frame = kMargin + name_ + 2 * kSeparator.size();
         const std::size_t room = style.columns > frame ? style.columns - frame : 0;
         is_table_ = room / 2 >= kLeastColumn;
-        // What one column does not need is the other's.
+        // The other column gets what one column does not need.
         const std::size_t half = room / 2;
         if (golden_ + actual_ > room) {
             golden_ = std::min(golden_, std::max(half, room - std::min(room, actual_)));

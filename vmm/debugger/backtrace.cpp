@@ -10,7 +10,7 @@
 #include <memory>
 #include <ranges>
 
-// libiberty demangles Rust's both schemes; its header is C.
+// libiberty demangles both of Rust's schemes; its header is C.
 extern "C" {
 #include <libiberty/demangle.h>
 }
@@ -111,7 +111,7 @@ std::string name_of(Dwarf_Die* die) {
     return name != nullptr ? name : "";
 }
 
-// Where an inlined function was called from: its DIE says it by a number in its unit's file table.
+// Says where an inlined function was called from, which its DIE gives as a number in its unit's file table.
 void set_call_site(Frame& caller, Dwarf_Die* inlined, Dwarf_Die* unit) {
     Dwarf_Attribute attribute;
     Dwarf_Word value = 0;

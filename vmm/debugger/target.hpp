@@ -59,7 +59,8 @@ class Target {
     // Only the virtual CPU's registers can be written; false for any other thread.
     virtual bool set_registers(ThreadId thread, const VcpuRegisters& registers) = 0;
 
-    // Through the current translation tables. Bytes before the first one that is not mapped.
+    // Reads through the current translation tables. Returns how many bytes come before the first one that is
+    // not mapped.
     virtual std::size_t read_memory(GuestVirt address, std::span<std::byte> into) const = 0;
     virtual std::size_t write_memory(GuestVirt address, std::span<const std::byte> from) = 0;
 
@@ -68,7 +69,7 @@ class Target {
     virtual void insert_breakpoint(GuestVirt address) = 0;
     virtual void remove_breakpoint(GuestVirt address) = 0;
 
-    // Stops resume(Continue) when the bytes no longer read as they did when it began. Both may be repeated.
+    // Stops resume(Continue) when the bytes are no longer what they were when it began. Both may be repeated.
     // In the program's half the address space is the one that the CPU is in when the watchpoint is inserted.
     // The CPU runs much slower while there is one.
     virtual void insert_watchpoint(const WatchedMemory& memory) = 0;

@@ -19,7 +19,7 @@ class Device {
 
 enum class Level { Low, High };
 
-// A wire to an interrupt controller. Setting the level it has is no event.
+// A wire to an interrupt controller. Setting it to the level that it already has is no event.
 using InterruptLine = std::function<void(Level)>;
 
 }  // namespace levitate::vmm

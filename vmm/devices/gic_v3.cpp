@@ -54,7 +54,7 @@ bool is_priority(std::uint64_t offset) {
     return offset >= kPriority && offset < kPriority + GicV3::kInterrupts;
 }
 
-// Whether the register at `offset` is about SGIs and PPIs only: those stand in the redistributor.
+// Whether the register at `offset` is only about SGIs and PPIs, whose registers are in the redistributor.
 bool is_private(std::uint64_t offset) {
     constexpr std::uint64_t kInterrupts = GicV3::kFirstSpi;
     return (offset >= kGroup && offset < kPriority && offset % kRegisterBits == 0) ||
@@ -331,8 +331,8 @@ void GicV3::deactivate(std::uint32_t intid) {
     }
 }
 
-// Arm ARM D24.8.24: with IRM the SGI goes to all CPUs but the sender, and there are none; without, to those
-// of the target list in the cluster that Aff3.Aff2.Aff1 names.
+// Arm ARM D24.8.24: with IRM the SGI goes to all CPUs but the sender, of which there are none; without IRM,
+// to those of the target list in the cluster that Aff3.Aff2.Aff1 names.
 void GicV3::send_sgi(std::uint64_t value) {
     constexpr std::uint64_t kRoutingMode = 1ULL << 40U;
     constexpr std::uint64_t kCluster = (0xFFULL << 48U) | (0xFFULL << 32U) | (0xFFULL << 16U);

@@ -14,7 +14,7 @@ namespace levitate::vmm {
 
 // One security state (GICD_CTLR.DS is 1), affinity routing always on, one CPU with affinity 0.0.0.0; no LPIs,
 // no ITS, no message-based SPIs. Interrupts are enabled, pending and active as IHI 0069 chapter 4 says; the
-// CPU interface (ICC_*_EL1) belongs to the CPU and talks to this through the last section.
+// CPU interface (ICC_*_EL1) belongs to the CPU and calls the functions that are marked as being for it.
 class GicV3 {
   public:
     static constexpr std::uint32_t kInterrupts = 288;  // INTIDs: 16 SGIs, 16 PPIs, 256 SPIs
@@ -66,8 +66,8 @@ class GicV3 {
         Write write_;
     };
 
-    // Registers of which both frames have a part: `offset` is within the 64 KiB that hold them.
-    // nullopt: there is no such register.
+    // Registers of which each frame has a part: `offset` is within the 64 KiB that hold them. nullopt: there
+    // is no such register.
     std::optional<std::uint32_t> read_interrupt_register(std::uint64_t offset) const;
     void write_interrupt_register(std::uint64_t offset, std::uint32_t value);
     void write_bits(std::uint64_t offset, std::uint32_t value);

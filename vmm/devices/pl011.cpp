@@ -53,7 +53,7 @@ Pl011::Pl011(InterruptLine interrupt, Output output)
       fifo_levels_(kFifoLevelsAtReset) {}
 
 std::optional<std::uint64_t> Pl011::read(std::uint64_t offset, unsigned size) {
-    // The APB bus of the UART is 16 bits wide and drivers use any width; nothing is 64 bits.
+    // The UART's APB bus is 16 bits wide, and drivers use any width up to 32 bits.
     if (size > 4 || offset % 4 != 0) {
         return std::nullopt;
     }
@@ -114,7 +114,7 @@ void Pl011::write_register(std::uint64_t offset, std::uint32_t value) {
     switch (offset) {
         case kData:
             output_(static_cast<std::byte>(value & 0xFFU));
-            // The FIFO has passed its level on the way down: it is empty again.
+            // The FIFO has passed its level on the way down, because it is empty again.
             raw_ |= kInterruptTransmit;
             break;
         case kLowPower:
@@ -177,7 +177,7 @@ std::size_t Pl011::fifo_depth() const {
     return (line_control_ & kLineControlFifos) != 0 ? kFifoDepth : 1;
 }
 
-// UARTIFLS.RXIFLSEL: at one eighth, a quarter, half, three quarters, seven eighths.
+// UARTIFLS.RXIFLSEL: The levels are one eighth, a quarter, half, three quarters and seven eighths.
 std::size_t Pl011::receive_trigger() const {
     constexpr std::array<std::size_t, 8> kEighths{1, 2, 4, 6, 7, 7, 7, 7};
     return std::max<std::size_t>(1, fifo_depth() * kEighths[(fifo_levels_ >> 3U) & 7U] / 8);
@@ -190,9 +190,9 @@ void Pl011::fill_fifo() {
     }
 }
 
-// The receive interrupts follow the FIFO. The timeout is for one that holds something while nothing more
-// arrives, which is so at once: a driver that clears it with bytes left gets it again and does not wait for
-// ever.
+// The receive interrupts follow the FIFO. The timeout is for a FIFO that holds something while nothing more
+// arrives, which is the case at once. A driver that clears it with bytes left gets it again, and does not
+// wait for ever.
 void Pl011::update() {
     raw_ &= ~(kInterruptReceive | kInterruptReceiveTimeout);
     if (!fifo_.empty()) {

@@ -17,7 +17,7 @@ class Pl031 final : public Device {
     // The guest's time since the machine started.
     using TimeSource = std::function<std::chrono::nanoseconds()>;
 
-    // `start` is what the clock shows then, in seconds since 1970 (UTC).
+    // `start` is what the clock shows when the machine starts, in seconds since 1970 (UTC).
     Pl031(InterruptLine interrupt, TimeSource time, std::uint32_t start);
 
     std::optional<std::uint64_t> read(std::uint64_t offset, unsigned size) override;

@@ -1,7 +1,7 @@
 // What runs a kernel: one virtual CPU with its RAM. `emu` implements it; `native` has no machine and is not
 // an Engine (see vmm/engine/native).
 //
-// The tracer, the debugger and the GDB stub see a guest only through this interface.
+// The tracer and the debugger's target (vmm/run/session_target.hpp) see a guest only through this interface.
 #pragma once
 
 #include <chrono>
@@ -22,7 +22,7 @@ enum class ExitReason {
     Idle,              // the guest waits for an interrupt that only the outside (stdin) can cause
     ExceptionFromEl0,  // taken, PC at the vector; elr_el1, spsr_el1 and esr_el1 hold EL0's side
     ReturnToEl0,       // ERET executed; PC is EL0's next instruction
-    WatchedLoad,       // an EL0 load touched a watched range and has retired
+    WatchedLoad,       // an EL0 load has touched a watched range and has retired
     Breakpoint,        // the instruction at PC is a breakpoint and has not been executed
     PowerOff,          // PSCI SYSTEM_OFF
     Reset,             // PSCI SYSTEM_RESET
@@ -33,9 +33,10 @@ struct Exit {
     ExitReason reason = ExitReason::Budget;
     bool irq = false;          // ExceptionFromEl0: asynchronous
     GuestVirt load_pc{};       // WatchedLoad
-    GuestVirt load_address{};  // WatchedLoad: of all that the instruction read of the range
+    GuestVirt load_address{};  // WatchedLoad: where what it read of the range begins
     unsigned load_size = 0;    // WatchedLoad, bytes
-    // ExceptionFromEl0, ReturnToEl0, Breakpoint: as they stand now. Who handles the exit reads no others.
+    // ExceptionFromEl0, ReturnToEl0, Breakpoint: as they are now. Whoever handles the exit uses these and
+    // does not fetch them again.
     VcpuRegisters registers{};
 };
 
@@ -47,7 +48,7 @@ struct WatchedLoads {
     bool operator==(const WatchedLoads&) const = default;
 };
 
-// What run() exits for beside what ends it.
+// What run() exits for, beside what ends a run anyway.
 struct Stops {
     bool boundary = false;  // ExceptionFromEl0 and ReturnToEl0
     std::vector<WatchedLoads> loads;
@@ -72,17 +73,18 @@ class Engine {
     virtual void request_stop() = 0;
 
     virtual VcpuRegisters registers() const = 0;
-    // Writes all but ttbr0_el1, elr_el1, spsr_el1 and esr_el1, which are read only.
+    // Writes all registers except ttbr0_el1, elr_el1, spsr_el1 and esr_el1, which can only be read.
     virtual void set_registers(const VcpuRegisters& registers) = 0;
 
     // nullopt: not mapped for that view under the current tables.
     virtual std::optional<GuestPhys> translate(GuestVirt address, View view) const = 0;
     // Copy from or to guest memory through the current translation tables. Returns the number of bytes copied
-    // before the first byte that is not mapped. A copy, always: guest memory is never trusted twice.
+    // before the first byte that is not mapped. It is always a copy, because guest memory is never trusted
+    // twice.
     virtual std::size_t read_memory(GuestVirt address, std::span<std::byte> into, View view) const = 0;
     virtual std::size_t write_memory(GuestVirt address, std::span<const std::byte> from, View view) = 0;
 
-    // In place of those that were set before. One place decides (vmm/run/engine_stops.hpp).
+    // Replaces those that were set before. Only vmm/run/engine_stops.hpp decides which they are.
     virtual void set_stops(const Stops& stops) = 0;
 
     virtual EngineStatistics statistics() const = 0;

@@ -16,7 +16,7 @@ namespace levitate::vmm::gdb {
 namespace {
 
 constexpr char kInterrupt = '\x03';
-// A packet longer than this is not GDB's: PacketSize in qSupported promises to take less.
+// GDB sends no packet longer than this: PacketSize in qSupported promises to take less.
 constexpr std::size_t kLongestPacket = 1U << 16;
 
 std::string system_error(std::string_view what) {
@@ -120,7 +120,7 @@ std::expected<Descriptor, std::string> Listener::accept() {
     if (number < 0) {
         return std::unexpected(system_error("cannot accept a GDB connection"));
     }
-    // Packets are small and each waits for its answer.
+    // Packets are small, and each waits for its answer, so they are sent at once.
     const int on = 1;
     ::setsockopt(number, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return Descriptor{number};
@@ -186,7 +186,7 @@ bool Connection::send(std::string_view payload) {
     std::string packet = "$" + raw + "#";
     packet.push_back(kDigits[sum >> 4U]);
     packet.push_back(kDigits[sum & 0xfU]);
-    // TCP delivers or fails: an acknowledgment is skipped where it comes, in receive().
+    // TCP delivers or fails, so nothing waits for an acknowledgment: receive() skips it when it comes.
     return write_all(packet);
 }
 
@@ -202,7 +202,7 @@ bool Connection::interrupt_requested() {
     if (*byte == '+') {
         return false;
     }
-    // A packet while the target runs: it stops, and the packet is answered then.
+    // If a packet comes while the target runs, the target stops, and then the packet is answered.
     input_.insert(input_.begin(), *byte);
     return true;
 }

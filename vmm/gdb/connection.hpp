@@ -27,7 +27,7 @@ class Listener {
     // Binds and listens at once, so that a client may connect before accept() is called.
     static std::expected<Listener, std::string> open(const Endpoint& endpoint);
 
-    // The port that is listened on, also where port 0 was asked for.
+    // The port that is listened on, even if port 0 was asked for.
     std::uint16_t port() const { return port_; }
     // Blocks until a client connects.
     std::expected<Descriptor, std::string> accept();

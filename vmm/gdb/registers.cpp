@@ -16,7 +16,7 @@ constexpr unsigned kV0 = 34;
 constexpr unsigned kFpsr = 66;
 constexpr unsigned kFpcr = 67;
 
-// The one in use.
+// The stack pointer that is in use.
 template <typename Registers>
 auto& stack_pointer(Registers& registers) {
     return (registers.pstate & spsr::kMode) == spsr::kModeEl1h ? registers.sp_el1 : registers.sp;

@@ -11,9 +11,9 @@
 namespace levitate::vmm::gdb {
 namespace {
 
-// In hex, so half of it in bytes; also what qSupported promises to take.
+// The size is in hexadecimal digits, so half as many bytes fit. qSupported promises to take this much.
 constexpr std::size_t kPacketSize = 0x4000;
-// What is watched is read after every instruction.
+// Watched memory is read after every instruction, so there is a limit.
 constexpr std::uint64_t kMostWatchedBytes = 4096;
 constexpr std::string_view kOk = "OK";
 constexpr std::string_view kBadRequest = "E16";  // EINVAL
@@ -271,8 +271,8 @@ std::string Server::write_memory(std::string_view assignment) {
 }
 
 std::string Server::change_breakpoint(std::string_view packet) {
-    // Z0 and Z1, software and hardware breakpoints, are the same thing here. Z2 watches for writes; for reads
-    // (Z3, Z4) there is nothing.
+    // Z0 and Z1, software and hardware breakpoints, are the same thing here. Z2 watches for writes. Watching
+    // for reads (Z3, Z4) is not supported.
     if (packet.size() < 3 || packet[1] < '0' || packet[1] > '2' || packet[2] != ',') {
         return std::string{kUnsupported};
     }
@@ -339,7 +339,7 @@ std::string Server::stop_reply(const TargetStop& stop) const {
         case TargetStop::Kind::Killed:
             return two_digits('X', stop.status);
         case TargetStop::Kind::Lost:
-            // GDB has no reply for a machine that broke down; a kill is what it shows best.
+            // GDB's protocol has no reply for a machine that broke down. A kill comes closest.
             return two_digits('X', 9);
     }
     return {};

@@ -22,7 +22,7 @@ class Server {
   public:
     Server(Connection connection, Target& target) : connection_(std::move(connection)), target_(target) {}
 
-    // Answers packets, the target standing still, until the session ends.
+    // Answers packets, while the target stands still, until the session ends.
     SessionEnd serve();
 
   private:

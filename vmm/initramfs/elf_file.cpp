@@ -50,7 +50,7 @@ bool starts_with(std::span<const std::byte> bytes, std::string_view text) {
     return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
 }
 
-// Why the file is none that AArch64 Linux executes, from its first bytes; empty: it may be one.
+// Why AArch64 Linux would not execute the file, judged by its first bytes. Empty: it might.
 std::string refuse_header(std::span<const std::byte> bytes) {
     if (starts_with(bytes, "#!")) {
         return "a script; give its interpreter as the program and the script with --file";

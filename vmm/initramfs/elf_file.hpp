@@ -1,4 +1,4 @@
-// What the packer must know of an ELF file: can AArch64 Linux execute it, and what does it need beside it?
+// What the packer must know of an ELF file: whether AArch64 Linux can execute it, and what else it needs.
 #pragma once
 
 #include <cstddef>

@@ -20,8 +20,8 @@ constexpr std::array<std::string_view, 6> kStandardDirectories{
 
 constexpr std::uint32_t kLibraryPermissions = 0755;
 
-// One directory to look in: where it is in the guest, and a directory of the host that holds the same besides
-// those that the sysroots give.
+// One directory to look in: where it is in the guest, and a directory of the host that holds the same files,
+// beside those that the sysroots give.
 struct SearchDirectory {
     std::string guest;
     std::optional<fs::path> host;
@@ -32,7 +32,7 @@ struct Object {
     const Object* loader = nullptr;
 };
 
-// $ORIGIN and ${ORIGIN} replaced by `origin`.
+// Replaces $ORIGIN and ${ORIGIN} by `origin`.
 std::string expand_origin(std::string text, const std::string& origin) {
     for (const std::string_view name : {"$ORIGIN", "${ORIGIN}"}) {
         for (auto at = text.find(name); at != std::string::npos; at = text.find(name, at + origin.size())) {
@@ -58,7 +58,7 @@ void append_run_paths(const std::vector<std::string>& paths, const LoadedObject&
     }
 }
 
-// Those that the object itself and its loaders name.
+// The directories that the object itself and its loaders name.
 std::vector<SearchDirectory> run_paths_of(const Object& object) {
     std::vector<SearchDirectory> directories;
     if (object.loaded.elf.runpath.empty()) {
@@ -149,7 +149,7 @@ class Search {
                         sysroot_list()));
     }
 
-    // False: nowhere.
+    // Looks for the library in every place that ld.so would search. False: it is in none of them.
     Result<bool> search(const Object& object, const std::string& name) {
         for (const SearchDirectory& directory : run_paths_of(object)) {
             const std::string path = normalize_guest_path(directory.guest + "/" + name);
@@ -164,7 +164,8 @@ class Search {
                 return take(path, *node, &object);
             }
         }
-        // A whole sysroot before the next one, so that libraries which belong together come together.
+        // Searches one sysroot fully before the next one, so that libraries that belong together come from
+        // the same place.
         for (const fs::path& sysroot : sysroots_) {
             for (const std::string_view directory : kStandardDirectories) {
                 const std::string path = fmt::format("{}/{}", directory, name);
@@ -177,8 +178,8 @@ class Search {
         return false;
     }
 
-    // Looks for the file that will stand at `path`: in the tree, at `beside` unless that is empty, in the
-    // sysroots. False: nowhere.
+    // Looks for the file that will stand at `path`: in the tree, at `beside` unless that is empty, and in
+    // the sysroots. False: it is in none of them.
     Result<bool> try_place(const std::string& path, const fs::path& beside, const Object* loader) {
         if (const Node* node = tree_.find(path); node != nullptr && node->kind == NodeKind::File) {
             return take(path, *node, loader);

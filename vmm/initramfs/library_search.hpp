@@ -13,14 +13,14 @@
 
 namespace levitate::vmm {
 
-// Where libraries are looked for when nobody says otherwise: the host's own root, in which Debian's multiarch
-// packages (libc6:arm64) stand, and the root of its cross compiler.
+// Where libraries are looked for by default: the host's own root, in which Debian's multiarch packages
+// (libc6:arm64) stand, and the root of its cross compiler.
 std::vector<std::filesystem::path> default_sysroots();
 
 // An ELF file that stands in the tree.
 struct LoadedObject {
     std::string guest;
-    std::filesystem::path host;  // empty: from nowhere
+    std::filesystem::path host;  // empty: not from a host file
     ElfFile elf;
 };
 
@@ -29,7 +29,7 @@ struct LoadedObject {
 // no DT_RUNPATH, of the object and of those that loaded it; DT_RUNPATH of the object; the standard
 // directories (man 8 ld.so). $ORIGIN is the object's directory, in the guest and on the host alike. Returns
 // the objects added or found, in order of loading, without the program itself. Error (NotFound): a library or
-// interpreter is nowhere; names it, who needs it, where was looked and the remedy.
+// interpreter was not found; the message names it, who needs it, where the search looked, and the remedy.
 Result<std::vector<LoadedObject>> add_libraries(const LoadedObject& program,
                                                 std::span<const std::filesystem::path> sysroots, Tree& tree);
 

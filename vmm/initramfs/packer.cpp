@@ -34,7 +34,7 @@ constexpr std::array kStandardDirectories{
 Result<void> add_skeleton(Tree& tree) {
     for (const StandardDirectory& directory : kStandardDirectories) {
         if (const Node* present = tree.find(directory.path); present != nullptr) {
-            continue;  // a root has its own, perhaps as a symlink
+            continue;  // a root brings its own, perhaps as a symlink
         }
         if (auto added = tree.add_directory(directory.path, directory.permissions); !added) {
             return added;

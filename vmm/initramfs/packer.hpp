@@ -37,7 +37,7 @@ struct PackRequest {
 struct PackedFile {
     std::string guest;
     std::filesystem::path host;
-    std::string build_id;  // ELF files that have one
+    std::string build_id;  // for ELF files that have one
     FileContents contents;
 };
 

@@ -22,7 +22,7 @@ struct Node {
     NodeKind kind = NodeKind::File;
     std::uint32_t permissions = 0644;  // the low twelve bits of a mode
     FileContents contents;             // File; never null there
-    std::filesystem::path host;        // where the contents came from; empty: from nowhere
+    std::filesystem::path host;        // where the contents came from; empty: not from a file
     std::string target;                // Symlink
     std::uint32_t device_major = 0;
     std::uint32_t device_minor = 0;
@@ -40,7 +40,7 @@ class Tree {
     Tree();
 
     // Adds a node, and the directories above it that are missing. A symlink that stands in the tree where a
-    // directory is needed is followed, as the kernel would when it unpacks. What stands there already is
+    // directory is needed is followed, as the kernel would when it unpacks. Whatever is already there is
     // replaced, except that a directory keeps its children and gets the new permissions. Error: a directory
     // is replaced by something else or the reverse, a file stands where a directory is needed, or symlinks
     // form a loop.

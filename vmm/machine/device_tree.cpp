@@ -24,7 +24,7 @@ constexpr std::uint32_t kSharedInterrupt = 0;
 constexpr std::uint32_t kPrivateInterrupt = 1;
 constexpr std::uint32_t kLevelHigh = 4;
 
-// Numbers that only complete the timer's list: a secure and a hypervisor timer, which do not exist here.
+// These numbers only complete the timer's list: the secure and the hypervisor timer do not exist here.
 constexpr std::uint32_t kTimerSecureIntid = 29;
 constexpr std::uint32_t kTimerHypervisorIntid = 26;
 
@@ -41,7 +41,7 @@ class Writer {
 
     void flag(const char* name) { property(name, {}); }
     void text(const char* name, std::string_view value) {
-        // The NUL that ends it belongs to the value; further ones inside separate a list's strings.
+        // The NUL at the end belongs to the value. NULs inside separate the strings of a list.
         std::string terminated{value};
         terminated.push_back('\0');
         property(name, std::as_bytes(std::span{terminated}));
@@ -53,7 +53,7 @@ class Writer {
         }
         property(name, std::as_bytes(std::span{swapped}));
     }
-    // Address and size in two cells each.
+    // Writes regions, with two cells each for address and size.
     void regions(const char* name, std::initializer_list<Region> regions) {
         std::vector<std::uint64_t> swapped;
         for (const Region& region : regions) {

@@ -32,7 +32,7 @@ bool has_at(std::span<const std::byte> bytes, std::size_t offset, std::string_vi
            std::memcmp(bytes.data() + offset, text.data(), text.size()) == 0;
 }
 
-// What a file that is no arm64 Image is, and what to do about it.
+// What a file is that is not an arm64 Image, and what to do about it.
 std::string describe_other(std::span<const std::byte> bytes) {
     using namespace std::literals;
     if (bytes.empty()) {

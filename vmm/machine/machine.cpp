@@ -36,7 +36,7 @@ Error cannot_read(const std::filesystem::path& path, int error) {
                                    std::generic_category().message(error))};
 }
 
-// Reads the file into the front of `into`, and no more than fits. The number of bytes that the file has.
+// Reads the file into the front of `into`, but no more than fits. Returns how many bytes the file has.
 Result<std::size_t> read_into(const std::filesystem::path& path, std::span<std::byte> into) {
     const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
     if (!file.is_open()) {
@@ -93,8 +93,8 @@ Result<std::unique_ptr<Machine>> Machine::create(MachineRequest request) {
     return machine;
 }
 
-// Kernel, device tree and initramfs in this order, each on a 2 MiB boundary; the kernel is read straight into
-// its place. The first 2 MiB of RAM are left free, as boot loaders leave them for themselves.
+// Loads kernel, device tree and initramfs in this order, each on a 2 MiB boundary. The kernel is read
+// straight into its place. The first 2 MiB of RAM are left free, as boot loaders leave them for themselves.
 Result<void> Machine::load(const MachineRequest& request) {
     const std::span<std::byte> ram = ram_.bytes();
     constexpr std::uint64_t kKernelBase = kAlignment;

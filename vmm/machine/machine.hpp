@@ -40,7 +40,8 @@ struct EntryPoint {
 
 class Machine {
   public:
-    // Error: the kernel cannot be read or is no arm64 Image, or all that does not fit into the memory.
+    // Error: the kernel cannot be read or is not an arm64 Image, or everything together does not fit into the
+    // memory.
     static Result<std::unique_ptr<Machine>> create(MachineRequest request);
 
     // What the CPU sees. The engine provides the time and asks for interrupts.

@@ -1,5 +1,5 @@
-// Where things are in the guest's physical address space: QEMU's `virt` machine, so that a kernel for it
-// boots here.
+// Where things are in the guest's physical address space. It is the map of QEMU's `virt` machine, so that a
+// kernel for that boots here.
 #pragma once
 
 #include <cstdint>

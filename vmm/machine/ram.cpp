@@ -10,7 +10,7 @@
 namespace levitate::vmm {
 
 Result<GuestRam> GuestRam::create(std::uint64_t size) {
-    // Without a reservation, a large guest that stays small needs no large host.
+    // No swap space is reserved, so a guest with much RAM that uses little of it does not need a large host.
     void* const memory =
         ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory == MAP_FAILED) {

@@ -1,5 +1,5 @@
-// The one owner of what the engine stops at: what the tracer wants watched and what a debugger wants,
-// together.
+// The only place that decides what the engine stops at: what the tracer wants watched and what a debugger
+// wants, together.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ class EngineStops {
   public:
     explicit EngineStops(Engine& engine) : engine_(engine) {}
 
-    // Cheap where it wants the same as before: it is asked at every exit.
+    // Cheap if the tracer wants the same as before, because it is asked at every exit.
     void set_tracers(const Stops& wanted);
     void set_debuggers_boundary(bool wanted);
     void set_debuggers_breakpoints(std::span<const GuestVirt> addresses);

@@ -12,11 +12,11 @@ namespace {
 
 using init::FrameType;
 
-// A program that never stops writing must not take the host's memory.
+// A program that never stops writing must not fill the host's memory.
 constexpr std::size_t kMaximumCapture = 64U << 20U;
 constexpr std::size_t kMaximumLog = 2U << 20U;
 
-// All of it, however long that takes. False: nobody reads there any more.
+// Writes all of it, however long that takes. False: nobody reads there any more.
 bool write_all(int fd, std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
         const ssize_t written = ::write(fd, bytes.data(), bytes.size());
@@ -110,7 +110,7 @@ void GuestChannel::on_frame(const init::DecodedFrame& frame) {
         case FrameType::StdinEnd:
         case FrameType::CloseStdout:
         case FrameType::CloseStderr:
-            break;  // ours: an echo
+            break;  // sent by us: an echo
     }
 }
 

@@ -1,5 +1,5 @@
-// The host's end of the line to init: takes the program's output and fate out of what the UART says, and
-// sends standard input.
+// The host's end of the line to init: finds the program's output and its end in what the UART sends, and
+// passes standard input on.
 #pragma once
 
 #include <cstddef>
@@ -30,8 +30,8 @@ struct ExecFailure {
 class GuestChannel final : private init::FrameDecoder::Receiver {
   public:
     // `send` puts bytes on the wire to the guest; `attention` is called when the engine should stop so that
-    // the session can look at what has changed: init runs, the run is over, or its output is too much.
-    // `key` is the one that init has: what it does not vouch for is text.
+    // the session can look at what has changed: init runs, the run is over, or its output is too much. `key`
+    // is the one that init has: what does not carry its tag is text.
     GuestChannel(OutputMode mode, const init::HashKey& key,
                  std::function<void(std::span<const std::byte>)> send, std::function<void()> attention);
 
@@ -41,7 +41,7 @@ class GuestChannel final : private init::FrameDecoder::Receiver {
     void send_stdin(std::span<const std::byte> bytes);
     void send_stdin_end();
 
-    // "Linux 6.1.0-40-arm64 #1 SMP …"; empty: init does not run yet.
+    // "Linux 6.1.0-40-arm64 #1 SMP …". Empty: init does not run yet.
     const std::string& kernel_name() const { return kernel_name_; }
     bool program_started() const { return started_; }
     std::uint32_t stdin_credit() const { return stdin_credit_; }
@@ -56,7 +56,7 @@ class GuestChannel final : private init::FrameDecoder::Receiver {
     const std::optional<ExecFailure>& exec_failure() const { return exec_failure_; }
     std::uint64_t lost_frames() const { return decoder_.lost_frames(); }
 
-    // Captured output, and what came outside the frames, of which the last mebibytes are kept.
+    // Captured output, and what came outside the frames. Of these only the last mebibytes are kept.
     std::vector<std::byte>& stdout_bytes() { return stdout_.captured; }
     std::vector<std::byte>& stderr_bytes() { return stderr_.captured; }
     const std::string& kernel_log() const { return kernel_log_; }

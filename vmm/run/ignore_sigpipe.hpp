@@ -1,11 +1,12 @@
-// Writing to a pipe that nobody reads any more.
+// Makes it possible to write to a pipe that nobody reads any more.
 #pragma once
 
 #include <csignal>
 
 namespace levitate::vmm {
 
-// A write to a closed pipe is to be an error that the channel sees, not the end of the process.
+// While this lives, a write to a closed pipe is an error that the channel sees, and not the end of the
+// process.
 class IgnoreSigpipe {
   public:
     IgnoreSigpipe() {

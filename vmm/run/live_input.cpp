@@ -12,7 +12,7 @@
 namespace levitate::vmm {
 namespace {
 
-// How often a wait looks at whether it is to end.
+// How long a wait goes on before it looks whether it should end.
 constexpr std::chrono::milliseconds kLongestWait{100};
 
 }  // namespace
@@ -47,7 +47,7 @@ bool LiveInput::read_and_send() {
         channel_.send_stdin(std::span{buffer}.first(static_cast<std::size_t>(count)));
         return true;
     }
-    // The end of file, or what cannot be read: there is no more to come either way.
+    // At end of file, or if reading fails, nothing more will come.
     ended_ = true;
     channel_.send_stdin_end();
     return true;

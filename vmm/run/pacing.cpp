@@ -9,14 +9,14 @@ using std::chrono::milliseconds;
 
 // How many instructions go by between two looks: some 10 ms of an emulator.
 constexpr std::uint64_t kInterval = 1'000'000;
-// The same while the guest waits for us, so that its timers pass at about the speed of ours.
+// The same while the guest waits for us, so that its timers run at about the speed of our clock.
 constexpr std::uint64_t kThrottledInterval = 20'000;
 // How far the guest's clock may be ahead of ours while it could wait for live input.
 constexpr std::chrono::seconds kSlack{1};
 
 }  // namespace
 
-// Time that jumps is not held back: the jumps would be waited for.
+// Time is not held back if it jumps, because the host would wait for the jumps.
 Pacing::Pacing(const RunSpec& spec, GuestChannel& channel)
     : channel_(channel),
       input_(spec.stdin_bytes ? nullptr : std::make_unique<LiveInput>(channel)),
@@ -42,8 +42,8 @@ bool Pacing::look(const Engine& engine, const std::atomic<bool>& interrupt) {
     return true;
 }
 
-// Waiting costs an emulated guest no time, so one that waits for a person would pass years at full speed:
-// while input can come, its clock is held back to about ours.
+// Waiting costs an emulated guest no host time, so years would go by in a guest that waits for a person.
+// While input can come, its clock is therefore held back to about ours.
 void Pacing::throttle(const Engine& engine, const std::atomic<bool>& interrupt) {
     if (!channel_.program_started() || !may_throttle_) {
         return;

@@ -1,5 +1,5 @@
-// A run's host time: its limit, when to look at the clock and at standard input, and how far the guest's
-// clock may be ahead of ours.
+// A run in host time: its time limit, when to look at the clock and at standard input, and how far the
+// guest's clock may be ahead of ours.
 #pragma once
 
 #include <atomic>
@@ -20,17 +20,17 @@ class Pacing {
     // Begins the run's time.
     Pacing(const RunSpec& spec, GuestChannel& channel);
 
-    // What has passed since the run began.
+    // The host time that has passed since the run began.
     std::chrono::nanoseconds wall() const { return std::chrono::steady_clock::now() - begun_; }
 
     // After how many of the engine's instructions, counted from its start, look() is to be called.
     std::uint64_t next_look() const { return next_look_; }
-    // Passes on what input there is, and waits where the guest's clock is ahead; less long if `interrupt`
-    // becomes true. False: the time limit is reached.
+    // Passes on what input there is, and waits if the guest's clock is too far ahead, but not longer than
+    // until `interrupt` becomes true. False: the time limit is reached.
     bool look(const Engine& engine, const std::atomic<bool>& interrupt);
 
     enum class Idle { HasInput, TimeIsUp, ForEver };
-    // The guest waits, and no timer will wake it: waits for input that it would take.
+    // To be called when the guest waits and no timer will wake it: waits for input that it would take.
     Idle wait_for_input(const std::atomic<bool>& interrupt);
 
   private:

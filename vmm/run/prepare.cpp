@@ -107,8 +107,8 @@ PackRequest pack_request(const RunSpec& spec) {
     return request;
 }
 
-// Linux's own parameters (Documentation/admin-guide/kernel-parameters.txt). A panic resets the machine at
-// once instead of halting, so that it can be seen.
+// These are Linux's own parameters (Documentation/admin-guide/kernel-parameters.txt). A panic resets the
+// machine at once instead of halting it, so that the panic is noticed.
 std::string boot_arguments(const RunSpec& spec) {
     std::string arguments = "console=ttyAMA0 panic=-1 nokaslr quiet";
     if (!spec.kernel_command_line.empty()) {

@@ -1,4 +1,4 @@
-// From what the user asked for to what the machine needs.
+// Turns what the user asked for into what the machine needs.
 #pragma once
 
 #include <string>
@@ -11,18 +11,18 @@
 namespace levitate::vmm {
 
 // The specification with its defaults filled in. Error (Usage): a path in the guest is not absolute, a string
-// that the guest's kernel takes up to its NUL holds one, or the engine cannot follow the schedule's seed or
+// that the guest's kernel reads up to a NUL contains one, or the engine cannot follow the schedule's seed or
 // the limit of instructions.
 Result<RunSpec> complete_spec(RunSpec spec);
 
-// Whether the engine is one with a machine.
+// Checks that the engine is one with a machine.
 Result<void> check_machine_engine(EngineKind engine);
 
 // Precondition for both: complete_spec() made `spec`.
 PackRequest pack_request(const RunSpec& spec);
 std::string boot_arguments(const RunSpec& spec);
 
-// For people: what the guest's kernel had against the program.
+// Explains, for people, why the guest's kernel refused the program.
 Error explain_exec_failure(const RunSpec& spec, const ExecFailure& failed);
 
 }  // namespace levitate::vmm

@@ -18,8 +18,8 @@ std::string sha256(std::span<const std::byte> bytes);
 // The trace's header, complete but for the auxv and the kernel's name. `spec` has its defaults filled in.
 traces::Header make_header(const RunSpec& spec, const Initramfs& initramfs);
 
-// The sink that a tracer writes to: hands on to RunHooks::sink and asks RunHooks::on_event. Remembers whether
-// that wants the run stopped.
+// The sink that a tracer writes to. It hands events on to RunHooks::sink, asks RunHooks::on_event, and
+// remembers whether that wants the run stopped.
 class HookSink final : public traces::EventSink {
   public:
     HookSink(const RunHooks& hooks, Engine& engine) : hooks_(hooks), engine_(engine) {}
@@ -33,7 +33,7 @@ class HookSink final : public traces::EventSink {
     }
     void end(const std::string& incomplete) override { hooks_.sink->end(incomplete); }
 
-    // True once for each wish.
+    // True once for each time it was asked for.
     bool take_stop_wanted() { return std::exchange(stop_wanted_, false); }
 
   private:

@@ -17,7 +17,7 @@ Result<Outcome> run_on_this_host(const RunSpec& spec, const RunHooks& hooks) {
     if (!complete) {
         return std::unexpected(complete.error());
     }
-    // What the program needs is found as for a machine, so that the trace's header says the same.
+    // What the program needs is looked up as for a machine, so that the trace's header says the same.
     const auto initramfs = pack(pack_request(*complete));
     if (!initramfs) {
         return std::unexpected(initramfs.error());

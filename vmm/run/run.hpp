@@ -25,7 +25,7 @@ struct FileMapping {
 
 struct RunSpec {
     std::filesystem::path program;  // on the host
-    std::string guest_program;      // where it stands in the guest's root; empty: "/bin/<name>"
+    std::string guest_program;      // its path in the guest's root; empty: "/bin/<name>"
     std::vector<std::string> argv;  // argv[0] included; empty: the guest path
     std::vector<std::string> envp;
     std::string cwd = "/";
@@ -58,9 +58,9 @@ struct Outcome {
     std::string kernel_log;  // what the kernel wrote to its console outside the frames
     // Why the run ended before the program did (time limit, kernel panic, idle for ever); empty otherwise.
     std::string incomplete;
-    // Incomplete by what the guest does on every host: all its tasks sleep for ever, or the program has not
-    // ended within the limit of instructions. Else the harness ended the run, which says nothing of the
-    // guest.
+    // The run is incomplete because of what the guest does on every host: all its tasks sleep for ever, or
+    // the program has not ended within the limit of instructions. Otherwise the harness ended the run, which
+    // says nothing about the guest.
     bool never_ends = false;
 };
 
@@ -73,7 +73,7 @@ struct RunHooks {
 };
 
 // Runs the program to its end, or to the time limit. An Error means that the run could not be set up or that
-// the guest could not execute the program; what the program does wrong is an Outcome.
+// the guest could not execute the program; whatever the program does wrong is an Outcome.
 Result<Outcome> run(const RunSpec& spec, const RunHooks& hooks);
 
 }  // namespace levitate::vmm

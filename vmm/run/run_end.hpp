@@ -1,4 +1,4 @@
-// Whether a run is over, and what it was ended by: the first end counts.
+// Whether a run is over, and what ended it. The first end counts.
 #pragma once
 
 #include <optional>
@@ -22,11 +22,12 @@ class RunEnd {
 
     void by_init() { end({}); }
     void by_fault(const std::string& why) { end({.incomplete = why}); }
-    // `what` the kernel did with the machine; not a fault where init has said that the run is over.
+    // `what` is what the kernel did with the machine. It is not a fault if init has said that the run is
+    // over.
     void by_power(const std::string& what);
     void by_time_limit();
     void by_instruction_limit();
-    // No task runs, and nothing that can happen would wake one.
+    // No task runs, and nothing that can still happen would wake one.
     void by_sleep();
 
     // To be called when nobody advances the run any further.

@@ -55,8 +55,7 @@ Result<Outcome> run_native(const RunSpec& spec, const RunHooks& hooks, const tra
     complete.cpu = native::cpu_description();
     const native::OutputListener listener = hooks.capture_output ? native::OutputListener{} : pass_on;
     const auto begin = std::chrono::steady_clock::now();
-    // Where nothing is recorded, ptrace still serves: it is how the program's end is told from its
-    // children's.
+    // Even if nothing is recorded, ptrace is needed to tell the program's end from the ends of its children.
     traces::DiscardingSink no_sink;
     auto result = hooks.sink == nullptr
                       ? native::record_pass(pass, native::Pass::Calls, complete, no_sink, listener)

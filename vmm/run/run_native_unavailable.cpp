@@ -1,3 +1,4 @@
+// What vmm/run/run_native.hpp does on hosts other than AArch64 Linux: it says that there is no native engine.
 #include "vmm/run/run_native.hpp"
 
 namespace levitate::vmm {

@@ -28,15 +28,15 @@ OutputMode output_mode(const RunHooks& hooks) {
     return hooks.sink != nullptr ? OutputMode::StreamAndCapture : OutputMode::Stream;
 }
 
-// Not from a seed: a program could work that out. Nothing that a guest does depends on the key's value, so a
-// run is still a function of its seeds.
+// The key does not come from a seed, because a program could work that out. Nothing that a guest does depends
+// on the key's value, so a run is still a function of its seeds.
 init::HashKey random_key() {
     init::HashKey key{};
     ::arc4random_buf(key.data(), key.size());
     return key;
 }
 
-// The program first.
+// The program and its libraries, the program first.
 std::vector<FileMapping> modules_of(const Initramfs& initramfs) {
     std::vector<FileMapping> modules{{.host = initramfs.program.host, .guest = initramfs.program.guest}};
     for (const PackedFile& library : initramfs.libraries) {
@@ -45,7 +45,7 @@ std::vector<FileMapping> modules_of(const Initramfs& initramfs) {
     return modules;
 }
 
-// What exists once machine and engine do.
+// What exists once there is a machine: its engine, and what needs one.
 struct Running {
     Running(std::unique_ptr<Machine> the_machine, const RunSpec& spec, const RunHooks& hooks,
             traces::Header header)

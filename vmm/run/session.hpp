@@ -51,12 +51,12 @@ class Session {
     const BoundaryTracer* tracer() const;
     // Where the program stands in the guest's root.
     const std::string& guest_program() const;
-    // Files of the guest's root that are ELF files, program first: guest path and where it is on the host.
+    // The ELF files of the guest's root, program first: their guest paths and where they are on the host.
     const std::vector<FileMapping>& modules() const;
 
     bool ended() const;
-    // What became of the run. Precondition: ended(), or nobody will advance it further: then it is
-    // incomplete. An Error: the guest could not execute the program.
+    // What became of the run. Precondition: ended(), or nobody will advance it further, in which case it is
+    // incomplete. Error: the guest could not execute the program.
     Result<Outcome> finish();
 
   private:

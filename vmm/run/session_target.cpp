@@ -157,7 +157,8 @@ TargetStop SessionTarget::step(const std::function<bool()>& interrupted) {
         if (!from_program || at_el0()) {
             return kStepped;
         }
-        // A fault (a page's first use) or an interrupt has come before the instruction, an SVC is behind us.
+        // A fault (a page's first use) or an interrupt came before the instruction was executed; an SVC has
+        // been executed.
         const bool executed = session_.engine().registers().elr_el1 != pc;
         const TargetStop stop = return_to_program(interrupted);
         if (stop.kind != TargetStop::Kind::Stepped || executed || session_.engine().registers().pc != pc) {
@@ -166,7 +167,7 @@ TargetStop SessionTarget::step(const std::function<bool()>& interrupted) {
     }
 }
 
-// From the kernel to the next instruction of the task that has entered it.
+// Runs from the kernel to the next instruction of the task that has entered it.
 TargetStop SessionTarget::return_to_program(const std::function<bool()>& interrupted) {
     const auto task = session_.tracer() != nullptr ? session_.tracer()->current_task() : std::nullopt;
     TargetStop stop = kStepped;
@@ -202,7 +203,7 @@ TargetStop SessionTarget::resume(ResumeKind kind, const std::function<bool()>& i
     return stop;
 }
 
-// How far to run before the watchpoints are to be looked at.
+// How far to run before the watchpoints have to be looked at.
 std::uint64_t SessionTarget::budget() const {
     const bool watches_kernel = std::ranges::any_of(
         watchpoints_, [](const auto& watchpoint) { return watchpoint.second.space == 0; });

@@ -19,7 +19,8 @@ class SessionTarget final : public Target {
     // the target.
     explicit SessionTarget(Session& session) : session_(session) {}
 
-    // Runs to the program's first instruction. False: the run ended before, or `interrupted` said so.
+    // Runs to the program's first instruction. False: the run ended before that, or `interrupted` asked to
+    // stop.
     bool run_to_program(const std::function<bool()>& interrupted);
 
     std::vector<TargetThread> threads() const override;

@@ -22,7 +22,8 @@ class Tracing {
 
     // nullptr: nothing is recorded, or the guest's init does not run yet.
     const BoundaryTracer* tracer() const { return tracer_.get(); }
-    // Init runs on the kernel of this name. Nothing happens where nothing is recorded, or the second time.
+    // To be called when init runs, with the kernel's name. Nothing happens if nothing is recorded, or the
+    // second time.
     void start(const std::string& kernel);
     // Returns why this kernel cannot be traced; empty as long as it can.
     std::string feed(const Exit& exit);
@@ -30,7 +31,7 @@ class Tracing {
     void finish(const traces::OutcomeEvent& outcome, const std::string& kernel,
                 const std::string& incomplete);
 
-    // Whether RunHooks::on_event has asked for a stop: true once for each wish.
+    // Whether RunHooks::on_event has asked for a stop: true once for each time it asks.
     bool take_stop_wanted() { return sink_.take_stop_wanted(); }
 
   private:

@@ -62,7 +62,7 @@ void BoundaryTracer::finish(const traces::OutcomeEvent& outcome, const std::stri
     const std::string& reason = refusal_.empty() ? incomplete : refusal_;
     const bool never_started = reason.empty() && !recorder_.has_started();
     if (reason.empty()) {
-        // A signal that ends the program ends its threads too, without their crossing the boundary again.
+        // A signal that ends the program also ends its threads, which do not cross the boundary again.
         lives_.end_process(kFirstTask, {.exit_code = outcome.exit_code, .signal = outcome.signal});
     }
     recorder_.finish(outcome, never_started ? "the program was never seen to start" : reason);
@@ -172,7 +172,7 @@ void BoundaryTracer::on_resume(const VcpuRegisters& now) {
     }
     TracedTask& task = *tasks_.find(*owner);
     if (task.space != translation_table(now.ttbr0_el1)) {
-        // The stack serves a task that is not recorded: its last owner has died.
+        // The stack now serves a task that is not recorded, so its last owner has died.
         lives_.end_task(*owner, {});
         return;
     }
@@ -195,10 +195,10 @@ bool BoundaryTracer::runs_child_on_stack_of_parent(const VcpuRegisters& now) con
     return foreign != foreign_clones_.end() && foreign->second == now.pc;
 }
 
-// The return of an outstanding call to the very stack pointer and registers that it came with, but from
+// Whether an outstanding call returns to the very stack pointer and registers that it came with, but from
 // another EL1 stack.
 bool BoundaryTracer::moves_between_stacks(const VcpuRegisters& now) const {
-    constexpr std::size_t kFirstSaved = 19;  // x19 to x29: a call's own arguments say nothing
+    constexpr std::size_t kFirstSaved = 19;  // x19 to x29: the registers of a call's arguments tell nothing
     const std::uint64_t space = translation_table(now.ttbr0_el1);
     return std::ranges::any_of(tasks_.all(), [&](const auto& entry) {
         const TracedTask& task = entry.second;

@@ -1,7 +1,7 @@
 // Finds a program's tasks and calls from what its CPU does, for any kernel: from exceptions out of EL0,
-// returns to it, and loads and instruction addresses that the engine watches. Asks nothing of the kernel but
-// that each task has an EL1 stack of its own, which the CPU leaves and enters EL1 with empty (Linux does; so
-// does every kernel that keeps a task's registers on the task's kernel stack).
+// returns to it, and loads and instruction addresses that the engine watches. The kernel only has to give
+// each task an EL1 stack of its own, which is empty whenever the CPU enters or leaves EL1 (as on Linux, and
+// on every kernel that keeps a task's registers on the task's kernel stack).
 #pragma once
 
 #include <cstdint>
@@ -25,24 +25,24 @@ namespace levitate::vmm {
 // A recorded task, for a debugger.
 struct TaskView {
     traces::TaskNumber number{};
-    // As it last entered the kernel. Absent: EL0 runs it now, or it has not run yet.
+    // Its registers when it last entered the kernel. Absent: EL0 runs it now, or it has not run yet.
     std::optional<UserRegisters> registers;
 };
 
 // Records one program and its descendants. The trace starts when a task that is not recorded yet has called
 // execve on the program's path, and that call has succeeded.
 //
-// Loads from the auxv and calls of the vDSO are seen in the address spaces of all tasks: what an exec made,
-// and what a fork has copied of it.
+// Loads from the auxv and calls of the vDSO are seen in the address spaces of all tasks, in those that an
+// exec has made and in copies that a fork has made.
 class BoundaryTracer {
   public:
     // `program` is the path as it is given to execve in the guest.
     BoundaryTracer(const Engine& engine, traces::Header header, std::string program, traces::EventSink& sink);
 
-    // What the engine has to stop at until the next handle() or finish(). It is the caller's to set.
+    // What the engine has to stop at until the next handle() or finish(). The caller sets this.
     const Stops& stops() const { return watch_.stops(); }
-    // To be called with every exit of Engine::run, before the engine runs on. Exits that are no business of
-    // the tracer are ignored.
+    // To be called with every exit of Engine::run, before the engine runs on. Exits that do not concern the
+    // tracer are ignored.
     void handle(const Exit& exit);
 
     // Why this kernel cannot be traced; empty as long as it can. The run should end then.
@@ -52,15 +52,15 @@ class BoundaryTracer {
     std::optional<traces::TaskNumber> current_task() const { return current_; }
     // The tasks that are alive, as far as is known.
     std::vector<TaskView> tasks() const;
-    // As the last exec of the program's first process made it, without AT_NULL; empty before the program has
-    // started.
+    // The vector that the last exec of the program's first process made, without AT_NULL; empty before the
+    // program has started.
     const std::vector<traces::AuxvEntry>& program_auxv() const { return program_auxv_; }
 
     // Ends the trace, as Recorder::finish does, and stops watching.
     void finish(const traces::OutcomeEvent& outcome, const std::string& incomplete);
 
   private:
-    // An execve of the program's path by a task that is not recorded.
+    // An execve of the program's path by a task that is not recorded, which may start the program.
     struct Candidate {
         std::uint64_t stack = 0;
         std::uint64_t sp = 0;

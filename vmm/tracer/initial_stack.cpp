@@ -29,7 +29,7 @@ class Cursor {
     }
     GuestVirt position() const { return at_; }
 
-    // Strings by pointer up to NULL.
+    // Reads strings, each through a pointer, up to a null pointer.
     std::optional<std::vector<std::string>> strings() {
         std::vector<std::string> result;
         while (pointers_ < kMostPointers) {

@@ -78,7 +78,7 @@ traces::TaskNumber Recorder::start_program(std::int64_t tid, const InitialStack&
 traces::TaskNumber Recorder::start_task(traces::TaskNumber parent, std::uint64_t clone_flags,
                                         std::int64_t tid) {
     const traces::TaskNumber number{++last_task_};
-    // A copy of a process is in the functions that it was in.
+    // A copy of a process is in the same functions as the original.
     const auto of_parent = tasks_.find(parent);
     tasks_.emplace(
         number, Task{.syscall = std::nullopt,
@@ -231,7 +231,7 @@ void Recorder::emit_vdso(traces::TaskNumber number, const VdsoEntry& entry,
                                        .payloads = std::move(payloads)});
 }
 
-// Those that were entered after the first `depth` do not return any more: the program has left them by a
+// The functions that were entered after the first `depth` will not return: the program has left them by a
 // jump out of a signal's handler, or has ended.
 void Recorder::leave_vdso(traces::TaskNumber number, Task& task, std::size_t depth) {
     while (task.vdso.size() > depth) {
@@ -288,7 +288,7 @@ void Recorder::finish(const traces::OutcomeEvent& outcome, const std::string& in
         begin({});
     }
     while (!tasks_.empty()) {
-        // Only the program's own end is known from the outcome; of other tasks nothing was seen to end.
+        // The outcome tells only the program's own end. The other tasks were not seen to end.
         const traces::TaskNumber number = tasks_.begin()->first;
         emit_outstanding(number, tasks_.begin()->second);
         leave_vdso(number, tasks_.begin()->second, 0);

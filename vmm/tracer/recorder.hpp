@@ -1,5 +1,5 @@
-// Turns what a tracer sees of a program's tasks into the events of a trace. Knows no engine: the boundary
-// tracer (emu) and ptrace (native) both feed it, so that their traces follow the same rules.
+// Turns what a tracer sees of a program's tasks into the events of a trace. It does not know the engine: the
+// boundary tracer (emu) and ptrace (native) both feed it, so that their traces follow the same rules.
 #pragma once
 
 #include <array>
@@ -46,8 +46,8 @@ struct VdsoEntry {
 // order in which things happened.
 class Recorder {
   public:
-    // `header` is complete but for the auxv, which the program's first exec brings.
-    // `clock` says the guest's time; it never goes back.
+    // `header` is complete but for the auxv, which the program's first exec brings. `clock` tells the guest's
+    // time and never goes back.
     using Clock = std::function<std::chrono::nanoseconds()>;
     Recorder(traces::EventSink& sink, traces::Header header, Clock clock);
 
@@ -77,15 +77,16 @@ class Recorder {
     void auxv_load(traces::TaskNumber task, const AuxvLoad& load, const UserMemory& memory);
     // The task stands at the entry of a function of its vDSO. The event is complete at the return.
     void enter_vdso(traces::TaskNumber task, const VdsoEntry& entry);
-    // The task stands at `pc` with this stack pointer: if a function of the vDSO returns there, it has.
+    // The task stands at `pc` with this stack pointer. If a function of the vDSO was to return there, it now
+    // has.
     void return_to(traces::TaskNumber task, std::uint64_t pc, std::uint64_t sp, std::int64_t result,
                    const UserMemory& memory);
-    // Where functions that have been entered return to, of all tasks.
+    // Where the functions that tasks have entered will return to, for all tasks.
     std::vector<std::uint64_t> vdso_returns() const;
     void registers_lost(traces::TaskNumber task, const traces::RegistersEvent& loss);
 
-    // Ends the trace. `incomplete` is empty where the program ran to its end. Where no program has started
-    // the trace holds its header and the outcome.
+    // Ends the trace. `incomplete` is empty if the program ran to its end. If no program has started, the
+    // trace holds only its header and the outcome.
     void finish(const traces::OutcomeEvent& outcome, const std::string& incomplete);
 
     bool has_started() const { return begun_; }

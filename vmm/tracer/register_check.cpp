@@ -36,10 +36,10 @@ UserRegisters interrupted_registers(const InterruptedState& frame, const UserReg
     return registers;
 }
 
-// The registers with which Linux enters a signal's handler: those that its frame holds, but for what Linux
-// sets (arch/arm64/kernel/signal.c, setup_return). `entered` is how it was entered, for what is free within
-// bounds: where the frame record stands, and where a handler returns to if that is a restorer or code that
-// calls rt_sigreturn. TPIDR_EL0 is taken from `entered`.
+// The registers with which Linux enters a signal's handler: those that its frame holds, except those that
+// Linux sets (arch/arm64/kernel/signal.c, setup_return). `entered` has the registers with which it was
+// entered. What is free within bounds comes from there: where the frame record stands, and where the handler
+// returns to, if that is a restorer or code that calls rt_sigreturn. TPIDR_EL0 is taken from `entered`.
 UserRegisters RegisterCheck::handler_registers(const DeliveredSignal& signal,
                                                const UserRegisters& entered) const {
     using Pair = std::array<std::uint64_t, 2>;
@@ -75,7 +75,7 @@ std::vector<Change> lost_registers(const UserRegisters& before, const UserRegist
             changes.push_back({.name = std::string(name), .before = hex(was), .after = hex(is)});
         }
     };
-    // No name is made for a register that is as it was: this is on the path of every call.
+    // No name is made for a register that is unchanged, because every call comes through here.
     for (unsigned index = 0; index < before.x.size(); ++index) {
         if (before.x[index] != after.x[index] && may_change != index) {
             hold("x" + std::to_string(index), before.x[index], after.x[index]);

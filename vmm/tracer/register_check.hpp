@@ -15,7 +15,7 @@
 
 namespace levitate::vmm {
 
-// The registers that a signal frame holds, and of `others` those that it does not.
+// The registers that a signal frame holds, and those of `others` that it does not hold.
 UserRegisters interrupted_registers(const InterruptedState& frame, const UserRegisters& others);
 
 // Differences in x0 to x30, SP, PC, NZCV, TPIDR_EL0, V0 to V31, FPCR and FPSR. `may_change` is a register Xn
@@ -32,7 +32,7 @@ class RegisterCheck {
     // The program has given this restorer to rt_sigaction: handlers may return there.
     void add_restorer(std::uint64_t address) { restorers_.insert(address); }
 
-    // `during` is called where registers are lost, and says between what, for people.
+    // `during` is called if registers are lost, and says for people during what.
     template <typename During>
     void preserved(traces::TaskNumber task, const UserRegisters& before, const UserRegisters& after,
                    std::optional<unsigned> may_change, During during, std::uint64_t pc) {

@@ -10,11 +10,11 @@ namespace {
 
 constexpr std::uint64_t kLastSignal = 64;  // _NSIG
 constexpr std::uint64_t kRegistersOffset = kSignalFrameMachineContext + 8;
-// More signals than exist cannot be pending for one handler each.
+// There cannot be more signals pending than exist, each with one handler.
 constexpr std::size_t kMostFrames = kLastSignal;
 
-// struct sigcontext ends with 4096 bytes that are aligned to 16 and hold records, each a struct _aarch64_ctx
-// with what belongs to it. A record without magic and size ends them.
+// struct sigcontext ends with 4096 bytes, aligned to 16, that hold records: each is a struct _aarch64_ctx and
+// what belongs to it. A record whose magic and size are zero ends them.
 constexpr std::uint64_t kRecordsOffset = kSignalFrameMachineContext + 288;
 constexpr std::size_t kRecordsSize = 4096;
 constexpr std::size_t kRecordAlignment = 16;
@@ -117,7 +117,7 @@ std::optional<DeliveredSignal> read_delivered_signal(const UserMemory& memory,
                            .interrupted = *interrupted,
                            .context = read_context(memory, GuestVirt{entry.sp})};
     // Only with SA_SIGINFO does the kernel fill in the information and pass x1 and x2; without it those bytes
-    // are whatever lay on the stack.
+    // are what happened to be on the stack.
     const bool wants_information = entry.x[1] == entry.sp && entry.x[2] == entry.sp + kSignalFrameContext;
     if (wants_information) {
         result.information.resize(kSignalInfoSize);

@@ -24,7 +24,7 @@ struct InterruptedState : GeneralRegisters {
     std::optional<VectorRegisters> vectors;  // of its FPSIMD record
 };
 
-// What else the frame holds of the interruption.
+// What else the frame holds about the interruption.
 struct SignalContext {
     std::uint64_t flags = 0;  // uc_flags
     traces::SignalStack stack;
@@ -47,7 +47,8 @@ struct DeliveredSignal {
     SignalContext context;
 };
 
-// The frame that a handler's entry stands on, if it is one: x0 is a signal's number and SP points at a frame.
+// The signal whose handler is entered here, if this is the entry of one: x0 is a signal's number and SP
+// points at a frame.
 std::optional<DeliveredSignal> read_delivered_signal(const UserMemory& memory, const GeneralRegisters& entry);
 
 // Where a task was interrupted. A call may have been made to return (PC after its SVC) or to run again (PC on
@@ -55,7 +56,7 @@ std::optional<DeliveredSignal> read_delivered_signal(const UserMemory& memory, c
 struct InterruptionPoint {
     std::uint64_t sp = 0;
     std::uint64_t pc = 0;
-    std::uint64_t other_pc = 0;  // the same as `pc` where there is only one
+    std::uint64_t other_pc = 0;  // the same as `pc` if there is only one
 };
 
 // The signals that were delivered at once between an interruption and a resume, in order of delivery. Linux

@@ -105,8 +105,9 @@ void SpaceWatch::on_resume(traces::TaskNumber number, const VcpuRegisters& now) 
 }
 
 // A kernel may map the vDSO's pages when they are first touched, as Linux does, so they are looked for at
-// each return to the program until they are there. Its start-up code reads the symbols before it can call
-// one; what enters a function by the very fault that maps it comes back to that function's first instruction.
+// each return to the program until they are there. The program's start-up code reads the symbols before it
+// can call one. If a function is entered by the very fault that maps it, the task comes back to that
+// function's first instruction.
 void SpaceWatch::find_vdso_functions(Space& space) {
     if (!space.unread_vdso || !engine_.translate(*space.unread_vdso, View::User)) {
         return;

@@ -19,13 +19,13 @@ class SpaceWatch {
     SpaceWatch(const Engine& engine, const UserMemory& memory, Recorder& recorder, TaskTable& tasks)
         : engine_(engine), memory_(memory), recorder_(recorder), tasks_(tasks) {}
 
-    // What the engine is to stop at for it.
+    // What the engine has to stop at for this.
     const Stops& stops() const { return stops_; }
 
-    // Nothing is watched any more, and nothing is to be told any more.
+    // Ends the watch. Nothing needs to be reported to it any more.
     void end() { stops_ = {}; }
 
-    // An exec has made the space, a fork has made it from another.
+    // begin(): an exec has made the space. copy(): a fork has made it from another.
     void begin(std::uint64_t space, const InitialStack& stack);
     void copy(std::uint64_t from, std::uint64_t to);
 
@@ -35,14 +35,14 @@ class SpaceWatch {
     void on_breakpoint(traces::TaskNumber number, const VcpuRegisters& now);
     // `number` has taken an exception from the instruction at `pc`.
     void on_exception(traces::TaskNumber number, std::uint64_t pc);
-    // `number` is back from one.
+    // `number` is back from an exception.
     void on_resume(traces::TaskNumber number, const VcpuRegisters& now);
 
   private:
     // What the kernel has put into an address space at its exec.
     struct Space {
         AuxvRange auxv;
-        // Where there is a vDSO whose symbols are not mapped yet.
+        // The address of the vDSO while its symbols are not mapped yet.
         std::optional<GuestVirt> unread_vdso;
         std::map<GuestVirt, std::string> vdso;
     };

@@ -52,8 +52,8 @@ struct CloneRequest {
 std::optional<CloneRequest> read_clone_request(TaskCall call, const std::array<std::uint64_t, 6>& arguments,
                                                const UserMemory& memory);
 
-// The tid of a child that stands at its first instruction, from where the kernel has stored it by then.
-// 0: the parent asked for neither.
+// The tid of a child that stands at its first instruction, from where the kernel has stored it by then. 0:
+// the parent did not ask for it to be stored.
 std::int64_t read_child_tid(const CloneRequest& request, const UserMemory& child_memory);
 
 // The restorer that an rt_sigaction with these arguments sets. nullopt: none.
@@ -66,12 +66,13 @@ struct ReapedChild {
     traces::TaskEndEvent end;
 };
 
-// What a wait4 or waitid that has returned `result` says. nullopt: it reports no end of a process, or stores
-// it nowhere.
+// What a wait4 or waitid that has returned `result` says. nullopt: it does not report the end of a process,
+// or does not store it anywhere.
 std::optional<ReapedChild> read_reaped_child(TaskCall call, const std::array<std::uint64_t, 6>& arguments,
                                              std::int64_t result, const UserMemory& memory);
 
-// The two ends that a wait status reports (man 2 wait); neither is set for a stop or a continuation.
+// The end that a wait status reports (man 2 wait): an exit code or a signal. Neither is set for a stop or a
+// continuation.
 traces::TaskEndEvent end_from_wait_status(std::uint32_t status);
 
 }  // namespace levitate::vmm

@@ -18,8 +18,8 @@ namespace levitate::vmm {
 // A task that stands at its first instruction, or at the entry of the first signal's handler before that.
 struct Newborn {
     traces::TaskNumber number{};
-    std::uint64_t space = 0;               // its parent's
-    UserRegisters expected;                // that it has to have, before any signal
+    std::uint64_t space = 0;               // that of its parent
+    UserRegisters expected;                // the registers that it has to have, before any signal
     std::vector<DeliveredSignal> signals;  // whose handlers it enters
 };
 
@@ -31,9 +31,9 @@ class TaskLives {
     void expect_child(traces::TaskNumber parent, const CloneRequest& request, const UserRegisters& at_call);
     // The call has returned `result` to `parent`.
     void parent_returned(traces::TaskNumber parent, std::int64_t result);
-    // Whether `parent` has not returned yet from a clone after which its child starts at `pc`.
+    // Whether `parent` has still to return from a clone after which its child starts at `pc`.
     bool expects_child_of(traces::TaskNumber parent, std::uint64_t pc) const;
-    // The expected child that `now` shows, in the address space `space`: it has a number from here on.
+    // The expected child that `now` shows, in the address space `space`. From here on it has a number.
     std::optional<Newborn> take_newborn(const UserRegisters& now, std::uint64_t space,
                                         const UserMemory& memory);
 
@@ -41,7 +41,7 @@ class TaskLives {
     void end_process(traces::TaskNumber process, const traces::TaskEndEvent& end);
 
   private:
-    // A clone whose child has not been seen, or whose parent has not been told.
+    // A clone whose child has not been seen yet, or whose parent has not been told yet.
     struct Birth {
         traces::TaskNumber parent{};
         traces::TaskNumber parent_process{};

@@ -36,7 +36,7 @@ bool TaskReturns::from_call(traces::TaskNumber number, const Visit& visit, const
         return true;
     }
     if (now.sp == before.sp && now.pc == visit.svc()) {
-        // A restart without a handler. Linux may turn the call into restart_syscall
+        // This is a restart without a handler. Linux may turn the call into restart_syscall
         // (arch/arm64/kernel/signal.c, setup_restart_syscall).
         recorder_.repeat_syscall(number);
         const bool renumbers = task_call(now.x[8]) == TaskCall::RestartSyscall;
@@ -159,7 +159,7 @@ void TaskReturns::finish_call(traces::TaskNumber number, const Visit& visit, std
     if (!child) {
         return;
     }
-    // No process is a child of its own, whatever a kernel says.
+    // No process is its own child, whatever a kernel says.
     const traces::TaskNumber process = tasks_.find(*child)->process;
     if (process != tasks_.find(number)->process) {
         lives_.end_process(process, reaped->end);

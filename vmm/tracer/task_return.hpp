@@ -1,4 +1,4 @@
-// How a task goes on after a visit to the kernel, and what that says of the call that it made: which ways
+// How a task goes on after a visit to the kernel, and what that says about the call that it made: which ways
 // Linux has, and whether a return is one of them.
 #pragma once
 
@@ -20,13 +20,13 @@ class TaskReturns {
                 RegisterCheck& check)
         : recorder_(recorder), memory_(memory), tasks_(tasks), lives_(lives), check_(check) {}
 
-    // Whether Linux could let `number` go on with `now` after `visit`; only then it is recorded. An exec is
-    // none of these ways.
+    // Whether Linux could let `number` go on with `now` after `visit`. Only then is that recorded. An exec is
+    // not one of these ways.
     bool continues(traces::TaskNumber number, const Visit& visit, const UserRegisters& now);
     // Records that it goes on somewhere that no rule of Linux explains.
     void continue_wrongly(traces::TaskNumber number, const Visit& visit, const UserRegisters& now);
-    // Records the signals whose handlers a task that goes on with `now` enters, in order of delivery. What
-    // follows a frame is the next one, or the task's resume.
+    // Records the signals whose handlers a task that goes on with `now` enters, in order of delivery. After
+    // each frame comes the next one or, after the last, the task's resume.
     void enter_handlers(traces::TaskNumber number, const std::vector<DeliveredSignal>& signals,
                         const UserRegisters& now);
 

@@ -14,10 +14,11 @@
 
 namespace levitate::vmm {
 
-// Beside traces::abi::MemoryReader, as traces knows no GuestVirt; Recorder hands the one on as the other.
+// This exists beside traces::MemoryReader, because traces does not know GuestVirt. Recorder adapts the one to
+// the other.
 //
 // What is read belongs to a hostile program: every read is a copy that is then judged, no address is read
-// twice with the expectation of the same bytes, and every loop over it has a bound.
+// twice in the expectation of the same bytes, and every loop over it has a bound.
 class UserMemory {
   public:
     virtual ~UserMemory() = default;

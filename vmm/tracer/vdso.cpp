@@ -9,7 +9,7 @@
 namespace levitate::vmm {
 namespace {
 
-constexpr std::size_t kLargestImage = 64U << 10;  // Linux's has two pages
+constexpr std::size_t kLargestImage = 64U << 10;  // the image of Linux has two pages
 constexpr std::size_t kMostSymbols = 256;
 constexpr std::size_t kLongestName = 64;
 constexpr std::string_view kSignalReturn = "__kernel_rt_sigreturn";
@@ -100,8 +100,8 @@ DynamicTables read_dynamic(const Image& image, std::uint64_t offset, std::uint64
     return tables;
 }
 
-// DT_HASH says the number of symbols (System V ABI, "Hash Table": nchain). DT_GNU_HASH does not, but the
-// symbol table then ends where the string table begins, as every linker lays them out.
+// DT_HASH says the number of symbols (System V ABI, "Hash Table": nchain). DT_GNU_HASH does not say it, but
+// every linker lays out the tables so that the symbol table ends where the string table begins.
 std::uint64_t symbol_count(const Image& image, const DynamicTables& tables) {
     std::uint64_t count = 0;
     if (tables.hash != 0) {

@@ -13,9 +13,9 @@ struct VdsoFunction {
     GuestVirt address{};
 };
 
-// Reads the dynamic symbols of the ELF image mapped at `base` (AT_SYSINFO_EHDR). Only functions that programs
-// call are returned: __kernel_rt_sigreturn is entered by every handler's return and is a syscall there. Empty
-// where there is no such image: the kernel under test wrote it, so it is judged like any input.
+// Reads the dynamic symbols of the ELF image mapped at `base` (AT_SYSINFO_EHDR). Returns only functions that
+// programs call: every handler's return enters __kernel_rt_sigreturn, and there it is seen as a system call.
+// Empty if there is no such image. The kernel under test wrote the image, so it is judged like any input.
 std::vector<VdsoFunction> vdso_functions(const UserMemory& memory, GuestVirt base);
 
 }  // namespace levitate::vmm

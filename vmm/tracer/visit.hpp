@@ -15,10 +15,10 @@ namespace levitate::vmm {
 struct Visit {
     enum class Cause { Syscall, Interrupt, Abort, Undefined, Other };
 
-    // At an exception that has been taken. `interrupt`: it is asynchronous.
+    // Begins at an exception that has been taken. `interrupt` says that it is asynchronous.
     Visit(const VcpuRegisters& at_vector, bool interrupt, const UserMemory& memory);
 
-    std::uint64_t svc() const;  // of a call: where the SVC stands
+    std::uint64_t svc() const;  // for a call: where the SVC stands
     // For people: "syscall openat", "irq".
     std::string describe() const;
 

@@ -1,3 +1,4 @@
+// The completion script for bash.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -98,7 +99,7 @@ std::string options_case(const std::string& command, const Command& arguments) {
     return fmt::format("        '{}') echo '{}' ;;\n", command, fmt::join(names, " "));
 }
 
-// One line an argument. All positional arguments of a command complete as its first.
+// One line for each option. All positional arguments of a command are completed like its first one.
 std::string value_cases(const std::string& command, const Command& arguments) {
     std::string text;
     for (const Argument& option : arguments.options()) {

@@ -10,7 +10,7 @@
 namespace levitate::vmm::cli {
 namespace {
 
-// By the names that --help gives to values.
+// The kind of a value, by the name that --help gives it.
 ValueKind kind_of(const std::string& value) {
     static const std::map<std::string, ValueKind> kKinds{
         {"DIR", ValueKind::Directory},   {"FILE", ValueKind::File},        {"HOST:GUEST", ValueKind::File},

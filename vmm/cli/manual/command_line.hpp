@@ -1,5 +1,5 @@
-// The tool's command line as data, read off the definitions that parse it, for what is generated from it: the
-// man page and the shells' completion.
+// The tool's command line as data, read from the definitions that parse it. The man page and the shells'
+// completion are generated from this.
 #pragma once
 
 #include <CLI/App.hpp>
@@ -8,7 +8,7 @@
 
 namespace levitate::vmm::cli {
 
-// What stands for a value, as far as a shell can complete it.
+// What kind of value an argument takes, as far as a shell can complete it.
 enum class ValueKind {
     Flag,       // there is none
     Text,       // nothing that could be listed
@@ -35,7 +35,7 @@ struct Command {
     std::string name;
     std::string description;
     std::string footer;
-    std::vector<Argument> arguments;  // options, then positional arguments in their order
+    std::vector<Argument> arguments;  // options, then positional arguments in order
 
     std::vector<Argument> options() const;
     std::vector<Argument> positionals() const;
@@ -43,7 +43,7 @@ struct Command {
 
 struct CommandLine {
     std::string version;
-    Command tool;  // what may stand before a command
+    Command tool;  // the options that may stand before a command
     std::vector<Command> commands;
 };
 

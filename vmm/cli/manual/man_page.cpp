@@ -1,3 +1,4 @@
+// The man page levitate(1).
 #include <fmt/format.h>
 
 #include <cctype>
@@ -10,8 +11,9 @@
 namespace levitate::vmm::cli {
 namespace {
 
-// Text as man(7) prints it: what troff would take for its own, and the ASCII characters that it would replace
-// by typographic ones (groff_char(7)). A dash stays one that can be copied where it begins an option.
+// Escapes text so that man(7) prints it as it stands: what troff would take for a request, and the ASCII
+// characters that it would replace by typographic ones (groff_char(7)). A dash that begins an option stays
+// one that can be copied.
 std::string escape(std::string_view text) {
     std::string result;
     for (std::size_t index = 0; index < text.size(); ++index) {
@@ -67,8 +69,8 @@ std::string section(std::string_view title) {
     return fmt::format(".SH {}\n", title);
 }
 
-// As --help lays it out: paragraphs apart by empty lines, and lines that are shown as they are indented by
-// two spaces.
+// Sets text that is laid out for --help: empty lines separate paragraphs, and lines that are shown unchanged
+// are indented by two spaces.
 std::string paragraphs(std::string_view text) {
     constexpr std::string_view kIndentation = "  ";
     std::string result;

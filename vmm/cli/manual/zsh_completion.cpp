@@ -1,3 +1,4 @@
+// The completion script for zsh.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -40,7 +41,7 @@ _levitate() {
 _levitate "$@"
 )zsh";
 
-// In single quotes, as zsh's grammar has it.
+// The text in single quotes, as zsh's grammar wants it.
 std::string shell_word(std::string_view text) {
     std::string result = "'";
     for (const char byte : text) {
@@ -61,7 +62,8 @@ std::string part(std::string_view text) {
     return result;
 }
 
-// What a value's completion calls. After a space it is called as it stands (zshcompsys(1), _arguments).
+// What is called to complete a value. An action that begins with a space is called without added arguments
+// (zshcompsys(1), _arguments).
 std::string action(const Argument& argument) {
     switch (argument.kind) {
         case ValueKind::Flag:
@@ -82,7 +84,8 @@ std::string action(const Argument& argument) {
     return {};
 }
 
-// One specification a name. A name excludes the others of its option, unless that may be repeated.
+// One specification for each name. A name excludes the other names of its option, unless the option may be
+// repeated.
 std::string option_specifications(const Argument& option) {
     const std::string prefix =
         option.repeats ? std::string{"*"} : fmt::format("({})", fmt::join(option.names, " "));
@@ -117,7 +120,7 @@ std::string command_function(const Command& command) {
     if (passes_on) {
         specifications += "    '*:argument:_files'\n";
     }
-    // A program's own options are not the tool's.
+    // A program's own options must not be taken for the tool's.
     return fmt::format(
         "_levitate_{}() {{\n    local -a specifications=(\n{}    )\n    _arguments {}$specifications\n}}\n",
         command.name, specifications, passes_on ? "-A '-*' " : "");

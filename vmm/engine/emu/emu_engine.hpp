@@ -9,8 +9,8 @@
 
 namespace levitate::vmm {
 
-// Stands at the machine's entry point. `machine` must outlive the engine; it gets its time from it. Time
-// jumps as `schedule_seed` says (emu/system/time_jumps.hpp); 0: it does not.
+// The engine stands at the machine's entry point. `machine` must outlive the engine and gets its time from
+// it. Time jumps as `schedule_seed` says (emu/system/time_jumps.hpp); 0: it does not jump.
 std::unique_ptr<Engine> make_emu_engine(Machine& machine, std::uint64_t schedule_seed);
 
 }  // namespace levitate::vmm

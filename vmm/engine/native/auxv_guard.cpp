@@ -31,7 +31,7 @@ std::optional<AuxvGuard> AuxvGuard::install(pid_t tid, const InitialStack& stack
     if (TraceeMemory(tid).read(GuestVirt{registers->sp}, std::as_writable_bytes(std::span(words))) != size) {
         return std::nullopt;
     }
-    // A page below the whole vector, so that nothing of the original is on it.
+    // The page lies below all of the original, so that no part of that is on it.
     const std::uint64_t page = (registers->sp & ~(kPageSize - 1)) - kPageSize;
     const std::uint64_t misaligned = (page - before_auxv) % kStackAlignment;
     const std::uint64_t moved_sp = page - before_auxv + misaligned;

@@ -22,8 +22,8 @@ void* mask_size() {
     return reinterpret_cast<void*>(sizeof(SignalMask));
 }
 
-// Holds signals back for as long as it lives. A step's SIGTRAP is forced on the task: were it blocked, Linux
-// would reset its action (kernel/signal.c, force_sig_info_to_task), so that one stays open.
+// Holds signals back for as long as it lives. SIGTRAP is not blocked: a step's SIGTRAP is forced on the task,
+// and if it were blocked, Linux would reset its action (kernel/signal.c, force_sig_info_to_task).
 class HeldSignals {
   public:
     explicit HeldSignals(pid_t tid) : tid_(tid) {

@@ -1,4 +1,4 @@
-// Makes a stopped task do something of ours in between, without the program noticing.
+// Makes a stopped task do something for us in between, without the program noticing.
 #pragma once
 
 #include <sys/types.h>
@@ -13,7 +13,7 @@ namespace levitate::vmm::native {
 
 inline constexpr std::uint32_t kSvcInstruction = 0xd4000001;  // SVC #0
 
-// What an intervention met instead of the stop it waited for: the task has been killed. The wait status
+// What an intervention saw instead of the stop that it waited for: the task has been killed. The wait status
 // belongs to the tracer's main loop.
 struct Interrupted {
     int status = 0;

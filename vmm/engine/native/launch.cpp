@@ -43,7 +43,7 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
 [[noreturn]] void report_and_exit(int fd, const char* step, int error) {
     Report report{.error = error, .step = {}};
     std::strncpy(report.step.data(), step, report.step.size() - 1);
-    // Where even the report fails the parent still sees that there was no exec.
+    // Even if the report fails, the parent still sees that there was no exec.
     static_cast<void>(!::write(fd, &report, sizeof(report)));
     ::_exit(kExitCannotRun);
 }

@@ -17,7 +17,7 @@ struct Program {
     std::vector<std::string> argv;
     std::vector<std::string> envp;
     std::string directory = "/";
-    // A directory of which a fresh copy becomes the program's root, and a mount point for the copy (see
+    // A fresh copy of `tree` becomes the program's root; `mount_point` is where it is mounted (see
     // enter_fresh_tree). Empty: the program runs in our own root.
     std::string tree;
     std::string mount_point;

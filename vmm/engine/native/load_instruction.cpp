@@ -65,14 +65,14 @@ std::optional<unsigned> register_bytes(std::uint32_t instruction) {
     return opc != 0 ? std::optional(1U << size) : std::nullopt;
 }
 
-// Two's complement.
+// The bits as a number in two's complement.
 constexpr std::uint64_t signed_bits(std::uint32_t instruction, unsigned high, unsigned low) {
     const std::uint64_t sign = std::uint64_t{1} << (high - low);
     return (bits(instruction, high, low) ^ sign) - sign;
 }
 
-// Load register with an unsigned scaled offset, with a register, with an offset of 9 bits, or an atomic
-// operation.
+// The address of a load of one register with an unsigned scaled offset, with a register as offset or with an
+// offset of 9 bits, or of an atomic operation.
 std::uint64_t register_load_address(std::uint32_t instruction, std::uint64_t size, std::uint64_t base,
                                     const std::array<std::uint64_t, 32>& registers) {
     if (bits(instruction, 24, 24) != 0) {
@@ -165,7 +165,7 @@ std::optional<std::uint64_t> load_address(std::uint32_t instruction, std::uint64
     const std::uint64_t base = registers[bits(instruction, 9, 5)];
     const std::uint32_t group = bits(instruction, 29, 28);
     if (group == 0b00) {
-        return base;  // exclusive, ordered, structures: a post-index comes afterwards
+        return base;  // exclusive, ordered, structures: a post-index is applied afterwards
     }
     if (group == 0b01 && bits(instruction, 24, 24) == 0) {
         return pc + 4 * signed_bits(instruction, 23, 5);

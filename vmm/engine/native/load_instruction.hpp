@@ -1,4 +1,4 @@
-// What a load instruction reads, and by which register.
+// What a load instruction reads, and through which register.
 #pragma once
 
 #include <array>
@@ -12,11 +12,13 @@ namespace levitate::vmm::native {
 std::optional<unsigned> loaded_bytes(std::uint32_t instruction);
 
 // The number of the register, 31 for SP, that holds what a plain load adds the rest of its address to.
-// nullopt for what is none: a literal load, an exclusive, ordered or atomic one, a store. Same precondition.
+// nullopt: it is not a plain load, but a literal, exclusive, ordered or atomic load, or a store. Same
+// precondition.
 std::optional<unsigned> base_register(std::uint32_t instruction);
 
-// Where a load begins to read, which is not where it faulted if only a later part of it did. `registers` are
-// those before it: x0 to x30, and SP in place 31. nullopt: it is none. Same precondition.
+// The address at which a load begins to read. It did not fault there if only a later part of it faulted.
+// `registers` are those before it: x0 to x30, and SP in place 31. nullopt: it is not a load. Same
+// precondition.
 std::optional<std::uint64_t> load_address(std::uint32_t instruction, std::uint64_t pc,
                                           const std::array<std::uint64_t, 32>& registers);
 

@@ -16,7 +16,7 @@ namespace {
 
 using Auxv = std::vector<traces::AuxvEntry>;
 
-// Which vector each task was given: that of its last exec, or its parent's.
+// Knows which vector each task was given: that of its last exec, or its parent's.
 class Vectors {
   public:
     // To be called with each event in order.
@@ -38,14 +38,14 @@ struct Read {
     Auxv vector;  // that was read
 };
 
-// What a task has done, its auxv reads apart from the rest.
+// What a task has done, with its auxv reads separate from the rest.
 struct TaskEvents {
     struct ReadAt {
-        std::size_t position = 0;  // how many others came before it
+        std::size_t position = 0;  // how many other events came before it
         Read read;
     };
     std::vector<ReadAt> reads;
-    // What was done, of all others, without the values.
+    // What all the other events did, without their values.
     std::vector<std::uint64_t> others;
 };
 
@@ -71,9 +71,9 @@ std::map<traces::TaskNumber, TaskEvents> tasks_of(const traces::Trace& trace) {
     return tasks;
 }
 
-// Where in `calls` the reads belong: before the event that they preceded, or else behind the one that they
-// followed, as far as both recordings have it. That the task ended does not count as such an event: another
-// task may have ended it early in one of the recordings.
+// Finds where in `calls` the reads belong: before the event that they preceded, or else behind the one that
+// they followed, if both recordings have that event. That the task ended does not count as such an event:
+// another task may have ended it early in one of the recordings.
 void move_reads(TaskEvents& reads, const std::vector<std::uint64_t>& calls) {
     constexpr std::size_t kMostCells = std::size_t{1} << 24;
     const auto common = traces::common_subsequence(calls, reads.others, kMostCells);
@@ -95,8 +95,9 @@ void move_reads(TaskEvents& reads, const std::vector<std::uint64_t>& calls) {
     }
 }
 
-// How far what stands near `pc` lies from where it lay: the program moves with AT_ENTRY, and all that is in
-// the mmap area, interpreter, libraries and vDSO, moves as one with the vDSO (Linux mm/util.c, mmap_base).
+// How far what stands near `pc` has moved between the recordings. The program moves with AT_ENTRY; everything
+// in the mmap area (interpreter, libraries and vDSO) moves together with the vDSO (Linux mm/util.c,
+// mmap_base).
 std::uint64_t distance_moved(std::uint64_t pc, const Auxv& from, const Auxv& to) {
     std::uint64_t moved = 0;
     std::uint64_t nearest = std::numeric_limits<std::uint64_t>::max();
@@ -117,7 +118,7 @@ std::uint64_t distance_moved(std::uint64_t pc, const Auxv& from, const Auxv& to)
     return moved;
 }
 
-// The read as it would have been of the vector `to`.
+// The read as it would have been if it had read the vector `to`.
 traces::Event translate(Read read, const Auxv& to) {
     auto& body = std::get<traces::AuxvReadEvent>(read.event.body);
     body.value = auxv_value(to, body.type).value_or(body.value);
@@ -125,7 +126,7 @@ traces::Event translate(Read read, const Auxv& to) {
     return read.event;
 }
 
-// One number of the order: an event, or the entry of the call that an event is of.
+// One number of the order: that of an event, or of the entry of the call that the event is about.
 struct Tick {
     traces::Event* event = nullptr;
     bool is_entry = false;
@@ -137,7 +138,7 @@ struct Tick {
     }
 };
 
-// In the order in which things happened.
+// The ticks of all events, in the order in which things happened.
 std::vector<Tick> ticks_of(std::vector<traces::Event>& events) {
     std::vector<Tick> ticks;
     for (traces::Event& event : events) {
@@ -157,7 +158,7 @@ void number(std::vector<traces::Event>& events) {
     }
 }
 
-// Puts the reads of all tasks between the ticks of the calls, and counts anew.
+// Puts the reads of all tasks between the ticks of the calls, and numbers everything again.
 class Merger {
   public:
     explicit Merger(std::map<traces::TaskNumber, TaskEvents>& tasks) : tasks_(tasks) {}
@@ -183,7 +184,7 @@ class Merger {
     }
 
   private:
-    // Those that come before the task's next event. They get the time of what happened last.
+    // Adds the reads that come before the task's next event. They get the time of what happened last.
     void add_reads(traces::TaskNumber task, std::vector<traces::Event>& merged) {
         const auto& reads = tasks_[task].reads;
         std::size_t& next = next_read_[task];

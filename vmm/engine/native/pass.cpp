@@ -14,7 +14,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;  // CLOCK_MONOTONIC
 
-// SIGCHLD as a descriptor, so that one poll waits for ptrace stops and for bytes.
+// SIGCHLD as a descriptor, so that one poll can wait for both ptrace stops and bytes.
 Descriptor open_child_signals() {
     sigset_t children;
     sigemptyset(&children);
@@ -23,7 +23,7 @@ Descriptor open_child_signals() {
     return Descriptor{::signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK)};
 }
 
-// A program that does not read its input must not end us.
+// Ignores SIGPIPE: a program that does not read its input must not end us.
 class IgnoredBrokenPipes {
   public:
     IgnoredBrokenPipes() : previous_(std::signal(SIGPIPE, SIG_IGN)) {}
@@ -35,7 +35,7 @@ class IgnoredBrokenPipes {
     void (*previous_)(int);
 };
 
-// What goes into the program's standard input.
+// Writes to the program's standard input.
 class InputFeeder {
   public:
     InputFeeder(const std::optional<std::vector<std::byte>>& input, Descriptor pipe)
@@ -102,7 +102,7 @@ class OutputReader {
 
     pollfd request() const { return {.fd = pipe_.get(), .events = POLLIN, .revents = 0}; }
 
-    // One read, if poll has said that there is something.
+    // Reads once, if poll has said that there is something.
     void on_poll(short events) {
         if (events == 0) {
             return;
@@ -147,7 +147,8 @@ class Pump {
 
     void wait() { turn(milliseconds_left()); }
 
-    // What the program has written before it ended; a child that it has left behind may still hold the pipes.
+    // Reads what the program wrote before it ended. It does not wait for the end of file, because a child
+    // that was left behind may still hold the pipes.
     void drain() {
         while (turn(0)) {
         }

@@ -1,4 +1,4 @@
-// One recording of a program by ptrace, its standard streams served.
+// One recording of a program by ptrace, which also serves its standard streams.
 #pragma once
 
 #include <chrono>
@@ -32,8 +32,8 @@ struct PassResult {
 // Called with what the program writes, as it comes.
 using OutputListener = std::function<void(int fd, std::span<const std::byte> bytes)>;
 
-// Runs the program to its end, or to the time limit. Events go to `sink`, which has been closed
-// (EventSink::end) when this returns, also with an error. `listener` may be empty. Blocks SIGCHLD in the
+// Runs the program to its end, or to the time limit. Events go to `sink`, which has been ended
+// (EventSink::end) when this returns, even with an error. `listener` may be empty. Blocks SIGCHLD in the
 // calling thread, which must be the only one that has children.
 Result<PassResult> record_pass(const PassSpec& spec, Pass pass, const traces::Header& header,
                                traces::EventSink& sink, const OutputListener& listener);

@@ -1,5 +1,6 @@
 // One stopped task under ptrace: its registers and memory. Precondition of every call here: the task is in a
-// ptrace stop of ours. A call fails (false, nullopt, fewer bytes) when it is not, because it has been killed.
+// ptrace stop of ours. A call fails (false, nullopt, fewer bytes) if the task is not in such a stop because
+// it has been killed.
 #pragma once
 
 #include <sys/types.h>
@@ -17,7 +18,7 @@ namespace levitate::vmm::native {
 std::optional<GeneralRegisters> get_registers(pid_t tid);
 bool set_registers(pid_t tid, const GeneralRegisters& registers);
 
-// Writes also where the program cannot (its code): PTRACE_POKEDATA breaks private mappings. `address` and the
+// Writes even where the program cannot (its code): PTRACE_POKEDATA breaks private mappings. `address` and the
 // size are multiples of 8.
 bool poke(pid_t tid, GuestVirt address, std::span<const std::uint64_t> words);
 // Replaces the instruction at a multiple of 4. Returns the one that stood there.
@@ -30,8 +31,8 @@ bool resume(pid_t tid, Resume how, int signal = 0);
 // The number that PTRACE_GETEVENTMSG gives for the stop.
 std::uint64_t event_message(pid_t tid);
 
-// Reads with the task's own permissions, except in the hidden range: pages that the tracer has taken away
-// from the task and which it should see as its own.
+// Reads with the task's own permissions, except in the hidden range. These are pages that the tracer has
+// taken away from the task, and that are read as if the task still had them.
 class TraceeMemory final : public UserMemory {
   public:
     explicit TraceeMemory(pid_t tid) : tid_(tid) {}

@@ -7,10 +7,10 @@
 
 namespace levitate::vmm::native {
 
-// Runs the program twice, first for everything but the auxv reads and then for these, and gives the merged
-// events to `sink`. The second run gets the input that the first one took; its output is not shown.
+// Runs the program twice, first for everything but the auxv reads and then for the reads, and gives the
+// merged events to `sink`. The second run gets the input that the first one took; its output is not shown.
 //
-// Returns the first pass's result. `sink` has been ended when this returns, also with an error.
+// Returns the first pass's result. `sink` has been ended when this returns, even with an error.
 Result<PassResult> record_program(const PassSpec& spec, const traces::Header& header, traces::EventSink& sink,
                                   const OutputListener& listener);
 

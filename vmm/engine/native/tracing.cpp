@@ -83,7 +83,7 @@ void NativeTracer::kill_all() {
     for (const auto& [tid, tracee] : tracees_) {
         ::kill(tracee.process, SIGKILL);
     }
-    // Every stop on the way out, PTRACE_EVENT_EXIT, has to be let go.
+    // Tasks stop once more on their way out (PTRACE_EVENT_EXIT) and have to be resumed.
     int status = 0;
     pid_t tid = 0;
     while (!tracees_.empty() && ((tid = ::waitpid(-1, &status, __WALL)) > 0 || errno == EINTR)) {
@@ -102,7 +102,7 @@ void NativeTracer::requeue(pid_t tid, const std::optional<Interrupted>& interrup
     }
 }
 
-// A task whose next stop is queued already stands in that one, which is not to be left unserved.
+// A task whose next stop is queued already stands in that stop, which has to be served first.
 void NativeTracer::go_on(pid_t tid) {
     const auto is_task = [tid](const auto& stop) { return stop.first == tid; };
     if (std::ranges::none_of(queued_, is_task)) {
@@ -199,7 +199,7 @@ void NativeTracer::on_birth(pid_t parent, Tracee& tracee) {
     }
 }
 
-// If another thread than the first called execve it goes on under the first one's id (man 2 ptrace,
+// If a thread other than the first called execve, it goes on under the first one's id (man 2 ptrace,
 // "execve(2) under ptrace").
 void NativeTracer::on_exec(pid_t tid, Tracee& tracee) {
     const auto former = static_cast<pid_t>(event_message(tid));
@@ -247,7 +247,8 @@ void NativeTracer::on_syscall_entry(pid_t tid, Tracee& tracee, const GeneralRegi
     }
 }
 
-// A program may pass on the environment that it was started with, whose end may be on the guarded page.
+// A program may pass on the environment that it was started with, and the end of that may be on the guarded
+// page.
 void NativeTracer::let_kernel_read_vectors(pid_t tid, Tracee& tracee, const GeneralRegisters& registers) {
     constexpr std::size_t kMostArguments = 6;
     const std::optional<AuxvGuard>& guard = tracee.space->guard;
@@ -329,8 +330,8 @@ void NativeTracer::on_signal(pid_t tid, Tracee& tracee, int signal) {
         go_on(tid);
         return;
     }
-    // Linux reports a step into a handler before the handler's first instruction; a step for a signal without
-    // a handler would execute one of the program's, which may be an SVC.
+    // Linux reports a step into a handler before the handler's first instruction. For a signal without a
+    // handler, a step would execute an instruction of the program, which may be an SVC.
     tracee.enters_handler = has_handler(tid, signal);
     resume(tid, tracee.enters_handler ? Resume::Step : Resume::ToSyscall, signal);
 }

@@ -19,14 +19,14 @@
 
 namespace levitate::vmm::native {
 
-// A program is recorded twice (ARCHITECTURE.md). Both passes see the same events but for the auxv reads.
+// A program is recorded twice (ARCHITECTURE.md). Both passes see the same events, except the auxv reads.
 enum class Pass {
     Calls,      // nothing is moved
     AuxvReads,  // the initial vector has been moved and its page protected
 };
 
-// What ptrace makes visible and a program without a tracer would not see is hidden here: a signal that is
-// ignored interrupts a call under ptrace, and the call is then continued as if it had not been.
+// What ptrace makes visible, but a program without a tracer would not see, is hidden here: under ptrace an
+// ignored signal interrupts a call, and the call is then continued as if nothing had happened.
 //
 // Two differences remain: a vDSO probe's trap is forced on a task even if it has SIGTRAP blocked or ignored,
 // which resets that signal's action; and a signal that interrupts a function of the vDSO finds the address of
@@ -52,7 +52,7 @@ class NativeTracer {
         std::optional<AuxvGuard> guard;
     };
 
-    // Where a function of the vDSO that was made to return to the trap has to return to.
+    // Where a function of the vDSO really has to return to after it was made to return to the trap.
     struct VdsoReturn {
         std::uint64_t pc = 0;
         std::uint64_t sp = 0;
@@ -68,7 +68,7 @@ class NativeTracer {
         std::vector<VdsoReturn> vdso_returns = {};
         bool has_executed = false;    // PTRACE_EVENT_EXEC has come, the call's exit has not
         bool enters_handler = false;  // resumed by a step into a signal's handler
-        // As the program has them, where the kernel got others.
+        // The registers as the program has them, if the kernel was given others.
         std::optional<GeneralRegisters> before_execve = std::nullopt;
     };
 

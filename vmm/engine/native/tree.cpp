@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// fs::copy leaves the times of modification behind and puts modes through the umask; programs see both.
+// fs::copy does not copy times of modification and applies the umask to modes. Programs see both.
 std::error_code copy_attributes(const fs::path& from, const fs::path& to) {
     std::error_code error;
     for (const fs::directory_entry& entry : fs::recursive_directory_iterator(from, error)) {

@@ -15,8 +15,8 @@ namespace levitate::vmm::native {
 // in copies that fork makes.
 //
 // A probe is a BRK in place of a function's first instruction that can be moved. The instruction itself, with
-// a branch back, stands in the unused end of the vDSO's last page: a task that hits the BRK goes on there, so
-// no probe is ever taken out and no call is missed.
+// a branch back, stands in the unused end of the vDSO's last page: a task that hits the BRK goes on there. So
+// a probe is never taken out, and no call is missed.
 class VdsoProbes {
   public:
     // Writes the probes and an SVC for inject_syscall into the vDSO at `base` of a task that has just been

@@ -14,11 +14,11 @@
 //     tag      := 8 bytes, little-endian: keyed_hash() of number (8 bytes, little-endian), type and payload
 //
 // The program can write to the line too. It does not know the run's key, which is random and which only init
-// and the host have, so it can make no frame, and as the number is part of what the tag is of, it cannot
-// repeat one either.
+// and the host have, so it cannot make a frame. The tag covers the frame's number, so the program cannot
+// repeat a frame either.
 //
-// A start byte always begins a frame, so a receiver finds its feet after anything. What turns out to be no
-// frame is handed on as text. A missing frame shows as a gap in the sequence.
+// A start byte always begins a frame, so a receiver finds its place again after anything. What turns out not
+// to be a frame is handed on as text. A missing frame shows as a gap in the sequence.
 //
 // Nothing is lost to a full buffer: init reads the line all the time, and the host sends bytes of standard
 // input only as far as init has granted credit for them.
@@ -44,8 +44,8 @@ enum class FrameType : std::uint8_t {
     Started = 2,      // the case's number: its program has been executed
     Stdout = 3,       // bytes
     Stderr = 4,       // bytes
-    StdinCredit = 5,  // that many bytes more of standard input may be sent
-    StdinClosed = 6,  // the program reads standard input no more
+    StdinCredit = 5,  // this many more bytes of standard input may be sent
+    StdinClosed = 6,  // the program no longer reads standard input
     Exited = 7,       // the case's number, exit code
     Killed = 8,       // the case's number, signal
     ExecFailed = 9,   // the case's number, errno, then the step that failed as text ("execve", "chdir")
@@ -96,7 +96,7 @@ class FrameDecoder {
 
     FrameDecoder(const HashKey& key, Receiver& receiver) : key_(key), receiver_(receiver) {}
     void feed(std::span<const std::byte> bytes);
-    // Frames that were sent and did not arrive whole.
+    // How many frames were sent but did not arrive whole.
     std::uint64_t lost_frames() const { return lost_frames_; }
 
   private:

@@ -1,4 +1,4 @@
-// SipHash-2-4 (Aumasson and Bernstein, INDOCRYPT 2012): a hash that only who has the key can compute.
+// SipHash-2-4 (Aumasson and Bernstein, INDOCRYPT 2012): a hash that only those who have the key can compute.
 #pragma once
 
 #include <array>

@@ -16,13 +16,14 @@ class Line final : private FrameDecoder::Receiver {
     // `console` is a terminal that has been set raw; it is not closed.
     Line(int console, const HashKey& key) : console_(console), encoder_(key), decoder_(key, *this) {}
 
-    // Blocks until all is written. A line that does not take it cannot be reported on, so that ends init.
+    // Blocks until everything is written. If the line does not take it, there is no way to report that, so
+    // init ends.
     void send(FrameType type, std::span<const std::byte> payload);
     void send_number(FrameType type, std::uint32_t number);
     void send_text(FrameType type, std::string_view text);
 
     int descriptor() const { return console_; }
-    // Reads what has arrived, blocking if that is nothing, and returns the frames that are complete.
+    // Reads what has arrived, blocking if nothing has, and returns the frames that are complete.
     std::vector<DecodedFrame> receive();
 
   private:

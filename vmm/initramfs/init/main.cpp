@@ -1,6 +1,6 @@
 // Process 1 of every guest: reads the run description, runs its programs in fixed surroundings, and powers
-// the machine off. The same binary serves every kernel, so it asks for little: where a kernel lacks something
-// that only some program needs, init goes on without.
+// the machine off. The same binary serves every kernel, so it asks for little: if a kernel lacks something
+// that only some programs need, init goes on without it.
 #include <fcntl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -33,7 +33,7 @@ std::string read_file(const char* path) {
     return text;
 }
 
-// Outside the frames, for which there is no key yet.
+// Writes outside the frames, because there is no key for frames yet.
 void say_plainly(int console, const char* what) {
     const std::string text = std::string{"levitate: "} + kRunDescriptionPath + " " + what + "\n";
     ::write(console, text.data(), text.size());
@@ -64,14 +64,14 @@ void run() {
     prepare_system();
     const int console = open_console();
     if (console < 0) {
-        return;  // and there is nowhere to say it
+        return;  // and there is nowhere to report that
     }
     const auto description = parse_run_description(read_file(kRunDescriptionPath));
     if (!description) {
         say_plainly(console, "is missing or malformed");
         return;
     }
-    // No program is to read the key. A kernel without unlinkat(2) can still run programs that do not try.
+    // No program may read the key. A kernel without unlinkat(2) can still run programs that do not try to.
     if (::unlink(kRunDescriptionPath) != 0) {
         say_plainly(console, "cannot be removed: the program can write as init");
     }

@@ -47,7 +47,7 @@ struct Output {
     Descriptor pipe;
     FrameType frame;
 
-    // Sends on what there is; closes at end of file.
+    // Sends on what there is, and closes the pipe at end of file.
     void forward(Line& line) {
         std::array<std::byte, kMaximumPayload> buffer;
         const ssize_t count = ::read(pipe.get(), buffer.data(), buffer.size());
@@ -67,15 +67,15 @@ class InputFeeder {
         pending_ = one.input_bytes;
         ended_ = !live_;
         ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
-        // What the pipe takes is in it, and its end closed, before the program starts: what it then sees does
-        // not depend on when init runs.
+        // The pipe is filled as far as it goes, and closed if that was everything, before the program starts.
+        // So what the program sees does not depend on when init runs.
         if (!pending_.empty()) {
             feed();
         }
         close_if_done();
     }
 
-    // Asks the host for what it reads; nothing where the input is part of the case.
+    // Asks the host for input. Does nothing if the input is part of the case.
     void ask_for_input() {
         if (live_) {
             line_.send_number(FrameType::StdinCredit, kStdinWindow);
@@ -158,9 +158,9 @@ void send_exec_failure(Line& line, std::uint32_t number, int error, std::string_
     line.send(FrameType::ExecFailed, payload);
 }
 
-// Returns when execve has succeeded; nullopt: it has not, which has been reported.
+// Returns when execve has succeeded. nullopt: it has failed, and that has been reported.
 std::optional<RunningProgram> start_program(const Case& one, std::uint32_t number, Line& line) {
-    // A pipe that the kernel does not give stays closed; what uses it then fails and says so.
+    // If the kernel gives no pipe, it stays closed, and whatever uses it fails and says so.
     Pipe input = make_pipe().value_or(Pipe{});
     Pipe output = make_pipe().value_or(Pipe{});
     Pipe error_output = make_pipe().value_or(Pipe{});
@@ -225,8 +225,8 @@ class Pump {
     }
 
   private:
-    // Takes the status of every child that has ended, orphans that process 1 has inherited included: the
-    // program's, if it is one of them.
+    // Takes the status of every child that has ended, including orphans that process 1 has inherited. Returns
+    // the program's status, if it is one of them.
     std::optional<int> reap() const {
         std::optional<int> program_status;
         int status = 0;
@@ -241,7 +241,7 @@ class Pump {
     enum class Wait { Block, No };
     enum class Progress { None, Made };
 
-    // One poll and what it asks for. Progress: the program's output was there to be read.
+    // Polls once and does what that asks for. Returns whether there was output of the program to read.
     Progress turn(Wait wait) {
         std::array<pollfd, 4> requests{
             pollfd{.fd = outputs_[0].pipe.get(), .events = POLLIN, .revents = 0},

@@ -39,7 +39,7 @@ std::optional<Field> take_field(std::string_view& rest) {
     return field;
 }
 
-// False: no such field in a case, or not one of its values.
+// Sets the field in the case. False: a case has no such field, or the field cannot have this value.
 bool apply_field(Case& one, const Field& field) {
     const std::string value{field.value};
     if (field.key == "program") {

@@ -44,7 +44,7 @@ constexpr std::array kLimits{
     Limit{RLIMIT_RTTIME, RLIM_INFINITY, RLIM_INFINITY},
 };
 
-// Only root may raise a hard limit: another user gets as close as the present one allows.
+// Only root may raise a hard limit, so another user gets as close as the present limit allows.
 int set_limit(const Limit& limit) {
     rlimit wanted{.rlim_cur = limit.soft, .rlim_max = limit.hard};
     if (::setrlimit(limit.resource, &wanted) == 0) {
@@ -68,7 +68,7 @@ int set_limits() {
     return 0;
 }
 
-// close_range is from Linux 5.9; without it every number that the kernel may have given out is tried.
+// close_range came with Linux 5.9. Without it, every number that the kernel may have given out is tried.
 void close_from(int first) {
     constexpr int kHighestTried = 1024;
     if (::syscall(SYS_close_range, first, ~0U, 0) == 0) {

@@ -20,16 +20,16 @@ struct Surroundings {
 inline constexpr int kReportFd = 3;
 
 struct SurroundingsFailure {
-    const char* step = nullptr;  // nullptr: all is set up. Else the call that failed
+    const char* step = nullptr;  // nullptr: all is set up; else the call that failed
     int error = 0;               // its errno
-    int report_fd = -1;          // where Surroundings::report_fd is by then
+    int report_fd = -1;          // where Surroundings::report_fd has moved to
 };
 
 // To be called in the child between fork and execve; async-signal-safe (man 7 signal-safety). Sets: a session
 // of its own; file descriptors 0, 1 and 2 and no other; every signal at its default and none blocked;
 // resource limits; umask 022; the working directory; the personality that turns address-space randomisation
-// off. User and group ids are left: init runs as 0 without supplementary groups, and another user cannot
-// become it.
+// off. User and group ids are left alone: init runs as user 0 without supplementary groups, and another user
+// cannot become that.
 SurroundingsFailure apply_surroundings(const Surroundings& surroundings);
 
 }  // namespace levitate::vmm::init

@@ -3,11 +3,12 @@
 
 namespace levitate::vmm::init {
 
-// Mounts /proc, /sys, /dev and what belongs into it, and brings the loopback interface up. What a kernel does
-// not have is left out: the programs will show whether it matters.
+// Mounts /proc, /sys, /dev and what belongs in /dev, and brings the loopback interface up. What a kernel does
+// not have is left out; the programs will show whether that matters.
 void prepare_system();
 
-// The console as a raw terminal: a descriptor above 2; -1 and errno where there is none.
+// Opens the console as a raw terminal. The descriptor is above 2; it is -1, with errno, if there is no
+// console.
 int open_console();
 
 [[noreturn]] void power_off();
