@@ -200,18 +200,16 @@ void add_check_command(CLI::App& app, int& status) {
         "  levitate check --all --junit report.xml\n"
         "  levitate check tool.jsonl --kernel ./Image\n"
         "  levitate check threads --gdb 1234     stops at the first divergence and waits for gdb\n\n"
-        "A program that has not ended within --max-instructions (default 4 billion) has diverged. A run "
-        "that\n"
-        "--timeout (default 600 s) or a kernel panic ends has no verdict.\n\n"
+        "A program that has not ended within --max-instructions (default 4 billion) has diverged. A run\n"
+        "that is ended by --timeout (default 600 s) or a kernel panic has no verdict.\n\n"
         "Exit status: 0 conformant, 1 divergent, 2 wrong command line, 125 no verdict: a fault of the "
         "harness.");
     check->add_option("golden", command->names, "Goldens to check")->option_text("TRACE|NAME");
     check->add_flag("--all", command->all, "Check every golden");
     check->add_flag("--first", command->first, "Stop comparing a case at its first divergence");
     check->add_flag("--json", command->json, "Print one JSON object instead of text");
-    check->add_option("--junit", command->junit, "Write the results as JUnit XML, too")->option_text("FILE");
-    check
-        ->add_option("--traces", command->traces_directory, "Keep the trace of each run there, as NAME.jsonl")
+    check->add_option("--junit", command->junit, "Also write the results as JUnit XML")->option_text("FILE");
+    check->add_option("--traces", command->traces_directory, "Keep the trace of each run here, as NAME.jsonl")
         ->option_text("DIR");
     check->add_option("--program", command->program, "The program's file, if not found by its name")
         ->option_text("PATH");

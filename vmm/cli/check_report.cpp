@@ -176,7 +176,7 @@ std::string divergence_text(const traces::Trace& golden, const traces::Trace& ac
         text += fmt::format("  the run did not end by itself: {}\n", actual.incomplete);
     }
     for (const std::string& build : comparison.other_builds) {
-        text += fmt::format("  {} is another build than the golden's; record anew: scripts/record-goldens\n",
+        text += fmt::format("  {} is another build than the golden's; record again: scripts/record-goldens\n",
                             build);
     }
     if (!backtrace.empty()) {

@@ -51,7 +51,7 @@ void add_diff_command(CLI::App& app, int& status) {
         "  levitate diff before.jsonl after.jsonl\n"
         "  levitate diff threads mine.jsonl\n\n"
         "Exit status: 0 they agree, 1 they differ, 2 wrong command line, 125 a trace cannot be read.");
-    diff->add_option("A", sides->golden, "What is right")->required()->option_text("TRACE|NAME");
+    diff->add_option("A", sides->golden, "What counts as right")->required()->option_text("TRACE|NAME");
     diff->add_option("B", sides->actual, "The trace to judge")->required()->option_text("TRACE");
     diff->add_flag("--first", sides->first, "Stop at the first divergence");
     diff->callback([sides, &status] {

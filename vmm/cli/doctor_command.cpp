@@ -141,7 +141,7 @@ void add_doctor_command(CLI::App& app, int& status) {
     CLI::App* doctor = app.add_subcommand("doctor", "Say what this host has and lacks, with the remedy");
     doctor->footer(
         "Example:\n  levitate doctor\n\n"
-        "Exit status: 0 if programs can be run, 125 if something that needs is missing.");
+        "Exit status: 0 if programs can be run, 125 if something that this needs is missing.");
     doctor->callback([&status] { status = examine(); });
 }
 

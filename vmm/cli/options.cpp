@@ -62,15 +62,15 @@ void MachineOptions::add_to(CLI::App& app) {
         ->option_text("SIZE");
     app.add_option(
            "--schedule-seed", schedule_seed,
-           "Another order of tasks and timers: guest time jumps ahead at instructions drawn from this "
-           "(default 0: it does not)")
+           "Seeds another order of tasks and timers: guest time jumps ahead at instructions drawn from "
+           "it (default 0: no jumps)")
         ->option_text("NUMBER");
     app.add_option("--timeout", timeout_seconds, "End the run after this many seconds of host time")
         ->check(CLI::Validator{positive_seconds, ""})
         ->option_text("SECONDS");
     app.add_option(
            "--max-instructions", instruction_limit,
-           "End the run when the machine has retired so many instructions, the kernel's boot included")
+           "End the run when the machine has retired this many instructions, the kernel's boot included")
         ->option_text("NUMBER");
     app.add_flag("--stats", statistics, "Print instructions, time and MIPS to stderr at the end");
     app.add_flag("-v,--verbose", verbosity, "Show the kernel's console on stderr; twice for more");
@@ -94,7 +94,7 @@ void MachineOptions::apply_to(RunSpec& spec) const {
 
 void ProgramOptions::add_to(CLI::App& app) {
     app.add_option("--env,-e", environment,
-                   "Set a variable in the program's environment, which is else empty")
+                   "Set a variable in the program's environment, which is otherwise empty")
         ->option_text("NAME=VALUE")
         ->allow_extra_args(false);
     app.add_option("--file", files, "Put a host file into the guest's root at the given absolute path")

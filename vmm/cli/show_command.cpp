@@ -77,7 +77,7 @@ void add_show_command(CLI::App& app, int& status) {
         ->required()
         ->option_text("TRACE|NAME");
     offer(command->add_option("--format", arguments->format,
-                              "As strace would print it (default), or as JSON Lines"),
+                              "Print it as strace would (default), or as JSON Lines"),
           kFormats);
     command->callback([arguments, &status] { status = show(arguments->file, arguments->format); });
 }

@@ -99,7 +99,7 @@ Result<void> add_init(const fs::path& path, Tree& tree) {
     if (!added->elf.interpreter.empty()) {
         return failure(
             Error::Kind::Harness,
-            fmt::format("Levitate's init: {} is linked dynamically; build it anew", path.string()));
+            fmt::format("Levitate's init: {} is linked dynamically; build it again", path.string()));
     }
     return {};
 }

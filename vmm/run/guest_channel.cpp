@@ -116,7 +116,7 @@ void GuestChannel::on_frame(const init::DecodedFrame& frame) {
 
 void GuestChannel::on_hello(std::span<const std::byte> payload) {
     if (payload.empty() || payload.front() != std::byte{init::kProtocolVersion}) {
-        fail("init speaks another version of the protocol; build it and levitate anew together");
+        fail("init speaks another version of the protocol; build init and levitate again, together");
         return;
     }
     kernel_name_ = text_of(payload.subspan(1));

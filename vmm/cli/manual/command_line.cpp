@@ -65,7 +65,7 @@ Command describe_command(const CLI::App& app) {
     if (app.get_prefix_command()) {
         command.arguments.push_back({.names = {},
                                      .value = "PROGRAM [ARGS...]",
-                                     .description = "The program, and what it is given",
+                                     .description = "The program and its arguments",
                                      .kind = ValueKind::Program,
                                      .words = {},
                                      .repeats = false,
