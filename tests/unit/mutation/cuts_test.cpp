@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "tests/unit/traces/compared.hpp"
+#include "tests/unit/traces/compare/compared.hpp"
 #include "traces/abi/syscalls.hpp"
 
 namespace levitate::traces::mutation {

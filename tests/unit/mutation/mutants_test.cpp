@@ -8,7 +8,7 @@
 #include "tests/mutation/edit.hpp"
 #include "tests/mutation/judge.hpp"
 #include "tests/mutation/places.hpp"
-#include "tests/unit/traces/compared.hpp"
+#include "tests/unit/traces/compare/compared.hpp"
 #include "tests/unit/traces/sample.hpp"
 #include "tests/unit/traces/trace_builder.hpp"
 #include "traces/format/lines.hpp"

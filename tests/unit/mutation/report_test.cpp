@@ -4,7 +4,7 @@
 
 #include <sstream>
 
-#include "tests/unit/traces/compared.hpp"
+#include "tests/unit/traces/compare/compared.hpp"
 
 namespace levitate::traces::mutation {
 namespace {
