@@ -5,6 +5,7 @@
 #include <elfutils/libdwfl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <memory>
@@ -235,6 +236,8 @@ std::vector<Frame> backtrace(std::span<const LoadedModule> modules, const Genera
     if (unwinding.frames.empty()) {
         add_frames(nullptr, registers.pc, registers.pc, unwinding.frames);
     }
+    // The last one unwound may have brought the functions that are inlined in it.
+    unwinding.frames.resize(std::min(unwinding.frames.size(), limit));
     return std::move(unwinding.frames);
 }
 
