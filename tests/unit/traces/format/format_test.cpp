@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -20,11 +21,8 @@ using test::sample_trace;
 class TraceFile : public testing::Test {
   protected:
     void SetUp() override {
-        directory_ =
-            std::filesystem::temp_directory_path() /
-            (std::string("levitate-") + testing::UnitTest::GetInstance()->current_test_info()->name());
-        std::filesystem::remove_all(directory_);
-        std::filesystem::create_directories(directory_);
+        std::string name = std::filesystem::temp_directory_path() / "levitate-test-XXXXXX";
+        directory_ = ::mkdtemp(name.data());
     }
     void TearDown() override { std::filesystem::remove_all(directory_); }
 
