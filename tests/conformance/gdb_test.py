@@ -188,7 +188,7 @@ class GdbTest(ToolTest):
         done = debug(self.kernel_symbols,
                      "break kernel::sys_write\ncontinue\nbacktrace\ninfo threads\nfinish\n"
                      "delete\nstepi\ncontinue\n", "run", "hello")
-        self.assert_said(done, r"hit Breakpoint 1, kernel::sys_write", r"^#0  kernel::sys_write .*\.cpp:\d+$",
+        self.assert_said(done, r"hit Breakpoint 1, kernel::sys_write", r"^#0  kernel::sys_write .*\.[ch]pp:\d+$",
                          r"\(CPU, EL1\)", "Value returned is", "exited normally")
         self.assertEqual(done.status, 0)
 
