@@ -9,6 +9,7 @@
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
 #include "traces/abi/syscalls.hpp"
+#include "traces/compare/domain.hpp"
 #include "traces/compare/fields.hpp"
 
 namespace levitate::traces::detail {
@@ -47,13 +48,6 @@ struct Window {
     Nanoseconds end = 0;
 };
 
-const Payload* find_payload(std::span<const Payload> payloads, std::size_t argument, Direction direction) {
-    const auto found = std::ranges::find_if(payloads, [&](const Payload& payload) {
-        return payload.argument == argument && payload.direction == direction;
-    });
-    return found != payloads.end() ? &*found : nullptr;
-}
-
 // The time in a struct of seconds and a fraction, and the precision that is cut off.
 std::optional<Reading> time_in(std::string_view type, std::span<const std::byte> bytes) {
     const abi::Struct* layout = abi::find_struct(type);
@@ -91,7 +85,7 @@ std::optional<Reading> reading_of(const abi::SyscallRow& row, std::span<const st
                                   std::span<const Payload> payloads) {
     for (std::size_t i = 0; i < row.argument_count; ++i) {
         const abi::Argument& argument = row.arguments()[i];
-        const Payload* time = find_payload(payloads, i, Direction::Out);
+        const Payload* time = find_payload(payloads, static_cast<unsigned>(i), Direction::Out);
         if (argument.variation == abi::Variation::ClockReading && time != nullptr) {
             auto reading = time_in(argument.type, time->bytes);
             if (reading) {
@@ -146,7 +140,7 @@ std::optional<TimedOut> timed_out(const SyscallEvent& call) {
         const abi::Argument& argument = row->arguments()[i];
         const auto flags = argument.type == "timer_flags" ? call.arguments[i] : 0;
         absolute = absolute || (flags & static_cast<std::uint64_t>(constant("TIMER_ABSTIME"))) != 0;
-        const Payload* time = find_payload(call.payloads, i, Direction::In);
+        const Payload* time = find_payload(call.payloads, static_cast<unsigned>(i), Direction::In);
         if (argument.timeout == abi::Timeout::None || time == nullptr) {
             continue;
         }

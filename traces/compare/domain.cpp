@@ -26,15 +26,6 @@ std::uint64_t argument_value(const SyscallRow& row, const SyscallEvent& call, st
     return call.arguments[index] & abi::significant_bits(row.arguments()[index].kind);
 }
 
-const Payload* find_payload(const SyscallEvent& call, unsigned argument, Direction direction,
-                            Piece piece = Piece::Object) {
-    const auto found = std::ranges::find_if(call.payloads, [&](const Payload& payload) {
-        return payload.argument == argument && payload.direction == direction &&
-               payload.element.piece == piece;
-    });
-    return found != call.payloads.end() ? &*found : nullptr;
-}
-
 std::uint64_t sum_of_lengths(std::span<const std::byte> iovecs) {
     std::uint64_t sum = 0;
     for (std::size_t at = 0; at + kIovecBytes <= iovecs.size(); at += kIovecBytes) {
@@ -90,8 +81,8 @@ std::optional<std::string> impossible_poll(const SyscallRow& row, const SyscallE
                                                         abi::constant("POLLNVAL"));
     constexpr std::size_t kEntry = 8;
     const std::size_t index = abi::argument_index(row, "fds");
-    const Payload* before = find_payload(call, static_cast<unsigned>(index), Direction::In);
-    const Payload* after = find_payload(call, static_cast<unsigned>(index), Direction::Out);
+    const Payload* before = find_payload(call.payloads, static_cast<unsigned>(index), Direction::In);
+    const Payload* after = find_payload(call.payloads, static_cast<unsigned>(index), Direction::Out);
     if (before == nullptr || after == nullptr || result < 0) {
         return std::nullopt;
     }
@@ -134,6 +125,15 @@ std::optional<std::string> impossible_allocation(const SyscallRow& row, const Sy
 
 }  // namespace
 
+const Payload* find_payload(std::span<const Payload> payloads, unsigned argument, Direction direction,
+                            Piece piece) {
+    const auto found = std::ranges::find_if(payloads, [&](const Payload& payload) {
+        return payload.argument == argument && payload.direction == direction &&
+               payload.element.piece == piece;
+    });
+    return found != payloads.end() ? &*found : nullptr;
+}
+
 bool is_stream_buffer(const SyscallRow& row, const Payload& payload) {
     if (payload.argument >= row.argument_count) {
         return false;
@@ -158,7 +158,7 @@ std::optional<std::uint64_t> bytes_asked(const SyscallEvent& call) {
         }
         const bool vector = argument.kind == ArgumentKind::InIovec || argument.kind == ArgumentKind::OutIovec;
         if (vector || argument.type == "user_msghdr") {
-            const Payload* iovecs = find_payload(call, static_cast<unsigned>(i), Direction::In,
+            const Payload* iovecs = find_payload(call.payloads, static_cast<unsigned>(i), Direction::In,
                                                  vector ? Piece::Object : Piece::Vector);
             return iovecs != nullptr ? std::optional(sum_of_lengths(iovecs->bytes)) : std::nullopt;
         }

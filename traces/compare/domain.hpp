@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "traces/abi/syscalls.hpp"
@@ -16,6 +17,10 @@ std::optional<std::string> impossible(const SyscallEvent& call);
 
 // How many bytes a call of kind Stream asks to be moved; nullopt: not known.
 std::optional<std::uint64_t> bytes_asked(const SyscallEvent& call);
+
+// What a call was given or wrote through one argument; nullptr: nothing of this piece is known.
+const Payload* find_payload(std::span<const Payload> payloads, unsigned argument, Direction direction,
+                            Piece piece = Piece::Object);
 
 // Whether the payload holds bytes of a stream, and not the iovec array or an address.
 bool is_stream_buffer(const abi::SyscallRow& row, const Payload& payload);

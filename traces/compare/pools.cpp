@@ -101,12 +101,13 @@ std::optional<Pool> Pool::learn(const Recordings& recordings) {
     };
     Pool pool;
     std::set<std::size_t> unsteady;
+    const auto first_keys = keys(recordings.front());
     const auto first = counts_of<Deed>(recordings.front(), std::identity{});
     for (const auto& members : recordings) {
-        if (keys(members) != keys(recordings.front())) {
+        if (keys(members) != first_keys) {
             return std::nullopt;
         }
-        auto other = counts_of<Deed>(members, std::identity{});
+        const auto other = counts_of<Deed>(members, std::identity{});
         for (const auto& [deed, count] : first) {
             const auto found = other.find(deed);
             if (found == other.end() || found->second != count) {
@@ -123,7 +124,7 @@ std::optional<Pool> Pool::learn(const Recordings& recordings) {
     for (auto& members : steady) {
         for (auto& member : members) {
             for (Deed& deed : member) {
-                deed.content = pool.steady_keys_.contains(deed.key) ? deed.content : 0;
+                deed = pool.steady(deed);
             }
         }
     }
@@ -245,7 +246,7 @@ std::vector<Pool::Step> Pool::steps(const TraceIndex& index, const TaskView& tas
     std::vector<Deed> deeds;
     deeds.reserve(found.size());
     for (const DeedAt& one : found) {
-        deeds.push_back({one.deed.key, steady_keys_.contains(one.deed.key) ? one.deed.content : 0});
+        deeds.push_back(steady(one.deed));
     }
     std::vector<Step> steps = number(deeds);
     for (Step& step : steps) {

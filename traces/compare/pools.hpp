@@ -38,11 +38,13 @@ class Pool {
   public:
     // A deed and where it stands among the events of its task, including what the schedule decides before it.
     struct Step {
+        using Id = std::pair<Deed, std::size_t>;
+
         Deed deed;
         std::size_t occurrence = 0;  // for a deed that one member does several times
         std::size_t begin = 0;
         std::size_t end = 0;
-        std::pair<Deed, std::size_t> id() const { return {deed, occurrence}; }
+        Id id() const { return {deed, occurrence}; }
     };
     // The members' work in each recording.
     using Recordings = std::vector<std::vector<std::vector<Deed>>>;
@@ -63,8 +65,12 @@ class Pool {
     }
 
   private:
-    using Id = std::pair<Deed, std::size_t>;
+    using Id = Step::Id;
 
+    // Without contents that are not the same in all recordings.
+    Deed steady(const Deed& deed) const {
+        return {deed.key, steady_keys_.contains(deed.key) ? deed.content : 0};
+    }
     std::vector<Step> number(std::span<const Deed> deeds) const;
     void learn_repeats(const Recordings& recordings);
     void learn_joints(const std::vector<std::vector<Step>>& works);

@@ -9,7 +9,7 @@
 namespace levitate::traces::detail {
 namespace {
 
-using Id = std::pair<Deed, std::size_t>;
+using Id = Pool::Step::Id;
 
 // Steps that stay together, and all their events.
 struct Piece {

@@ -47,9 +47,9 @@ bool TaskWalk::match_allocations() {
     const Episode actual = episode_of(pair_.actual);
     // If the process' end has cut an episode short, only its beginning can be compared.
     const bool cut_short = is_cut_short(pair_.golden, golden) || is_cut_short(pair_.actual, actual);
+    reserves_ = {operations_of(*pair_.golden.index, golden.allocations),
+                 operations_of(*pair_.actual.index, actual.allocations)};
     if (cut_short || agree_one_by_one(golden, actual)) {
-        reserves_ = {operations_of(*pair_.golden.index, golden.allocations),
-                     operations_of(*pair_.actual.index, actual.allocations)};
         one_by_one_ = std::min(golden.allocations.size(), actual.allocations.size());
         return one_by_one_ != 0 && match_allocations();
     }
@@ -57,14 +57,11 @@ bool TaskWalk::match_allocations() {
     return true;
 }
 
-// Whether both episodes make the same calls for the same sizes, at the same places of what they have mapped
-// themselves.
+// Whether both episodes, whose operations stand in reserves_, make the same calls for the same sizes, at the
+// same places of what they have mapped themselves.
 bool TaskWalk::agree_one_by_one(const Episode& golden, const Episode& actual) const {
-    const bool same_places = std::ranges::equal(
-        operations_of(*pair_.golden.index, golden.allocations),
-        operations_of(*pair_.actual.index, actual.allocations), {},
-        [](const PlacedOperation& placed) { return placed.operation.offset; },
-        [](const PlacedOperation& placed) { return placed.operation.offset; });
+    const auto offset = [](const PlacedOperation& placed) { return placed.operation.offset; };
+    const bool same_places = std::ranges::equal(reserves_.first, reserves_.second, {}, offset, offset);
     return same_places &&
            std::ranges::equal(
                golden.allocations, actual.allocations, [&](std::size_t one, std::size_t other) {
