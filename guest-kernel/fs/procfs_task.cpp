@@ -8,6 +8,7 @@
 #include "fs/procfs_descriptors.hpp"
 #include "fs/text_buffer.hpp"
 #include "fs/text_inode.hpp"
+#include "lib/faults.hpp"
 #include "mm/address_space.hpp"
 #include "task/proc_text.hpp"
 
@@ -183,7 +184,11 @@ class TaskDirectoryInode final : public Inode {
         : Inode(std::move(file_system), S_IFDIR | 0555), task_(std::move(task)), kind_(kind) {}
 
     Result<Ref<Dentry>> lookup(Dentry& directory, std::string_view name) override {
-        return Dentry::make(directory, name, TRY(make_entry(name)));
+        Ref<Inode> inode = TRY(make_entry(name));
+        if (FAULT(process_inodes_zero)) {
+            inode->attributes.number = 0;
+        }
+        return Dentry::make(directory, name, std::move(inode));
     }
 
     Result<void> list(Dentry&, std::uint64_t& cursor, DirectoryEmitter& emitter) override {

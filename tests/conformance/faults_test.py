@@ -9,6 +9,7 @@ KERNEL is a guest kernel that is configured with LEVITATE_FAULTS=ON.
 import json
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 from tool import DIVERGENT, levitate
@@ -61,6 +62,7 @@ EXPECTED: dict[str, tuple[str, set[str]]] = {
     "getrusage_zero": ("usage", {"data"}),
     "times_zero": ("usage", {"data"}),
     "sysinfo_zero": ("usage", {"data"}),
+    "process_inodes_zero": ("hello", {"data"}),
     "statfs_zero": ("usage", {"data"}),
 }
 
@@ -103,6 +105,16 @@ def judge(fault: str, kernel: Path) -> str | None:
     return None
 
 
+def judge_record(kernel: Path) -> str | None:
+    """What is wrong with how `record` takes a status that is not what the program was seen to end with, or None."""
+    with tempfile.TemporaryDirectory() as scratch:
+        done = levitate("record", "--kernel", kernel, "--kernel-args", "fault=wait_status_wrong", "-o",
+                        Path(scratch) / "trace.jsonl", "hello", seconds=SECONDS)
+    said = done.stderr.decode(errors="replace")
+    expected = f"levitate: the kernel reports exit status {done.returncode}, but the program was seen to exit with 0\n"
+    return None if done.returncode != 0 and expected in said else f"record: status {done.returncode}: {said}"
+
+
 def main() -> int:
     declared = re.findall(r"^FAULT_POINT\((\w+),", Path(sys.argv[1]).read_text(encoding="utf-8"), re.MULTILINE)
     kernel = Path(sys.argv[2])
@@ -114,6 +126,8 @@ def main() -> int:
     for case, causes in TOGETHER:
         if reason := judge_together(case, causes, kernel):
             failures.append(f"{' and '.join(causes)} on {case}: {reason}")
+    if reason := judge_record(kernel):
+        failures.append(reason)
     print("\n".join(failures))
     print(f"{len(declared)} faults, {len(failures)} not noticed as they should be")
     return 1 if failures else 0

@@ -179,6 +179,9 @@ void print_run_report(const Outcome& outcome, const MachineOptions& options) {
     for (const std::string& encoding : outcome.undefined_encodings) {
         fmt::print(stderr, "levitate: undefined instruction {}\n", encoding);
     }
+    if (!outcome.contradiction.empty()) {
+        fmt::print(stderr, "levitate: {}\n", outcome.contradiction);
+    }
     if (options.verbosity > 0 && !outcome.kernel_log.empty()) {
         fmt::print(stderr, "{}{}", outcome.kernel_log, outcome.kernel_log.ends_with('\n') ? "" : "\n");
     }

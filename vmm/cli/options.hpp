@@ -63,7 +63,8 @@ int fail(const Error& error);
 // run that ended without either is a fault of the harness or a time limit, which is reported on stderr.
 int exit_status(const Outcome& outcome);
 
-// Prints on stderr what --stats and -v ask for, and in any case the undefined encodings that were met.
+// Prints on stderr what --stats and -v ask for, and in any case the undefined encodings that were met
+// and what contradicts the outcome.
 void print_run_report(const Outcome& outcome, const MachineOptions& options);
 
 }  // namespace levitate::vmm::cli

@@ -56,6 +56,9 @@ struct Outcome {
     std::chrono::nanoseconds wall{0};
     std::vector<std::string> undefined_encodings;
     std::string kernel_log;  // what the kernel wrote to its console outside the frames
+    // What a recorded run did that is against the status above, for people; empty: nothing. The kernel's wait
+    // status is wrong then.
+    std::string contradiction;
     // Why the run ended before the program did (time limit, kernel panic, idle for ever); empty otherwise.
     std::string incomplete;
     // The run is incomplete because of what the guest does on every host: all its tasks sleep for ever, or

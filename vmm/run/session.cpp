@@ -249,11 +249,11 @@ void Session::Implementation::request_stop() {
 
 Result<Outcome> Session::Implementation::finish() {
     const RunEnd::Cause& how = end_.finish();
-    running_->tracing.finish({.exit_code = channel_.exit_code(),
-                              .signal = channel_.signal(),
-                              .stdout_bytes = channel_.stdout_bytes(),
-                              .stderr_bytes = channel_.stderr_bytes()},
-                             channel_.kernel_name(), how.incomplete);
+    std::string contradiction = running_->tracing.finish({.exit_code = channel_.exit_code(),
+                                                          .signal = channel_.signal(),
+                                                          .stdout_bytes = channel_.stdout_bytes(),
+                                                          .stderr_bytes = channel_.stderr_bytes()},
+                                                         channel_.kernel_name(), how.incomplete);
     if (const auto& failed = channel_.exec_failure()) {
         return std::unexpected(explain_exec_failure(spec_, *failed));
     }
@@ -272,6 +272,7 @@ Result<Outcome> Session::Implementation::finish() {
     for (const std::string& access : running_->machine->bus().unanswered()) {
         outcome.kernel_log.append("levitate: nothing answers a ").append(access).append("\n");
     }
+    outcome.contradiction = std::move(contradiction);
     outcome.incomplete = how.incomplete;
     outcome.never_ends = how.never_ends;
     return outcome;

@@ -1,5 +1,8 @@
 #include "vmm/run/tracing.hpp"
 
+#include <fmt/format.h>
+
+#include <optional>
 #include <utility>
 
 namespace levitate::vmm {
@@ -30,13 +33,22 @@ std::string Tracing::feed(const Exit& exit) {
     return tracer_->refusal();
 }
 
-void Tracing::finish(const traces::OutcomeEvent& outcome, const std::string& kernel,
-                     const std::string& incomplete) {
+std::string Tracing::finish(const traces::OutcomeEvent& outcome, const std::string& kernel,
+                            const std::string& incomplete) {
     start(kernel);
-    if (tracer_) {
-        tracer_->finish(outcome, incomplete);
-        stops_.set_tracers(tracer_->stops());
+    if (!tracer_) {
+        return {};
     }
+    const std::optional<int> seen = tracer_->program_exit_code();
+    tracer_->finish(outcome, incomplete);
+    stops_.set_tracers(tracer_->stops());
+    if (!incomplete.empty() || !seen || outcome.exit_code == seen) {
+        return {};
+    }
+    return fmt::format("the kernel reports {}, but the program was seen to exit with {}",
+                       outcome.signal ? fmt::format("an end by signal {}", *outcome.signal)
+                                      : fmt::format("exit status {}", outcome.exit_code.value_or(0)),
+                       *seen);
 }
 
 }  // namespace levitate::vmm

@@ -27,9 +27,10 @@ class Tracing {
     void start(const std::string& kernel);
     // Returns why this kernel cannot be traced; empty as long as it can.
     std::string feed(const Exit& exit);
-    // Ends the trace, if there is one.
-    void finish(const traces::OutcomeEvent& outcome, const std::string& kernel,
-                const std::string& incomplete);
+    // Ends the trace, if there is one. Returns what speaks against `outcome` in what was traced, for people;
+    // empty: nothing.
+    std::string finish(const traces::OutcomeEvent& outcome, const std::string& kernel,
+                       const std::string& incomplete);
 
     // Whether RunHooks::on_event has asked for a stop: true once for each time it asks.
     bool take_stop_wanted() { return sink_.take_stop_wanted(); }

@@ -56,6 +56,9 @@ class BoundaryTracer {
     // program has started.
     const std::vector<traces::AuxvEntry>& program_auxv() const { return program_auxv_; }
 
+    // See TaskLives. To be asked before finish().
+    std::optional<int> program_exit_code() const { return lives_.program_exit_code(); }
+
     // Ends the trace, as Recorder::finish does, and stops watching.
     void finish(const traces::OutcomeEvent& outcome, const std::string& incomplete);
 

@@ -87,6 +87,9 @@ void TaskLives::parent_returned(traces::TaskNumber parent, std::int64_t result) 
 }
 
 void TaskLives::end_task(traces::TaskNumber number, const traces::TaskEndEvent& end) {
+    if (number == kFirstTask) {
+        first_task_exit_code_ = end.exit_code;
+    }
     recorder_.end_task(number, end);
     std::erase_if(births_, [number](const Birth& birth) {
         return birth.child == number || (birth.parent == number && !birth.child);
@@ -95,9 +98,19 @@ void TaskLives::end_task(traces::TaskNumber number, const traces::TaskEndEvent& 
 }
 
 void TaskLives::end_process(traces::TaskNumber process, const traces::TaskEndEvent& end) {
+    if (process == kFirstTask) {
+        group_exit_code_ = end.exit_code;
+    }
     for (const traces::TaskNumber member : tasks_.of_process(process)) {
         end_task(member, end);
     }
+}
+
+std::optional<int> TaskLives::program_exit_code() const {
+    if (group_exit_code_ || !tasks_.of_process(kFirstTask).empty()) {
+        return group_exit_code_;
+    }
+    return first_task_exit_code_;
 }
 
 }  // namespace levitate::vmm

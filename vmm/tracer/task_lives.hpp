@@ -39,6 +39,10 @@ class TaskLives {
 
     void end_task(traces::TaskNumber number, const traces::TaskEndEvent& end);
     void end_process(traces::TaskNumber process, const traces::TaskEndEvent& end);
+    // With which code the program's first process ended, if it did so by calls of its own: that of
+    // exit_group, or else that of its first task's exit once all its tasks have ended (man 2 exit_group;
+    // Linux kernel/exit.c, wait_task_zombie).
+    std::optional<int> program_exit_code() const;
 
   private:
     // A clone whose child has not been seen yet, or whose parent has not been told yet.
@@ -61,6 +65,8 @@ class TaskLives {
     Recorder& recorder_;
     TaskTable& tasks_;
     std::vector<Birth> births_;  // oldest first
+    std::optional<int> group_exit_code_;
+    std::optional<int> first_task_exit_code_;
 };
 
 }  // namespace levitate::vmm

@@ -288,5 +288,37 @@ TEST(boundary_births, child_that_a_signal_meets_at_birth_is_born_into_the_handle
     EXPECT_EQ(guest.all<traces::SignalEvent>().size(), 1U);
 }
 
+TEST(boundary_ends, exit_code_of_the_program_is_that_of_exit_group) {
+    Guest guest;
+    GuestTask task = guest.start_program();
+    EXPECT_EQ(guest.tracer.program_exit_code(), std::nullopt);
+    guest.call(task, syscall_number("exit_group"), {0x103});
+    EXPECT_EQ(guest.tracer.program_exit_code(), 3);
+}
+
+TEST(boundary_ends, exit_code_of_the_program_is_that_of_its_first_task_once_all_have_ended) {
+    Guest guest;
+    GuestTask parent = guest.start_program();
+    clone_thread(guest, parent);
+    GuestTask child = thread_of(parent, kThreadStack);
+    guest.return_from_call(parent, 77);
+    guest.call(parent, syscall_number("exit"), {4});
+    EXPECT_EQ(guest.tracer.program_exit_code(), std::nullopt);
+    guest.resume(child);
+    guest.call(child, syscall_number("exit"), {5});
+    EXPECT_EQ(guest.tracer.program_exit_code(), 4);
+}
+
+TEST(boundary_ends, exit_code_of_a_child_is_not_that_of_the_program) {
+    Guest guest;
+    GuestTask parent = guest.start_program();
+    guest.call(parent, syscall_number("clone"), {17, 0});
+    GuestTask child = child_of(parent, kThreadStack);
+    child.registers.ttbr0_el1 = kChildSpace;
+    guest.resume(child);
+    guest.call(child, syscall_number("exit_group"), {6});
+    EXPECT_EQ(guest.tracer.program_exit_code(), std::nullopt);
+}
+
 }  // namespace
 }  // namespace levitate::vmm::test
