@@ -155,6 +155,17 @@ std::optional<TimedOut> timed_out(const SyscallEvent& call) {
     return std::nullopt;
 }
 
+// Whether `event` is a function of the vDSO that has made `call`, because it cannot answer by itself. What it
+// says was read in that call then.
+bool is_made_by(const Event& event, const Event& call) {
+    const auto* function = std::get_if<VdsoCallEvent>(&event.body);
+    const SyscallEvent* inner = call_of(call);
+    const abi::SyscallRow* row = function != nullptr ? abi::find_vdso_function(function->symbol) : nullptr;
+    return row != nullptr && inner != nullptr && inner->number == row->number &&
+           std::ranges::equal(function->arguments,
+                              std::span(inner->arguments).first(function->arguments.size()));
+}
+
 Clock clock_of(const Reading& reading, const TaskView& task) {
     switch (reading.clock) {
         case constant("CLOCK_PROCESS_CPUTIME_ID"):
@@ -243,16 +254,8 @@ class ClockWatch {
         for (const std::size_t at : index_.by_order()) {
             const Event& event = index_.trace().events[at];
             const SyscallEvent* call = call_of(event);
-            const auto before = done_.find(event.task);
-            Window window{.end = static_cast<Nanoseconds>(event.time)};
-            if (before != done_.end()) {
-                window.order = before->second.order + 1;
-                window.begin = static_cast<Nanoseconds>(before->second.time);
-            }
-            if (call != nullptr && event.time != 0) {
-                window.begin = static_cast<Nanoseconds>(call->entry_time);
-            }
-            done_[event.task] = {event.order, event.time};
+            const Window window = window_of(event);
+            last_[event.task] = {&event, window};
             if (const auto reading = reading_of(event); reading && reading->clock >= 0) {
                 judge(at, *reading, window);
             }
@@ -264,10 +267,26 @@ class ClockWatch {
     }
 
   private:
-    struct Done {
-        std::uint64_t order = 0;
-        std::uint64_t time = 0;
+    struct Last {
+        const Event* event = nullptr;
+        Window window;
     };
+
+    Window window_of(const Event& event) const {
+        Window window{.end = static_cast<Nanoseconds>(event.time)};
+        const auto before = last_.find(event.task);
+        if (before != last_.end() && is_made_by(event, *before->second.event)) {
+            window.order = before->second.window.order;
+            window.begin = before->second.window.begin;
+        } else if (before != last_.end()) {
+            window.order = before->second.event->order + 1;
+            window.begin = static_cast<Nanoseconds>(before->second.event->time);
+        }
+        if (const SyscallEvent* call = call_of(event); call != nullptr && event.time != 0) {
+            window.begin = static_cast<Nanoseconds>(call->entry_time);
+        }
+        return window;
+    }
 
     // Clocks of other processes have negative numbers, and are not judged.
     void judge(std::size_t at, const Reading& reading, const Window& window) {
@@ -306,7 +325,7 @@ class ClockWatch {
     }
 
     const TraceIndex& index_;
-    std::map<TaskNumber, Done> done_;  // each task's previous event
+    std::map<TaskNumber, Last> last_;  // each task's previous event
     std::map<Clock, History> histories_;
     std::map<Clock, Lead> leads_;
     std::vector<ClockProblem> problems_;

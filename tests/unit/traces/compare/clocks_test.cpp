@@ -102,6 +102,24 @@ class TimedProgram {
         return *this;
     }
 
+    // The vDSO's function has made the last call, and is left later.
+    TimedProgram& return_from_vdso(std::uint64_t at, std::uint64_t clock) {
+        VdsoCallEvent call{
+            .symbol = "__kernel_clock_gettime", .arguments = {clock_, 0x4000}, .result = 0, .payloads = {}};
+        call.payloads.push_back({.argument = 1,
+                                 .direction = Direction::Out,
+                                 .address = 0x4000,
+                                 .bytes = time_of(clock),
+                                 .length = 16});
+        builder_.add(1, std::move(call)).time = at;
+        return *this;
+    }
+    TimedProgram& read(std::uint64_t begin, std::uint64_t end, std::uint64_t clock) {
+        read(begin, clock);
+        builder_.trace().events.back().time = end;
+        return *this;
+    }
+
     std::vector<std::string> problems() {
         std::vector<std::string> texts;
         for (const detail::ClockProblem& problem :
@@ -142,6 +160,19 @@ TEST(CompareClocks, a_task_does_not_work_for_longer_than_time_passes) {
     EXPECT_EQ(TimedProgram(kMillisecond, 1001 * kMillisecond, of_task).problems(), Problems());
     EXPECT_EQ(TimedProgram(kMillisecond, 1100 * kMillisecond, of_task).problems(),
               Problems{"CLOCK_THREAD_CPUTIME_ID does not keep time"});
+}
+
+TEST(CompareClocks, what_the_vdso_gets_from_its_own_call_was_read_in_that) {
+    const auto of_task = abi::constant("CLOCK_THREAD_CPUTIME_ID");
+    const auto leaves_vdso_late = [&](std::uint64_t clock) {
+        return TimedProgram(kMillisecond, 1001 * kMillisecond, of_task)
+            .read(2001 * kMillisecond, 2005 * kMillisecond, 1002 * kMillisecond)
+            .return_from_vdso(2006 * kMillisecond, clock)
+            .read(2007 * kMillisecond, 2008 * kMillisecond, 1007 * kMillisecond)
+            .problems();
+    };
+    EXPECT_EQ(leaves_vdso_late(1002 * kMillisecond), Problems());
+    EXPECT_EQ(leaves_vdso_late(1010 * kMillisecond).size(), 2U) << "it says what the call did not";
 }
 
 TEST(CompareClocks, a_wait_does_not_give_up_before_its_time) {
