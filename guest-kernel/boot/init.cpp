@@ -3,6 +3,8 @@
 #include <linux/fcntl.h>
 #include <linux/resource.h>
 
+#include <array>
+
 #include "arch/include/machine.hpp"
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
@@ -61,6 +63,46 @@ Result<Task*> make_init_task() {
     return task.leak();
 }
 
+// Linux knows many more. Those with a dot belong to modules, there or not.
+bool is_own_parameter(std::string_view name) {
+    constexpr std::array<std::string_view, 4> kNames = {"console", "fault", "panic", "rdinit"};
+    for (const std::string_view own : kNames) {
+        if (name == own) {
+            return true;
+        }
+    }
+    return name.contains('.');
+}
+
+// What stands on the command line and is not for the kernel is for init: NAME=VALUE for its environment, and
+// what follows -- for its arguments (Linux init/main.c, unknown_bootoption and set_init_arg).
+Result<void> read_command_line(ExecRequest& request) {
+    std::string_view rest = command_line();
+    bool is_argument = false;
+    bool has_home = false;
+    bool has_term = false;
+    while (const auto word = take_word(rest)) {
+        String text = TRY(String::copy_of(word->name));
+        if (word->value) {
+            TRY(text.append("="));
+            TRY(text.append(*word->value));
+        }
+        if (is_argument) {
+            TRY(request.arguments.append(text.view()));
+        } else if (text == "--") {
+            is_argument = true;
+        } else if (word->value && !is_own_parameter(word->name)) {
+            TRY(request.environment.append(text.view()));
+            has_home = has_home || word->name == "HOME";
+            has_term = has_term || word->name == "TERM";
+        }
+    }
+    if (!has_term) {
+        TRY(request.environment.prepend("TERM=linux"));
+    }
+    return has_home ? Result<void>() : request.environment.prepend("HOME=/");
+}
+
 // Runs as the task itself, on its own stack: reading files and mapping memory need a current task.
 Result<void> become_init(Task& task) {
     const Ref<File> console = TRY(open_console());
@@ -73,8 +115,7 @@ Result<void> become_init(Task& task) {
     request.file = TRY(open_for_execute(task, AT_FDCWD, path, 0));
     TRY(request.path.append(path));
     TRY(request.arguments.append(path));
-    TRY(request.environment.append("HOME=/"));
-    TRY(request.environment.append("TERM=linux"));
+    TRY(read_command_line(request));
     return execute(task, std::move(request));
 }
 

@@ -93,7 +93,8 @@ void wake_orphaned_group(int group, int session, const Process* leaving) {
 void end_process(Task& last) {
     Process& process = *last.process;
     if (&process == &init_process()) {
-        print("init ended with status ", hex(static_cast<unsigned>(process.exit_status)), "\n");
+        // Worded as on Linux (kernel/exit.c, do_exit), for tools that read it from the console.
+        print("Attempted to kill init! exitcode=", hex(static_cast<unsigned>(process.exit_status)), "\n");
         panic("init ended");
     }
     process.real_timer.stop();

@@ -444,6 +444,9 @@ Header header_of(Reader& reader) {
     if (reader.has("schedule_seed")) {
         header.schedule_seed = reader.number("schedule_seed");
     }
+    if (reader.has("direct_init")) {
+        header.direct_init = reader.string("direct_init");
+    }
     header.engine = reader.string("engine");
     header.kernel = reader.string("kernel");
     header.cpu = reader.string("cpu");

@@ -258,6 +258,9 @@ std::string header_line(const Header& header) {
     if (header.schedule_seed != 0) {
         json["schedule_seed"] = header.schedule_seed;
     }
+    if (!header.direct_init.empty()) {
+        json["direct_init"] = string_json(header.direct_init);
+    }
     json["engine"] = string_json(header.engine);
     json["kernel"] = string_json(header.kernel);
     json["cpu"] = string_json(header.cpu);

@@ -44,6 +44,7 @@ struct Header {
     bool randomize_addresses = false;
     std::uint64_t seed = 0;
     std::uint64_t schedule_seed = 0;  // 0: time did not jump
+    std::string direct_init;          // where the program stood as process 1; empty: it was not process 1
     std::string engine;               // "emu", "native"
     std::string kernel;               // uname: "Linux 6.1.0-40-arm64 #1 SMP …"
     std::string cpu;                  // "Neoverse N1"

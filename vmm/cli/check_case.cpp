@@ -55,6 +55,9 @@ Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent ex
     if (!outcome) {
         return std::unexpected(std::move(outcome.error()));
     }
+    if (outcome->direct) {
+        spec.init_mode = InitMode::Direct;  // for whoever runs it again
+    }
     CaseResult result{.golden = std::move(golden),
                       .spec = std::move(spec),
                       .actual = collector.take(),

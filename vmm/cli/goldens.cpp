@@ -127,6 +127,10 @@ Result<RunSpec> spec_of(const GoldenCase& golden, const fs::path& program) {
     spec.randomize_addresses = header.randomize_addresses;
     spec.seed = header.seed;
     spec.schedule_seed = header.schedule_seed;
+    if (!header.direct_init.empty()) {
+        spec.init_mode = InitMode::Direct;
+        spec.init_paths = {header.direct_init};
+    }
     for (const traces::FileIdentity& file : header.files) {
         auto host = find_host_file(golden, file.path);
         if (!host) {

@@ -71,19 +71,17 @@ class StopOnSignal {
 
 }  // namespace
 
-Result<Outcome> run_until_signal(const RunSpec& spec, const RunHooks& hooks, std::optional<int>& signal) {
-    if (spec.engine == EngineKind::Native) {
-        return run(spec, hooks);
-    }
-    auto session = Session::create(spec, hooks);
-    if (!session) {
-        return std::unexpected(std::move(session.error()));
-    }
-    const StopOnSignal stop_on_signal{**session};
-    while ((*session)->advance(std::numeric_limits<std::uint64_t>::max()) == AdvanceReason::Budget) {
-    }
-    signal = StopOnSignal::signal();
-    return (*session)->finish();
+Result<Outcome> run_until_signal(const RunSpec& spec, RunHooks hooks, std::optional<int>& signal) {
+    std::optional<StopOnSignal> stop_on_signal;
+    hooks.on_session = [&](Session* session) {
+        if (session != nullptr) {
+            stop_on_signal.emplace(*session);
+        } else {
+            signal = StopOnSignal::signal();
+            stop_on_signal.reset();
+        }
+    };
+    return run(spec, hooks);
 }
 
 void end_by_signal(int signal) {

@@ -10,7 +10,7 @@ namespace levitate::vmm::cli {
 // Does what run() does, but the first SIGINT, SIGTERM or SIGHUP stops the run where it stands and is left in
 // `signal`. What has been recorded is kept and can be reported. A second signal ends the tool at once.
 // Signals that are ignored stay ignored. Under the native engine the first one ends tool and program.
-Result<Outcome> run_until_signal(const RunSpec& spec, const RunHooks& hooks, std::optional<int>& signal);
+Result<Outcome> run_until_signal(const RunSpec& spec, RunHooks hooks, std::optional<int>& signal);
 
 // Ends the process by `signal`, so that a shell sees this and reports 128 + signal.
 [[noreturn]] void end_by_signal(int signal);

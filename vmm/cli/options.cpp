@@ -55,6 +55,17 @@ void MachineOptions::add_to(CLI::App& app) {
     offer(app.add_option("--engine", engine, "What executes the guest (default auto)"), kEngines);
     app.add_option("--kernel", kernel, "An arm64 kernel Image to boot instead of Levitate's own")
         ->option_text("PATH");
+    static const std::map<std::string, InitMode> kInitModes{
+        {"auto", InitMode::Auto}, {"harness", InitMode::Harness}, {"direct", InitMode::Direct}};
+    offer(
+        app.add_option("--init", init_mode,
+                       "Who is process 1: Levitate's init, the program itself, or init if the kernel can run "
+                       "it (default auto, and harness for Levitate's own kernel)"),
+        kInitModes);
+    app.add_option("--init-path", init_paths,
+                   "With --init direct: where the program stands (default /init, /sbin/init and /bin/init)")
+        ->option_text("PATH")
+        ->allow_extra_args(false);
     app.add_option("--kernel-args", kernel_arguments, "Appended to the kernel's command line")
         ->option_text("TEXT");
     app.add_option("--memory", memory_bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
@@ -85,6 +96,14 @@ void MachineOptions::apply_to(RunSpec& spec) const {
     spec.engine = engine;
     spec.kernel = kernel.empty() ? guest_kernel_path() : std::filesystem::path{kernel};
     spec.init = init_path();
+    if (init_mode) {
+        spec.init_mode = *init_mode;
+    } else if (!kernel.empty() && engine != EngineKind::Native && spec.init_mode == InitMode::Harness) {
+        spec.init_mode = InitMode::Auto;
+    }
+    if (!init_paths.empty()) {
+        spec.init_paths = init_paths;
+    }
     spec.kernel_command_line = kernel_arguments;
     spec.memory_bytes = memory_bytes;
     spec.schedule_seed = schedule_seed.value_or(spec.schedule_seed);
@@ -178,6 +197,9 @@ int exit_status(const Outcome& outcome) {
 void print_run_report(const Outcome& outcome, const MachineOptions& options) {
     for (const std::string& encoding : outcome.undefined_encodings) {
         fmt::print(stderr, "levitate: undefined instruction {}\n", encoding);
+    }
+    for (const std::string& note : outcome.notes) {
+        fmt::print(stderr, "levitate: {}\n", note);
     }
     if (!outcome.contradiction.empty()) {
         fmt::print(stderr, "levitate: {}\n", outcome.contradiction);

@@ -26,6 +26,8 @@ enum ExitStatus : int {
 struct MachineOptions {
     EngineKind engine = EngineKind::Auto;
     std::string kernel;
+    std::optional<InitMode> init_mode;
+    std::vector<std::string> init_paths;
     std::string kernel_arguments;
     std::uint64_t memory_bytes = 512ULL << 20;
     std::optional<std::uint64_t> schedule_seed;

@@ -104,6 +104,22 @@ Result<void> add_init(const fs::path& path, Tree& tree) {
     return {};
 }
 
+Result<void> add_harness(const PackRequest& request, Tree& tree) {
+    auto added = add_init(request.init, tree);
+    return added ? add_run_description(request, tree) : added;
+}
+
+// Copies and no links: a kernel that has just learned to unpack an archive may know only files.
+Result<void> add_copies(const PackRequest& request, Tree& tree) {
+    const Node program = *tree.find(request.guest_program);
+    for (const std::string& path : request.program_copies) {
+        if (auto added = tree.add(path, program); !added) {
+            return added;
+        }
+    }
+    return {};
+}
+
 Result<void> add_user_files(const PackRequest& request, Tree& tree) {
     for (const fs::path& root : request.roots) {
         if (auto added = copy_host_directory(root, tree); !added) {
@@ -158,10 +174,7 @@ Result<Initramfs> pack(const PackRequest& request) {
     if (!libraries) {
         return std::unexpected(std::move(libraries.error()));
     }
-    if (auto added = add_init(request.init, tree); !added) {
-        return std::unexpected(std::move(added.error()));
-    }
-    if (auto added = add_run_description(request, tree); !added) {
+    if (auto added = request.init.empty() ? add_copies(request, tree) : add_harness(request, tree); !added) {
         return std::unexpected(std::move(added.error()));
     }
     result.program = packed(*program, tree);

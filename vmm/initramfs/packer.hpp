@@ -18,9 +18,11 @@ struct ExtraFile {
 };
 
 struct PackRequest {
-    std::filesystem::path init;     // Levitate's own, an AArch64 executable
-    std::filesystem::path program;  // on the host
-    std::string guest_program;      // absolute
+    // Levitate's own, an AArch64 executable; empty: the program is process 1, and there is no description.
+    std::filesystem::path init;
+    std::filesystem::path program;            // on the host
+    std::string guest_program;                // absolute
+    std::vector<std::string> program_copies;  // where else it is to stand
     std::vector<std::string> arguments;
     std::vector<std::string> environment;
     std::string directory = "/";

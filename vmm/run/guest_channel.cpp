@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <utility>
 
@@ -59,12 +60,41 @@ void GuestChannel::send(FrameType type, std::span<const std::byte> payload) {
     send_(encoded);
 }
 
+void GuestChannel::on_output(OutputStream stream, std::span<const std::byte> bytes) {
+    put_out(stream == OutputStream::Stdout ? stdout_ : stderr_, bytes);
+}
+
+void GuestChannel::on_unseen_output(const std::string& call) {
+    notes_.insert("what " + call +
+                  " put on the console is not part of the program's output here: it did not pass "
+                  "through the program's memory");
+}
+
+void GuestChannel::end_program(std::optional<int> exit_code, std::optional<int> signal) {
+    exit_code_ = exit_code;
+    signal_ = signal;
+    done_ = true;
+    attention_();
+}
+
 void GuestChannel::send_stdin(std::span<const std::byte> bytes) {
+    if (direct_) {
+        line_is_empty_ = bytes.empty() ? line_is_empty_ : bytes.back() == std::byte{'\n'};
+        send_(bytes);
+        return;
+    }
     stdin_credit_ -= static_cast<std::uint32_t>(bytes.size());
     send(FrameType::Stdin, bytes);
 }
 
 void GuestChannel::send_stdin_end() {
+    if (direct_) {
+        // A terminal has no end; VEOF hands a program what stands in the line, and that is nothing the second
+        // time (man 3 termios).
+        constexpr std::array kEnd{std::byte{4}, std::byte{4}};
+        send_(std::span{kEnd}.first(line_is_empty_ ? 1 : 2));
+        return;
+    }
     send(FrameType::StdinEnd, {});
 }
 
@@ -78,10 +108,10 @@ void GuestChannel::on_frame(const init::DecodedFrame& frame) {
             started_ = true;
             break;
         case FrameType::Stdout:
-            on_output(stdout_, payload);
+            put_out(stdout_, payload);
             break;
         case FrameType::Stderr:
-            on_output(stderr_, payload);
+            put_out(stderr_, payload);
             break;
         case FrameType::StdinCredit:
             stdin_credit_ += init::number_at(payload, 0);
@@ -123,7 +153,7 @@ void GuestChannel::on_hello(std::span<const std::byte> payload) {
     attention_();
 }
 
-void GuestChannel::on_output(Output& output, std::span<const std::byte> bytes) {
+void GuestChannel::put_out(Output& output, std::span<const std::byte> bytes) {
     if (mode_ != OutputMode::Stream) {
         if (output.captured.size() + bytes.size() > kMaximumCapture) {
             fail(fmt::format("the program has written more than {} MiB", kMaximumCapture >> 20U));
@@ -132,9 +162,11 @@ void GuestChannel::on_output(Output& output, std::span<const std::byte> bytes) {
         output.captured.insert(output.captured.end(), bytes.begin(), bytes.end());
     }
     if (mode_ != OutputMode::Capture && !output.reader_gone && !write_all(output.fd, bytes)) {
-        // The program is to see what it would see in our place: EPIPE or SIGPIPE.
         output.reader_gone = true;
-        send(output.close_frame, {});
+        if (!direct_) {
+            // The program is to see what it would see in our place: EPIPE or SIGPIPE.
+            send(output.close_frame, {});
+        }
     }
 }
 

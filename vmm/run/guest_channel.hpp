@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "vmm/initramfs/init/frame.hpp"
+#include "vmm/run/direct_program.hpp"
 
 namespace levitate::vmm {
 
@@ -27,7 +29,7 @@ struct ExecFailure {
     std::string step;
 };
 
-class GuestChannel final : private init::FrameDecoder::Receiver {
+class GuestChannel final : public ConsoleWrites::Receiver, private init::FrameDecoder::Receiver {
   public:
     // `send` puts bytes on the wire to the guest; `attention` is called when the engine should stop so that
     // the session can look at what has changed: init runs, the run is over, or its output is too much. `key`
@@ -37,6 +39,14 @@ class GuestChannel final : private init::FrameDecoder::Receiver {
 
     void receive(std::byte byte) { decoder_.feed({&byte, 1}); }
 
+    // There is no init: the line is the program's own terminal, and what it does is reported here by others.
+    void set_direct() { direct_ = true; }
+    void on_start() override { started_ = true; }
+    void on_output(OutputStream stream, std::span<const std::byte> bytes) override;
+    void on_unseen_output(const std::string& call) override;
+    // The run is over: the program has ended.
+    void end_program(std::optional<int> exit_code, std::optional<int> signal);
+
     // Precondition: not more than stdin_credit() bytes.
     void send_stdin(std::span<const std::byte> bytes);
     void send_stdin_end();
@@ -44,7 +54,9 @@ class GuestChannel final : private init::FrameDecoder::Receiver {
     // "Linux 6.1.0-40-arm64 #1 SMP …". Empty: init does not run yet.
     const std::string& kernel_name() const { return kernel_name_; }
     bool program_started() const { return started_; }
-    std::uint32_t stdin_credit() const { return stdin_credit_; }
+    std::uint32_t stdin_credit() const { return direct_ ? init::kStdinWindow : stdin_credit_; }
+    // What is known of the program only in part, each once, for people.
+    const std::set<std::string>& notes() const { return notes_; }
     bool stdin_closed() const { return stdin_closed_; }
     // Init has said all it has to say.
     bool is_done() const { return done_; }
@@ -74,7 +86,7 @@ class GuestChannel final : private init::FrameDecoder::Receiver {
     void on_frame(const init::DecodedFrame& frame) override;
     void on_text(std::string_view text) override;
     void on_hello(std::span<const std::byte> payload);
-    void on_output(Output& output, std::span<const std::byte> bytes);
+    void put_out(Output& output, std::span<const std::byte> bytes);
     void fail(std::string why);
     void send(init::FrameType type, std::span<const std::byte> payload);
 
@@ -91,7 +103,10 @@ class GuestChannel final : private init::FrameDecoder::Receiver {
     std::optional<int> exit_code_;
     std::optional<int> signal_;
     std::optional<ExecFailure> exec_failure_;
+    std::set<std::string> notes_;
     std::uint32_t stdin_credit_ = 0;
+    bool direct_ = false;
+    bool line_is_empty_ = true;  // direct: the terminal's line that standard input has come to
     bool started_ = false;
     bool stdin_closed_ = false;
     bool done_ = false;

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "vmm/initramfs/tree.hpp"
 
@@ -24,6 +26,33 @@ Result<void> check_string(std::string_view what, const std::string& text) {
         return {};
     }
     return failure(Error::Kind::Usage, fmt::format("{}: holds a NUL byte, which ends it in execve", what));
+}
+
+// Where kernels look for process 1 (Linux init/main.c, kernel_init).
+const std::vector<std::string> kUsualInitPaths{"/init", "/sbin/init", "/bin/init"};
+
+Result<void> check_direct(const RunSpec& spec) {
+    if (spec.engine == EngineKind::Native) {
+        return failure(Error::Kind::Usage,
+                       "the native engine has no process 1 to replace: --init direct needs --engine emu");
+    }
+    auto checked = Result<void>{};
+    for (const std::string& path : spec.init_paths) {
+        if (checked) {
+            checked = check_absolute("path of process 1 in the guest", path);
+        }
+    }
+    if (checked && spec.cwd != "/") {
+        return failure(Error::Kind::Usage, "process 1 starts in /: --cwd needs --init harness");
+    }
+    const auto has_quote = [](const std::string& text) { return text.find('"') != std::string::npos; };
+    if (checked && (std::ranges::any_of(spec.argv, has_quote) || std::ranges::any_of(spec.envp, has_quote))) {
+        return failure(
+            Error::Kind::Usage,
+            "process 1 gets its arguments and its environment from the kernel's command line, which "
+            "can hold no \": it needs --init harness");
+    }
+    return checked;
 }
 
 Result<void> check_spec(const RunSpec& spec) {
@@ -46,6 +75,9 @@ Result<void> check_spec(const RunSpec& spec) {
             checked = check_string("variable of the program's environment", variable);
         }
     }
+    if (checked && spec.init_mode == InitMode::Direct) {
+        checked = check_direct(spec);
+    }
     if (checked && spec.schedule_seed != 0 && spec.engine == EngineKind::Native) {
         return failure(Error::Kind::Usage,
                        "the native engine cannot move the host's time: --schedule-seed needs --engine emu");
@@ -57,9 +89,21 @@ Result<void> check_spec(const RunSpec& spec) {
     return checked;
 }
 
+// One word of a command line, in quotes if white space would end it (Linux lib/cmdline.c, next_arg).
+std::string quoted(const std::string& text) {
+    const bool is_plain = !text.empty() && text.find_first_of(" \t\n\v\f\r") == std::string::npos;
+    return is_plain ? text : '"' + text + '"';
+}
+
 }  // namespace
 
 Result<RunSpec> complete_spec(RunSpec spec) {
+    if (spec.init_mode == InitMode::Auto) {
+        spec.init_mode = InitMode::Harness;
+    }
+    if (spec.init_mode == InitMode::Direct && spec.init_paths.empty()) {
+        spec.init_paths = kUsualInitPaths;
+    }
     if (spec.guest_program.empty()) {
         spec.guest_program = "/bin/" + spec.program.filename().string();
     }
@@ -69,6 +113,9 @@ Result<RunSpec> complete_spec(RunSpec spec) {
     spec.guest_program = normalize_guest_path(spec.guest_program);
     if (spec.argv.empty()) {
         spec.argv.push_back(spec.guest_program);
+    }
+    if (spec.init_mode == InitMode::Direct) {
+        spec.argv.front() = spec.init_paths.front();
     }
     return spec;
 }
@@ -87,7 +134,11 @@ Result<void> check_machine_engine(EngineKind engine) {
 
 PackRequest pack_request(const RunSpec& spec) {
     PackRequest request;
-    request.init = spec.init;
+    if (spec.init_mode == InitMode::Direct) {
+        request.program_copies = spec.init_paths;
+    } else {
+        request.init = spec.init;
+    }
     request.program = spec.program;
     request.guest_program = spec.guest_program;
     request.arguments = spec.argv;
@@ -108,11 +159,34 @@ PackRequest pack_request(const RunSpec& spec) {
 }
 
 // These are Linux's own parameters (Documentation/admin-guide/kernel-parameters.txt). A panic resets the
-// machine at once instead of halting it, so that the panic is noticed.
+// machine at once instead of halting it, so that the panic is noticed. Parameters that Linux does not know go
+// to process 1: NAME=VALUE into its environment, and what follows -- to its arguments.
 std::string boot_arguments(const RunSpec& spec) {
-    std::string arguments = "console=ttyAMA0 panic=-1 nokaslr quiet";
+    std::string arguments = "console=ttyAMA0 panic=-1 quiet";
     if (!spec.kernel_command_line.empty()) {
         arguments.append(" ").append(spec.kernel_command_line);
+    }
+    if (spec.init_mode != InitMode::Direct) {
+        return arguments;
+    }
+    if (!spec.randomize_addresses) {
+        arguments.append(" norandmaps");
+    }
+    if (spec.init_paths.front() != kUsualInitPaths.front()) {
+        arguments.append(" rdinit=").append(spec.init_paths.front());
+    }
+    for (const std::string& variable : spec.envp) {
+        const auto equals = variable.find('=');
+        arguments.append(" ")
+            .append(variable, 0, equals)
+            .append("=")
+            .append(quoted(variable.substr(equals + 1)));
+    }
+    if (spec.argv.size() > 1) {
+        arguments.append(" --");
+        for (auto argument = spec.argv.begin() + 1; argument != spec.argv.end(); ++argument) {
+            arguments.append(" ").append(quoted(*argument));
+        }
     }
     return arguments;
 }
@@ -120,9 +194,10 @@ std::string boot_arguments(const RunSpec& spec) {
 // Linux has the same errno values on arm64 as on the hosts that this runs on
 // (include/uapi/asm-generic/errno.h).
 Error explain_exec_failure(const RunSpec& spec, const ExecFailure& failed) {
-    const bool not_found = failed.error == ENOENT;
+    const bool of_program = failed.step == "execve" || failed.step == "chdir";
+    const Error::Kind kind = failed.error == ENOENT ? Error::Kind::NotFound : Error::Kind::NotExecutable;
     const std::string subject = failed.step == "chdir" ? spec.cwd : spec.guest_program;
-    return {.kind = not_found ? Error::Kind::NotFound : Error::Kind::NotExecutable,
+    return {.kind = of_program ? kind : Error::Kind::Harness,
             .message = fmt::format("{}: the guest's kernel refused it: {}: {}", subject, failed.step,
                                    std::generic_category().message(failed.error))};
 }

@@ -40,6 +40,9 @@ traces::Header make_header(const RunSpec& spec, const Initramfs& initramfs) {
     header.randomize_addresses = spec.randomize_addresses;
     header.seed = spec.seed;
     header.schedule_seed = spec.schedule_seed;
+    if (spec.init_mode == InitMode::Direct) {
+        header.direct_init = spec.init_paths.front();
+    }
     header.engine = "emu";
     header.cpu = "Neoverse N1";
     return header;

@@ -15,8 +15,16 @@
 namespace levitate::vmm {
 
 class Engine;
+class Session;
 
 enum class EngineKind { Auto, Emu, Native };
+
+// Who is process 1 of the guest.
+enum class InitMode {
+    Harness,  // Levitate's init, which sets the surroundings, starts the program and reports on it
+    Direct,   // the program itself: nothing is asked of the kernel that the program does not ask
+    Auto,     // Harness, and Direct if that does not get as far as starting the program
+};
 
 struct FileMapping {
     std::filesystem::path host;
@@ -37,8 +45,13 @@ struct RunSpec {
     bool randomize_addresses = false;
 
     EngineKind engine = EngineKind::Auto;
-    std::filesystem::path kernel;     // an arm64 Image
-    std::filesystem::path init;       // Levitate's own pid 1, an AArch64 executable
+    std::filesystem::path kernel;  // an arm64 Image
+    std::filesystem::path init;    // Levitate's own pid 1, an AArch64 executable
+    InitMode init_mode = InitMode::Harness;
+    // Direct: where else the program stands in the guest's root; empty: where kernels look for process 1. The
+    // first is what the kernel executes, and so argv[0]. Arguments and environment go to it by way of the
+    // kernel's command line.
+    std::vector<std::string> init_paths;
     std::string kernel_command_line;  // appended to what the run needs
     std::uint64_t memory_bytes = 512ULL << 20;
     std::uint64_t seed = 0;
@@ -48,6 +61,9 @@ struct RunSpec {
 };
 
 struct Outcome {
+    bool started = false;  // the program's first instruction was reached
+    bool stopped = false;  // Session::request_stop() or RunHooks::on_event has ended the run
+    bool direct = false;   // the program was process 1
     std::optional<int> exit_code;
     std::optional<int> signal;
     std::vector<std::byte> stdout_bytes;  // kept only if RunHooks::capture_output
@@ -56,6 +72,8 @@ struct Outcome {
     std::chrono::nanoseconds wall{0};
     std::vector<std::string> undefined_encodings;
     std::string kernel_log;  // what the kernel wrote to its console outside the frames
+    // What the reader of the outcome should know of how it was obtained, for people.
+    std::vector<std::string> notes;
     // What a recorded run did that is against the status above, for people; empty: nothing. The kernel's wait
     // status is wrong then.
     std::string contradiction;
@@ -73,6 +91,8 @@ struct RunHooks {
     // Called with each event after the sink, while the guest stands at the boundary. False: stop the run
     // there.
     std::function<bool(Engine&, const traces::Event&)> on_event;
+    // Called with each session before it advances, and with nullptr when it will not be advanced any more.
+    std::function<void(Session*)> on_session;
 };
 
 // Runs the program to its end, or to the time limit. An Error means that the run could not be set up or that

@@ -36,23 +36,34 @@ init::HashKey random_key() {
     return key;
 }
 
-// The program and its libraries, the program first.
-std::vector<FileMapping> modules_of(const Initramfs& initramfs) {
-    std::vector<FileMapping> modules{{.host = initramfs.program.host, .guest = initramfs.program.guest}};
+// Where the kernel or init finds the program that it executes.
+const std::string& executed_program(const RunSpec& spec) {
+    return spec.init_mode == InitMode::Direct ? spec.init_paths.front() : spec.guest_program;
+}
+
+// The program and its libraries, the program first, under the names by which they are executed.
+std::vector<FileMapping> modules_of(const RunSpec& spec, const Initramfs& initramfs) {
+    std::vector<FileMapping> modules{{.host = initramfs.program.host, .guest = executed_program(spec)}};
     for (const PackedFile& library : initramfs.libraries) {
         modules.push_back({.host = library.host, .guest = library.guest});
     }
     return modules;
 }
 
+ProgramStart program_start(const RunSpec& spec) {
+    return spec.init_mode == InitMode::Direct
+               ? ProgramStart{.by = ProgramStart::By::Process1, .path = {}}
+               : ProgramStart{.by = ProgramStart::By::Exec, .path = spec.guest_program};
+}
+
 // What exists once there is a machine: its engine, and what needs one.
 struct Running {
     Running(std::unique_ptr<Machine> the_machine, const RunSpec& spec, const RunHooks& hooks,
-            traces::Header header)
+            traces::EventSink* observer, traces::Header header)
         : machine(std::move(the_machine)),
           engine(make_emu_engine(*machine, spec.schedule_seed)),
           stops(*engine),
-          tracing(hooks, *engine, stops, std::move(header), spec.guest_program) {}
+          tracing(hooks, observer, *engine, stops, std::move(header), program_start(spec)) {}
 
     std::unique_ptr<Machine> machine;
     std::unique_ptr<Engine> engine;
@@ -82,6 +93,9 @@ class Session::Implementation {
     void handle_attention();
     void handle_idle();
     void look_at_time();
+    void receive(std::byte byte);
+    void start_directly();
+    bool is_direct() const { return spec_.init_mode == InitMode::Direct; }
 
     RunSpec spec_;
     const RunHooks& hooks_;
@@ -89,6 +103,8 @@ class Session::Implementation {
     init::HashKey key_ = random_key();  // of the frames
     bool attention_ = false;
     GuestChannel channel_;
+    ConsoleWrites console_writes_{channel_};  // direct
+    InitPanic init_panic_;                    // direct
     Pacing pacing_;
     RunEnd end_;
     std::vector<FileMapping> modules_;
@@ -116,21 +132,48 @@ Result<void> Session::Implementation::set_up() {
     if (!initramfs) {
         return std::unexpected(std::move(initramfs.error()));
     }
-    modules_ = modules_of(*initramfs);
+    modules_ = modules_of(spec_, *initramfs);
     auto machine = Machine::create({.memory_bytes = spec_.memory_bytes,
                                     .kernel = spec_.kernel,
                                     .initramfs = initramfs->archive,
                                     .boot_arguments = boot_arguments(spec_),
                                     .seed = spec_.seed,
                                     .clock_start = kGuestEpoch,
-                                    .console = [this](std::byte byte) { channel_.receive(byte); }});
+                                    .console = [this](std::byte byte) { receive(byte); }});
     if (!machine) {
         return std::unexpected(std::move(machine.error()));
     }
-    running_ =
-        std::make_unique<Running>(std::move(*machine), spec_, hooks_,
-                                  hooks_.sink == nullptr ? traces::Header{} : make_header(spec_, *initramfs));
+    running_ = std::make_unique<Running>(
+        std::move(*machine), spec_, hooks_, is_direct() ? &console_writes_ : nullptr,
+        hooks_.sink == nullptr ? traces::Header{} : make_header(spec_, *initramfs));
+    if (is_direct()) {
+        start_directly();
+    }
     return {};
+}
+
+// There is no init that could say when the program is about to start, or name the kernel.
+void Session::Implementation::start_directly() {
+    channel_.set_direct();
+    running_->tracing.start(spec_.kernel.filename().string());
+    if (spec_.stdin_bytes) {
+        channel_.send_stdin(*spec_.stdin_bytes);
+        channel_.send_stdin_end();
+    }
+}
+
+void Session::Implementation::receive(std::byte byte) {
+    channel_.receive(byte);
+    if (!is_direct()) {
+        return;
+    }
+    if (const auto status = init_panic_.feed(byte)) {
+        constexpr std::uint32_t kSignal = 0x7f;  // man 2 wait: the rest is the exit code, in bits 15 to 8
+        const auto signal = static_cast<int>(*status & kSignal);
+        channel_.end_program(
+            signal == 0 ? std::optional(static_cast<int>(*status >> 8U & 0xffU)) : std::nullopt,
+            signal == 0 ? std::nullopt : std::optional(signal));
+    }
 }
 
 AdvanceReason Session::Implementation::advance(std::uint64_t instructions) {
@@ -210,6 +253,12 @@ void Session::Implementation::feed_tracer(const Exit& exit) {
     if (!refusal.empty()) {
         end_.by_fault("this kernel cannot be traced: " + refusal);
     }
+    const BoundaryTracer* const tracer = running_->tracing.tracer();
+    if (is_direct() && tracer != nullptr && !channel_.is_done()) {
+        if (const auto exit_code = tracer->program_exit_code()) {
+            channel_.end_program(exit_code, std::nullopt);
+        }
+    }
 }
 
 void Session::Implementation::handle_attention() {
@@ -259,6 +308,9 @@ Result<Outcome> Session::Implementation::finish() {
     }
     EngineStatistics statistics = running_->engine->statistics();
     Outcome outcome;
+    outcome.started = channel_.program_started();
+    outcome.direct = is_direct();
+    outcome.notes.assign(channel_.notes().begin(), channel_.notes().end());
     outcome.exit_code = channel_.exit_code();
     outcome.signal = channel_.signal();
     if (hooks_.capture_output) {
@@ -323,7 +375,7 @@ const BoundaryTracer* Session::tracer() const {
     return implementation_->running().tracing.tracer();
 }
 const std::string& Session::guest_program() const {
-    return implementation_->spec().guest_program;
+    return implementation_->modules().front().guest;
 }
 const std::vector<FileMapping>& Session::modules() const {
     return implementation_->modules();

@@ -7,19 +7,19 @@
 
 namespace levitate::vmm {
 
-Tracing::Tracing(const RunHooks& hooks, Engine& engine, EngineStops& stops, traces::Header header,
-                 std::string program)
-    : is_wanted_(hooks.sink != nullptr),
+Tracing::Tracing(const RunHooks& hooks, traces::EventSink* observer, Engine& engine, EngineStops& stops,
+                 traces::Header header, ProgramStart start)
+    : is_wanted_(hooks.sink != nullptr || observer != nullptr),
       engine_(engine),
       stops_(stops),
-      sink_(hooks, engine),
+      sink_(hooks, observer, engine),
       header_(std::move(header)),
-      program_(std::move(program)) {}
+      start_(std::move(start)) {}
 
 void Tracing::start(const std::string& kernel) {
     if (is_wanted_ && !tracer_) {
         header_.kernel = kernel;
-        tracer_ = std::make_unique<BoundaryTracer>(engine_, std::move(header_), program_, sink_);
+        tracer_ = std::make_unique<BoundaryTracer>(engine_, std::move(header_), start_, sink_);
         stops_.set_tracers(tracer_->stops());
     }
 }

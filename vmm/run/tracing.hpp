@@ -15,15 +15,15 @@ namespace levitate::vmm {
 
 class Tracing {
   public:
-    // `program` is its path in the guest. `header` is complete but for the kernel's name and the auxv, and
-    // empty where nothing is recorded.
-    Tracing(const RunHooks& hooks, Engine& engine, EngineStops& stops, traces::Header header,
-            std::string program);
+    // `header` is complete but for the kernel's name and the auxv, and empty where nothing is recorded.
+    // `observer` sees all events, whether or not they are recorded; nullptr: there is none.
+    Tracing(const RunHooks& hooks, traces::EventSink* observer, Engine& engine, EngineStops& stops,
+            traces::Header header, ProgramStart start);
 
     // nullptr: nothing is recorded, or the guest's init does not run yet.
     const BoundaryTracer* tracer() const { return tracer_.get(); }
-    // To be called when init runs, with the kernel's name. Nothing happens if nothing is recorded, or the
-    // second time.
+    // To be called when process 1 runs or is about to, with the kernel's name. Nothing happens if nothing is
+    // recorded, or the second time.
     void start(const std::string& kernel);
     // Returns why this kernel cannot be traced; empty as long as it can.
     std::string feed(const Exit& exit);
@@ -41,7 +41,7 @@ class Tracing {
     EngineStops& stops_;
     HookSink sink_;
     traces::Header header_;  // the tracer takes it
-    std::string program_;
+    ProgramStart start_;
     std::unique_ptr<BoundaryTracer> tracer_;
 };
 

@@ -7,11 +7,11 @@
 
 namespace levitate::vmm {
 
-BoundaryTracer::BoundaryTracer(const Engine& engine, traces::Header header, std::string program,
+BoundaryTracer::BoundaryTracer(const Engine& engine, traces::Header header, ProgramStart start,
                                traces::EventSink& sink)
     : memory_(engine),
       recorder_(sink, std::move(header), [&engine] { return engine.guest_time(); }),
-      program_(std::move(program)),
+      start_(std::move(start)),
       lives_(recorder_, tasks_),
       check_(recorder_, memory_),
       returns_(recorder_, memory_, tasks_, lives_, check_),
@@ -105,7 +105,7 @@ void BoundaryTracer::on_foreign_exception(const VcpuRegisters& at_vector, bool i
     }
     constexpr std::size_t kLongestPath = 4096;  // PATH_MAX
     const std::uint64_t path = at_vector.x[call == TaskCall::Execve ? 0 : 1];
-    if (read_string(memory_, GuestVirt{path}, kLongestPath) == program_) {
+    if (read_string(memory_, GuestVirt{path}, kLongestPath) == start_.path) {
         candidate_ = Candidate{.stack = at_vector.sp_el1, .sp = at_vector.sp, .return_pc = at_vector.elr_el1};
     }
 }
@@ -212,6 +212,14 @@ bool BoundaryTracer::moves_between_stacks(const VcpuRegisters& now) const {
 }
 
 bool BoundaryTracer::try_start_program(const VcpuRegisters& now) {
+    if (start_.by == ProgramStart::By::Process1) {
+        if (recorder_.has_started()) {
+            return false;
+        }
+        // What a kernel that is not finished puts there may be no such stack. The program runs on it anyway.
+        start_program(read_initial_stack(memory_, GuestVirt{now.sp}).value_or(InitialStack{}), now);
+        return true;
+    }
     if (!candidate_ || candidate_->stack != now.sp_el1) {
         return false;
     }
@@ -224,12 +232,16 @@ bool BoundaryTracer::try_start_program(const VcpuRegisters& now) {
     if (!stack) {
         return false;
     }
-    const traces::TaskNumber number = recorder_.start_program(0, *stack, now.sp, now.pc);
+    start_program(*stack, now);
+    return true;
+}
+
+void BoundaryTracer::start_program(const InitialStack& stack, const VcpuRegisters& now) {
+    const traces::TaskNumber number = recorder_.start_program(0, stack, now.sp, now.pc);
     tasks_.add(number, {.process = number, .stack = now.sp_el1});
     foreign_clones_.clear();
     current_ = number;
-    enter_image(number, *stack, now);
-    return true;
+    enter_image(number, stack, now);
 }
 
 bool BoundaryTracer::try_birth(const VcpuRegisters& now) {

@@ -29,15 +29,23 @@ struct TaskView {
     std::optional<UserRegisters> registers;
 };
 
-// Records one program and its descendants. The trace starts when a task that is not recorded yet has called
-// execve on the program's path, and that call has succeeded.
+// What the program's first task is known by.
+struct ProgramStart {
+    enum class By {
+        Exec,      // a task that is not recorded has called execve on `path`, and that call has succeeded
+        Process1,  // it is the first task that EL0 runs at all: the kernel has executed the program itself
+    };
+    By by = By::Exec;
+    std::string path;  // Exec: as it is given to execve in the guest
+};
+
+// Records one program and its descendants.
 //
 // Loads from the auxv and calls of the vDSO are seen in the address spaces of all tasks, in those that an
 // exec has made and in copies that a fork has made.
 class BoundaryTracer {
   public:
-    // `program` is the path as it is given to execve in the guest.
-    BoundaryTracer(const Engine& engine, traces::Header header, std::string program, traces::EventSink& sink);
+    BoundaryTracer(const Engine& engine, traces::Header header, ProgramStart start, traces::EventSink& sink);
 
     // What the engine has to stop at until the next handle() or finish(). The caller sets this.
     const Stops& stops() const { return watch_.stops(); }
@@ -75,6 +83,7 @@ class BoundaryTracer {
     void on_call(traces::TaskNumber number, traces::TaskNumber process, Visit& visit);
     void on_resume(const VcpuRegisters& now);
     bool try_start_program(const VcpuRegisters& now);
+    void start_program(const InitialStack& stack, const VcpuRegisters& now);
     bool try_birth(const VcpuRegisters& now);
     bool continue_task(traces::TaskNumber number, const VcpuRegisters& now);
     bool continue_exec(traces::TaskNumber number, TracedTask& task, const VcpuRegisters& now);
@@ -85,7 +94,7 @@ class BoundaryTracer {
 
     EngineMemory memory_;
     Recorder recorder_;
-    std::string program_;
+    ProgramStart start_;
     std::string refusal_;
 
     TaskTable tasks_;

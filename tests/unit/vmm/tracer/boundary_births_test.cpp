@@ -320,5 +320,26 @@ TEST(boundary_ends, exit_code_of_a_child_is_not_that_of_the_program) {
     EXPECT_EQ(guest.tracer.program_exit_code(), std::nullopt);
 }
 
+TEST(boundary_births, process_1_is_the_program_where_that_is_what_is_recorded) {
+    Guest guest(ProgramStart{.by = ProgramStart::By::Process1, .path = {}});
+    GuestTask task = guest.enter_image(kProgramStack, kProgramSpace);
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{1});
+    ASSERT_EQ(guest.all<traces::ExecEvent>().size(), 1U);
+    EXPECT_EQ(guest.all<traces::ExecEvent>()[0].argv, std::vector<std::string>{"program"});
+    guest.call(task, syscall_number("getpid"));
+    guest.return_from_call(task, 1);
+    EXPECT_EQ(guest.all<traces::SyscallEvent>().size(), 1U);
+}
+
+TEST(boundary_births, process_1_is_recorded_even_if_its_stack_is_not_linuxs) {
+    Guest guest(ProgramStart{.by = ProgramStart::By::Process1, .path = {}});
+    guest.engine.put_words(kInitialSp, {7, 0, 0, 0});
+    GuestTask task = guest.enter_image(kProgramStack, kProgramSpace);
+    guest.call(task, syscall_number("getpid"));
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{1});
+    ASSERT_EQ(guest.all<traces::ExecEvent>().size(), 1U);
+    EXPECT_TRUE(guest.all<traces::ExecEvent>()[0].auxv.empty());
+}
+
 }  // namespace
 }  // namespace levitate::vmm::test

@@ -31,7 +31,9 @@ inline constexpr std::uint64_t kSvc = 0x15;
 
 class Guest {
   public:
-    explicit Guest(const std::string& program = "/bin/program") : tracer(engine, {}, program, sink) {
+    explicit Guest(const std::string& program = "/bin/program")
+        : Guest(ProgramStart{.by = ProgramStart::By::Exec, .path = program}) {}
+    explicit Guest(const ProgramStart& start) : tracer(engine, {}, start, sink) {
         engine.put_string(kProgramPath, "/bin/program");
         put_initial_stack(kInitialSp);
     }
