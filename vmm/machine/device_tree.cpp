@@ -100,10 +100,14 @@ std::string at(std::string_view name, std::uint64_t address) {
 
 void write_chosen(Writer& tree, const DeviceTreeRequest& request) {
     tree.begin("chosen");
-    tree.text("bootargs", request.boot_arguments);
+    if (!request.boot_arguments.empty()) {
+        tree.text("bootargs", request.boot_arguments);
+    }
     tree.text("stdout-path", "/" + at("pl011", kUartRegion.base));
-    tree.number64("linux,initrd-start", request.initramfs_begin);
-    tree.number64("linux,initrd-end", request.initramfs_end);
+    if (request.initramfs_end != request.initramfs_begin) {
+        tree.number64("linux,initrd-start", request.initramfs_begin);
+        tree.number64("linux,initrd-end", request.initramfs_end);
+    }
     tree.property("rng-seed", random_seed_bytes(request.seed));
     tree.end();
 }
@@ -196,8 +200,7 @@ std::array<std::byte, 64> random_seed_bytes(std::uint64_t seed) {
 }
 
 Result<std::vector<std::byte>> make_device_tree(const DeviceTreeRequest& request) {
-    constexpr std::size_t kCapacity = std::size_t{64} * 1024;
-    Writer tree{kCapacity};
+    Writer tree{kMostDeviceTreeBytes};
     tree.begin("");
     tree.text("compatible", "linux,dummy-virt");
     tree.text("model", "levitate,virt");

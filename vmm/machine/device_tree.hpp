@@ -15,9 +15,12 @@ struct DeviceTreeRequest {
     std::uint64_t memory_bytes = 0;
     std::string boot_arguments;
     std::uint64_t initramfs_begin = 0;  // physical
-    std::uint64_t initramfs_end = 0;
+    std::uint64_t initramfs_end = 0;    // the same: there is none
     std::uint64_t seed = 0;
 };
+
+// No tree is greater.
+inline constexpr std::size_t kMostDeviceTreeBytes = std::size_t{64} * 1024;
 
 // A flattened device tree (Devicetree specification 0.4; the bindings are Linux's, under
 // Documentation/devicetree/bindings). /chosen has an rng-seed made from the seed and no kaslr-seed. Error:

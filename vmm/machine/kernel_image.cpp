@@ -3,18 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
+#include <optional>
 #include <string>
+#include <utility>
+
+#include "vmm/machine/kernel_elf.hpp"
+#include "vmm/machine/other_file.hpp"
+#include "vmm/machine/unpack.hpp"
 
 namespace levitate::vmm {
 namespace {
 
 struct ImageHeader {
-    std::uint32_t code[2];
+    std::array<std::uint32_t, 2> code;
     std::uint64_t text_offset;
     std::uint64_t image_size;
     std::uint64_t flags;
-    std::uint64_t reserved[3];
+    std::array<std::uint64_t, 3> reserved;
     std::uint32_t magic;  // "ARM\x64"
     std::uint32_t pe_offset;
 };
@@ -27,74 +34,113 @@ constexpr std::uint64_t kPageSizeMask = 3;
 constexpr std::uint64_t kPageSizeUnspecified = 0;
 constexpr std::uint64_t kPageSize4K = 1;
 
-bool has_at(std::span<const std::byte> bytes, std::size_t offset, std::string_view text) {
-    return bytes.size() >= offset + text.size() &&
-           std::memcmp(bytes.data() + offset, text.data(), text.size()) == 0;
+// QEMU's own first instructions stand in the first page of RAM; an Image that asks for a place there goes 2
+// MiB further up, which its format allows.
+constexpr std::uint64_t kLoaderSize = 4096;
+constexpr std::uint64_t kImageAlignment = std::uint64_t{2} << 20U;
+
+std::unexpected<Error> refuse(std::string_view name, std::string_view why) {
+    return failure(Error::Kind::Harness, fmt::format("kernel {}: {}", name, why));
 }
 
-// What a file is that is not an arm64 Image, and what to do about it.
-std::string describe_other(std::span<const std::byte> bytes) {
-    using namespace std::literals;
-    if (bytes.empty()) {
-        return "an empty file";
+std::optional<ImageHeader> header_of(std::span<const std::byte> bytes) {
+    ImageHeader header{};
+    if (bytes.size() < sizeof header) {
+        return std::nullopt;
     }
-    if (has_at(bytes, 0, "\x1f\x8b"sv)) {
-        return "compressed with gzip (Image.gz?); decompress it: gzip -dc FILE > Image";
+    std::memcpy(&header, bytes.data(), sizeof header);
+    return header.magic == kMagic ? std::optional{header} : std::nullopt;
+}
+
+// Empty: nothing is wrong with it.
+std::string_view refuse_header(const ImageHeader& header) {
+    if ((header.flags & kFlagBigEndian) != 0) {
+        return "a big-endian kernel; only little-endian ones are supported: build it without "
+               "CONFIG_CPU_BIG_ENDIAN";
     }
-    if (has_at(bytes, 0, "\x28\xb5\x2f\xfd"sv)) {
-        return "compressed with zstd; decompress it: zstd -dc FILE > Image";
+    const std::uint64_t page_size = (header.flags >> kPageSizeShift) & kPageSizeMask;
+    if (page_size != kPageSizeUnspecified && page_size != kPageSize4K) {
+        return "built for pages of 16 or 64 KiB; build it with CONFIG_ARM64_4K_PAGES";
     }
-    if (has_at(bytes, 0,
-               "\xfd"
-               "7zXZ"sv)) {
-        return "compressed with xz; decompress it: xz -dc FILE > Image";
+    constexpr std::uint64_t kSaneSize = std::uint64_t{1} << 40U;
+    if (header.image_size > kSaneSize || header.text_offset > kSaneSize) {
+        return "damaged: its header asks for more than a terabyte; copy or build it again";
     }
-    if (has_at(bytes, 0,
-               "\x7f"
-               "ELF"sv)) {
-        return "an ELF file (vmlinux?); use arch/arm64/boot/Image, or make it with aarch64-linux-gnu-objcopy "
-               "-O "
-               "binary";
+    if (header.text_offset % 4 != 0) {
+        return "damaged: its text_offset is no multiple of 4; copy or build it again";
     }
-    if (has_at(bytes, 0x202, "HdrS"sv)) {
-        return "an x86 bzImage; a kernel for arm64 is needed";
+    return {};
+}
+
+// The size and the offset in an Image's header count only if the size is not zero: before Linux 3.17 it was.
+// The kernel then has the place of a binary without a header.
+Result<KernelImage> place_binary(std::string_view name, std::vector<std::byte> bytes, Region ram) {
+    const std::optional<ImageHeader> header = header_of(bytes);
+    if (header) {
+        if (const std::string_view why = refuse_header(*header); !why.empty()) {
+            return refuse(name, why);
+        }
     }
-    if (has_at(bytes, 4, "zimg"sv)) {
-        return "an EFI zboot image, which is compressed; use arch/arm64/boot/Image of the same build";
+    std::uint64_t address = kKernelBase;
+    std::uint64_t size = bytes.size();
+    if (header && header->image_size != 0) {
+        address = ram.base + header->text_offset;
+        address += header->text_offset < kLoaderSize ? kImageAlignment : 0;
+        size = std::max(size, header->image_size);
     }
-    if (has_at(bytes, 0, "\x27\x05\x19\x56"sv)) {
-        return "a U-Boot uImage; use arch/arm64/boot/Image of the same build";
+    if (address - ram.base > ram.size || size > ram.size - (address - ram.base)) {
+        return refuse(
+            name, fmt::format("needs RAM up to {:#x}, and there is RAM up to {:#x}; give more with --memory",
+                              address + size, ram.base + ram.size));
     }
-    return "not an arm64 kernel Image (its header lacks the magic ARM\\x64); use arch/arm64/boot/Image";
+    const KernelPiece piece{.address = address, .offset = 0, .file_size = bytes.size(), .memory_size = size};
+    return KernelImage{.form = header ? KernelForm::Image : KernelForm::Raw,
+                       .bytes = std::move(bytes),
+                       .pieces = {piece},
+                       .entry = address};
+}
+
+// Why what was unpacked is not loaded, though the same file by itself might be: QEMU would execute its first
+// bytes. Empty: it is an Image or a binary without a header.
+std::string refuse_unpacked(std::string_view name, std::span<const std::byte> bytes, bool is_from_zboot) {
+    if (is_from_zboot && !header_of(bytes)) {
+        return "an EFI zboot image, but not of an arm64 Image; use arch/arm64/boot/Image of the same build";
+    }
+    if (is_elf(bytes)) {
+        return fmt::format(
+            "an ELF file in gzip, which QEMU does not load; unpack it: gzip -dc {} > kernel.elf", name);
+    }
+    if (is_gzip(bytes) || is_zboot(bytes)) {
+        return fmt::format("compressed twice, which QEMU does not load; unpack it once: gzip -dc {} > kernel",
+                           name);
+    }
+    return {};
 }
 
 }  // namespace
 
-Result<KernelImage> read_kernel_header(std::string_view name, std::span<const std::byte> bytes) {
-    const auto refuse = [name](std::string_view why) {
-        return failure(Error::Kind::Harness, fmt::format("kernel {}: {}", name, why));
-    };
-    ImageHeader header{};
-    std::memcpy(&header, bytes.data(), std::min(bytes.size(), sizeof header));
-    if (bytes.size() < sizeof header || header.magic != kMagic) {
-        return refuse(describe_other(bytes));
+Result<KernelImage> read_kernel(std::string_view name, std::vector<std::byte> file, Region ram) {
+    if (is_elf(file)) {
+        return read_kernel_elf(name, std::move(file), ram);
     }
-    if ((header.flags & kFlagBigEndian) != 0) {
-        return refuse("a big-endian kernel; only little-endian ones are supported");
+    const bool is_from_zboot = is_zboot(file);
+    if (is_from_zboot || is_gzip(file)) {
+        const std::uint64_t most = std::min(kMostUnpackedBytes, ram.size);
+        Unpacked unpacked = is_from_zboot ? unpack_zboot(name, file, most) : unpack_gzip(name, file, most);
+        if (!unpacked) {
+            return refuse(name, unpacked.error());
+        }
+        if (const std::string why = refuse_unpacked(name, *unpacked, is_from_zboot); !why.empty()) {
+            return refuse(name, why);
+        }
+        file = std::move(*unpacked);
     }
-    const std::uint64_t page_size = (header.flags >> kPageSizeShift) & kPageSizeMask;
-    if (page_size != kPageSizeUnspecified && page_size != kPageSize4K) {
-        return refuse("built for pages of 16 or 64 KiB; build it with CONFIG_ARM64_4K_PAGES");
+    if (!header_of(file)) {
+        if (const auto other = describe_other_file(name, file)) {
+            return refuse(name, *other);
+        }
     }
-    if (header.image_size == 0) {
-        return refuse("an Image from before Linux 3.17, whose header does not say its size");
-    }
-    constexpr std::uint64_t kSaneSize = 1ULL << 40U;
-    if (header.image_size > kSaneSize || header.text_offset > kSaneSize) {
-        return refuse("damaged: its header asks for more than a terabyte");
-    }
-    return KernelImage{.text_offset = header.text_offset,
-                       .image_size = std::max<std::uint64_t>(header.image_size, bytes.size())};
+    return place_binary(name, std::move(file), ram);
 }
 
 }  // namespace levitate::vmm

@@ -22,7 +22,7 @@ namespace levitate::vmm {
 
 struct MachineRequest {
     std::uint64_t memory_bytes = 0;
-    std::filesystem::path kernel;
+    std::filesystem::path kernel;  // of one of the forms that read_kernel() knows
     std::span<const std::byte> initramfs;
     std::string boot_arguments;
     std::uint64_t seed = 0;
@@ -32,7 +32,8 @@ struct MachineRequest {
     Pl011::Output console;
 };
 
-// How the boot protocol enters the kernel: at EL1, MMU off, interrupts masked, x1 to x3 zero.
+// How the boot protocol enters the kernel: at EL1, MMU off, interrupts masked, x1 to x3 zero. An ELF file is
+// entered so too; QEMU gives it 0 in x0.
 struct EntryPoint {
     std::uint64_t pc = 0;
     std::uint64_t device_tree = 0;  // x0
@@ -40,8 +41,7 @@ struct EntryPoint {
 
 class Machine {
   public:
-    // Error: the kernel cannot be read or is not an arm64 Image, or everything together does not fit into the
-    // memory.
+    // Error: the kernel cannot be read or is none, or everything together does not fit into the memory.
     static Result<std::unique_ptr<Machine>> create(MachineRequest request);
 
     // What the CPU sees. The engine provides the time and asks for interrupts.
@@ -56,7 +56,9 @@ class Machine {
 
   private:
     Machine(GuestRam ram, MachineRequest& request);
+    // Puts kernel, initramfs and device tree into RAM.
     Result<void> load(const MachineRequest& request);
+    void store(std::uint64_t address, std::span<const std::byte> bytes);
 
     GuestRam ram_;
     GicV3 gic_;

@@ -16,6 +16,8 @@ inline constexpr Region kRedistributorRegion{0x080A'0000, 0x2'0000};  // one CPU
 inline constexpr Region kUartRegion{0x0900'0000, 0x1000};
 inline constexpr Region kRtcRegion{0x0901'0000, 0x1000};
 inline constexpr std::uint64_t kRamBase = 0x4000'0000;
+// Where a kernel goes that does not say where (KERNEL64_LOAD_ADDR in QEMU's hw/arm/boot.c).
+inline constexpr std::uint64_t kKernelBase = 0x4008'0000;
 
 // SPIs are counted from INTID 32.
 inline constexpr std::uint32_t kUartSpi = 1;

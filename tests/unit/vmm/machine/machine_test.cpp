@@ -1,4 +1,4 @@
-// The machine without a CPU: kernel images, device tree, memory layout, PSCI and the bus.
+// The machine without a CPU: device tree, memory layout, PSCI and the bus.
 #include "vmm/machine/machine.hpp"
 
 #include <gtest/gtest.h>
@@ -11,7 +11,6 @@
 
 #include "tests/unit/vmm/test_files.hpp"
 #include "vmm/machine/device_tree.hpp"
-#include "vmm/machine/kernel_image.hpp"
 #include "vmm/machine/memory_map.hpp"
 #include "vmm/machine/psci.hpp"
 
@@ -19,47 +18,6 @@ namespace levitate::vmm {
 namespace {
 
 using namespace std::literals;
-
-std::string refusal(std::string_view contents) {
-    const auto header = read_kernel_header("file", std::as_bytes(std::span{contents}));
-    return header ? "accepted" : header.error().message;
-}
-
-TEST(KernelImage, header_gives_offset_and_size) {
-    const std::string image = make_image({.text_offset = 0x80000, .image_size = 0x123000});
-    const auto header = read_kernel_header("file", std::as_bytes(std::span{image}));
-    ASSERT_TRUE(header);
-    EXPECT_EQ(header->text_offset, 0x80000U);
-    EXPECT_EQ(header->image_size, 0x123000U);
-}
-
-TEST(KernelImage, what_is_no_image_is_named_with_a_remedy) {
-    EXPECT_NE(refusal("\x1f\x8b\x08rest"sv).find("gzip -dc"), std::string::npos);
-    EXPECT_NE(refusal("\x28\xb5\x2f\xfdrest"sv).find("zstd -dc"), std::string::npos);
-    EXPECT_NE(refusal("\x7f"
-                      "ELF and more"sv)
-                  .find("objcopy"),
-              std::string::npos);
-    EXPECT_NE(refusal(std::string(0x202, 'x') + "HdrS" + std::string(64, 'x')).find("x86 bzImage"),
-              std::string::npos);
-    EXPECT_NE(refusal("").find("empty"), std::string::npos);
-    EXPECT_NE(refusal("hello").find("file: not an arm64 kernel Image"), std::string::npos);
-}
-
-TEST(KernelImage, every_truncation_is_survived) {
-    const std::string image = make_image({.text_offset = 0, .image_size = 4096});
-    for (std::size_t size = 0; size < image.size(); ++size) {
-        const std::string part = image.substr(0, size);
-        const auto header = read_kernel_header("file", std::as_bytes(std::span{part}));
-        EXPECT_EQ(header.has_value(), size >= 64) << size;
-    }
-}
-
-TEST(KernelImage, page_size_and_byte_order_that_do_not_run_here_are_refused) {
-    EXPECT_NE(refusal(make_image({.image_size = 4096, .flags = 1})).find("big-endian"), std::string::npos);
-    EXPECT_NE(refusal(make_image({.image_size = 4096, .flags = 3U << 1U})).find("64 KiB"), std::string::npos);
-    EXPECT_NE(refusal(make_image({.image_size = 1ULL << 60U})).find("damaged"), std::string::npos);
-}
 
 class DeviceTreeTest : public testing::Test {
   protected:
@@ -104,6 +62,13 @@ TEST_F(DeviceTreeTest, chosen_has_arguments_initramfs_and_a_seed_but_none_for_ka
     EXPECT_EQ(text("/chosen", "linux,initrd-end"), "\0\0\0\0\x49\0\0\0"s);
     EXPECT_EQ(text("/chosen", "rng-seed").size(), 64U);
     EXPECT_EQ(text("/chosen", "kaslr-seed"), "(none)");
+}
+
+TEST_F(DeviceTreeTest, chosen_names_no_initramfs_and_no_arguments_where_there_are_none) {
+    bytes = make_device_tree({.memory_bytes = 1U << 20U, .boot_arguments = "", .seed = 1}).value();
+    EXPECT_EQ(text("/chosen", "bootargs"), "(none)");
+    EXPECT_EQ(text("/chosen", "linux,initrd-start"), "(none)");
+    EXPECT_EQ(text("/chosen", "linux,initrd-end"), "(none)");
 }
 
 TEST_F(DeviceTreeTest, memory_is_what_was_asked_for) {
@@ -181,6 +146,14 @@ TEST_F(MachineTest, kernel_tree_and_initramfs_stand_apart_in_ram) {
     std::memcpy(&address, start, sizeof address);
     EXPECT_EQ(
         std::memcmp(ram.data() + (fdt64_to_cpu(address) - kRamBase), initramfs.data(), initramfs.size()), 0);
+}
+
+TEST_F(MachineTest, binary_without_a_header_is_where_qemu_puts_it) {
+    const std::string kernel = "\x01\x02\x03\x04 any code"s;
+    const auto machine = create(kernel, 64U << 20U);
+    ASSERT_TRUE(machine) << machine.error().message;
+    EXPECT_EQ((*machine)->entry().pc, 0x4008'0000U);
+    EXPECT_EQ(std::memcmp((*machine)->ram().data() + 0x8'0000, kernel.data(), kernel.size()), 0);
 }
 
 TEST_F(MachineTest, too_little_memory_is_an_error_that_says_how_much_is_needed) {
