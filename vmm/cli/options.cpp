@@ -53,7 +53,10 @@ void MachineOptions::add_to(CLI::App& app) {
     static const std::map<std::string, EngineKind> kEngines{
         {"auto", EngineKind::Auto}, {"emu", EngineKind::Emu}, {"native", EngineKind::Native}};
     offer(app.add_option("--engine", engine, "What executes the guest (default auto)"), kEngines);
-    app.add_option("--kernel", kernel, "An arm64 kernel Image to boot instead of Levitate's own")
+    app.add_option(
+           "--kernel", kernel,
+           "A kernel to boot instead of Levitate's own, in any form that QEMU's virt machine boots: an ELF "
+           "file, an arm64 Image, a binary for 0x40080000, a gzip of the last two, EFI zboot")
         ->option_text("PATH");
     static const std::map<std::string, InitMode> kInitModes{
         {"auto", InitMode::Auto}, {"harness", InitMode::Harness}, {"direct", InitMode::Direct}};
@@ -68,6 +71,12 @@ void MachineOptions::add_to(CLI::App& app) {
         ->allow_extra_args(false);
     app.add_option("--kernel-args", kernel_arguments, "Appended to the kernel's command line")
         ->option_text("TEXT");
+    app.add_option("--append", append,
+                   "The kernel's command line, in place of 'console=ttyAMA0 panic=-1 nokaslr quiet'")
+        ->option_text("TEXT");
+    app.add_option("--initrd", initramfs,
+                   "The initramfs of a kernel that runs alone, without a PROGRAM of Levitate's")
+        ->option_text("FILE");
     app.add_option("--memory", memory_bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
         ->transform(CLI::Validator{size_of_memory, ""})
         ->option_text("SIZE");
@@ -105,6 +114,8 @@ void MachineOptions::apply_to(RunSpec& spec) const {
         spec.init_paths = init_paths;
     }
     spec.kernel_command_line = kernel_arguments;
+    spec.replaced_command_line = append;
+    spec.initramfs = initramfs;
     spec.memory_bytes = memory_bytes;
     spec.schedule_seed = schedule_seed.value_or(spec.schedule_seed);
     spec.instruction_limit = instruction_limit;
@@ -167,6 +178,20 @@ Result<RunSpec> ProgramOptions::to_spec(const std::vector<std::string>& command)
     }
     spec.roots.assign(roots.begin(), roots.end());
     spec.sysroots.assign(sysroots.begin(), sysroots.end());
+    return spec;
+}
+
+Result<RunSpec> ProgramOptions::to_spec_without_program() const {
+    const bool is_any_given = !environment.empty() || !files.empty() || !roots.empty() || !sysroots.empty() ||
+                              cwd != "/" || randomize_addresses;
+    if (is_any_given) {
+        return failure(
+            Error::Kind::Usage,
+            "no PROGRAM given, which --env, --file, --root, --sysroot, --cwd and --randomize-addresses "
+            "are for; see --help");
+    }
+    RunSpec spec;
+    spec.seed = seed;
     return spec;
 }
 

@@ -29,6 +29,8 @@ struct MachineOptions {
     std::optional<InitMode> init_mode;
     std::vector<std::string> init_paths;
     std::string kernel_arguments;
+    std::optional<std::string> append;
+    std::string initramfs;
     std::uint64_t memory_bytes = 512ULL << 20;
     std::optional<std::uint64_t> schedule_seed;
     double timeout_seconds = 0;
@@ -56,6 +58,8 @@ struct ProgramOptions {
     void add_to(CLI::App& app);
     // `command` is PROGRAM and its arguments.
     Result<RunSpec> to_spec(const std::vector<std::string>& command) const;
+    // For a run of a kernel alone. Error (Usage): an option is given that needs a program.
+    Result<RunSpec> to_spec_without_program() const;
 };
 
 // Prints the error as "levitate: …" and returns the exit status for its kind.

@@ -15,8 +15,20 @@ struct RunCommand {
     MachineOptions machine;
     ProgramOptions program;
 
+    Result<RunSpec> to_spec(const std::vector<std::string>& command) const {
+        const bool is_kernel_given = !machine.kernel.empty() || !machine.initramfs.empty();
+        if (!command.empty() || !is_kernel_given) {
+            return program.to_spec(command);
+        }
+        if (!machine.gdb.empty()) {
+            return failure(Error::Kind::Usage,
+                           "--gdb stops before a program's first instruction, and no PROGRAM is given");
+        }
+        return program.to_spec_without_program();
+    }
+
     int execute(const std::vector<std::string>& command) const {
-        auto spec = program.to_spec(command);
+        auto spec = to_spec(command);
         if (!spec) {
             return fail(spec.error());
         }
@@ -47,6 +59,7 @@ void add_run_command(CLI::App& app, int& status) {
         "  levitate run hello\n"
         "  levitate run --stats ./target/aarch64-unknown-linux-gnu/release/tool --verbose input\n"
         "  levitate run --kernel ./Image --env RUST_BACKTRACE=1 ./tool\n"
+        "  levitate run --kernel ./kernel.elf    the kernel alone: its UART is our stdin and stdout\n"
         "  levitate run --gdb 1234 ./tool        then: gdb-multiarch ./tool -ex 'target remote :1234'");
     command->machine.add_to(*run);
     command->machine.add_gdb_to(*run, "before the program's first instruction");

@@ -1,12 +1,12 @@
 #include "vmm/run/guest_channel.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <utility>
+
+#include "vmm/run/write_all.hpp"
 
 namespace levitate::vmm {
 namespace {
@@ -16,22 +16,6 @@ using init::FrameType;
 // A program that never stops writing must not fill the host's memory.
 constexpr std::size_t kMaximumCapture = 64U << 20U;
 constexpr std::size_t kMaximumLog = 2U << 20U;
-
-// Writes all of it, however long that takes. False: nobody reads there any more.
-bool write_all(int fd, std::span<const std::byte> bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-        if (written >= 0) {
-            bytes = bytes.subspan(static_cast<std::size_t>(written));
-        } else if (errno == EAGAIN) {
-            pollfd request{.fd = fd, .events = POLLOUT, .revents = 0};
-            ::poll(&request, 1, -1);
-        } else if (errno != EINTR) {
-            return false;
-        }
-    }
-    return true;
-}
 
 std::string text_of(std::span<const std::byte> bytes) {
     std::string text;

@@ -14,6 +14,7 @@
 
 #include "vmm/initramfs/init/frame.hpp"
 #include "vmm/run/direct_program.hpp"
+#include "vmm/run/stdin_receiver.hpp"
 
 namespace levitate::vmm {
 
@@ -29,7 +30,7 @@ struct ExecFailure {
     std::string step;
 };
 
-class GuestChannel final : public ConsoleWrites::Receiver, private init::FrameDecoder::Receiver {
+class GuestChannel final : public ConsoleWrites::Receiver, public StdinReceiver, private init::FrameDecoder::Receiver {
   public:
     // `send` puts bytes on the wire to the guest; `attention` is called when the engine should stop so that
     // the session can look at what has changed: init runs, the run is over, or its output is too much. `key`
@@ -47,17 +48,20 @@ class GuestChannel final : public ConsoleWrites::Receiver, private init::FrameDe
     // The run is over: the program has ended.
     void end_program(std::optional<int> exit_code, std::optional<int> signal);
 
-    // Precondition: not more than stdin_credit() bytes.
-    void send_stdin(std::span<const std::byte> bytes);
-    void send_stdin_end();
+    // Text of the kernel that came another way than through receive().
+    void keep_text(std::string_view text) { on_text(text); }
+
+    void send_stdin(std::span<const std::byte> bytes) override;
+    void send_stdin_end() override;
 
     // "Linux 6.1.0-40-arm64 #1 SMP …". Empty: init does not run yet.
     const std::string& kernel_name() const { return kernel_name_; }
-    bool program_started() const { return started_; }
-    std::uint32_t stdin_credit() const { return direct_ ? init::kStdinWindow : stdin_credit_; }
+    bool program_started() const override { return started_; }
+    std::uint32_t stdin_credit() const override {
+        return direct_ ? init::kStdinWindow : stdin_credit_; }
     // What is known of the program only in part, each once, for people.
     const std::set<std::string>& notes() const { return notes_; }
-    bool stdin_closed() const { return stdin_closed_; }
+    bool stdin_closed() const override { return stdin_closed_; }
     // Init has said all it has to say.
     bool is_done() const { return done_; }
     // Why the run cannot go on, for people; empty: it can.

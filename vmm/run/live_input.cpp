@@ -14,6 +14,7 @@ namespace {
 
 // How long a wait goes on before it looks whether it should end.
 constexpr std::chrono::milliseconds kLongestWait{100};
+constexpr std::size_t kMostAtOnce = 4096;
 
 }  // namespace
 
@@ -37,19 +38,19 @@ bool LiveInput::serve(std::chrono::milliseconds timeout, const std::atomic<bool>
 }
 
 bool LiveInput::read_and_send() {
-    std::array<std::byte, init::kStdinWindow> buffer;
-    const std::size_t wanted = std::min<std::size_t>(buffer.size(), channel_.stdin_credit());
+    std::array<std::byte, kMostAtOnce> buffer;
+    const std::size_t wanted = std::min<std::size_t>(buffer.size(), receiver_.stdin_credit());
     const ssize_t count = ::read(STDIN_FILENO, buffer.data(), wanted);
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) {
         return false;
     }
     if (count > 0) {
-        channel_.send_stdin(std::span{buffer}.first(static_cast<std::size_t>(count)));
+        receiver_.send_stdin(std::span{buffer}.first(static_cast<std::size_t>(count)));
         return true;
     }
     // At end of file, or if reading fails, nothing more will come.
     ended_ = true;
-    channel_.send_stdin_end();
+    receiver_.send_stdin_end();
     return true;
 }
 

@@ -4,18 +4,20 @@
 #include <atomic>
 #include <chrono>
 
-#include "vmm/run/guest_channel.hpp"
+#include "vmm/run/stdin_receiver.hpp"
 
 namespace levitate::vmm {
 
 class LiveInput {
   public:
-    explicit LiveInput(GuestChannel& channel) : channel_(channel) {}
+    explicit LiveInput(StdinReceiver& receiver) : receiver_(receiver) {}
 
     // Whether something may still come that the guest would take.
-    bool is_open() const { return !ended_ && !channel_.stdin_closed(); }
+    bool is_open() const { return !ended_ && !receiver_.stdin_closed(); }
     // Whether the guest takes something now.
-    bool is_wanted() const { return is_open() && channel_.program_started() && channel_.stdin_credit() > 0; }
+    bool is_wanted() const {
+        return is_open() && receiver_.program_started() && receiver_.stdin_credit() > 0;
+    }
 
     // Sends what is there; waits up to `timeout` for it, less if `interrupt` becomes true. True: something,
     // the end included, has been sent.
@@ -24,7 +26,7 @@ class LiveInput {
   private:
     bool read_and_send();
 
-    GuestChannel& channel_;
+    StdinReceiver& receiver_;
     bool ended_ = false;
 };
 

@@ -17,9 +17,9 @@ constexpr std::chrono::seconds kSlack{1};
 }  // namespace
 
 // Time is not held back if it jumps, because the host would wait for the jumps.
-Pacing::Pacing(const RunSpec& spec, GuestChannel& channel)
-    : channel_(channel),
-      input_(spec.stdin_bytes ? nullptr : std::make_unique<LiveInput>(channel)),
+Pacing::Pacing(const RunSpec& spec, StdinReceiver& receiver)
+    : receiver_(receiver),
+      input_(spec.stdin_bytes ? nullptr : std::make_unique<LiveInput>(receiver)),
       timeout_(spec.timeout),
       may_throttle_(spec.schedule_seed == 0) {}
 
@@ -45,7 +45,7 @@ bool Pacing::look(const Engine& engine, const std::atomic<bool>& interrupt) {
 // Waiting costs an emulated guest no host time, so years would go by in a guest that waits for a person.
 // While input can come, its clock is therefore held back to about ours.
 void Pacing::throttle(const Engine& engine, const std::atomic<bool>& interrupt) {
-    if (!channel_.program_started() || !may_throttle_) {
+    if (!receiver_.program_started() || !may_throttle_) {
         return;
     }
     const std::chrono::nanoseconds lead = engine.guest_time() - wall();

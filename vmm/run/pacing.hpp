@@ -9,16 +9,16 @@
 #include <optional>
 
 #include "vmm/engine/engine.hpp"
-#include "vmm/run/guest_channel.hpp"
 #include "vmm/run/live_input.hpp"
 #include "vmm/run/run.hpp"
+#include "vmm/run/stdin_receiver.hpp"
 
 namespace levitate::vmm {
 
 class Pacing {
   public:
     // Begins the run's time.
-    Pacing(const RunSpec& spec, GuestChannel& channel);
+    Pacing(const RunSpec& spec, StdinReceiver& receiver);
 
     // The host time that has passed since the run began.
     std::chrono::nanoseconds wall() const { return std::chrono::steady_clock::now() - begun_; }
@@ -37,7 +37,7 @@ class Pacing {
     std::chrono::milliseconds time_left() const;
     void throttle(const Engine& engine, const std::atomic<bool>& interrupt);
 
-    GuestChannel& channel_;
+    StdinReceiver& receiver_;
     std::unique_ptr<LiveInput> input_;  // nullptr: its bytes are in the run description
     std::chrono::milliseconds timeout_;
     bool may_throttle_;

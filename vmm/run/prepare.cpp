@@ -55,7 +55,23 @@ Result<void> check_direct(const RunSpec& spec) {
     return checked;
 }
 
+Result<void> check_kernel_alone(const RunSpec& spec) {
+    if (spec.engine == EngineKind::Native) {
+        return failure(
+            Error::Kind::Usage,
+            "the native engine has no kernel but this host's: name a PROGRAM, or use --engine emu");
+    }
+    return {};
+}
+
 Result<void> check_spec(const RunSpec& spec) {
+    if (!spec.initramfs.empty()) {
+        return failure(
+            Error::Kind::Usage,
+            "--initrd takes the place of the archive that holds PROGRAM and what starts it; put files "
+            "beside PROGRAM with --file or --root, or boot the kernel alone: levitate run --kernel "
+            "FILE --initrd FILE");
+    }
     auto checked = check_absolute("path of the program in the guest", spec.guest_program);
     if (checked) {
         checked = check_absolute("working directory in the guest", spec.cwd);
@@ -98,8 +114,14 @@ std::string quoted(const std::string& text) {
 }  // namespace
 
 Result<RunSpec> complete_spec(RunSpec spec) {
-    if (spec.init_mode == InitMode::Auto) {
+    if (spec.init_mode == InitMode::Auto || is_kernel_alone(spec)) {
         spec.init_mode = InitMode::Harness;
+    }
+    if (is_kernel_alone(spec)) {
+        if (auto checked = check_kernel_alone(spec); !checked) {
+            return std::unexpected(std::move(checked.error()));
+        }
+        return spec;
     }
     if (spec.init_mode == InitMode::Direct && spec.init_paths.empty()) {
         spec.init_paths = kUsualInitPaths;
@@ -162,10 +184,11 @@ PackRequest pack_request(const RunSpec& spec) {
 // machine at once instead of halting it, so that the panic is noticed. Parameters that Linux does not know go
 // to process 1: NAME=VALUE into its environment, and what follows -- to its arguments.
 std::string boot_arguments(const RunSpec& spec) {
-    std::string arguments = "console=ttyAMA0 panic=-1 quiet";
-    if (!spec.kernel_command_line.empty()) {
-        arguments.append(" ").append(spec.kernel_command_line);
+    std::string arguments = spec.replaced_command_line.value_or("console=ttyAMA0 panic=-1 quiet");
+    if (!arguments.empty() && !spec.kernel_command_line.empty()) {
+        arguments.push_back(' ');
     }
+    arguments.append(spec.kernel_command_line);
     if (spec.init_mode != InitMode::Direct) {
         return arguments;
     }

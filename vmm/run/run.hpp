@@ -1,4 +1,5 @@
-// One run of a program on a kernel and an engine: what every command of the tool is built on.
+// One run of a program on a kernel and an engine, or of a kernel alone: what every command of the tool is
+// built on.
 #pragma once
 
 #include <chrono>
@@ -32,7 +33,8 @@ struct FileMapping {
 };
 
 struct RunSpec {
-    std::filesystem::path program;  // on the host
+    // On the host. Empty: the kernel runs alone, and nothing below that belongs to a program counts.
+    std::filesystem::path program;
     std::string guest_program;      // its path in the guest's root; empty: "/bin/<name>"
     std::vector<std::string> argv;  // argv[0] included; empty: the guest path
     std::vector<std::string> envp;
@@ -45,14 +47,16 @@ struct RunSpec {
     bool randomize_addresses = false;
 
     EngineKind engine = EngineKind::Auto;
-    std::filesystem::path kernel;  // an arm64 Image
-    std::filesystem::path init;    // Levitate's own pid 1, an AArch64 executable
+    std::filesystem::path kernel;     // of one of the forms that read_kernel() knows
+    std::filesystem::path initramfs;  // --initrd, in place of the one with init and program; empty: none
+    std::filesystem::path init;       // Levitate's own pid 1, an AArch64 executable
     InitMode init_mode = InitMode::Harness;
     // Direct: where else the program stands in the guest's root; empty: where kernels look for process 1. The
     // first is what the kernel executes, and so argv[0]. Arguments and environment go to it by way of the
     // kernel's command line.
     std::vector<std::string> init_paths;
     std::string kernel_command_line;  // appended to what the run needs
+    std::optional<std::string> replaced_command_line;  // --append: instead of what the run needs
     std::uint64_t memory_bytes = 512ULL << 20;
     std::uint64_t seed = 0;
     std::uint64_t schedule_seed = 0;       // where guest time jumps ahead; 0: nowhere
@@ -60,11 +64,16 @@ struct RunSpec {
     std::uint64_t instruction_limit = 0;   // of the whole machine, boot included; 0: none
 };
 
+// Whether no program runs, and the kernel's UART is our stdin and stdout.
+inline bool is_kernel_alone(const RunSpec& spec) {
+    return spec.program.empty();
+}
+
 struct Outcome {
     bool started = false;  // the program's first instruction was reached
     bool stopped = false;  // Session::request_stop() or RunHooks::on_event has ended the run
     bool direct = false;   // the program was process 1
-    std::optional<int> exit_code;
+    std::optional<int> exit_code;  // 0 for a kernel alone that powered off
     std::optional<int> signal;
     std::vector<std::byte> stdout_bytes;  // kept only if RunHooks::capture_output
     std::vector<std::byte> stderr_bytes;

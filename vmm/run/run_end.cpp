@@ -12,6 +12,18 @@ void RunEnd::end(Cause cause) {
     }
 }
 
+void RunEnd::by_power_off() {
+    if (is_kernel_alone(spec_)) {
+        end({});
+    } else {
+        by_power("the kernel powered off");
+    }
+}
+
+void RunEnd::by_reset() {
+    by_power("the kernel reset the machine");
+}
+
 void RunEnd::by_power(const std::string& what) {
     if (channel_.is_done()) {
         by_init();
@@ -30,7 +42,8 @@ void RunEnd::by_instruction_limit() {
         end({.incomplete = fmt::format("the program did not end within {} instructions", limit),
              .never_ends = true});
     } else {
-        by_fault(fmt::format("the kernel did not start the program within {} instructions: {}", limit,
+        by_fault(fmt::format("the kernel did not {} within {} instructions: {}",
+                             is_kernel_alone(spec_) ? "power off" : "start the program", limit,
                              channel_.last_words()));
     }
 }

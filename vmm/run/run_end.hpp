@@ -22,9 +22,10 @@ class RunEnd {
 
     void by_init() { end({}); }
     void by_fault(const std::string& why) { end({.incomplete = why}); }
-    // `what` is what the kernel did with the machine. It is not a fault if init has said that the run is
-    // over.
-    void by_power(const std::string& what);
+    // The kernel does this with the machine. It is not a fault if init has said that the run is over, or, for
+    // powering off, if the kernel runs alone.
+    void by_power_off();
+    void by_reset();
     void by_time_limit();
     void by_instruction_limit();
     // No task runs, and nothing that can still happen would wake one.
@@ -34,6 +35,7 @@ class RunEnd {
     const Cause& finish();
 
   private:
+    void by_power(const std::string& what);
     void end(Cause cause);
 
     const RunSpec& spec_;

@@ -9,9 +9,11 @@
 #include "vmm/initramfs/cpio.hpp"
 #include "vmm/initramfs/packer.hpp"
 #include "vmm/machine/machine.hpp"
+#include "vmm/machine/read_file.hpp"
 #include "vmm/run/engine_stops.hpp"
 #include "vmm/run/guest_channel.hpp"
 #include "vmm/run/ignore_sigpipe.hpp"
+#include "vmm/run/kernel_console.hpp"
 #include "vmm/run/pacing.hpp"
 #include "vmm/run/prepare.hpp"
 #include "vmm/run/recording.hpp"
@@ -56,6 +58,15 @@ ProgramStart program_start(const RunSpec& spec) {
                : ProgramStart{.by = ProgramStart::By::Exec, .path = spec.guest_program};
 }
 
+std::optional<KernelConsole> make_console(const RunSpec& spec, const RunHooks& hooks, GuestChannel& channel) {
+    if (!is_kernel_alone(spec)) {
+        return std::nullopt;
+    }
+    const auto input = spec.stdin_bytes ? KernelConsole::Input::Given : KernelConsole::Input::Live;
+    return std::optional<KernelConsole>{std::in_place, output_mode(hooks), input,
+                                        [&channel](std::string_view text) { channel.keep_text(text); }};
+}
+
 // What exists once there is a machine: its engine, and what needs one.
 struct Running {
     Running(std::unique_ptr<Machine> the_machine, const RunSpec& spec, const RunHooks& hooks,
@@ -88,6 +99,8 @@ class Session::Implementation {
     bool ended() const { return end_.is_over(); }
 
   private:
+    Result<traces::Header> pack_program(std::vector<std::byte>& archive);
+    void flush_console();
     std::optional<AdvanceReason> handle(const Exit& exit);
     void feed_tracer(const Exit& exit);
     void handle_attention();
@@ -105,6 +118,7 @@ class Session::Implementation {
     GuestChannel channel_;
     ConsoleWrites console_writes_{channel_};  // direct
     InitPanic init_panic_;                    // direct
+    std::optional<KernelConsole> console_;    // of a kernel alone, in place of the channel
     Pacing pacing_;
     RunEnd end_;
     std::vector<FileMapping> modules_;
@@ -122,10 +136,12 @@ Session::Implementation::Implementation(RunSpec spec, const RunHooks& hooks)
               attention_ = true;
               running_->engine->request_stop();
           }),
-      pacing_(spec_, channel_),
+      console_(make_console(spec_, hooks, channel_)),
+      pacing_(spec_, console_ ? static_cast<StdinReceiver&>(*console_) : channel_),
       end_(spec_, channel_) {}
 
-Result<void> Session::Implementation::set_up() {
+// Packs the program into `archive`. Returns the header of its trace.
+Result<traces::Header> Session::Implementation::pack_program(std::vector<std::byte>& archive) {
     PackRequest request = pack_request(spec_);
     request.key = key_;
     auto initramfs = pack(request);
@@ -133,9 +149,31 @@ Result<void> Session::Implementation::set_up() {
         return std::unexpected(std::move(initramfs.error()));
     }
     modules_ = modules_of(spec_, *initramfs);
+    archive = std::move(initramfs->archive);
+    return hooks_.sink == nullptr ? traces::Header{} : make_header(spec_, *initramfs);
+}
+
+Result<void> Session::Implementation::set_up() {
+    std::vector<std::byte> archive;
+    traces::Header header;
+    if (!is_kernel_alone(spec_)) {
+        auto packed = pack_program(archive);
+        if (!packed) {
+            return std::unexpected(std::move(packed.error()));
+        }
+        header = std::move(*packed);
+    }
+    if (!spec_.initramfs.empty()) {
+        auto given =
+            read_file("initramfs", spec_.initramfs, spec_.memory_bytes, "give more RAM with --memory");
+        if (!given) {
+            return std::unexpected(std::move(given.error()));
+        }
+        archive = std::move(*given);
+    }
     auto machine = Machine::create({.memory_bytes = spec_.memory_bytes,
                                     .kernel = spec_.kernel,
-                                    .initramfs = initramfs->archive,
+                                    .initramfs = archive,
                                     .boot_arguments = boot_arguments(spec_),
                                     .seed = spec_.seed,
                                     .clock_start = kGuestEpoch,
@@ -143,10 +181,12 @@ Result<void> Session::Implementation::set_up() {
     if (!machine) {
         return std::unexpected(std::move(machine.error()));
     }
-    running_ = std::make_unique<Running>(
-        std::move(*machine), spec_, hooks_, is_direct() ? &console_writes_ : nullptr,
-        hooks_.sink == nullptr ? traces::Header{} : make_header(spec_, *initramfs));
-    if (is_direct()) {
+    running_ = std::make_unique<Running>(std::move(*machine), spec_, hooks_,
+                                         is_direct() ? &console_writes_ : nullptr, std::move(header));
+    if (console_) {
+        console_->connect(running_->machine->uart());
+        running_->machine->uart().send(spec_.stdin_bytes.value_or(std::vector<std::byte>{}));
+    } else if (is_direct()) {
         start_directly();
     }
     return {};
@@ -163,16 +203,26 @@ void Session::Implementation::start_directly() {
 }
 
 void Session::Implementation::receive(std::byte byte) {
-    channel_.receive(byte);
-    if (!is_direct()) {
-        return;
+    if (console_) {
+        console_->receive(byte);
+    } else {
+        channel_.receive(byte);
     }
-    if (const auto status = init_panic_.feed(byte)) {
+    if (const auto status = is_direct() ? init_panic_.feed(byte) : std::nullopt) {
         constexpr std::uint32_t kSignal = 0x7f;  // man 2 wait: the rest is the exit code, in bits 15 to 8
         const auto signal = static_cast<int>(*status & kSignal);
         channel_.end_program(
             signal == 0 ? std::optional(static_cast<int>(*status >> 8U & 0xffU)) : std::nullopt,
             signal == 0 ? std::nullopt : std::optional(signal));
+    }
+}
+
+void Session::Implementation::flush_console() {
+    if (console_) {
+        console_->flush();
+        if (console_->reader_gone()) {
+            end_.by_fault("nobody reads the kernel's output any more");
+        }
     }
 }
 
@@ -208,6 +258,7 @@ AdvanceReason Session::Implementation::advance(std::uint64_t instructions) {
 
 // nullopt: the engine is to run on.
 std::optional<AdvanceReason> Session::Implementation::handle(const Exit& exit) {
+    flush_console();
     std::optional<AdvanceReason> reason;
     switch (exit.reason) {
         case ExitReason::Budget:
@@ -233,10 +284,10 @@ std::optional<AdvanceReason> Session::Implementation::handle(const Exit& exit) {
             }
             break;
         case ExitReason::PowerOff:
-            end_.by_power("the kernel powered off");
+            end_.by_power_off();
             break;
         case ExitReason::Reset:
-            end_.by_power("the kernel reset the machine");
+            end_.by_reset();
             break;
     }
     if (attention_) {
@@ -320,7 +371,12 @@ Result<Outcome> Session::Implementation::finish() {
     outcome.instructions = statistics.instructions;
     outcome.wall = pacing_.wall();
     outcome.undefined_encodings = std::move(statistics.undefined_encodings);
-    outcome.kernel_log = channel_.kernel_log();
+    if (console_) {
+        outcome.exit_code = how.incomplete.empty() ? std::optional{0} : std::nullopt;
+        outcome.stdout_bytes = std::move(console_->captured());
+    } else {
+        outcome.kernel_log = channel_.kernel_log();
+    }
     for (const std::string& access : running_->machine->bus().unanswered()) {
         outcome.kernel_log.append("levitate: nothing answers a ").append(access).append("\n");
     }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "tests/unit/vmm/test_files.hpp"
+#include "vmm/run/prepare.hpp"
 #include "vmm/run/recording.hpp"
 #include "vmm/run/run.hpp"
 
@@ -103,6 +104,85 @@ TEST_F(SessionTest, limit_of_instructions_ends_a_loop_at_the_very_instruction) {
     EXPECT_EQ(outcome->instructions, 1'234'567U);
     EXPECT_EQ(outcome->incomplete, "the kernel did not start the program within 1234567 instructions: ");
     EXPECT_FALSE(outcome->never_ends);
+}
+
+// A kernel alone: its UART is our stdin and stdout.
+class KernelAloneTest : public SessionTest {
+  protected:
+    KernelAloneTest() { spec.program.clear(); }
+};
+
+TEST_F(KernelAloneTest, what_it_writes_is_the_output_and_powering_off_is_success) {
+    const auto outcome = run_kernel(
+        {kUartAddress, put_byte('o'), kStoreByte, put_byte(0xC3), kStoreByte, kSystemOff, kPsci, kHypercall});
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->incomplete, "");
+    EXPECT_EQ(outcome->exit_code, 0);
+    EXPECT_EQ(text_of(outcome->stdout_bytes), "o\xC3");
+    EXPECT_EQ(outcome->kernel_log, "");
+}
+
+TEST_F(KernelAloneTest, input_comes_over_the_uart) {
+    constexpr std::uint32_t kLoadByte = 0x3940'0022;  // ldrb w2, [x1]
+    const auto outcome = run_kernel(
+        {kUartAddress, kLoadByte, kStoreByte, kLoadByte, kStoreByte, kSystemOff, kPsci, kHypercall});
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(text_of(outcome->stdout_bytes), "in");
+}
+
+TEST_F(KernelAloneTest, reset_is_a_fault) {
+    const auto outcome =
+        run_kernel({kUartAddress, put_byte('x'), kStoreByte, kSystemReset, kPsci, kHypercall});
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_EQ(outcome->incomplete, "the kernel reset the machine: x");
+    EXPECT_EQ(outcome->exit_code, std::nullopt);
+}
+
+TEST_F(KernelAloneTest, waiting_for_ever_and_limits_end_it) {
+    EXPECT_EQ(run_kernel({kWaitForInterrupt, kBranchBack})->incomplete, "the kernel waits for ever: ");
+    spec.instruction_limit = 1'000;
+    EXPECT_EQ(run_kernel({kBranchHere})->incomplete,
+              "the kernel did not power off within 1000 instructions: ");
+    spec.instruction_limit = 0;
+    spec.timeout = std::chrono::milliseconds{50};
+    EXPECT_EQ(run_kernel({kBranchHere})->incomplete, "time limit of 50 ms reached");
+}
+
+TEST_F(KernelAloneTest, initramfs_that_is_given_is_in_ram) {
+    spec.initramfs = files.write("initramfs", "given");
+    spec.kernel = files.write("Image", make_image({}, {kBranchHere}));
+    auto session = Session::create(spec, hooks);
+    ASSERT_TRUE(session) << session.error().message;
+    std::string found(5, ' ');
+    constexpr GuestVirt kMiddleOfRam{0x4000'0000 + (32U << 20U)};
+    (*session)->engine().read_memory(kMiddleOfRam, std::as_writable_bytes(std::span{found}), View::Kernel);
+    EXPECT_EQ(found, "given");
+    spec.initramfs = "/nonexistent/initramfs";
+    EXPECT_NE(Session::create(spec, hooks).error().message.find("/nonexistent/initramfs"), std::string::npos);
+}
+
+TEST_F(KernelAloneTest, native_engine_has_none) {
+    spec.kernel = files.write("Image", make_image({}, {kBranchHere}));
+    spec.engine = EngineKind::Native;
+    EXPECT_EQ(run(spec, hooks).error().kind, Error::Kind::Usage);
+}
+
+TEST_F(SessionTest, initramfs_in_place_of_ours_has_no_program) {
+    spec.initramfs = files.write("initramfs", "given");
+    EXPECT_EQ(run_kernel({kBranchHere}).error().kind, Error::Kind::Usage);
+}
+
+TEST(BootArguments, are_replaced_and_added_to) {
+    RunSpec spec;
+    EXPECT_EQ(boot_arguments(spec), "console=ttyAMA0 panic=-1 nokaslr quiet");
+    spec.kernel_command_line = "more";
+    EXPECT_EQ(boot_arguments(spec), "console=ttyAMA0 panic=-1 nokaslr quiet more");
+    spec.replaced_command_line = "only=this";
+    EXPECT_EQ(boot_arguments(spec), "only=this more");
+    spec.replaced_command_line = "";
+    EXPECT_EQ(boot_arguments(spec), "more");
+    spec.kernel_command_line = "";
+    EXPECT_EQ(boot_arguments(spec), "");
 }
 
 TEST_F(SessionTest, native_engine_refuses_what_only_a_machine_can) {
