@@ -55,8 +55,8 @@ void MachineOptions::add_to(CLI::App& app) {
     offer(app.add_option("--engine", engine, "What executes the guest (default auto)"), kEngines);
     app.add_option(
            "--kernel", kernel,
-           "A kernel to boot instead of Levitate's own, in any form that QEMU's virt machine boots: an ELF "
-           "file, an arm64 Image, a binary for 0x40080000, a gzip of the last two, EFI zboot")
+           "A kernel to boot instead of Levitate's own: an ELF file, an Image, or what else QEMU's virt "
+           "machine boots")
         ->option_text("PATH");
     static const std::map<std::string, InitMode> kInitModes{
         {"auto", InitMode::Auto}, {"harness", InitMode::Harness}, {"direct", InitMode::Direct}};
@@ -74,8 +74,7 @@ void MachineOptions::add_to(CLI::App& app) {
     app.add_option("--append", append,
                    "The kernel's command line, in place of 'console=ttyAMA0 panic=-1 nokaslr quiet'")
         ->option_text("TEXT");
-    app.add_option("--initrd", initramfs,
-                   "The initramfs of a kernel that runs alone, without a PROGRAM of Levitate's")
+    app.add_option("--initrd", initramfs, "The initramfs of a kernel that runs alone, without a PROGRAM")
         ->option_text("FILE");
     app.add_option("--memory", memory_bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
         ->transform(CLI::Validator{size_of_memory, ""})
