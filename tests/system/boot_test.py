@@ -160,6 +160,10 @@ class Forms(unittest.TestCase):
             GUESTS / "start-of-ram.elf", "runs at 0x0000000040000000", "the start of RAM has no device tree"
         )
 
+    def test_elf_whose_headers_are_not_for_ram(self) -> None:
+        """The linker alone puts them at 0x400000, where QEMU has flash. It then leaves no tree in RAM."""
+        self.assert_same_elf(GUESTS / "without-a-script.elf", "the start of RAM has no device tree")
+
     def test_elf_that_is_linked_to_other_addresses_than_it_is_loaded_to(self) -> None:
         self.assert_same_elf(GUESTS / "high-half.elf", "runs at 0x0000000040200000")
 

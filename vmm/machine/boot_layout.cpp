@@ -39,10 +39,10 @@ struct Request {
 }  // namespace
 
 Result<BootLayout> lay_out(const KernelImage& kernel, std::uint64_t initramfs_size, Region ram) {
-    const Request request{
-        .initramfs_size = initramfs_size,
-        .has_tree_at_start = kernel.form == KernelForm::Elf && kernel.begin() - ram.base >= kTreeSizeOfQemu,
-        .ram = ram};
+    const Request request{.initramfs_size = initramfs_size,
+                          .has_tree_at_start = kernel.form == KernelForm::Elf &&
+                                               kernel.lowest_address >= ram.base + kTreeSizeOfQemu,
+                          .ram = ram};
     const std::uint64_t kernel_end = align_up(kernel.end(), kPageSize);
     const std::uint64_t end = ram.base + ram.size;
     const std::uint64_t middle = align_up(ram.base + std::min(ram.size / 2, kFurthestInitramfs), kPageSize);

@@ -17,6 +17,8 @@ namespace {
 constexpr std::string_view kDamaged = "a truncated or damaged ELF file; copy or build it again";
 // The greatest RAM that --memory gives: an address beyond cannot be meant as physical here.
 constexpr std::uint64_t kMostRam = std::uint64_t{64} << 30U;
+// The flash of QEMU's machine, from address 0.
+constexpr std::uint64_t kFlashSize = std::uint64_t{128} << 20U;
 
 bool starts_with(std::span<const std::byte> bytes, std::string_view text) {
     return bytes.size() >= text.size() && std::memcmp(bytes.data(), text.data(), text.size()) == 0;
@@ -33,7 +35,7 @@ bool fits(std::uint64_t offset, std::uint64_t size, std::uint64_t whole) {
 }
 
 // Why no machine of ours could execute the file, judged by its header. Empty: it might.
-std::string refuse_header(const Elf64_Ehdr& header) {
+std::string refuse_header(std::string_view name, const Elf64_Ehdr& header) {
     const bool is_little = header.e_ident[EI_DATA] == ELFDATA2LSB;
     const unsigned machine = is_little ? header.e_machine : __builtin_bswap16(header.e_machine);
     if (machine != EM_AARCH64) {
@@ -48,7 +50,8 @@ std::string refuse_header(const Elf64_Ehdr& header) {
                "AArch64";
     }
     if (header.e_type == ET_REL) {
-        return "an object file; link it first, for example with aarch64-linux-gnu-ld -Ttext=0x40080000 FILE";
+        return fmt::format(
+            "an object file; link it first: aarch64-linux-gnu-ld -Ttext=0x40080000 -o kernel.elf {}", name);
     }
     if (header.e_type != ET_EXEC && header.e_type != ET_DYN) {
         return "an ELF file that is no executable (a core dump?); give the kernel's own file";
@@ -65,8 +68,17 @@ class Reader {
         if (std::string why = read_headers(); !why.empty()) {
             return refuse(why);
         }
-        KernelImage image{.form = KernelForm::Elf, .bytes = {}, .pieces = {}, .entry = header_.e_entry};
+        KernelImage image{.form = KernelForm::Elf,
+                          .bytes = {},
+                          .pieces = {},
+                          .entry = header_.e_entry,
+                          .lowest_address = std::ranges::min(segments_, {}, &Elf64_Phdr::p_paddr).p_paddr};
+        const bool is_any_in_ram = std::ranges::any_of(
+            segments_, [this](const Elf64_Phdr& segment) { return is_in_ram(piece_of(segment)); });
         for (const Elf64_Phdr& segment : segments_) {
+            if (is_any_in_ram && is_in_flash(segment)) {
+                continue;
+            }
             if (std::string why = refuse_segment(segment); !why.empty()) {
                 return refuse(why);
             }
@@ -93,7 +105,7 @@ class Reader {
             return std::string{kDamaged};
         }
         std::memcpy(&header_, bytes_.data(), sizeof header_);
-        if (std::string why = refuse_header(header_); !why.empty()) {
+        if (std::string why = refuse_header(name_, header_); !why.empty()) {
             return why;
         }
         const std::uint64_t size = std::uint64_t{header_.e_phnum} * sizeof(Elf64_Phdr);
@@ -117,8 +129,7 @@ class Reader {
         if (!is_in_file || segment.p_filesz > segment.p_memsz) {
             return std::string{kDamaged};
         }
-        const KernelPiece piece = piece_of(segment);
-        if (piece.address >= ram_.base && fits(piece.address - ram_.base, piece.memory_size, ram_.size)) {
+        if (is_in_ram(piece_of(segment))) {
             return {};
         }
         if (segment.p_paddr >= ram_.base && fits(segment.p_paddr - ram_.base, segment.p_memsz, kMostRam)) {
@@ -126,6 +137,16 @@ class Reader {
                                segment.p_paddr + segment.p_memsz, ram_.base + ram_.size);
         }
         return refuse_address(segment);
+    }
+
+    bool is_in_ram(const KernelPiece& piece) const {
+        return piece.address >= ram_.base && fits(piece.address - ram_.base, piece.memory_size, ram_.size);
+    }
+
+    // Where a linker without a script puts headers and notes of a kernel that is linked with -Ttext alone.
+    // QEMU writes them into its flash, where no kernel misses them.
+    static bool is_in_flash(const Elf64_Phdr& segment) {
+        return fits(segment.p_paddr, segment.p_memsz, kFlashSize);
     }
 
     // Linkers let the first segment begin with the file's own headers, and so, for a kernel at the start of

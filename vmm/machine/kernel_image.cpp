@@ -97,7 +97,8 @@ Result<KernelImage> place_binary(std::string_view name, std::vector<std::byte> b
     return KernelImage{.form = header ? KernelForm::Image : KernelForm::Raw,
                        .bytes = std::move(bytes),
                        .pieces = {piece},
-                       .entry = address};
+                       .entry = address,
+                       .lowest_address = address};
 }
 
 // Why what was unpacked is not loaded, though the same file by itself might be: QEMU would execute its first

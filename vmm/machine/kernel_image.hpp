@@ -34,6 +34,8 @@ struct KernelImage {
     std::vector<std::byte> bytes;     // the file, unpacked if it was compressed
     std::vector<KernelPiece> pieces;  // at least one; by address; apart from one another
     std::uint64_t entry = 0;          // physical; in one of the pieces
+    // Of the pieces and of what has been left out because it is not for RAM.
+    std::uint64_t lowest_address = 0;
 
     std::uint64_t begin() const { return pieces.front().address; }
     std::uint64_t end() const { return pieces.back().end(); }

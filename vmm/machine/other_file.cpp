@@ -36,7 +36,8 @@ constexpr std::array kKinds{
          "a device tree or a FIT image, no kernel; use the kernel that it was made with, such as "
          "arch/arm64/boot/Image"},
     Kind{0, "!<arch>\n"sv,
-         "a static library; link it first, for example with aarch64-linux-gnu-ld -Ttext=0x40080000"},
+         "a static library; link it first: aarch64-linux-gnu-ld -Ttext=0x40080000 -o kernel.elf "
+         "--whole-archive {}"},
     Kind{0, "\xcf\xfa\xed\xfe"sv,
          "a Mach-O file, as macOS has them; build the kernel for a target without an operating system, for "
          "example with rustc --target aarch64-unknown-none or clang --target=aarch64-none-elf"},

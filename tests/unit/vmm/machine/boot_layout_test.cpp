@@ -14,7 +14,8 @@ KernelImage kernel_at(std::uint64_t begin, std::uint64_t size, KernelForm form =
     return {.form = form,
             .bytes = {},
             .pieces = {{.address = begin, .offset = 0, .file_size = 0, .memory_size = size}},
-            .entry = begin};
+            .entry = begin,
+            .lowest_address = begin};
 }
 
 Region ram_of(std::uint64_t size) {

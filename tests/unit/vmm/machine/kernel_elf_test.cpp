@@ -90,6 +90,18 @@ TEST(KernelElf, own_headers_below_ram_are_left_out) {
     EXPECT_EQ(image->pieces[0].file_size, 0x100U);
 }
 
+TEST(KernelElf, what_is_for_flash_is_left_out_of_a_kernel_in_ram) {
+    TestElf elf{{segment_at(0x40'0000), segment_at(0x4020'0000)}};
+    elf.header.e_entry = 0x4020'0000;
+    const auto image = read_test_kernel(elf.bytes());
+    ASSERT_TRUE(image) << image.error().message;
+    EXPECT_EQ(image->pieces.size(), 1U);
+    EXPECT_EQ(image->begin(), 0x4020'0000U);
+    EXPECT_EQ(image->lowest_address, 0x40'0000U);
+    elf.header.e_entry = 0x40'0000;
+    EXPECT_PRED2(says, refusal(elf.bytes()), "ENTRY(_start)");
+}
+
 TEST(KernelElf, segment_without_bytes_may_name_any_offset) {
     TestElf elf{{segment_at(0x4008'0000), segment_at(0x4010'0000)}};
     elf.segments[1].p_filesz = 0;
@@ -120,7 +132,8 @@ TEST(KernelElf, other_processors_and_kinds_are_named) {
     EXPECT_PRED2(says, refusal(elf.bytes()), "ILP32");
     elf.header.e_ident[EI_CLASS] = ELFCLASS64;
     elf.header.e_type = ET_REL;
-    EXPECT_PRED2(says, refusal(elf.bytes()), "link it first");
+    EXPECT_PRED2(says, refusal(elf.bytes()),
+                 "link it first: aarch64-linux-gnu-ld -Ttext=0x40080000 -o kernel.elf FILE");
     elf.header.e_type = ET_CORE;
     EXPECT_PRED2(says, refusal(elf.bytes()), "core dump");
     elf.header.e_type = ET_EXEC;
