@@ -72,9 +72,11 @@ void MachineOptions::add_to(CLI::App& app) {
     app.add_option("--kernel-args", kernel_arguments, "Appended to the kernel's command line")
         ->option_text("TEXT");
     app.add_option("--append", append,
-                   "The kernel's command line, in place of 'console=ttyAMA0 panic=-1 nokaslr quiet'")
+                   "The kernel's command line, in place of 'console=ttyAMA0 panic=-1 quiet'")
         ->option_text("TEXT");
-    app.add_option("--initrd", initramfs, "The initramfs of a kernel that runs alone, without a PROGRAM")
+    app.add_option("--initrd", initramfs,
+                   "The initramfs, for a kernel that runs alone, or that has PROGRAM in it as process 1 "
+                   "(--init direct)")
         ->option_text("FILE");
     app.add_option("--memory", memory_bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
         ->transform(CLI::Validator{size_of_memory, ""})

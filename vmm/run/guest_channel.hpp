@@ -30,7 +30,9 @@ struct ExecFailure {
     std::string step;
 };
 
-class GuestChannel final : public ConsoleWrites::Receiver, public StdinReceiver, private init::FrameDecoder::Receiver {
+class GuestChannel final : public ConsoleWrites::Receiver,
+                           public StdinReceiver,
+                           private init::FrameDecoder::Receiver {
   public:
     // `send` puts bytes on the wire to the guest; `attention` is called when the engine should stop so that
     // the session can look at what has changed: init runs, the run is over, or its output is too much. `key`
@@ -57,8 +59,7 @@ class GuestChannel final : public ConsoleWrites::Receiver, public StdinReceiver,
     // "Linux 6.1.0-40-arm64 #1 SMP …". Empty: init does not run yet.
     const std::string& kernel_name() const { return kernel_name_; }
     bool program_started() const override { return started_; }
-    std::uint32_t stdin_credit() const override {
-        return direct_ ? init::kStdinWindow : stdin_credit_; }
+    std::uint32_t stdin_credit() const override { return direct_ ? init::kStdinWindow : stdin_credit_; }
     // What is known of the program only in part, each once, for people.
     const std::set<std::string>& notes() const { return notes_; }
     bool stdin_closed() const override { return stdin_closed_; }

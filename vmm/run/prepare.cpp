@@ -65,12 +65,13 @@ Result<void> check_kernel_alone(const RunSpec& spec) {
 }
 
 Result<void> check_spec(const RunSpec& spec) {
-    if (!spec.initramfs.empty()) {
+    if (!spec.initramfs.empty() && spec.init_mode != InitMode::Direct) {
         return failure(
             Error::Kind::Usage,
             "--initrd takes the place of the archive that holds PROGRAM and what starts it; put files "
-            "beside PROGRAM with --file or --root, or boot the kernel alone: levitate run --kernel "
-            "FILE --initrd FILE");
+            "beside PROGRAM with --file or --root, say with --init direct that PROGRAM is process 1 in it, "
+            "or boot "
+            "the kernel alone: levitate run --kernel FILE --initrd FILE");
     }
     auto checked = check_absolute("path of the program in the guest", spec.guest_program);
     if (checked) {

@@ -55,7 +55,7 @@ struct RunSpec {
     // first is what the kernel executes, and so argv[0]. Arguments and environment go to it by way of the
     // kernel's command line.
     std::vector<std::string> init_paths;
-    std::string kernel_command_line;  // appended to what the run needs
+    std::string kernel_command_line;                   // appended to what the run needs
     std::optional<std::string> replaced_command_line;  // --append: instead of what the run needs
     std::uint64_t memory_bytes = 512ULL << 20;
     std::uint64_t seed = 0;
@@ -70,9 +70,9 @@ inline bool is_kernel_alone(const RunSpec& spec) {
 }
 
 struct Outcome {
-    bool started = false;  // the program's first instruction was reached
-    bool stopped = false;  // Session::request_stop() or RunHooks::on_event has ended the run
-    bool direct = false;   // the program was process 1
+    bool started = false;          // the program's first instruction was reached
+    bool stopped = false;          // Session::request_stop() or RunHooks::on_event has ended the run
+    bool direct = false;           // the program was process 1
     std::optional<int> exit_code;  // 0 for a kernel alone that powered off
     std::optional<int> signal;
     std::vector<std::byte> stdout_bytes;  // kept only if RunHooks::capture_output

@@ -174,9 +174,9 @@ TEST_F(SessionTest, initramfs_in_place_of_ours_has_no_program) {
 
 TEST(BootArguments, are_replaced_and_added_to) {
     RunSpec spec;
-    EXPECT_EQ(boot_arguments(spec), "console=ttyAMA0 panic=-1 nokaslr quiet");
+    EXPECT_EQ(boot_arguments(spec), "console=ttyAMA0 panic=-1 quiet");
     spec.kernel_command_line = "more";
-    EXPECT_EQ(boot_arguments(spec), "console=ttyAMA0 panic=-1 nokaslr quiet more");
+    EXPECT_EQ(boot_arguments(spec), "console=ttyAMA0 panic=-1 quiet more");
     spec.replaced_command_line = "only=this";
     EXPECT_EQ(boot_arguments(spec), "only=this more");
     spec.replaced_command_line = "";
