@@ -10,7 +10,8 @@ from pathlib import Path
 
 SKIPPED = 77
 QEMU = "qemu-system-aarch64"
-OPTIONS = "-M virt -cpu cortex-a72 -m 256M -display none -serial stdio -monitor none -nic none -no-reboot".split()
+MACHINE = "-M virt -cpu cortex-a72 -m 256M -display none -nic none".split()
+OPTIONS = "-serial stdio -monitor none -no-reboot".split()
 
 
 def require_qemu() -> None:
@@ -31,7 +32,7 @@ def boot(
 ) -> Boot:
     """Boots the kernel until the machine ends. One whose console ends with `until` has `linger` seconds more to end in; one
     that comes to neither is ended after `seconds`."""
-    command = [QEMU, *OPTIONS, "-kernel", kernel, *options]
+    command = [QEMU, *MACHINE, *OPTIONS, "-kernel", kernel, *options]
     deadline = time.monotonic() + seconds
     console = b""
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:

@@ -1,13 +1,9 @@
 // From the loader to the first task; the PL011, polled; the end.
 #include "tests/kernels/example/kernel.hpp"
 
-extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree);
+extern "C" [[noreturn]] void kernel_main(uint64_t device_tree);
 
-namespace example {
-
-namespace {
-
-uint64_t big_endian(const char* bytes, uint64_t size) {
+static uint64_t big_endian(const char* bytes, uint64_t size) {
     uint64_t number = 0;
     for (uint64_t i = 0; i != size; ++i) {
         number = number << 8 | static_cast<unsigned char>(bytes[i]);
@@ -15,8 +11,18 @@ uint64_t big_endian(const char* bytes, uint64_t size) {
     return number;
 }
 
-// Devicetree Specification 5.4: tokens of 4 bytes, each with what belongs to it.
-void read_device_tree(const char* tree) {
+static void take_property(const char* name, const char* value, uint64_t size) {
+    if (starts_with(name, "linux,initrd-start")) {
+        initrd_start = big_endian(value, size);
+    } else if (starts_with(name, "linux,initrd-end")) {
+        initrd_end = big_endian(value, size);
+    } else if (starts_with(name, "bootargs")) {
+        command_line = value;
+    }
+}
+
+// Devicetree Specification 5: tokens of 4 bytes, each with what belongs to it.
+static void read_device_tree(const char* tree) {
     constexpr uint64_t kMagic = 0xd00d'feed, kBeginNode = 1, kProperty = 3, kEnd = 9;
     if (big_endian(tree, 4) != kMagic) {
         panic("no device tree at 0x", reinterpret_cast<uint64_t>(tree));
@@ -29,21 +35,12 @@ void read_device_tree(const char* tree) {
             }
         } else if (token == kProperty) {
             const uint64_t size = big_endian(tree + at, 4);
-            const char* const name = tree + big_endian(tree + 12, 4) + big_endian(tree + at + 4, 4);
-            const char* const value = tree + at + 8;
+            const uint64_t name = big_endian(tree + 12, 4) + big_endian(tree + at + 4, 4);
+            take_property(tree + name, tree + at + 8, size);
             at += 8 + size;
-            if (starts_with(name, "linux,initrd-start")) {
-                initrd_start = big_endian(value, size);
-            } else if (starts_with(name, "linux,initrd-end")) {
-                initrd_end = big_endian(value, size);
-            } else if (starts_with(name, "bootargs")) {
-                command_line = value;
-            }
         }
     }
 }
-
-}  // namespace
 
 bool starts_with(const char* text, const char* start) {
     return *start == '\0' || (*text == *start && starts_with(text + 1, start + 1));
@@ -74,10 +71,7 @@ void panic(const char* text, uint64_t number) {
     }
 }
 
-}  // namespace example
-
-void kernel_main(std::uint64_t device_tree) {
-    using namespace example;
+void kernel_main(uint64_t device_tree) {
     write_console("example kernel\n", 15);
     // The loader of an ELF leaves the tree at the start of RAM, and tells nobody.
     read_device_tree(direct<const char>(device_tree != 0 ? device_tree : 0x4000'0000));

@@ -3,9 +3,8 @@
 
     .section .head, "ax"
     .global start
-start:                                  // EL1, MMU off; x0: the device tree, or 0
+start:                                  // EL1, MMU off, .bss zero; x0: the device tree, or 0
     msr     daifset, #15
-    msr     spsel, #1
     mov     x1, #(3 << 20)              // CPACR_EL1.FPEN: no trap
     msr     cpacr_el1, x1
     mov     x1, #0xff00                 // attribute 0: device memory, 1: ordinary memory
@@ -23,12 +22,7 @@ start:                                  // EL1, MMU off; x0: the device tree, or
     ldr     x1, =vectors
     msr     vbar_el1, x1
     isb
-    ldr     x1, =bss_start
-    ldr     x2, =kernel_end
-1:  stp     xzr, xzr, [x1], #16
-    cmp     x1, x2
-    b.lo    1b
-    ldr     x1, =boot_stack_end
+    ldr     x1, =start                  // what is below is free
     mov     sp, x1
     ldr     x1, =kernel_main
     br      x1
@@ -79,10 +73,15 @@ resume_frame:                           // x0: the frame of the task that goes o
     ldp     x0, x1, [x0]
     eret
 
-    .bss
-    .balign 16
-    .space  0x4000
-boot_stack_end:
+    .global memcpy                      // the compiler calls this
+memcpy:
+    mov     x3, x0
+1:  cbz     x2, 2f
+    ldrb    w4, [x1], #1
+    strb    w4, [x3], #1
+    sub     x2, x2, #1
+    b       1b
+2:  ret
 
     .data                               // both halves, until TTBR0_EL1 has the program's: a GiB of devices, 3 of RAM
     .balign 4096

@@ -5,24 +5,18 @@
 
 #include "tests/kernels/example/kernel.hpp"
 
-namespace example {
-
-namespace {
-
-// Linux Documentation/driver-api/early-userspace/buffer-format.rst: a header of 6 characters and 13 fields of
-// 8 hexadecimal digits, a name, contents.
-constexpr uint64_t kHeaderSize = 110;
-
-uint64_t field(const char* header, int number) {
+// One of a header's fields of 8 hexadecimal digits, after 6 characters (Linux
+// Documentation/driver-api/early-userspace/buffer-format.rst).
+static uint64_t field(const char* header, uint64_t number) {
     uint64_t value = 0;
-    for (int i = 0; i != 8; ++i) {
-        const char digit = header[6 + 8 * number + i];
-        value = value << 4 | static_cast<uint64_t>(digit <= '9' ? digit - '0' : (digit | 32) - 'a' + 10);
+    for (const char* at = header + 6 + 8 * number; at != header + 14 + 8 * number; ++at) {
+        value = value << 4 | static_cast<uint64_t>(*at <= '9' ? *at - '0' : (*at | 32) - 'a' + 10);
     }
     return value;
 }
 
-const char* find_init() {
+static const char* find_init() {
+    constexpr uint64_t kHeaderSize = 110;
     for (uint64_t at = initrd_start; at < initrd_end && starts_with(direct<const char>(at), "070701");) {
         const char* const header = direct<const char>(at);
         const uint64_t contents = round_up(at + kHeaderSize + field(header, 11), 4);
@@ -35,22 +29,27 @@ const char* find_init() {
     panic("no /init in the initramfs at 0x", initrd_start);
 }
 
-void copy_out(uint64_t to, const void* from, uint64_t size) {
+static void copy_out(uint64_t to, const void* from, uint64_t size) {
     if (!change(Pages::Reach, to, size, PROT_WRITE)) {
         panic("/init has no memory at 0x", to);
     }
     __builtin_memcpy(reinterpret_cast<void*>(to), from, size);
 }
 
-void load_segment(const char* file, const Elf64_Phdr& segment, uint64_t base) {
-    const uint64_t to = base + segment.p_vaddr;
-    const uint64_t protection = ((segment.p_flags & PF_R) != 0 ? PROT_READ : 0u) |
-                                ((segment.p_flags & PF_W) != 0 ? PROT_WRITE : 0u) |
-                                ((segment.p_flags & PF_X) != 0 ? PROT_EXEC : 0u);
+static void load_segment(const char* file, const Elf64_Phdr& segment, uint64_t to) {
+    const uint64_t flags = segment.p_flags;  // PF_X, PF_W, PF_R: the bits of PROT_ the other way round
     change(Pages::Map, to, segment.p_memsz, PROT_WRITE);
     copy_out(to, file + segment.p_offset, segment.p_filesz);
-    change(Pages::Protect, to, segment.p_memsz, protection);
+    change(Pages::Protect, to, segment.p_memsz, (flags & PF_R) >> 2 | (flags & PF_W) | (flags & PF_X) << 2);
     program_break = round_up(to + segment.p_memsz, kPageSize);
+}
+
+void random_bytes(char* to, uint64_t size) {
+    static uint64_t state = 1;
+    for (uint64_t i = 0; i != size; ++i) {
+        state = state * 6364136223846793005 + 1442695040888963407;
+        to[i] = static_cast<char>(state >> 56);
+    }
 }
 
 struct Strings {
@@ -61,16 +60,6 @@ struct Strings {
     char name[8] = "/init";
 };
 
-}  // namespace
-
-void random_bytes(char* to, uint64_t size) {
-    static uint64_t state = 1;
-    for (uint64_t i = 0; i != size; ++i) {
-        state = state * 6364136223846793005 + 1442695040888963407;
-        to[i] = static_cast<char>(state >> 56);
-    }
-}
-
 void load_init(Frame& frame) {
     constexpr uint64_t kStackSize = 8 << 20;
     const char* const file = find_init();
@@ -80,64 +69,20 @@ void load_init(Frame& frame) {
     uint64_t headers = 0;
     for (int i = 0; i != header.e_phnum; ++i) {
         if (segments[i].p_type == PT_LOAD) {
-            load_segment(file, segments[i], base);
-            headers = segments[i].p_offset == 0 ? base + segments[i].p_vaddr + header.e_phoff : headers;
+            load_segment(file, segments[i], base + segments[i].p_vaddr);
+            headers = headers != 0 ? headers : base + segments[i].p_vaddr + header.e_phoff;
         }
     }
     change(Pages::Map, kStackTop - kStackSize, kStackSize, PROT_READ | PROT_WRITE);
-    Strings strings;
+    static Strings strings;
     random_bytes(strings.random, sizeof strings.random);
     const uint64_t at = kStackTop - sizeof strings;
-    // argc, argv, envp, and the auxiliary vector in Linux's order. AT_EXECFN is missing, and AT_HWCAP should
-    // not be 0.
-    const uint64_t words[] = {1,
-                              at + offsetof(Strings, name),
-                              0,
-                              at + offsetof(Strings, home),
-                              at + offsetof(Strings, terminal),
-                              0,
-                              AT_MINSIGSTKSZ,
-                              4720,
-                              AT_HWCAP,
-                              0,
-                              AT_PAGESZ,
-                              kPageSize,
-                              AT_CLKTCK,
-                              100,
-                              AT_PHDR,
-                              headers,
-                              AT_PHENT,
-                              header.e_phentsize,
-                              AT_PHNUM,
-                              header.e_phnum,
-                              AT_BASE,
-                              0,
-                              AT_FLAGS,
-                              0,
-                              AT_ENTRY,
-                              base + header.e_entry,
-                              AT_UID,
-                              0,
-                              AT_EUID,
-                              0,
-                              AT_GID,
-                              0,
-                              AT_EGID,
-                              0,
-                              AT_SECURE,
-                              0,
-                              AT_RANDOM,
-                              at + offsetof(Strings, random),
-                              AT_HWCAP2,
-                              0,
-                              AT_PLATFORM,
-                              at + offsetof(Strings, platform),
-                              AT_NULL,
-                              0};
-    frame.sp = (at - sizeof words) & ~uint64_t{15};
+    static uint64_t pointers[] = {
+        1, at + offsetof(Strings, name), 0, at + offsetof(Strings, home), at + offsetof(Strings, terminal), 0,
+#include "tests/kernels/example/auxv.inc"
+    };
+    frame.sp = (at - sizeof pointers) & ~uint64_t{15};
     frame.pc = base + header.e_entry;
     copy_out(at, &strings, sizeof strings);
-    copy_out(frame.sp, words, sizeof words);
+    copy_out(frame.sp, pointers, sizeof pointers);
 }
-
-}  // namespace example

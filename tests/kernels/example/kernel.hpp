@@ -5,8 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace example {
-
 using std::uint32_t;
 using std::uint64_t;
 
@@ -27,7 +25,7 @@ constexpr uint64_t round_up(uint64_t number, uint64_t unit) {
 }
 
 // boot.cpp
-inline uint64_t initrd_start, initrd_end;
+inline uint64_t initrd_start = 0, initrd_end = 0;
 inline const char* command_line = "";
 bool starts_with(const char* text, const char* start);
 void write_console(const char* text, uint64_t size);
@@ -46,12 +44,12 @@ struct Frame {  // entry.S
 };
 
 // init.cpp
-inline uint64_t program_break;
+inline uint64_t program_break = 0;
 void load_init(Frame& frame);
 void random_bytes(char* to, uint64_t size);
 
 // tasks.cpp
-inline bool has_one_stack, is_misaligned;  // asked for on the command line
+inline bool has_one_stack = false, is_misaligned = false;  // asked for on the command line
 enum class State { Free, Runnable, Waiting };
 struct Task {
     State state;
@@ -60,7 +58,7 @@ struct Task {
     char* stack_top() { return stack + sizeof stack - (is_misaligned ? 8 : 0); }
     Frame& frame() { return *reinterpret_cast<Frame*>(stack_top() - sizeof(Frame)); }
 };
-inline Task* current;
+inline Task* current = nullptr;
 Task* new_task(const Frame& frame);  // null: there are too many
 long wake(uint64_t futex, uint64_t count);
 void end_task(uint64_t status);
@@ -69,5 +67,3 @@ void end_task(uint64_t status);
 
 // calls.cpp: the result, which is of no account unless the task runs on.
 long call(uint64_t number, const uint64_t* x);
-
-}  // namespace example

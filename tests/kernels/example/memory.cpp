@@ -4,43 +4,22 @@
 
 #include "tests/kernels/example/kernel.hpp"
 
-extern "C" {
-extern char kernel_end[];
-
-// The compiler calls these.
-void* memset(void* to, int value, std::size_t size) {
-    for (std::size_t i = 0; i != size; ++i) {
-        static_cast<volatile char*>(to)[i] = static_cast<char>(value);
-    }
-    return to;
-}
-
-void* memcpy(void* to, const void* from, std::size_t size) {
-    for (std::size_t i = 0; i != size; ++i) {
-        static_cast<volatile char*>(to)[i] = static_cast<const char*>(from)[i];
-    }
-    return to;
-}
-}
-
-namespace example {
-
-namespace {
+extern "C" char kernel_end[];
 
 // Arm ARM D8.3: a page for EL0 of attribute 1, not global, shareable, never executed at EL1.
-constexpr uint64_t kPage = 3 | 1 << 2 | 1 << 6 | 3 << 8 | 1 << 10 | 1 << 11 | uint64_t{1} << 53;
-constexpr uint64_t kReadOnly = 1 << 7;
-constexpr uint64_t kNotExecuted = uint64_t{1} << 54;
-constexpr uint64_t kTable = 3;
-constexpr uint64_t kAddress = 0xffff'ffff'f000;
-constexpr uint64_t kMapped = uint64_t{1} << 55;  // software's; the three bits above it are the protection
-constexpr int kProtection = 56;
+static constexpr uint64_t kPage = 3 | 1 << 2 | 1 << 6 | 3 << 8 | 1 << 10 | 1 << 11 | uint64_t{1} << 53;
+static constexpr uint64_t kReadOnly = 1 << 7;
+static constexpr uint64_t kNotExecuted = uint64_t{1} << 54;
+static constexpr uint64_t kTable = 3;
+static constexpr uint64_t kAddress = 0xffff'ffff'f000;
+static constexpr uint64_t kMapped = uint64_t{1} << 55;  // software's; above it are three bits of protection
+static constexpr int kProtection = 56;
 
-uint64_t next_page;
-uint64_t user_table;
+static uint64_t next_page;
+static uint64_t user_table;
 
 // A page of zeros. The loader puts the initramfs high up; what is above it is left alone.
-uint64_t allocate() {
+static uint64_t allocate() {
     const uint64_t page = next_page;
     next_page += kPageSize;
     if (next_page > initrd_start) {
@@ -52,13 +31,13 @@ uint64_t allocate() {
     return page;
 }
 
-uint64_t entry_of(uint64_t page, uint64_t protection) {
+static uint64_t entry_of(uint64_t page, uint64_t protection) {
     const uint64_t access = kPage | ((protection & PROT_WRITE) != 0 ? 0 : kReadOnly) |
                             ((protection & PROT_EXEC) != 0 ? 0 : kNotExecuted);
     return page | kMapped | protection << kProtection | (page != 0 && protection != 0 ? access : 0);
 }
 
-uint64_t& entry_at(uint64_t address) {
+static uint64_t& entry_at(uint64_t address) {
     uint64_t table = user_table;
     for (int shift = 30; shift != 12; shift -= 9) {
         uint64_t& entry = direct<uint64_t>(table)[address >> shift & 511];
@@ -69,23 +48,17 @@ uint64_t& entry_at(uint64_t address) {
 }
 
 // The page's new entry; 0: it is not mapped, or does not allow what is wanted.
-uint64_t changed(Pages what, uint64_t entry, uint64_t protection) {
+static uint64_t changed(Pages what, uint64_t entry, uint64_t protection) {
     const uint64_t page = entry & kAddress;
     const uint64_t allowed = entry >> kProtection & 7;
-    if (what == Pages::Map) {
-        return entry_of(0, protection);
+    if (what == Pages::Map || (what == Pages::Protect && entry != 0)) {
+        return entry_of(what == Pages::Map ? 0 : page, protection);
     }
-    if (entry == 0 || what == Pages::Unmap ||
-        (what == Pages::Reach && (allowed & protection) != protection)) {
+    if (entry == 0 || what == Pages::Unmap || (allowed & protection) != protection) {
         return 0;
-    }
-    if (what == Pages::Protect) {
-        return entry_of(page, protection);
     }
     return entry_of(what == Pages::Forget ? 0 : page != 0 ? page : allocate(), allowed);
 }
-
-}  // namespace
 
 void set_up_memory() {
     next_page = reinterpret_cast<uint64_t>(kernel_end) - kDirectMap;
@@ -114,5 +87,3 @@ bool change(Pages what, uint64_t address, uint64_t size, uint64_t protection) {
     }
     return good;
 }
-
-}  // namespace example

@@ -5,57 +5,46 @@
 
 #include "tests/kernels/example/kernel.hpp"
 
-#define READ_REGISTER(name, value) __asm__ volatile("mrs %0, " name : "=r"(value))
-
 extern "C" {
 struct Resume {  // entry.S
-    example::Frame* frame;
+    Frame* frame;
     char* stack;
 };
-Resume handle_exception(std::uint64_t vector, example::Frame* frame);
-[[noreturn]] void resume_frame(example::Frame* frame, char* stack);
+Resume handle_exception(uint64_t vector, Frame* frame);
+[[noreturn]] void resume_frame(Frame* frame, char* stack);
 }
 
-namespace example {
+static constexpr int kTasks = 32;
+static Task tasks[kTasks];
+static Task stack_for_all;
+static int living;
 
-namespace {
-
-constexpr int kTasks = 32;
-Task tasks[kTasks];
-Task stack_for_all;
-
-volatile uint32_t& gic(uint64_t offset) {
+static volatile uint32_t& gic(uint64_t offset) {  // GICv2: Arm IHI 0048
     return *direct<volatile uint32_t>(0x0800'0000 + offset);
 }
 
 // The next task that can go on, in turn. The virtual timer ends its turn if there are others.
-Resume resume() {
+static Resume resume() {
     Task* next = nullptr;
     uint64_t others = 0;
     for (int i = 1; i <= kTasks; ++i) {
         Task& task = tasks[(current - tasks + i) % kTasks];
         if (task.state == State::Runnable) {
-            others += next != nullptr ? 1 : 0;
+            others = next != nullptr ? 1 : 0;
             next = next != nullptr ? next : &task;
         }
     }
-    while (next == nullptr) {
-        __asm__ volatile("wfi");  // every task waits for another: no interrupt is armed
-    }
     constexpr uint64_t kTurn = 1 << 18;  // ticks of the counter
-    __asm__ volatile("msr cntv_tval_el0, %0\n\tmsr cntv_ctl_el0, %1"
-                     :
-                     : "r"(kTurn), "r"(others != 0 ? 1ul : 0ul));
+    __asm__ volatile("msr cntv_tval_el0, %0\n\tmsr cntv_ctl_el0, %1\n\tisb" : : "r"(kTurn), "r"(others));
+    while (next == nullptr) {
+        __asm__ volatile("wfi");  // every task waits for another, and nothing is armed
+    }
     current = next;
     return {&next->frame(), has_one_stack ? stack_for_all.stack_top() : next->stack_top()};
 }
 
-void handle_program(Frame& frame) {
+static void handle_program(Frame& frame, uint64_t syndrome, uint64_t address) {
     constexpr uint64_t kCall = 0x15, kInstructionAbort = 0x20, kDataAbort = 0x24, kBreakpoint = 0x3c;
-    uint64_t syndrome = 0;
-    uint64_t address = 0;
-    READ_REGISTER("esr_el1", syndrome);
-    READ_REGISTER("far_el1", address);
     const uint64_t kind = syndrome >> 26;
     if (kind == kCall) {
         // No call may destroy these. A handler that is written in haste does.
@@ -66,8 +55,9 @@ void handle_program(Frame& frame) {
             frame.x[0] = static_cast<uint64_t>(result);
         }
     } else if (kind == kInstructionAbort || kind == kDataAbort) {
-        const bool is_write = (syndrome & 1 << 6) != 0;
-        const uint64_t access = kind == kInstructionAbort ? PROT_EXEC : is_write ? PROT_WRITE : PROT_READ;
+        const uint64_t access = kind == kInstructionAbort  ? PROT_EXEC
+                                : (syndrome & 1 << 6) != 0 ? PROT_WRITE
+                                                           : PROT_READ;
         const bool is_translation = (syndrome & 0x3c) == 4;
         if (!is_translation || !change(Pages::Reach, address, 1, access)) {
             end_init(SIGSEGV);
@@ -77,7 +67,25 @@ void handle_program(Frame& frame) {
     }
 }
 
-}  // namespace
+Resume handle_exception(uint64_t vector, Frame* frame) {
+    constexpr uint64_t kProgram = 8, kInterrupt = 9;  // slots of the vector table
+    uint64_t syndrome = 0;
+    uint64_t address = 0;
+    __asm__ volatile("mrs %0, esr_el1\n\tmrs %1, far_el1" : "=r"(syndrome), "=r"(address));
+    if (vector != kProgram && vector != kInterrupt) {
+        panic("exception in the kernel, ESR_EL1 0x", syndrome);
+    }
+    if (frame != &current->frame()) {
+        current->frame() = *frame;
+    }
+    if (vector == kProgram) {
+        handle_program(current->frame(), syndrome, address);
+    } else {
+        __asm__ volatile("msr cntv_ctl_el0, xzr\n\tisb");
+        gic(0x1'0010) = gic(0x1'000c);  // GICC_EOIR, GICC_IAR
+    }
+    return resume();
+}
 
 Task* new_task(const Frame& frame) {
     static uint64_t last_number = 0;
@@ -86,6 +94,7 @@ Task* new_task(const Frame& frame) {
             task.state = State::Runnable;
             task.number = ++last_number;
             task.frame() = frame;
+            ++living;
             return &task;
         }
     }
@@ -110,11 +119,7 @@ void end_task(uint64_t status) {
         wake(current->clear_tid, 1);
     }
     current->state = State::Free;
-    bool last = true;
-    for (const Task& task : tasks) {
-        last = last && task.state == State::Free;
-    }
-    if (last) {
+    if (--living == 0) {
         end_init((status & 255) << 8);
     }
 }
@@ -128,36 +133,14 @@ void run_init() {
         has_one_stack = has_one_stack || starts_with(at, "one-stack");
         is_misaligned = is_misaligned || starts_with(at, "misaligned-frame");
     }
-    gic(0) = 1;                                                    // GICD_CTLR (Arm IHI 0048, 4.3)
+    gic(0) = 1;                                                    // GICD_CTLR
     gic(0x100) = 1 << 27;                                          // GICD_ISENABLER0: the virtual timer
     gic(0x1'0004) = 0xff;                                          // GICC_PMR
     gic(0x1'0000) = 1;                                             // GICC_CTLR
     __asm__ volatile("msr cntkctl_el1, %0" : : "r"(uint64_t{2}));  // EL0 may read the counter
-    Frame frame = {};
+    static Frame frame;
     load_init(frame);
     current = new_task(frame);
     const Resume first = resume();
     resume_frame(first.frame, first.stack);
-}
-
-}  // namespace example
-
-Resume handle_exception(std::uint64_t vector, example::Frame* frame) {
-    using namespace example;
-    constexpr uint64_t kProgram = 8, kInterrupt = 9;
-    if (vector != kProgram && vector != kInterrupt) {
-        uint64_t syndrome = 0;
-        READ_REGISTER("esr_el1", syndrome);
-        panic("exception in the kernel, ESR_EL1 0x", syndrome);
-    }
-    if (frame != &current->frame()) {
-        current->frame() = *frame;
-    }
-    if (vector == kProgram) {
-        handle_program(current->frame());
-    } else {
-        __asm__ volatile("msr cntv_ctl_el0, xzr\n\tisb");
-        gic(0x1'0010) = gic(0x1'000c);  // GICC_EOIR, GICC_IAR
-    }
-    return resume();
 }
