@@ -43,7 +43,7 @@ WAITS_STATUS = 7
 
 def console(output: bytes, status: int) -> bytes:
     """What the kernel prints around a program's output."""
-    return b"example kernel\n%sKernel panic: attempted to kill init! exitcode=0x%08x\n" % (output, status << 8)
+    return b"example kernel\n%sKernel panic - not syncing: Attempted to kill init! exitcode=0x%08x\n" % (output, status << 8)
 
 
 class ExampleKernelTest(unittest.TestCase):
@@ -98,7 +98,7 @@ class ExampleKernelTest(unittest.TestCase):
 
     def test_says_what_it_misses(self) -> None:
         done = boot(KERNEL / "kernel.elf")
-        self.assertEqual(done.console, b"example kernel\nKernel panic: no device tree at 0x40000000\n")
+        self.assertEqual(done.console, b"example kernel\nKernel panic - not syncing: no device tree at 0x40000000\n")
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ void write_console(const char* text, uint64_t size) {
 }
 
 void panic(const char* text, uint64_t number) {
-    write_console("Kernel panic: ", 14);
+    write_console("Kernel panic - not syncing: ", 28);
     for (; *text != '\0'; ++text) {
         write_console(text, 1);
     }

@@ -125,7 +125,7 @@ void end_task(uint64_t status) {
 }
 
 void end_init(uint64_t wait_status) {
-    panic("attempted to kill init! exitcode=0x", wait_status);
+    panic("Attempted to kill init! exitcode=0x", wait_status);
 }
 
 void run_init() {
