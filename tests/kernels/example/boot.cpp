@@ -47,10 +47,9 @@ bool starts_with(const char* text, const char* start) {
 }
 
 void write_console(const char* text, uint64_t size) {
-    constexpr uint32_t kTransmitFull = 1 << 5;
     auto* const uart = direct<volatile uint32_t>(0x0900'0000);
     for (uint64_t i = 0; i != size; ++i) {
-        while ((uart[6] & kTransmitFull) != 0) {
+        while ((uart[6] & 1 << 5) != 0) {  // UARTFR.TXFF
         }
         uart[0] = static_cast<unsigned char>(text[i]);
     }

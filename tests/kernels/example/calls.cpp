@@ -5,7 +5,6 @@
 #include <linux/mman.h>
 #include <linux/resource.h>
 #include <linux/sched.h>
-#include <linux/signal.h>
 
 #include "tests/kernels/example/kernel.hpp"
 
@@ -26,13 +25,15 @@ static long give(uint64_t address, const T& value, long result = 0) {
     return address == 0 || to != nullptr ? result : -EFAULT;
 }
 
-static long write(uint64_t descriptor, uint64_t address, uint64_t size) {
+static long write(uint64_t address, uint64_t size) {
     const char* const text = user<const char>(address, PROT_READ, size);
-    if (descriptor > 2 || text == nullptr) {
-        return descriptor > 2 ? -EBADF : -EFAULT;
-    }
-    write_console(text, size);
-    return static_cast<long>(size);
+    write_console(text, text != nullptr ? size : 0);
+    return text != nullptr ? static_cast<long>(size) : -EFAULT;
+}
+
+static long fill_randomly(uint64_t address, uint64_t size) {
+    char* const to = user<char>(address, PROT_WRITE, size);
+    return to != nullptr ? random_bytes(to, size) : -EFAULT;
 }
 
 // Linux's takes the new break, and returns it. This takes an increment, and returns the break as it was.
@@ -50,9 +51,6 @@ static long map(uint64_t address, uint64_t size, uint64_t protection, uint64_t f
         address = next;
         next = round_up(next + size, kPageSize);
     }
-    if ((flags & MAP_ANONYMOUS) == 0) {
-        return -EBADF;
-    }
     return change(Pages::Map, address, size, protection) ? static_cast<long>(address) : -ENOMEM;
 }
 
@@ -62,7 +60,6 @@ static long clone(uint64_t flags, uint64_t stack, uint64_t parent_tid, uint64_t 
     if (child == nullptr) {
         return (flags & kThread) == kThread ? -EAGAIN : -EINVAL;
     }
-    child->signal_mask = current->signal_mask;
     child->clear_tid = child_tid;
     child->frame().x[0] = 0;
     child->frame().sp = stack;
@@ -88,34 +85,16 @@ static long futex(uint64_t address, uint64_t operation, uint64_t value) {
 }
 
 static long tell_time(uint64_t clock, uint64_t address) {
-    constexpr uint64_t kSecond = 1'000'000'000;
     uint64_t frequency = 0;
     uint64_t ticks = 0;
     __asm__ volatile("isb\n\tmrs %0, cntfrq_el0\n\tmrs %1, cntvct_el0" : "=r"(frequency), "=r"(ticks));
     static uint64_t epoch = *direct<volatile uint32_t>(0x0901'0000) - ticks / frequency;  // by the PL031
     const uint64_t time[] = {ticks / frequency + (clock == 0 ? epoch : 0),
-                             ticks % frequency * kSecond / frequency};
+                             ticks % frequency * 1'000'000'000 / frequency};
     return clock > 1 ? -EINVAL : give(address, time);
 }
 
 using SignalAction = uint64_t[4];  // handler, flags, restorer, mask
-
-static long change_mask(uint64_t how, uint64_t address, uint64_t old) {
-    const auto* const mask = user<const uint64_t>(address, PROT_READ);
-    const uint64_t before = current->signal_mask;
-    if (mask != nullptr) {
-        current->signal_mask = how == SIG_BLOCK     ? before | *mask
-                               : how == SIG_UNBLOCK ? before & ~*mask
-                                                    : *mask;
-    }
-    return give(old, before);
-}
-
-static long fill_randomly(uint64_t address, uint64_t size) {
-    char* const to = user<char>(address, PROT_WRITE, size);
-    random_bytes(to, to != nullptr ? size : 0);
-    return to != nullptr ? static_cast<long>(size) : -EFAULT;
-}
 
 long call(uint64_t number, const uint64_t* x) {
     switch (number) {

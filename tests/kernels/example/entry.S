@@ -3,8 +3,7 @@
 
     .section .head, "ax"
     .global start
-start:                                  // EL1, MMU off, .bss zero; x0: the device tree, or 0
-    msr     daifset, #15
+start:                                  // EL1, MMU off, interrupts masked, .bss zero; x0: the device tree, or 0
     mov     x1, #(3 << 20)              // CPACR_EL1.FPEN: no trap
     msr     cpacr_el1, x1
     mov     x1, #0xff00                 // attribute 0: device memory, 1: ordinary memory

@@ -30,9 +30,7 @@ static const char* find_init() {
 }
 
 static void copy_out(uint64_t to, const void* from, uint64_t size) {
-    if (!change(Pages::Reach, to, size, PROT_WRITE)) {
-        panic("/init has no memory at 0x", to);
-    }
+    change(Pages::Reach, to, size, PROT_WRITE);
     __builtin_memcpy(reinterpret_cast<void*>(to), from, size);
 }
 
@@ -44,12 +42,13 @@ static void load_segment(const char* file, const Elf64_Phdr& segment, uint64_t t
     program_break = round_up(to + segment.p_memsz, kPageSize);
 }
 
-void random_bytes(char* to, uint64_t size) {
+long random_bytes(char* to, uint64_t size) {
     static uint64_t state = 1;
     for (uint64_t i = 0; i != size; ++i) {
         state = state * 6364136223846793005 + 1442695040888963407;
         to[i] = static_cast<char>(state >> 56);
     }
+    return static_cast<long>(size);
 }
 
 struct Strings {

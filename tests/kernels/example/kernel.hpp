@@ -46,14 +46,14 @@ struct Frame {  // entry.S
 // init.cpp
 inline uint64_t program_break = 0;
 void load_init(Frame& frame);
-void random_bytes(char* to, uint64_t size);
+long random_bytes(char* to, uint64_t size);
 
 // tasks.cpp
 inline bool has_one_stack = false, is_misaligned = false;  // asked for on the command line
 enum class State { Free, Runnable, Waiting };
 struct Task {
     State state;
-    uint64_t number, clear_tid, signal_mask, futex;
+    uint64_t number, clear_tid, futex;
     alignas(16) char stack[2 * kPageSize];
     char* stack_top() { return stack + sizeof stack - (is_misaligned ? 8 : 0); }
     Frame& frame() { return *reinterpret_cast<Frame*>(stack_top() - sizeof(Frame)); }

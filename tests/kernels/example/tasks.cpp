@@ -34,8 +34,7 @@ static Resume resume() {
             next = next != nullptr ? next : &task;
         }
     }
-    constexpr uint64_t kTurn = 1 << 18;  // ticks of the counter
-    __asm__ volatile("msr cntv_tval_el0, %0\n\tmsr cntv_ctl_el0, %1\n\tisb" : : "r"(kTurn), "r"(others));
+    __asm__ volatile("msr cntv_tval_el0, %0\n\tmsr cntv_ctl_el0, %1\n\tisb" : : "r"(1ul << 18), "r"(others));
     while (next == nullptr) {
         __asm__ volatile("wfi");  // every task waits for another, and nothing is armed
     }
@@ -55,9 +54,8 @@ static void handle_program(Frame& frame, uint64_t syndrome, uint64_t address) {
             frame.x[0] = static_cast<uint64_t>(result);
         }
     } else if (kind == kInstructionAbort || kind == kDataAbort) {
-        const uint64_t access = kind == kInstructionAbort  ? PROT_EXEC
-                                : (syndrome & 1 << 6) != 0 ? PROT_WRITE
-                                                           : PROT_READ;
+        const uint64_t data_access = (syndrome & 1 << 6) != 0 ? PROT_WRITE : PROT_READ;
+        const uint64_t access = kind == kDataAbort ? data_access : PROT_EXEC;
         const bool is_translation = (syndrome & 0x3c) == 4;
         if (!is_translation || !change(Pages::Reach, address, 1, access)) {
             end_init(SIGSEGV);
