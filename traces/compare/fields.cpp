@@ -15,10 +15,7 @@ namespace {
 
 using abi::constant;
 
-std::string auxv_name(std::uint64_t type) {
-    const auto name = abi::find_name("auxv_types", static_cast<std::int64_t>(type));
-    return name ? std::string(*name) : "type " + std::to_string(type);
-}
+constexpr auto kAtExecfn = static_cast<std::uint64_t>(constant("AT_EXECFN"));
 
 // Compares the bodies of two events that are not calls.
 struct BodyComparer {
@@ -168,25 +165,44 @@ struct BodyComparer {
         }
     }
 
+    // Entries are compared by their type, so that one that is missing hides no other.
+    void vectors(const std::vector<AuxvEntry>& golden, const std::vector<AuxvEntry>& actual) const {
+        std::vector<std::uint64_t> golden_order;
+        std::vector<std::uint64_t> actual_order;
+        for (const AuxvEntry& entry : golden) {
+            if (const AuxvEntry* same = find_auxv(actual, entry.type)) {
+                auxv_value(auxv_name(entry.type), entry.type, entry.value, same->value);
+                golden_order.push_back(entry.type);
+            } else {
+                objects.fixed(auxv_name(entry.type), abi::format_auxv(entry.type, entry.value), "",
+                              DivergenceKind::Auxv);
+            }
+        }
+        for (const AuxvEntry& entry : actual) {
+            if (find_auxv(golden, entry.type) != nullptr) {
+                actual_order.push_back(entry.type);
+            } else {
+                objects.fixed(auxv_name(entry.type), "", abi::format_auxv(entry.type, entry.value),
+                              DivergenceKind::Auxv);
+            }
+        }
+        const auto [one, other] = std::ranges::mismatch(golden_order, actual_order);
+        if (one != golden_order.end() || other != actual_order.end()) {
+            objects.fixed("order of the auxiliary vector", one != golden_order.end() ? auxv_name(*one) : "",
+                          other != actual_order.end() ? auxv_name(*other) : "", DivergenceKind::Auxv);
+        }
+    }
+
     void operator()(const ExecEvent& golden, const ExecEvent& actual) const {
-        if (golden.path != actual.path) {
+        // The path is what AT_EXECFN points to: without one, that is what differs.
+        const bool is_comparable =
+            (find_auxv(golden.auxv, kAtExecfn) != nullptr) == (find_auxv(actual.auxv, kAtExecfn) != nullptr);
+        if (golden.path != actual.path && is_comparable) {
             objects.fixed("path", golden.path, actual.path, DivergenceKind::Arguments);
         }
         strings("argv", golden.argv, actual.argv);
         strings("envp", golden.envp, actual.envp);
-        for (std::size_t i = 0; i < std::max(golden.auxv.size(), actual.auxv.size()); ++i) {
-            if (i >= golden.auxv.size() || i >= actual.auxv.size() ||
-                golden.auxv[i].type != actual.auxv[i].type) {
-                const auto at = [&](const std::vector<AuxvEntry>& all) {
-                    return i < all.size() ? auxv_name(all[i].type) : std::string("AT_NULL");
-                };
-                objects.fixed("auxv[" + std::to_string(i) + "]", at(golden.auxv), at(actual.auxv),
-                              DivergenceKind::Auxv);
-                return;
-            }
-            auxv_value(auxv_name(golden.auxv[i].type), golden.auxv[i].type, golden.auxv[i].value,
-                       actual.auxv[i].value);
-        }
+        vectors(golden.auxv, actual.auxv);
         objects.address("sp", golden.sp, actual.sp, DivergenceKind::Auxv);
         objects.address("entry_pc", golden.entry_pc, actual.entry_pc, DivergenceKind::Auxv);
     }
@@ -236,9 +252,22 @@ struct BodyComparer {
 
 }  // namespace
 
+std::string auxv_name(std::uint64_t type) {
+    const auto name = abi::find_name("auxv_types", static_cast<std::int64_t>(type));
+    return name ? std::string(*name) : "type " + std::to_string(type);
+}
+
+const AuxvEntry* find_auxv(const std::vector<AuxvEntry>& auxv, std::uint64_t type) {
+    const auto found = std::ranges::find(auxv, type, &AuxvEntry::type);
+    return found != auxv.end() ? &*found : nullptr;
+}
+
 bool same_identity(const Event& golden, const Event& actual) {
     if (golden.body.index() != actual.body.index()) {
         return false;
+    }
+    if (const auto* read = std::get_if<AuxvReadEvent>(&golden.body)) {
+        return read->type == std::get<AuxvReadEvent>(actual.body).type;
     }
     const auto* call = std::get_if<SyscallEvent>(&golden.body);
     return call == nullptr || call->number == std::get<SyscallEvent>(actual.body).number;

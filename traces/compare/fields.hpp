@@ -60,7 +60,14 @@ struct EventPair {
     }
 };
 
-// Whether two events are of the same kind and, for calls, the same call. Fields are compared only then.
+// AT_PAGESZ, or "type 99".
+std::string auxv_name(std::uint64_t type);
+
+// The first entry of that type, or null.
+const AuxvEntry* find_auxv(const std::vector<AuxvEntry>& auxv, std::uint64_t type);
+
+// Whether two events are of the same kind, and the same call or a read of the same entry of the auxiliary
+// vector. Fields are compared only then.
 bool same_identity(const Event& golden, const Event& actual);
 
 // Precondition: same_identity. New bindings are made in `equivalence` and are neither committed nor taken

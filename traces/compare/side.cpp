@@ -48,6 +48,8 @@ std::size_t identity_of(const Event& event) {
         hash = hash * 1021 + call->pc;
     } else if (const auto* signal = std::get_if<SignalEvent>(&event.body)) {
         hash = hash * 1021 + signal->signal;
+    } else if (const auto* read = std::get_if<AuxvReadEvent>(&event.body)) {
+        hash = hash * 1021 + read->type;
     }
     return hash;
 }

@@ -13,7 +13,8 @@ namespace levitate::traces::detail {
 // on who came first.
 bool is_allocation(const Event& event, const EventNote& note);
 
-// A number for what an event is, without its values: kind, call, command and place in the program.
+// A number for what an event is, without its values: kind, call, command and place in the program, entry of
+// the auxiliary vector.
 std::size_t identity_of(const Event& event);
 
 // The events of one task of a pair and how far this side has come.

@@ -75,6 +75,7 @@ class TaskWalk {
     void pass(Side& side, const Episode& episode);
 
     // task_walk_divergence.cpp
+    bool pass_lost_registers();
     void diverge(const std::vector<FieldDifference>& differences);
     void diverge_in_values(const std::vector<FieldDifference>& differences);
     struct Skip {

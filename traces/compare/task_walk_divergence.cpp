@@ -15,7 +15,8 @@ constexpr std::size_t kShift = 8;
 // At most this many of the events that one side has left over at its end are reported one by one.
 constexpr std::size_t kMostReported = 64;
 
-// A fixed event from the side's next one on: what it is, and how far ahead it stands.
+// A fixed event from the side's next one on that is not a loss of registers: what it is, and how far ahead it
+// stands.
 struct Landmark {
     std::size_t identity = 0;
     std::size_t ahead = 0;
@@ -24,7 +25,7 @@ struct Landmark {
 std::vector<Landmark> landmarks(const Side& side) {
     std::vector<Landmark> found;
     for (std::size_t ahead = 0; ahead < side.remaining() && found.size() < kWindow; ++ahead) {
-        if (side.is_fixed(ahead)) {
+        if (side.is_fixed(ahead) && !std::holds_alternative<RegistersEvent>(side.event(ahead).body)) {
             found.push_back({identity_of(side.event(ahead)), ahead});
         }
     }
@@ -77,6 +78,22 @@ std::string what_is_at(const Side& side) {
 }
 
 }  // namespace
+
+// A kernel that loses a register over a call does so over many. The calls themselves stand beside Linux's as
+// they would without. True: one side has moved.
+bool TaskWalk::pass_lost_registers() {
+    const bool is_golden = pair_.golden.at<RegistersEvent>();
+    if (comparing_.depth == Depth::First || is_golden == pair_.actual.at<RegistersEvent>()) {
+        return false;
+    }
+    const auto at = [](const Side& side) {
+        return side.ended() ? std::nullopt : std::optional(side.event_index());
+    };
+    report(DivergenceKind::Registers, at(pair_.golden), at(pair_.actual), {},
+           structural_message(DivergenceKind::Registers));
+    ++(is_golden ? pair_.golden : pair_.actual).next;
+    return true;
+}
 
 void TaskWalk::diverge(const std::vector<FieldDifference>& differences) {
     if (comparing_.depth == Depth::First) {
