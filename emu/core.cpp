@@ -23,6 +23,7 @@ constexpr std::uint64_t kVectorCurrentSp0 = 0x000;
 constexpr std::uint64_t kVectorCurrentSpx = 0x200;
 constexpr std::uint64_t kVectorLower = 0x400;
 constexpr std::uint64_t kVectorIrq = 0x80;
+constexpr std::uint64_t kVectorFiq = 0x100;
 
 constexpr std::size_t kKeptUndefinedEncodings = 64;
 
@@ -41,8 +42,7 @@ constexpr bool tells_level(ExceptionClass exception_class) {
 }
 
 Flow execute_undefined(Core& core, const Instruction& instruction) {
-    core.record_undefined(core.address_of(instruction), instruction.word);
-    return core.raise_undefined();
+    return core.raise_undefined(instruction);
 }
 
 }  // namespace
@@ -53,11 +53,18 @@ Operation undefined() {
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): as Cpu's constructor hands it on
 Core::Core(Config config, Bus& bus, InterruptController& interrupts)
-    : State(config.counter_frequency_hz, interrupts),
+    : State(config.counter_frequency_hz, interrupts, config.gic_registers),
+      smc_halts(config.smc_halts),
+      semihosting(config.semihosting),
       memory_(config.ram),
       bus_(bus),
       time_jumps_(config.schedule_seed) {
     translation_changed();
+}
+
+Flow Core::raise_undefined(const Instruction& instruction) {
+    record_undefined(address_of(instruction), instruction.word);
+    return raise_undefined();
 }
 
 void Core::record_undefined(std::uint64_t address, std::uint32_t word) {
@@ -153,6 +160,7 @@ Flow Core::halt_after(const Halt& halt, Flow flow) {
 }
 
 void Core::take_exception(std::uint64_t address) {
+    unanswered_.taken(address);
     constexpr std::uint64_t kSyndromeIl = std::uint64_t{1} << 25;
     auto exception_class = static_cast<std::uint64_t>(exception.exception_class);
     if (tells_level(exception.exception_class) && pstate.el == 1) {
@@ -171,11 +179,11 @@ void Core::take_exception(std::uint64_t address) {
     enter_vector(0, exception.resume == Return::Next ? address + kInstructionBytes : address);
 }
 
-void Core::take_interrupt() {
+void Core::take_interrupt(Signal signal) {
     if (pstate.el == 0 && halts_.at_boundary()) {
         halts_.request({.reason = HaltReason::ExceptionFromEl0, .irq = true});
     }
-    enter_vector(kVectorIrq, pc);
+    enter_vector(signal == Signal::Fiq ? kVectorFiq : kVectorIrq, pc);
 }
 
 void Core::enter_vector(std::uint64_t offset, std::uint64_t return_address) {

@@ -27,6 +27,7 @@
 #include "emu/system/debug.hpp"
 #include "emu/system/exception.hpp"
 #include "emu/system/time_jumps.hpp"
+#include "emu/system/unanswered.hpp"
 
 namespace levitate::emu {
 
@@ -92,6 +93,8 @@ class Core : public State {
     Flow raise(const Exception& pending) { return form == Form::Usual ? redo() : raise_now(pending); }
     // UNDEFINED for a reason known only at execution (at decode time, return undefined()).
     Flow raise_undefined() { return raise({.exception_class = ExceptionClass::Unknown}); }
+    // The same for an instruction that the report of undefined encodings is to name.
+    Flow raise_undefined(const Instruction& instruction);
     // An access to SIMD or floating-point registers that CPACR_EL1.FPEN traps.
     Flow trap_fp() {
         constexpr std::uint32_t kConditionAlways = 0x1e << 20;  // CV and COND
@@ -172,16 +175,20 @@ class Core : public State {
     void set_breakpoints(std::span<const std::uint64_t> addresses);
     void set_boundary_halts(bool enabled) { halts_.set_boundary_halts(enabled); }
     void invalidate_code() { code_cache_.clear_all(); }
+    void ram_written(std::uint64_t address, std::uint64_t size);
     // As EL1 would read it, without effect on anything. nullopt: there is none that can be read so.
     std::optional<std::uint64_t> system_register(std::uint16_t encoding);
     std::optional<std::uint64_t> translate(std::uint64_t address, unsigned exception_level) const;
     std::span<const UndefinedEncoding> undefined_encodings() const { return undefined_encodings_; }
-    void record_undefined(std::uint64_t address, std::uint32_t word);
+    const Unanswered& unanswered() const { return unanswered_; }
 
+    const bool smc_halts;       // as Config has it
+    const bool semihosting;     // likewise
     std::uint64_t pc = 0;       // between runs of instructions; not while an executor runs
     std::uint64_t retired = 0;  // between runs of instructions, as `pc`
 
   private:
+    void record_undefined(std::uint64_t address, std::uint32_t word);
     // Exceptions. The first asks for the complete form, the second is for whoever is not an executor.
     Flow redo() {
         redo_ = true;
@@ -193,7 +200,7 @@ class Core : public State {
     }
     // `address` is that of the instruction that raised `exception`.
     void take_exception(std::uint64_t address);
-    void take_interrupt();
+    void take_interrupt(Signal signal);
     void enter_vector(std::uint64_t offset, std::uint64_t return_address);
 
     // Loads and stores (emu/mmu/access.hpp).
@@ -209,6 +216,9 @@ class Core : public State {
     // Exception: nothing answers; the caller raises it.
     Flow device_load(const Piece& piece, std::byte* into, unsigned size);
     Flow device_store(const Piece& piece, const std::byte* from, unsigned size);
+    // A data abort for which translation is to blame, and one for an access that nothing answers.
+    Flow translation_abort(std::uint64_t address, Access access, const TranslationFault& fault);
+    Flow external_abort(std::uint64_t address, Access access, std::uint64_t physical, unsigned size);
     bool is_watched_page(AccessMode mode, std::uint64_t address) const;
     void note_watched(AccessMode mode, std::uint64_t address, unsigned size);
     // Whether a watchpoint of the guest matches; its exception has been raised then.
@@ -258,7 +268,7 @@ class Core : public State {
     std::uint64_t observed_retired_ = 0;
     std::uint64_t next_timer_event_ = kNever;
     bool interrupts_dirty_ = true;
-    bool interrupt_signalled_ = false;
+    Signal signalled_ = Signal::None;
     std::atomic<bool> stop_requested_ = false;
 
     Halts halts_;
@@ -268,6 +278,7 @@ class Core : public State {
     bool guest_watchpoints_ = false;
     std::uint32_t step_syndrome_ = fault::kDebug;  // of the software step exception that comes next
     std::vector<UndefinedEncoding> undefined_encodings_;
+    Unanswered unanswered_;
 };
 
 }  // namespace levitate::emu

@@ -91,6 +91,14 @@ void Cpu::set_breakpoints(std::span<const std::uint64_t> addresses) {
     implementation_->core.set_breakpoints(addresses);
 }
 
+void Cpu::ram_written(std::uint64_t address, std::uint64_t size) {
+    implementation_->core.ram_written(address, size);
+}
+
+void Cpu::wait_for_interrupt() {
+    implementation_->core.waiting = Waiting::ForInterrupt;
+}
+
 void Cpu::invalidate_code() {
     implementation_->core.invalidate_code();
 }
@@ -109,6 +117,14 @@ std::uint64_t Cpu::counter() const {
 
 std::span<const UndefinedEncoding> Cpu::undefined_encodings() const {
     return implementation_->core.undefined_encodings();
+}
+
+std::span<const UnansweredAccess> Cpu::unanswered_accesses() const {
+    return implementation_->core.unanswered().accesses();
+}
+
+std::uint64_t Cpu::unanswered_total() const {
+    return implementation_->core.unanswered().total();
 }
 
 }  // namespace levitate::emu

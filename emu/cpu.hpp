@@ -36,8 +36,13 @@ class Bus {
 
 enum class TimerOutput { Physical, Virtual };
 
-// The distributor and redistributor as the GICv3 CPU interface (ICC_*_EL1) in the Cpu sees them
-// (Arm IHI 0069, chapter 4). One security state, Group 1 only.
+// What an interrupt controller signals to the CPU.
+enum class Signal : std::uint8_t { None, Irq, Fiq };
+
+// The interrupt controller as the Cpu sees it. By Config::gic_registers it is one of two kinds:
+//   - the distributor and redistributor behind the GICv3 CPU interface (ICC_*_EL1) in the Cpu (Arm IHI 0069,
+//     chapter 4), with one security state and Group 1 only;
+//   - a controller that has its own CPU interface in memory, as a GICv2 has: then only signalled() is asked.
 class InterruptController {
   public:
     struct Pending {
@@ -45,6 +50,8 @@ class InterruptController {
         std::uint8_t priority;  // 0 is the highest
     };
     virtual ~InterruptController() = default;
+    // What a controller of the second kind signals now. Asked only after interrupts_changed().
+    virtual Signal signalled() { return Signal::None; }
     // The enabled pending interrupt of the highest priority. Asked only after interrupts_changed() or when
     // the CPU interface itself changed state.
     virtual std::optional<Pending> highest_pending() = 0;
@@ -97,13 +104,14 @@ enum class HaltReason {
     ReturnToEl0,       // an ERET to EL0 has been executed; PC is the first EL0 instruction, not yet executed
     WatchedLoad,       // a load at EL0 has touched a watched range and has retired
     Breakpoint,        // the next instruction is at a breakpoint; it has not been executed
-    Hypercall,         // HVC at EL1; PC is past it. The user reads x0.. and writes the results (PSCI)
+    Hypercall,         // HVC or SMC at EL1; PC is past it. The user reads x0.. and writes the results (PSCI)
+    Semihosting,       // HLT #0xf000 at EL1; PC is past it. The user reads w0 and x1 and writes x0
     Stopped,           // request_stop() was called
 };
 
 struct Halt {
     HaltReason reason = HaltReason::Budget;
-    bool irq = false;      // ExceptionFromEl0: an IRQ; otherwise synchronous, as ESR_EL1 says
+    bool irq = false;      // ExceptionFromEl0: an IRQ or FIQ; otherwise synchronous, as ESR_EL1 says
     std::uint64_t pc = 0;  // WatchedLoad: of the load; Breakpoint: of the breakpoint
     // WatchedLoad: the virtual addresses of what the instruction has read, from the first of its accesses
     // that touch a watched range to the last of them.
@@ -125,12 +133,28 @@ struct UndefinedEncoding {
     unsigned exception_level;
 };
 
+// An access that took an external abort because nothing answered it, and how often.
+struct UnansweredAccess {
+    enum class Kind : std::uint8_t { Read, Write, Fetch, TableWalk };
+    std::uint64_t physical;
+    std::uint64_t pc;  // virtual, of the instruction
+    std::uint64_t count;
+    unsigned size;  // bytes
+    Kind kind;
+};
+
 struct Config {
     std::vector<Ram> ram;
     // CNTFRQ_EL0. The system counter advances with retired instructions: one instruction is one nanosecond.
     std::uint64_t counter_frequency_hz = 62'500'000;
     // Not 0: time jumps ahead now and then, as this says (emu/system/time_jumps.hpp).
     std::uint64_t schedule_seed = 0;
+    // Whether the Cpu has ICC_*_EL1. Otherwise they are UNDEFINED, and ID_AA64PFR0_EL1.GIC says so.
+    bool gic_registers = true;
+    // Whether SMC at EL1 halts as HVC does. Otherwise it is UNDEFINED, as where there is no EL3.
+    bool smc_halts = false;
+    // Whether HLT #0xf000 at EL1 halts. Otherwise it is UNDEFINED, as every HLT is without a debugger.
+    bool semihosting = false;
 };
 
 class Cpu {
@@ -172,6 +196,11 @@ class Cpu {
 
     // Must be called after the user wrote guest RAM that may hold code (a debugger, a loader).
     void invalidate_code();
+    // The same for `size` bytes at physical `address`: for a device that writes RAM, also in the middle of a
+    // Bus::write().
+    void ram_written(std::uint64_t address, std::uint64_t size);
+    // For the user's answer to a Hypercall: the CPU waits for an interrupt, as after WFI.
+    void wait_for_interrupt();
     // Must be called when highest_pending() may have changed for a reason the Cpu does not see (a device).
     void interrupts_changed();
 
@@ -192,6 +221,9 @@ class Cpu {
     std::uint64_t counter() const;
     // Distinct undefined encodings met so far, oldest first; at most 64 are kept.
     std::span<const UndefinedEncoding> undefined_encodings() const;
+    // Distinct accesses that nothing answered, oldest first; at most 64 are kept. The second counts all.
+    std::span<const UnansweredAccess> unanswered_accesses() const;
+    std::uint64_t unanswered_total() const;
 
   private:
     struct Implementation;

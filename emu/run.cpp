@@ -41,10 +41,14 @@ CodePage* Core::fetch_page() {
         return nullptr;
     };
     if (!translation.has_value()) {
+        if (const auto descriptor = translation.error().unanswered; descriptor.has_value()) {
+            unanswered_.raised(Unanswered::Kind::TableWalk, *descriptor, sizeof(std::uint64_t));
+        }
         return abort(translation.error().fsc);
     }
     const std::optional<RamPage> ram = memory_.page(translation->physical);
     if (!ram.has_value()) {
+        unanswered_.raised(Unanswered::Kind::Fetch, translation->physical, kInstructionBytes);
         return abort(fault::kExternal);
     }
     if (*ram->code == nullptr && code_cache_.size() >= kMostCodePages) {
@@ -137,15 +141,15 @@ std::optional<Halt> Core::pending_halt() {
     }
     jump_if_due();
     update_interrupts();
-    if (waiting != Waiting::No && !interrupt_signalled_) {
+    if (waiting != Waiting::No && signalled_ == Signal::None) {
         if (!skip_to_next_event()) {
             return Halt{.reason = HaltReason::Idle};
         }
         update_interrupts();
     }
     waiting = Waiting::No;
-    if (interrupt_signalled_ && !pstate.irq_masked()) {
-        take_interrupt();
+    if (signalled_ != Signal::None && !pstate.masks(signalled_)) {
+        take_interrupt(signalled_);
         return halts_.take();
     }
     return std::nullopt;
@@ -164,7 +168,7 @@ void Core::update_interrupts() {
     }
     if (interrupts_dirty_) {
         interrupts_dirty_ = false;
-        interrupt_signalled_ = gic.signals_interrupt();
+        signalled_ = gic.signals();
     }
 }
 
@@ -228,7 +232,7 @@ std::optional<std::uint64_t> Core::system_register(std::uint16_t encoding) {
     const SystemRegister* row = find_register(encoding);
     std::uint64_t value = 0;
     if (row == nullptr || row->read == nullptr || reads_with_effect(*row) ||
-        row->read(*this, value) == Flow::Exception) {
+        (row->of_gic && !gic.has_registers()) || row->read(*this, value) == Flow::Exception) {
         return std::nullopt;
     }
     return value;

@@ -24,8 +24,8 @@ struct ExclusiveMonitor {
 enum class Waiting : std::uint8_t { No, ForInterrupt, ForEvent };
 
 struct State {
-    State(std::uint64_t counter_frequency_hz, InterruptController& interrupts)
-        : timer(counter_frequency_hz, interrupts), gic(interrupts) {}
+    State(std::uint64_t counter_frequency_hz, InterruptController& interrupts, bool gic_registers)
+        : timer(counter_frequency_hz, interrupts), gic(interrupts, gic_registers) {}
 
     std::uint64_t get(Source place) const { return x[static_cast<std::uint8_t>(place)]; }
     // The register's low 32 bits or all 64.

@@ -17,12 +17,26 @@ Flow supervisor_call(Core& core, std::uint16_t immediate) {
     return core.raise({.exception_class = ExceptionClass::Svc, .iss = immediate, .resume = Return::Next});
 }
 
-// There is no EL2: whoever runs the CPU answers in its place, as QEMU does for PSCI.
+// There is no EL2 and no EL3: whoever runs the CPU answers in their place, as QEMU does for PSCI.
 Flow hypercall(Core& core) {
     if (core.pstate.el == 0) {
         return core.raise_undefined();
     }
     return core.halt_after(Halt{.reason = HaltReason::Hypercall}, Flow::Leave);
+}
+
+Flow secure_monitor_call(Core& core, const Instruction& instruction) {
+    return core.smc_halts ? hypercall(core) : core.raise_undefined(instruction);
+}
+
+// Semihosting for AArch32 and AArch64 (Arm, version 4.1), section 3: how an AArch64 guest asks its host.
+constexpr std::uint16_t kSemihostingCall = 0xf000;
+
+Flow halting_breakpoint(Core& core, const Instruction& instruction, std::uint16_t immediate) {
+    if (core.semihosting && immediate == kSemihostingCall && core.pstate.el != 0) {
+        return core.halt_after(Halt{.reason = HaltReason::Semihosting}, Flow::Leave);
+    }
+    return core.raise_undefined(instruction);
 }
 
 Flow breakpoint(Core& core, std::uint16_t immediate) {
@@ -37,9 +51,12 @@ Operation HVC(Imm<16> /*imm16*/) {
     return operation<&hypercall>();
 }
 
-// There is no EL3 (Arm ARM C6.2.275).
 Operation SMC(Imm<16> /*imm16*/) {
-    return undefined();
+    return operation<&secure_monitor_call>();
+}
+
+Operation HLT(Imm<16> imm16) {
+    return operation<&halting_breakpoint>(static_cast<std::uint16_t>(imm16.value()));
 }
 
 Operation BRK(Imm<16> imm16) {
@@ -197,6 +214,9 @@ struct Row {
 };
 
 Flow read_register(Core& core, const Instruction& instruction, RetiredBefore now, Row row, Target t) {
+    if (row->of_gic && !core.gic.has_registers()) {
+        return core.raise_undefined(instruction);
+    }
     if (const Flow flow = check_el0_access(core, row->el0_read, instruction.word); flow != Flow::Next) {
         return flow;
     }
@@ -210,6 +230,9 @@ Flow read_register(Core& core, const Instruction& instruction, RetiredBefore now
 }
 
 Flow write_register(Core& core, const Instruction& instruction, RetiredBefore now, Row row, Source t) {
+    if (row->of_gic && !core.gic.has_registers()) {
+        return core.raise_undefined(instruction);
+    }
     if (const Flow flow = check_el0_access(core, row->el0_write, instruction.word); flow != Flow::Next) {
         return flow;
     }

@@ -121,6 +121,19 @@ Flow Core::device_store(const Piece& piece, const std::byte* from, unsigned size
     return Flow::Leave;
 }
 
+Flow Core::translation_abort(std::uint64_t address, Access access, const TranslationFault& fault) {
+    if (fault.unanswered.has_value()) {
+        unanswered_.raised(Unanswered::Kind::TableWalk, *fault.unanswered, sizeof(std::uint64_t));
+    }
+    return raise_data_abort(address, access, fault.fsc);
+}
+
+Flow Core::external_abort(std::uint64_t address, Access access, std::uint64_t physical, unsigned size) {
+    unanswered_.raised(access == Access::Write ? Unanswered::Kind::Write : Unanswered::Kind::Read, physical,
+                       size);
+    return raise_data_abort(address, access, fault::kExternal);
+}
+
 Flow Core::load_slow(AccessMode mode, std::uint64_t address, void* into, unsigned size) {
     auto* bytes = static_cast<std::byte*>(into);
     if (alignment_checked() && !is_aligned(address, size)) {
@@ -134,7 +147,7 @@ Flow Core::load_slow(AccessMode mode, std::uint64_t address, void* into, unsigne
         const std::uint64_t at = address + done;
         const auto piece = resolve(mode, at, Access::Read);
         if (!piece.has_value()) {
-            return raise_data_abort(at, Access::Read, piece.error().fsc);
+            return translation_abort(at, Access::Read, piece.error());
         }
         if (piece->device && !is_aligned(address, size)) {
             return alignment_fault(address, Access::Read);
@@ -146,12 +159,9 @@ Flow Core::load_slow(AccessMode mode, std::uint64_t address, void* into, unsigne
             std::memcpy(bytes + done, ram->host + (at & kPageOffsetMask), count);
             continue;
         }
-        if (!is_aligned(address, size)) {
-            return raise_data_abort(at, Access::Read, fault::kExternal);
-        }
-        flow = device_load(*piece, bytes + done, count);
+        flow = is_aligned(address, size) ? device_load(*piece, bytes + done, count) : Flow::Exception;
         if (flow == Flow::Exception) {
-            return raise_data_abort(at, Access::Read, fault::kExternal);
+            return external_abort(at, Access::Read, piece->physical, count);
         }
     }
     note_watched(mode, address, size);
@@ -167,13 +177,13 @@ Flow Core::store_slow(AccessMode mode, std::uint64_t address, const void* from, 
     // Both pages must be writable before either is written.
     const auto first = resolve(mode, address, Access::Write);
     if (!first.has_value()) {
-        return raise_data_abort(address, Access::Write, first.error().fsc);
+        return translation_abort(address, Access::Write, first.error());
     }
     auto second = first;
     if (first_size < size) {
         second = resolve(mode, address + first_size, Access::Write);
         if (!second.has_value()) {
-            return raise_data_abort(address + first_size, Access::Write, second.error().fsc);
+            return translation_abort(address + first_size, Access::Write, second.error());
         }
     }
     if ((first->device || second->device) && !is_aligned(address, size)) {
@@ -187,13 +197,26 @@ Flow Core::store_slow(AccessMode mode, std::uint64_t address, const void* from, 
     if (!first_ram.has_value() || !second_ram.has_value()) {
         const bool answers =
             is_aligned(address, size) && device_store(*first, bytes, size) != Flow::Exception;
-        return answers ? Flow::Leave : raise_data_abort(address, Access::Write, fault::kExternal);
+        return answers ? Flow::Leave : external_abort(address, Access::Write, first->physical, size);
     }
     store_to_ram(*first_ram, address & kPageOffsetMask, bytes, first_size);
     if (first_size < size) {
         store_to_ram(*second_ram, 0, bytes + first_size, size - first_size);
     }
     return Flow::Next;
+}
+
+void Core::ram_written(std::uint64_t address, std::uint64_t size) {
+    for (std::uint64_t done = 0; done < size;) {
+        const std::uint64_t at = address + done;
+        const std::uint64_t count = std::min<std::uint64_t>(size - done, bytes_to_page_end(at));
+        const std::optional<RamPage> page = memory_.page(at);
+        CodePage* const code = page.has_value() ? *page->code : nullptr;
+        if (code != nullptr && code->decoded) {
+            code->invalidate(at & kPageOffsetMask, count);
+        }
+        done += count;
+    }
 }
 
 Flow Core::store_zeros(std::uint64_t address) {

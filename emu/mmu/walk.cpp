@@ -68,7 +68,7 @@ unsigned output_bits(std::uint64_t tcr) {
 }
 
 std::unexpected<TranslationFault> fail(std::uint32_t kind, unsigned level) {
-    return std::unexpected(TranslationFault{kind + level});
+    return std::unexpected(TranslationFault{.fsc = kind + level, .unanswered = {}});
 }
 
 void describe_attributes(Translation& result, std::uint64_t mair, std::uint64_t descriptor) {
@@ -141,7 +141,8 @@ std::expected<Leaf, TranslationFault> find_leaf(const TranslationControl& contro
         const std::uint64_t entry = table + ((address >> shift) & index_mask) * 8;
         const std::optional<std::uint64_t> descriptor = memory.read_u64(entry);
         if (!descriptor.has_value()) {
-            return fail(fault::kExternalOnWalk, level);
+            return std::unexpected(
+                TranslationFault{.fsc = fault::kExternalOnWalk + level, .unanswered = entry});
         }
         if ((*descriptor & kDescriptorValid) == 0) {
             return fail(fault::kTranslation, level);

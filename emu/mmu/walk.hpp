@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 
 #include "emu/mmu/memory.hpp"
 #include "emu/mmu/tlb.hpp"
@@ -37,6 +38,8 @@ struct Translation {
 // `fsc` is the fault status code, as the ISS of an abort has it.
 struct TranslationFault {
     std::uint32_t fsc;
+    // The physical address of a table's entry where nothing answers (fault::kExternalOnWalk).
+    std::optional<std::uint64_t> unanswered;
 };
 
 // Whether a walk may write to the tables (TCR_EL1.HA and HD: access flag and dirty state).

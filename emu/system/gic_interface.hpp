@@ -14,10 +14,19 @@ class GicInterface {
     static constexpr std::uint32_t kSpurious = 1023;
     static constexpr unsigned kPriorityBits = 5;
 
-    explicit GicInterface(InterruptController& controller) : controller_(controller) {}
+    // `has_registers` is Config::gic_registers.
+    GicInterface(InterruptController& controller, bool has_registers)
+        : controller_(controller), has_registers_(has_registers) {}
 
-    // Whether an interrupt is to be signalled to the CPU now (PSTATE.I aside).
-    bool signals_interrupt() { return signalled().has_value(); }
+    bool has_registers() const { return has_registers_; }
+    // What is to be signalled to the CPU now (PSTATE.I and F aside): by this, or by the controller's own CPU
+    // interface where this has no registers.
+    Signal signals() {
+        if (!has_registers_) {
+            return controller_.signalled();
+        }
+        return signalled().has_value() ? Signal::Irq : Signal::None;
+    }
 
     std::uint64_t acknowledge();                 // ICC_IAR1_EL1
     std::uint64_t highest_pending();             // ICC_HPPIR1_EL1
@@ -56,6 +65,7 @@ class GicInterface {
     std::optional<InterruptController::Pending> signalled();
 
     InterruptController& controller_;
+    bool has_registers_;
     std::uint64_t control_ = 0;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "emu/cpu.hpp"
 #include "emu/system/flags.hpp"
 
 namespace levitate::emu {
@@ -42,7 +43,7 @@ struct PState {
     bool ss = false;  // software step: the next instruction is to be executed
     std::uint32_t daif = static_cast<std::uint32_t>(spsr::kDaif);  // at SPSR's bit positions
 
-    bool irq_masked() const { return (daif & spsr::kI) != 0; }
+    bool masks(Signal signal) const { return (daif & (signal == Signal::Fiq ? spsr::kF : spsr::kI)) != 0; }
 
     std::uint64_t to_spsr() const {
         const auto bit = [](bool set, std::uint64_t mask) { return set ? mask : 0; };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -61,6 +62,13 @@ Flow keep_translation(Core& core, std::uint64_t value) {
 
 // --- Identification and control ----------------------------------------------------------------------------
 
+Flow read_pfr0(Core& core, std::uint64_t& result) {
+    constexpr std::uint64_t kGic = std::uint64_t{1} << 24;  // ICC_*_EL1 are there
+    constexpr std::uint64_t kOthers = 0x1100000010110011;
+    result = kOthers | (core.gic.has_registers() ? kGic : 0);
+    return Flow::Next;
+}
+
 Flow read_ccsidr(Core& core, std::uint64_t& result) {
     // CCSIDR_EL1 of 64 KiB of data, 64 KiB of instructions and 1 MiB of both.
     constexpr std::array<std::uint64_t, 3> kSizes{0x701fe01a, 0x201fe01a, 0x70ffe03a};
@@ -97,7 +105,8 @@ Flow write_vbar(Core& core, std::uint64_t value) {
 }
 
 Flow read_isr(Core& core, std::uint64_t& result) {
-    result = core.gic.signals_interrupt() ? spsr::kI : 0;
+    const Signal signal = core.gic.signals();
+    result = signal == Signal::Irq ? spsr::kI : signal == Signal::Fiq ? spsr::kF : 0;
     return Flow::Next;
 }
 
@@ -382,16 +391,16 @@ Flow translate_address_with_pan(Core& core, std::uint64_t address) {
 }
 
 constexpr auto kRegisters = std::to_array<SystemRegister>({
-#define REGISTER(name, op0, op1, crn, crm, op2, el0_read, el0_write, reader, writer)                       \
-    {#name, register_encoding(op0, op1, crn, crm, op2), El0Access::el0_read, El0Access::el0_write, reader, \
-     writer},
+#define REGISTER(name, op0, op1, crn, crm, op2, el0_read, el0_write, reader, writer)                        \
+    {#name,  register_encoding(op0, op1, crn, crm, op2), El0Access::el0_read, El0Access::el0_write, reader, \
+     writer, std::string_view{#name}.starts_with("ICC_")},
 #include "emu/system/registers.inc"
 #undef REGISTER
 });
 
 // Identification registers that are reserved read as zero (Arm ARM D17.1.3); those of AArch32 as well.
-constexpr SystemRegister kReservedId{"ID register (reserved)", 0,           El0Access::None,
-                                     El0Access::None,          constant<0>, nullptr};
+constexpr SystemRegister kReservedId{
+    "ID register (reserved)", 0, El0Access::None, El0Access::None, constant<0>, nullptr, false};
 
 bool is_reserved_id(std::uint16_t encoding) {
     constexpr std::uint16_t kFirst = register_encoding(3, 0, 0, 1, 0);

@@ -81,6 +81,7 @@ struct SystemRegister {
     El0Access el0_write;
     ReadRegister read;    // nullptr: write-only
     WriteRegister write;  // nullptr: read-only
+    bool of_gic = false;  // there only if the Cpu has the GICv3's CPU interface (Config::gic_registers)
 };
 
 // nullptr: there is none, and the access is UNDEFINED.

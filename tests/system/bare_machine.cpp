@@ -1,12 +1,13 @@
 // Runs a bare-metal Image on the machine and the emulated CPU until it switches itself off; its UART is
 // standard output.
-//   bare_machine IMAGE
+//   bare_machine IMAGE GIC
+// GIC is the version of the interrupt controller, 2 or 3.
 #include <fmt/format.h>
 
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
-#include <span>
+#include <string_view>
 
 #include "vmm/engine/emu/emu_engine.hpp"
 #include "vmm/machine/machine.hpp"
@@ -19,12 +20,13 @@ constexpr std::uint64_t kMemoryBytes = std::uint64_t{256} << 20U;
 // No guest takes a fifth of it.
 constexpr std::uint64_t kMostInstructions = 1'500'000'000;
 
-int run_image(const char* path) {
-    auto machine = Machine::create({.memory_bytes = kMemoryBytes,
-                                    .kernel = path,
-                                    .initramfs = {},
-                                    .boot_arguments = "",
-                                    .console = [](std::byte byte) { std::putchar(static_cast<int>(byte)); }});
+int run_image(const char* path, GicVersion gic) {
+    auto machine = Machine::create(
+        {.memory_bytes = kMemoryBytes,
+         .kernel = path,
+         .initramfs = {},
+         .boot_arguments = "",
+         .board = {.gic = gic, .console = [](std::byte byte) { std::putchar(static_cast<int>(byte)); }}});
     if (!machine) {
         fmt::print(stderr, "bare_machine: {}\n", machine.error().message);
         return 2;
@@ -48,9 +50,11 @@ int run_image(const char* path) {
 }  // namespace levitate::vmm
 
 int main(int argc, char** argv) {
-    if (argc != 2) {
-        fmt::print(stderr, "usage: bare_machine IMAGE\n");
+    const std::string_view gic = argc == 3 ? argv[2] : "";
+    if (gic != "2" && gic != "3") {
+        fmt::print(stderr, "usage: bare_machine IMAGE 2|3\n");
         return 2;
     }
-    return levitate::vmm::run_image(argv[1]);
+    using levitate::vmm::GicVersion;
+    return levitate::vmm::run_image(argv[1], gic == "2" ? GicVersion::V2 : GicVersion::V3);
 }

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Runs a bare-metal guest on our machine and on qemu-system-aarch64, and compares the transcripts line by line.
 
-    transcript_test.py BARE_MACHINE IMAGE [DIFFERENCES]
+    transcript_test.py BARE_MACHINE IMAGE GIC [DIFFERENCES]
 
-DIFFERENCES lists, with the reason, the lines in which QEMU is known to differ: see differences.txt. Exit status 77: QEMU is
+GIC is the version of the interrupt controller, 2 or 3. DIFFERENCES lists, with the reason, the lines in which QEMU is known to differ: see differences.txt. Exit status 77: QEMU is
 not installed.
 """
 
@@ -19,7 +19,7 @@ SECONDS = 240
 
 QEMU = "qemu-system-aarch64"
 QEMU_OPTIONS = (
-    "-M virt,gic-version=3 -cpu neoverse-n1 -smp 1 -m 256M -display none -serial stdio -monitor none -nic none -no-reboot"
+    "-M virt,gic-version={gic} -cpu neoverse-n1 -smp 1 -m 256M -display none -serial stdio -monitor none -nic none -no-reboot"
 )
 
 
@@ -74,15 +74,15 @@ def read_differences(path: Path, topic: str) -> set[Difference]:
 
 
 def main() -> int:
-    bare_machine, image = sys.argv[1:3]
+    bare_machine, image, gic = sys.argv[1:4]
     topic = Path(image).name.removesuffix(".Image")
-    known = read_differences(Path(sys.argv[3]), topic) if len(sys.argv) > 3 else set()
+    known = read_differences(Path(sys.argv[4]), topic) if len(sys.argv) > 4 else set()
     if shutil.which(QEMU) is None:
         print(f"{QEMU} is not installed")
         return 1 if os.environ.get("CI") == "true" else SKIPPED
 
-    ours = transcript([bare_machine, image])
-    qemu = transcript([QEMU, *QEMU_OPTIONS.split(), "-kernel", image])
+    ours = transcript([bare_machine, image, gic])
+    qemu = transcript([QEMU, *QEMU_OPTIONS.format(gic=gic).split(), "-kernel", image])
     wrong = 0
     met: set[Difference] = set()
     for number, (our_line, qemu_line) in enumerate(zip(ours, qemu), start=1):

@@ -81,6 +81,11 @@ void MachineOptions::add_to(CLI::App& app) {
     app.add_option("--memory", memory_bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
         ->transform(CLI::Validator{size_of_memory, ""})
         ->option_text("SIZE");
+    static const std::map<std::string, GicVersion> kGics{{"2", GicVersion::V2}, {"3", GicVersion::V3}};
+    offer(app.add_option(
+              "--gic", gic,
+              "The version of the interrupt controller (default 2, as QEMU's; 3 for Levitate's own kernel)"),
+          kGics);
     app.add_option(
            "--schedule-seed", schedule_seed,
            "Seeds another order of tasks and timers: guest time jumps ahead at instructions drawn from "
@@ -118,6 +123,7 @@ void MachineOptions::apply_to(RunSpec& spec) const {
     spec.replaced_command_line = append;
     spec.initramfs = initramfs;
     spec.memory_bytes = memory_bytes;
+    spec.gic = gic.value_or(kernel.empty() ? GicVersion::V3 : GicVersion::V2);
     spec.schedule_seed = schedule_seed.value_or(spec.schedule_seed);
     spec.instruction_limit = instruction_limit;
     spec.timeout = std::chrono::milliseconds{std::llround(timeout_seconds * 1000)};

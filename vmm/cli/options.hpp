@@ -32,6 +32,7 @@ struct MachineOptions {
     std::optional<std::string> append;
     std::string initramfs;
     std::uint64_t memory_bytes = 512ULL << 20;
+    std::optional<GicVersion> gic;
     std::optional<std::uint64_t> schedule_seed;
     double timeout_seconds = 0;
     std::uint64_t instruction_limit = 0;

@@ -52,22 +52,6 @@ Pl011::Pl011(InterruptLine interrupt, Output output)
       control_(kControlAtReset),
       fifo_levels_(kFifoLevelsAtReset) {}
 
-std::optional<std::uint64_t> Pl011::read(std::uint64_t offset, unsigned size) {
-    // The UART's APB bus is 16 bits wide, and drivers use any width up to 32 bits.
-    if (size > 4 || offset % 4 != 0) {
-        return std::nullopt;
-    }
-    return read_register(offset);
-}
-
-bool Pl011::write(std::uint64_t offset, unsigned size, std::uint64_t value) {
-    if (size > 4 || offset % 4 != 0) {
-        return false;
-    }
-    write_register(offset, static_cast<std::uint32_t>(value));
-    return true;
-}
-
 void Pl011::send(std::span<const std::byte> bytes) {
     wire_.insert(wire_.end(), bytes.begin(), bytes.end());
     fill_fifo();

@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <optional>
 #include <span>
 
 #include "vmm/devices/device.hpp"
+#include "vmm/devices/register_device.hpp"
 
 namespace levitate::vmm {
 
@@ -16,24 +16,23 @@ namespace levitate::vmm {
 // sent waits on the wire until the receive FIFO has room, so nothing is ever lost, and the receive timeout
 // interrupt comes at once. There are no errors, no modem lines and no DMA. UARTCR's enable bits are kept but
 // do not matter, as in QEMU: kernels print early without setting them.
-class Pl011 final : public Device {
+class Pl011 final : public RegisterDevice {
   public:
     using Output = std::function<void(std::byte)>;
 
     // `output` gets every byte that the guest transmits.
     Pl011(InterruptLine interrupt, Output output);
 
-    std::optional<std::uint64_t> read(std::uint64_t offset, unsigned size) override;
-    bool write(std::uint64_t offset, unsigned size, std::uint64_t value) override;
-
     // Puts bytes on the wire to the guest.
     void send(std::span<const std::byte> bytes);
     // Bytes that the guest has not read yet.
     std::size_t unread() const { return fifo_.size() + wire_.size(); }
 
+  protected:
+    std::uint32_t read_register(std::uint64_t offset) override;
+    void write_register(std::uint64_t offset, std::uint32_t value) override;
+
   private:
-    std::uint32_t read_register(std::uint64_t offset);
-    void write_register(std::uint64_t offset, std::uint32_t value);
     std::uint32_t read_data();
     std::uint32_t flags() const;
     std::size_t fifo_depth() const;

@@ -38,10 +38,7 @@ void Pl031::update() {
     interrupt_(alarm_ && !masked_ ? Level::High : Level::Low);
 }
 
-std::optional<std::uint64_t> Pl031::read(std::uint64_t offset, unsigned size) {
-    if (size > 4 || offset % 4 != 0) {
-        return std::nullopt;
-    }
+std::uint32_t Pl031::read_register(std::uint64_t offset) {
     update();
     switch (offset) {
         case kData:
@@ -67,23 +64,19 @@ std::optional<std::uint64_t> Pl031::read(std::uint64_t offset, unsigned size) {
     return 0;
 }
 
-bool Pl031::write(std::uint64_t offset, unsigned size, std::uint64_t value) {
-    if (size > 4 || offset % 4 != 0) {
-        return false;
-    }
-    const auto word = static_cast<std::uint32_t>(value);
+void Pl031::write_register(std::uint64_t offset, std::uint32_t value) {
     switch (offset) {
         case kMatch:
-            match_ = word;
+            match_ = value;
             break;
         case kLoad:
-            offset_ += word - now();
+            offset_ += value - now();
             break;
         case kInterruptMask:
-            masked_ = (word & 1U) == 0;
+            masked_ = (value & 1U) == 0;
             break;
         case kInterruptClear:
-            if ((word & 1U) != 0) {
+            if ((value & 1U) != 0) {
                 alarm_ = false;
                 match_ = 0;
             }
@@ -92,7 +85,6 @@ bool Pl031::write(std::uint64_t offset, unsigned size, std::uint64_t value) {
             break;
     }
     update();
-    return true;
 }
 
 }  // namespace levitate::vmm

@@ -4,15 +4,15 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
 
 #include "vmm/devices/device.hpp"
+#include "vmm/devices/register_device.hpp"
 
 namespace levitate::vmm {
 
 // Counts seconds of guest time. The alarm is checked when a register is accessed: nothing in a guest that is
 // run here waits for it, and Linux uses the clock to set its own at boot.
-class Pl031 final : public Device {
+class Pl031 final : public RegisterDevice {
   public:
     // The guest's time since the machine started.
     using TimeSource = std::function<std::chrono::nanoseconds()>;
@@ -20,8 +20,9 @@ class Pl031 final : public Device {
     // `start` is what the clock shows when the machine starts, in seconds since 1970 (UTC).
     Pl031(InterruptLine interrupt, TimeSource time, std::uint32_t start);
 
-    std::optional<std::uint64_t> read(std::uint64_t offset, unsigned size) override;
-    bool write(std::uint64_t offset, unsigned size, std::uint64_t value) override;
+  protected:
+    std::uint32_t read_register(std::uint64_t offset) override;
+    void write_register(std::uint64_t offset, std::uint32_t value) override;
 
   private:
     std::uint32_t now() const;

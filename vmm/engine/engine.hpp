@@ -26,6 +26,7 @@ enum class ExitReason {
     Breakpoint,        // the instruction at PC is a breakpoint and has not been executed
     PowerOff,          // PSCI SYSTEM_OFF
     Reset,             // PSCI SYSTEM_RESET
+    SemihostingExit,   // SYS_EXIT
     Stopped,           // request_stop()
 };
 
@@ -35,6 +36,7 @@ struct Exit {
     GuestVirt load_pc{};       // WatchedLoad
     GuestVirt load_address{};  // WatchedLoad: where what it read of the range begins
     unsigned load_size = 0;    // WatchedLoad, bytes
+    int status = 0;            // SemihostingExit
     // ExceptionFromEl0, ReturnToEl0, Breakpoint: as they are now. Whoever handles the exit uses these and
     // does not fetch them again.
     VcpuRegisters registers{};
@@ -58,9 +60,22 @@ struct Stops {
 
 enum class View { User, Kernel };  // whose permissions translate an address
 
+// An access to a physical address at which nothing answers, which took an external abort.
+struct UnansweredAccess {
+    enum class Kind { Read, Write, Fetch, TableWalk };
+    GuestPhys address{};
+    GuestVirt pc{};  // of the instruction
+    std::uint64_t count = 0;
+    unsigned size = 0;  // bytes
+    Kind kind = Kind::Read;
+    bool operator==(const UnansweredAccess&) const = default;
+};
+
 struct EngineStatistics {
     std::uint64_t instructions = 0;                // retired
     std::vector<std::string> undefined_encodings;  // "0x<address>: <word> (EL0)", for the report
+    std::vector<UnansweredAccess> unanswered;      // distinct ones, oldest first; at most 64
+    std::uint64_t unanswered_total = 0;            // of all accesses, those that are not listed too
 };
 
 class Engine {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "vmm/error.hpp"
+#include "vmm/machine/gic_version.hpp"
 
 namespace levitate::vmm {
 
@@ -17,6 +18,7 @@ struct DeviceTreeRequest {
     std::uint64_t initramfs_begin = 0;  // physical
     std::uint64_t initramfs_end = 0;    // the same: there is none
     std::uint64_t seed = 0;
+    GicVersion gic = GicVersion::V3;
 };
 
 // No tree is greater.

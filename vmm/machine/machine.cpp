@@ -17,23 +17,12 @@ constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
     return (value + alignment - 1) / alignment * alignment;
 }
 
-InterruptLine wire_spi(GicV3& gic, std::uint32_t spi) {
-    return [&gic, spi](Level level) { gic.set_line(GicV3::kFirstSpi + spi, level); };
-}
-
 }  // namespace
 
 Machine::Machine(GuestRam ram, MachineRequest& request)
     : ram_(std::move(ram)),
-      uart_(wire_spi(gic_, kUartSpi), std::move(request.console)),
-      rtc_(
-          wire_spi(gic_, kRtcSpi), [this] { return time_ ? time_() : std::chrono::nanoseconds{0}; },
-          request.clock_start) {
-    bus_.attach(kDistributorRegion, gic_.distributor());
-    bus_.attach(kRedistributorRegion, gic_.redistributor());
-    bus_.attach(kUartRegion, uart_);
-    bus_.attach(kRtcRegion, rtc_);
-}
+      guest_memory_(kRamBase, ram_.bytes()),
+      board_(std::move(request.board), guest_memory_) {}
 
 Result<std::unique_ptr<Machine>> Machine::create(MachineRequest request) {
     auto ram = GuestRam::create(align_up(request.memory_bytes, kPageSize));
@@ -66,7 +55,8 @@ Result<void> Machine::load(const MachineRequest& request) {
                                         .boot_arguments = request.boot_arguments,
                                         .initramfs_begin = layout->initramfs,
                                         .initramfs_end = layout->initramfs + request.initramfs.size(),
-                                        .seed = request.seed});
+                                        .seed = request.seed,
+                                        .gic = request.board.gic});
     if (!tree) {
         return std::unexpected(tree.error());
     }

@@ -1,21 +1,17 @@
 // The machine around the CPU: RAM with a kernel in it, devices, and the bus between them.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "vmm/devices/gic_v3.hpp"
-#include "vmm/devices/pl011.hpp"
-#include "vmm/devices/pl031.hpp"
+#include "vmm/devices/guest_memory.hpp"
 #include "vmm/error.hpp"
-#include "vmm/machine/mmio_bus.hpp"
+#include "vmm/machine/board.hpp"
 #include "vmm/machine/ram.hpp"
 
 namespace levitate::vmm {
@@ -26,10 +22,7 @@ struct MachineRequest {
     std::span<const std::byte> initramfs;
     std::string boot_arguments;
     std::uint64_t seed = 0;
-    // What the real-time clock shows at the start, in seconds since 1970 (UTC).
-    std::uint32_t clock_start = 0;
-    // Gets every byte that the guest writes to its UART.
-    Pl011::Output console;
+    BoardRequest board;
 };
 
 // How the boot protocol enters the kernel: at EL1, MMU off, interrupts masked, x1 to x3 zero. An ELF file is
@@ -44,15 +37,12 @@ class Machine {
     // Error: the kernel cannot be read or is none, or everything together does not fit into the memory.
     static Result<std::unique_ptr<Machine>> create(MachineRequest request);
 
-    // What the CPU sees. The engine provides the time and asks for interrupts.
+    // What the CPU sees. The engine provides the board's time and asks it for interrupts.
     std::span<std::byte> ram() const { return ram_.bytes(); }
-    MmioBus& bus() { return bus_; }
-    const MmioBus& bus() const { return bus_; }
-    GicV3& interrupts() { return gic_; }
-    void set_time_source(Pl031::TimeSource source) { time_ = std::move(source); }
+    Board& board() { return board_; }
+    // Where devices read and write RAM by themselves.
+    GuestMemory& guest_memory() { return guest_memory_; }
     EntryPoint entry() const { return entry_; }
-
-    Pl011& uart() { return uart_; }
 
   private:
     Machine(GuestRam ram, MachineRequest& request);
@@ -61,11 +51,8 @@ class Machine {
     void store(std::uint64_t address, std::span<const std::byte> bytes);
 
     GuestRam ram_;
-    GicV3 gic_;
-    Pl011 uart_;
-    Pl031::TimeSource time_;
-    Pl031 rtc_;
-    MmioBus bus_;
+    GuestMemory guest_memory_;
+    Board board_;
     EntryPoint entry_;
 };
 

@@ -3,8 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <set>
-#include <string>
 #include <vector>
 
 #include "vmm/devices/device.hpp"
@@ -18,23 +16,19 @@ class MmioBus {
     void attach(Region region, Device& device);
 
     // Accesses of 1, 2, 4 or 8 bytes, aligned to their size. nullopt or false: nothing answers; the CPU takes
-    // an external abort, and the access is kept for the report.
-    std::optional<std::uint64_t> read(std::uint64_t address, unsigned size);
-    bool write(std::uint64_t address, unsigned size, std::uint64_t value);
-
-    // "read of 4 bytes at 0x0a000000": distinct accesses that nothing answered, at most 64.
-    std::vector<std::string> unanswered() const;
+    // an external abort.
+    std::optional<std::uint64_t> read(std::uint64_t address, unsigned size) const;
+    bool write(std::uint64_t address, unsigned size, std::uint64_t value) const;
 
   private:
     struct Attached {
         Region region;
         Device* device;
     };
-    const Attached* find(std::uint64_t address) const;
-    void record(const char* what, std::uint64_t address, unsigned size);
+    // The device that has the whole access.
+    const Attached* find(std::uint64_t address, unsigned size) const;
 
-    std::vector<Attached> devices_;
-    std::set<std::string> unanswered_;
+    std::vector<Attached> devices_;  // by address
 };
 
 }  // namespace levitate::vmm

@@ -6,6 +6,7 @@ namespace {
 // Function identifiers (DEN 0022 section 5). Bit 30 is set in the SMC64 form.
 enum Function : std::uint32_t {
     kVersion = 0x8400'0000,
+    kCpuSuspend = 0x8400'0001,
     kCpuOff = 0x8400'0002,
     kCpuOn = 0x8400'0003,
     kAffinityInfo = 0x8400'0004,
@@ -26,6 +27,7 @@ enum class Status : std::int32_t {
 };
 
 constexpr std::uint64_t kVersion1_1 = 0x0001'0001;
+constexpr std::uint64_t kPowerLevel = 3ULL << 24U;  // of the power state, in its original format
 constexpr std::uint64_t kAffinityOn = 0;
 constexpr std::uint64_t kNoTrustedOs = 2;
 constexpr std::uint64_t kThisCpu = 0;  // MPIDR_EL1's affinity fields
@@ -37,6 +39,7 @@ PsciReply reply(Status status) {
 
 bool is_implemented(std::uint32_t function) {
     switch (function & ~kSmc64) {
+        case kCpuSuspend:
         case kCpuOn:
         case kAffinityInfo:
             return true;
@@ -62,6 +65,12 @@ PsciReply call_psci(const std::array<std::uint64_t, 4>& arguments) {
     switch (function & ~kSmc64) {
         case kVersion:
             return {.result = kVersion1_1, .action = PowerAction::None};
+        case kCpuSuspend:
+            // Only the CPU itself has power states, of which there is standby.
+            if ((arguments[1] & kPowerLevel) != 0) {
+                return reply(Status::InvalidParameters);
+            }
+            return {.result = 0, .action = PowerAction::Wait};
         case kCpuOff:
             return reply(Status::Denied);  // it is the only one
         case kCpuOn:

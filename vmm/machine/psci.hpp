@@ -1,4 +1,4 @@
-// The firmware interface for power (Arm DEN 0022, PSCI 1.1), called by HVC. One CPU.
+// The firmware interface for power (Arm DEN 0022, PSCI 1.1), called by HVC or SMC. One CPU.
 #pragma once
 
 #include <array>
@@ -6,7 +6,7 @@
 
 namespace levitate::vmm {
 
-enum class PowerAction { None, Off, Reset };
+enum class PowerAction { None, Wait, Off, Reset };  // Wait: until there is an interrupt
 
 struct PsciReply {
     std::uint64_t result = 0;  // for x0

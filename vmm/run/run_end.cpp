@@ -32,6 +32,14 @@ void RunEnd::by_power(const std::string& what) {
     }
 }
 
+void RunEnd::by_semihosting(int status) {
+    if (is_kernel_alone(spec_)) {
+        end({.incomplete = {}, .status = status});
+    } else {
+        by_power(fmt::format("the kernel ended the machine by semihosting, with status {}", status));
+    }
+}
+
 void RunEnd::by_time_limit() {
     by_fault(fmt::format("time limit of {} ms reached", spec_.timeout.count()));
 }

@@ -14,6 +14,8 @@ class RunEnd {
     struct Cause {
         std::string incomplete;   // why it is over before init has said so; else empty
         bool never_ends = false;  // Outcome::never_ends
+        // With which a kernel that was to run no program has ended the machine.
+        std::optional<int> status{};
     };
 
     RunEnd(const RunSpec& spec, const GuestChannel& channel) : spec_(spec), channel_(channel) {}
@@ -26,6 +28,9 @@ class RunEnd {
     // powering off, if the kernel runs alone.
     void by_power_off();
     void by_reset();
+    // The kernel has ended the machine with a status (SYS_EXIT). If it was to run a program, that is no
+    // better than switching the machine off.
+    void by_semihosting(int status);
     void by_time_limit();
     void by_instruction_limit();
     // No task runs, and nothing that can still happen would wake one.

@@ -19,6 +19,7 @@
 #include "vmm/run/recording.hpp"
 #include "vmm/run/run_end.hpp"
 #include "vmm/run/tracing.hpp"
+#include "vmm/run/unanswered.hpp"
 
 namespace levitate::vmm {
 namespace {
@@ -131,7 +132,7 @@ Session::Implementation::Implementation(RunSpec spec, const RunHooks& hooks)
       hooks_(hooks),
       channel_(
           output_mode(hooks), key_,
-          [this](std::span<const std::byte> bytes) { running_->machine->uart().send(bytes); },
+          [this](std::span<const std::byte> bytes) { running_->machine->board().uart().send(bytes); },
           [this] {
               attention_ = true;
               running_->engine->request_stop();
@@ -176,16 +177,17 @@ Result<void> Session::Implementation::set_up() {
                                     .initramfs = archive,
                                     .boot_arguments = boot_arguments(spec_),
                                     .seed = spec_.seed,
-                                    .clock_start = kGuestEpoch,
-                                    .console = [this](std::byte byte) { receive(byte); }});
+                                    .board = {.gic = spec_.gic,
+                                              .clock_start = kGuestEpoch,
+                                              .console = [this](std::byte byte) { receive(byte); }}});
     if (!machine) {
         return std::unexpected(std::move(machine.error()));
     }
     running_ = std::make_unique<Running>(std::move(*machine), spec_, hooks_,
                                          is_direct() ? &console_writes_ : nullptr, std::move(header));
     if (console_) {
-        console_->connect(running_->machine->uart());
-        running_->machine->uart().send(spec_.stdin_bytes.value_or(std::vector<std::byte>{}));
+        console_->connect(running_->machine->board().uart());
+        running_->machine->board().uart().send(spec_.stdin_bytes.value_or(std::vector<std::byte>{}));
     } else if (is_direct()) {
         start_directly();
     }
@@ -289,6 +291,9 @@ std::optional<AdvanceReason> Session::Implementation::handle(const Exit& exit) {
         case ExitReason::Reset:
             end_.by_reset();
             break;
+        case ExitReason::SemihostingExit:
+            end_.by_semihosting(exit.status);
+            break;
     }
     if (attention_) {
         handle_attention();
@@ -372,14 +377,12 @@ Result<Outcome> Session::Implementation::finish() {
     outcome.wall = pacing_.wall();
     outcome.undefined_encodings = std::move(statistics.undefined_encodings);
     if (console_) {
-        outcome.exit_code = how.incomplete.empty() ? std::optional{0} : std::nullopt;
+        outcome.exit_code = how.incomplete.empty() ? std::optional{how.status.value_or(0)} : std::nullopt;
         outcome.stdout_bytes = std::move(console_->captured());
     } else {
         outcome.kernel_log = channel_.kernel_log();
     }
-    for (const std::string& access : running_->machine->bus().unanswered()) {
-        outcome.kernel_log.append("levitate: nothing answers a ").append(access).append("\n");
-    }
+    outcome.kernel_log += describe_unanswered(statistics);
     outcome.contradiction = std::move(contradiction);
     outcome.incomplete = how.incomplete;
     outcome.never_ends = how.never_ends;

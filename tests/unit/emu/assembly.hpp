@@ -22,6 +22,12 @@ inline constexpr std::uint32_t kFaddD0D0D0 = 0x1e602800;
 constexpr std::uint32_t svc(std::uint32_t immediate) {
     return 0xd4000001 | immediate << 5;
 }
+constexpr std::uint32_t smc(std::uint32_t immediate) {
+    return 0xd4000003 | immediate << 5;
+}
+constexpr std::uint32_t hlt(std::uint32_t immediate) {
+    return 0xd4400000 | immediate << 5;
+}
 constexpr std::uint32_t hvc(std::uint32_t immediate) {
     return 0xd4000002 | immediate << 5;
 }

@@ -45,6 +45,7 @@ class DeviceBus final : public Bus {
 
 class Controller final : public InterruptController {
   public:
+    Signal signalled() override { return signal; }
     std::optional<Pending> highest_pending() override { return pending; }
     void acknowledge(std::uint32_t intid) override {
         acknowledged.push_back(intid);
@@ -59,6 +60,7 @@ class Controller final : public InterruptController {
         }
     }
 
+    Signal signal = Signal::None;  // where the CPU has no ICC_*_EL1
     std::optional<Pending> pending;
     bool raises_timer_interrupts = true;
     std::vector<std::uint32_t> acknowledged;
@@ -69,7 +71,11 @@ class Controller final : public InterruptController {
 
 class CpuTest : public testing::Test {
   protected:
-    CpuTest() { set_register(assembly::kVbarEl1, kVectors); }
+    CpuTest() : CpuTest(Config{}) {}
+    // The RAM is added to `config`.
+    explicit CpuTest(Config config) : cpu{with_ram(std::move(config)), bus, controller} {
+        set_register(assembly::kVbarEl1, kVectors);
+    }
 
     void put(std::uint64_t address, std::initializer_list<std::uint32_t> words) {
         std::uint64_t at = address;
@@ -133,7 +139,13 @@ class CpuTest : public testing::Test {
     std::vector<std::byte> memory = std::vector<std::byte>(kRamSize);
     DeviceBus bus;
     Controller controller;
-    Cpu cpu{Config{.ram = {{kRamBase, memory}}}, bus, controller};
+    Cpu cpu;
+
+  private:
+    Config with_ram(Config config) {
+        config.ram = {{kRamBase, memory}};
+        return config;
+    }
 };
 
 }  // namespace levitate::emu::test

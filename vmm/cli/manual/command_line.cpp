@@ -18,7 +18,10 @@ ValueKind kind_of(const std::string& value) {
         {"SECONDS", ValueKind::Text},    {"SIZE", ValueKind::Text},        {"TEXT", ValueKind::Text},
         {"TRACE", ValueKind::File},      {"TRACE|NAME", ValueKind::Trace}, {"[ADDR:]PORT", ValueKind::Text},
     };
-    if (!value.empty() && std::islower(static_cast<unsigned char>(value.front())) != 0) {
+    const auto is_word = [](unsigned char first) {
+        return std::islower(first) != 0 || std::isdigit(first) != 0;
+    };
+    if (!value.empty() && is_word(static_cast<unsigned char>(value.front()))) {
         return ValueKind::Words;
     }
     const auto found = kKinds.find(value);

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <utility>
+#include <variant>
 
 #include "emu/cpu.hpp"
 #include "vmm/arch/aarch64.hpp"
@@ -32,9 +34,42 @@ class BusAdapter final : public emu::Bus {
     MmioBus& bus_;
 };
 
-class InterruptAdapter final : public emu::InterruptController {
+// The private interrupts of the generic timer.
+void set_timer_line(InterruptController& gic, emu::TimerOutput output, bool level) {
+    const bool is_virtual = output == emu::TimerOutput::Virtual;
+    gic.set_line(is_virtual ? kTimerVirtualIntid : kTimerPhysicalIntid, level ? Level::High : Level::Low);
+}
+
+class GicV2Adapter final : public emu::InterruptController {
   public:
-    explicit InterruptAdapter(GicV3& gic) : gic_(gic) {}
+    explicit GicV2Adapter(GicV2& gic) : gic_(gic) {}
+    emu::Signal signalled() override {
+        switch (gic_.signalled()) {
+            case GicV2::Signal::None:
+                return emu::Signal::None;
+            case GicV2::Signal::Irq:
+                return emu::Signal::Irq;
+            case GicV2::Signal::Fiq:
+                break;
+        }
+        return emu::Signal::Fiq;
+    }
+    // The CPU has no interface of its own that would ask these.
+    std::optional<Pending> highest_pending() override { return std::nullopt; }
+    void acknowledge(std::uint32_t /*intid*/) override {}
+    void deactivate(std::uint32_t /*intid*/) override {}
+    void send_sgi(std::uint64_t /*value*/) override {}
+    void set_timer_output(emu::TimerOutput output, bool level) override {
+        set_timer_line(gic_, output, level);
+    }
+
+  private:
+    GicV2& gic_;
+};
+
+class GicV3Adapter final : public emu::InterruptController {
+  public:
+    explicit GicV3Adapter(GicV3& gic) : gic_(gic) {}
     std::optional<Pending> highest_pending() override {
         const auto pending = gic_.highest_pending();
         return pending ? std::optional{Pending{.intid = pending->intid, .priority = pending->priority}}
@@ -44,35 +79,60 @@ class InterruptAdapter final : public emu::InterruptController {
     void deactivate(std::uint32_t intid) override { gic_.deactivate(intid); }
     void send_sgi(std::uint64_t value) override { gic_.send_sgi(value); }
     void set_timer_output(emu::TimerOutput output, bool level) override {
-        const bool is_virtual = output == emu::TimerOutput::Virtual;
-        gic_.set_line(is_virtual ? kTimerVirtualIntid : kTimerPhysicalIntid,
-                      level ? Level::High : Level::Low);
+        set_timer_line(gic_, output, level);
     }
 
   private:
     GicV3& gic_;
 };
 
+std::unique_ptr<emu::InterruptController> adapter_of(Board::Gic& gic) {
+    if (auto* const two = std::get_if<GicV2>(&gic)) {
+        return std::make_unique<GicV2Adapter>(*two);
+    }
+    return std::make_unique<GicV3Adapter>(std::get<GicV3>(gic));
+}
+
+UnansweredAccess::Kind kind_of(emu::UnansweredAccess::Kind kind) {
+    switch (kind) {
+        case emu::UnansweredAccess::Kind::Read:
+            return UnansweredAccess::Kind::Read;
+        case emu::UnansweredAccess::Kind::Write:
+            return UnansweredAccess::Kind::Write;
+        case emu::UnansweredAccess::Kind::Fetch:
+            return UnansweredAccess::Kind::Fetch;
+        case emu::UnansweredAccess::Kind::TableWalk:
+            break;
+    }
+    return UnansweredAccess::Kind::TableWalk;
+}
+
 class EmuEngine final : public Engine {
   public:
     EmuEngine(Machine& machine, std::uint64_t schedule_seed)
         : machine_(machine),
-          bus_(machine.bus()),
-          interrupts_(machine.interrupts()),
+          bus_(machine.board().bus()),
+          interrupts_(adapter_of(machine.board().gic())),
           cpu_(emu::Config{.ram = {{.base = kRamBase, .bytes = machine.ram()}},
                            .counter_frequency_hz = kCounterHz,
-                           .schedule_seed = schedule_seed},
-               bus_, interrupts_) {
-        machine.interrupts().on_change([this] { cpu_.interrupts_changed(); });
-        machine.set_time_source([this] { return guest_time(); });
+                           .schedule_seed = schedule_seed,
+                           .gic_registers = std::holds_alternative<GicV3>(machine.board().gic()),
+                           .smc_halts = true,
+                           .semihosting = true},
+               bus_, *interrupts_) {
+        machine.board().interrupts().on_change([this] { cpu_.interrupts_changed(); });
+        machine.board().set_time_source([this] { return guest_time(); });
+        machine.guest_memory().on_write(
+            [this](std::uint64_t address, std::size_t size) { cpu_.ram_written(address, size); });
         emu::Registers registers = cpu_.registers();
         registers.pc = machine.entry().pc;
         registers.x[0] = machine.entry().device_tree;
         cpu_.set_registers(registers);
     }
     ~EmuEngine() override {
-        machine_.interrupts().on_change(nullptr);
-        machine_.set_time_source(nullptr);
+        machine_.guest_memory().on_write(nullptr);
+        machine_.board().interrupts().on_change(nullptr);
+        machine_.board().set_time_source(nullptr);
     }
 
     Exit run(std::uint64_t instructions) override;
@@ -100,12 +160,14 @@ class EmuEngine final : public Engine {
     // The part of RAM that `address` and what follows it in the same page translates to; empty: not RAM.
     std::span<std::byte> page_rest(GuestVirt address, View view) const;
     PowerAction call_firmware();
+    // The status with which the guest ends the machine.
+    std::optional<int> call_host();
     Exit exit_at(ExitReason reason, bool irq = false) const;
     void read_registers(VcpuRegisters& into) const;
 
     Machine& machine_;
     BusAdapter bus_;
-    InterruptAdapter interrupts_;
+    std::unique_ptr<emu::InterruptController> interrupts_;
     emu::Cpu cpu_;
     Stops stops_;
 };
@@ -140,14 +202,32 @@ Exit EmuEngine::run(std::uint64_t instructions) {
                 switch (call_firmware()) {
                     case PowerAction::None:
                         break;
+                    case PowerAction::Wait:
+                        cpu_.wait_for_interrupt();
+                        break;
                     case PowerAction::Off:
                         return {.reason = ExitReason::PowerOff};
                     case PowerAction::Reset:
                         return {.reason = ExitReason::Reset};
                 }
                 break;
+            case emu::HaltReason::Semihosting:
+                if (const std::optional<int> status = call_host()) {
+                    return {.reason = ExitReason::SemihostingExit, .status = *status};
+                }
+                break;
         }
     }
+}
+
+std::optional<int> EmuEngine::call_host() {
+    emu::Registers registers = cpu_.registers();
+    const SemihostingReply reply = machine_.board().semihosting().call(
+        static_cast<std::uint32_t>(registers.x[0]), registers.x[1],
+        [this](GuestVirt from, std::span<std::byte> into) { return read_memory(from, into, View::Kernel); });
+    registers.x[0] = reply.result;
+    cpu_.set_registers(registers);
+    return reply.exit_status;
 }
 
 PowerAction EmuEngine::call_firmware() {
@@ -268,11 +348,21 @@ std::size_t EmuEngine::write_memory(GuestVirt address, std::span<const std::byte
 }
 
 EngineStatistics EmuEngine::statistics() const {
-    EngineStatistics statistics{.instructions = cpu_.retired_instructions(), .undefined_encodings = {}};
+    EngineStatistics statistics;
+    statistics.instructions = cpu_.retired_instructions();
     for (const emu::UndefinedEncoding& one : cpu_.undefined_encodings()) {
         statistics.undefined_encodings.push_back(
             fmt::format("{:#x}: {:08x} (EL{})", one.address, one.word, one.exception_level));
     }
+    std::ranges::transform(cpu_.unanswered_accesses(), std::back_inserter(statistics.unanswered),
+                           [](const emu::UnansweredAccess& one) {
+                               return UnansweredAccess{.address = GuestPhys{one.physical},
+                                                       .pc = GuestVirt{one.pc},
+                                                       .count = one.count,
+                                                       .size = one.size,
+                                                       .kind = kind_of(one.kind)};
+                           });
+    statistics.unanswered_total = cpu_.unanswered_total();
     return statistics;
 }
 

@@ -80,7 +80,7 @@ TEST_F(GicV3Test, higher_priority_wins_and_then_the_lower_number) {
     EXPECT_EQ(pending(), kTimer);
     set_priority(kUart, 0x80);
     EXPECT_EQ(pending(), kUart);
-    EXPECT_EQ(gic.highest_pending().value_or(GicV3::Pending{}).priority, 0x80);
+    EXPECT_EQ(gic.highest_pending().value_or(PendingInterrupt{}).priority, 0x80);
 }
 
 TEST_F(GicV3Test, only_the_five_high_bits_of_a_priority_exist) {

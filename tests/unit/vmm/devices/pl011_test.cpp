@@ -121,11 +121,12 @@ TEST_F(Pl011Test, identification_is_that_of_an_arm_pl011) {
     EXPECT_EQ(cell, 0xB105'F00DU);
 }
 
-TEST_F(Pl011Test, odd_accesses_are_not_answered) {
-    EXPECT_FALSE(uart.read(kData, 8));
-    EXPECT_FALSE(uart.read(kData + 1, 1));
-    EXPECT_FALSE(uart.write(kData, 8, 0));
-    EXPECT_EQ(output, "");
+TEST_F(Pl011Test, accesses_of_all_sizes_reach_the_registers) {
+    EXPECT_EQ(uart.read(0xFE0, 8), 0x10'0000'0011U);
+    EXPECT_EQ(uart.read(0xFE8, 1), get(0xFE8));
+    EXPECT_TRUE(uart.write(kData, 1, 'a'));
+    EXPECT_TRUE(uart.write(kData, 8, 'b'));
+    EXPECT_EQ(output, "ab");
 }
 
 }  // namespace

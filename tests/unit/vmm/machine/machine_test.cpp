@@ -30,12 +30,13 @@ class DeviceTreeTest : public testing::Test {
                    ? "(none)"
                    : std::string(static_cast<const char*>(value), static_cast<std::size_t>(length));
     }
-    std::vector<std::byte> make(std::uint64_t seed) const {
+    std::vector<std::byte> make(std::uint64_t seed, GicVersion gic = GicVersion::V3) const {
         return make_device_tree({.memory_bytes = 256U << 20U,
                                  .boot_arguments = "console=ttyAMA0",
                                  .initramfs_begin = 0x4800'0000,
                                  .initramfs_end = 0x4900'0000,
-                                 .seed = seed})
+                                 .seed = seed,
+                                 .gic = gic})
             .value();
     }
 
@@ -54,6 +55,28 @@ TEST_F(DeviceTreeTest, has_what_linux_needs_to_boot) {
     EXPECT_GE(fdt_node_offset_by_compatible(tree(), -1, "arm,pl011"), 0);
     EXPECT_GE(fdt_node_offset_by_compatible(tree(), -1, "arm,pl031"), 0);
     EXPECT_EQ(text("/pl011@9000000", "clock-names"), "uartclk\0apb_pclk\0"s);
+}
+
+TEST_F(DeviceTreeTest, the_interrupt_controller_is_the_one_that_is_there) {
+    EXPECT_EQ(fdt_node_offset_by_compatible(tree(), -1, "arm,gic-v2m-frame"), -FDT_ERR_NOTFOUND);
+    EXPECT_EQ(text("/timer", "interrupts").size(), 48U);
+    EXPECT_EQ(text("/timer", "interrupts")[10], '\0');
+    bytes = make(7, GicVersion::V2);
+    EXPECT_EQ(fdt_check_full(tree(), bytes.size()), 0);
+    EXPECT_EQ(text("/intc@8000000", "compatible"), "arm,cortex-a15-gic\0"s);
+    EXPECT_GE(node("/intc@8000000/v2m@8020000"), 0);
+    EXPECT_EQ(text("/timer", "interrupts")[10], '\1');  // the first CPU
+}
+
+TEST_F(DeviceTreeTest, what_is_on_the_board_is_described) {
+    for (const char* const path :
+         {"/flash@0", "/fw-cfg@9020000", "/pl061@9030000", "/gpio-keys/poweroff", "/virtio_mmio@a000000",
+          "/virtio_mmio@a003e00", "/platform-bus@c000000", "/pcie@10000000"}) {
+        EXPECT_GE(node(path), 0) << path;
+    }
+    EXPECT_EQ(text("/pcie@10000000", "reg"), "\0\0\0\x40\x10\0\0\0\0\0\0\0\x10\0\0\0"s);
+    EXPECT_EQ(text("/pcie@10000000", "interrupt-map").size(), 16U * 10 * 4);
+    EXPECT_EQ(text("/virtio_mmio@a003e00", "interrupts"), "\0\0\0\0\0\0\0\x2f\0\0\0\1"s);
 }
 
 TEST_F(DeviceTreeTest, chosen_has_arguments_initramfs_and_a_seed_but_none_for_kaslr) {
@@ -105,6 +128,11 @@ TEST(Psci, the_only_cpu_is_on_and_others_do_not_exist) {
     EXPECT_EQ(call_psci({0xC400'0004, 0, 0, 0}).result, 0U);
 }
 
+TEST(Psci, the_cpu_can_wait_but_nothing_deeper) {
+    EXPECT_EQ(call_psci({0xC400'0001, 0, 0, 0}).action, PowerAction::Wait);
+    EXPECT_EQ(static_cast<std::int64_t>(call_psci({0xC400'0001, 1U << 24U, 0, 0}).result), -2);
+}
+
 TEST(Psci, off_and_reset_are_actions) {
     EXPECT_EQ(call_psci({0x8400'0008, 0, 0, 0}).action, PowerAction::Off);
     EXPECT_EQ(call_psci({0x8400'0009, 0, 0, 0}).action, PowerAction::Reset);
@@ -118,8 +146,7 @@ class MachineTest : public testing::Test {
                                 .initramfs = std::as_bytes(std::span{initramfs}),
                                 .boot_arguments = "quiet",
                                 .seed = 1,
-                                .clock_start = 0,
-                                .console = [](std::byte) {}});
+                                .board = {.console = [](std::byte) {}}});
     }
 
     TestFiles files;
@@ -169,22 +196,21 @@ TEST_F(MachineTest, missing_kernel_is_not_found) {
                                     .kernel = "/nonexistent/Image",
                                     .initramfs = {},
                                     .boot_arguments = {},
-                                    .console = [](std::byte) {}});
+                                    .board = {.console = [](std::byte) {}}});
     ASSERT_FALSE(machine);
     EXPECT_EQ(machine.error().kind, Error::Kind::Harness);
     EXPECT_NE(machine.error().message.find("/nonexistent/Image"), std::string::npos);
 }
 
-TEST_F(MachineTest, accesses_that_nothing_answers_are_kept_once) {
+TEST_F(MachineTest, only_what_is_on_the_map_answers) {
     const auto machine = create(make_image({.image_size = 4096}), 64U << 20U);
     ASSERT_TRUE(machine);
-    MmioBus& bus = (*machine)->bus();
-    EXPECT_FALSE(bus.read(0x0A00'0000, 4));
-    EXPECT_FALSE(bus.read(0x0A00'0000, 4));
-    EXPECT_FALSE(bus.write(0x0A00'0000, 1, 0));
+    const MmioBus& bus = (*machine)->board().bus();
     EXPECT_TRUE(bus.read(kUartRegion.base, 4));
-    EXPECT_EQ(bus.unanswered(),
-              (std::vector<std::string>{"read of 4 bytes at 0x0a000000", "write of 1 bytes at 0x0a000000"}));
+    EXPECT_FALSE(bus.read(kUartRegion.base - 8, 8));
+    EXPECT_FALSE(bus.read(kUartRegion.base + kUartRegion.size, 4));
+    EXPECT_FALSE(bus.write(kUartRegion.base + kUartRegion.size, 1, 0));
+    EXPECT_FALSE(bus.read(~std::uint64_t{7}, 8));
 }
 
 }  // namespace

@@ -196,14 +196,30 @@ TEST_F(SessionTest, native_engine_refuses_what_only_a_machine_can) {
 }
 
 TEST_F(SessionTest, access_that_nothing_answers_is_in_the_log) {
-    constexpr std::uint32_t kNowhere = 0xD2A1'4001;  // movz x1, #0xA00, lsl #16
+    constexpr std::uint32_t kNowhere = 0xD2A1'6001;  // movz x1, #0xB00, lsl #16
     spec.kernel = files.write("Image", make_image({}, {kNowhere, kStoreByte}));
     auto session = Session::create(spec, hooks);
     ASSERT_TRUE(session) << session.error().message;
     EXPECT_EQ((*session)->advance(1000), AdvanceReason::Budget);  // the abort's vector is not RAM either
     const auto outcome = (*session)->finish();
     ASSERT_TRUE(outcome) << outcome.error().message;
-    EXPECT_NE(outcome->kernel_log.find("write of 1 bytes at 0x0a000000"), std::string::npos);
+    EXPECT_NE(outcome->kernel_log.find("write of 1 bytes at 0x0b000000, PC 0x40200044, once"),
+              std::string::npos)
+        << outcome->kernel_log;
+    EXPECT_NE(outcome->kernel_log.find("fetch of 4 bytes at 0x00000200, PC 0x200, 997 times"),
+              std::string::npos)
+        << outcome->kernel_log;
+}
+
+TEST_F(SessionTest, kernel_that_ends_the_machine_by_semihosting_has_not_run_the_program) {
+    constexpr std::uint32_t kExit = 0xD280'0300;  // movz x0, #0x18
+    constexpr std::uint32_t kBlock =
+        0xD2A8'0401;  // movz x1, #0x4020, lsl #16: the Image, which gives no reason
+    constexpr std::uint32_t kCallHost = 0xD45E'0000;
+    const auto outcome = run_kernel({kExit, kBlock, kCallHost});
+    ASSERT_TRUE(outcome) << outcome.error().message;
+    EXPECT_NE(outcome->incomplete.find("by semihosting, with status 1"), std::string::npos);
+    EXPECT_EQ(outcome->exit_code, std::nullopt);
 }
 
 TEST_F(SessionTest, advance_stops_at_its_budget_and_the_run_goes_on) {

@@ -1,0 +1,70 @@
+#include "vmm/machine/board.hpp"
+
+#include <utility>
+
+namespace levitate::vmm {
+namespace {
+
+InterruptController& controller_of(Board::Gic& gic) {
+    return std::visit([](auto& one) -> InterruptController& { return one; }, gic);
+}
+
+}  // namespace
+
+Board::Board(BoardRequest request, GuestMemory& memory)
+    : semihosting_(request.console),
+      uart_(wire_spi(kUartSpi), std::move(request.console)),
+      rtc_(
+          wire_spi(kRtcSpi), [this] { return time_ ? time_() : std::chrono::nanoseconds{0}; },
+          request.clock_start),
+      gpio_(wire_spi(kGpioSpi)),
+      fw_cfg_(memory) {
+    if (request.gic == GicVersion::V3) {
+        gic_.emplace<GicV3>();
+    }
+    attach_gic();
+    attach_others();
+}
+
+InterruptController& Board::interrupts() {
+    return controller_of(gic_);
+}
+
+InterruptLine Board::wire_spi(std::uint32_t spi) {
+    return [this, spi](Level level) { interrupts().set_line(InterruptController::kFirstSpi + spi, level); };
+}
+
+void Board::attach_gic() {
+    if (auto* const three = std::get_if<GicV3>(&gic_)) {
+        bus_.attach(kDistributorRegion, three->distributor());
+        bus_.attach(kRedistributorRegion, three->redistributor());
+    } else if (auto* const two = std::get_if<GicV2>(&gic_)) {
+        bus_.attach(kGicV2DistributorRegion, two->distributor());
+        bus_.attach(kGicV2CpuRegion, two->cpu_interface());
+        message_interrupts_.emplace([this](std::uint32_t spi) {
+            const InterruptLine line = wire_spi(spi);
+            line(Level::High);
+            line(Level::Low);
+        });
+        bus_.attach(kGicV2mRegion, *message_interrupts_);
+    }
+}
+
+void Board::attach_others() {
+    for (std::size_t bank = 0; bank < flash_.size(); ++bank) {
+        bus_.attach({kFlashRegion.base + bank * CfiFlash::kBytes, CfiFlash::kBytes}, flash_.at(bank));
+    }
+    bus_.attach(kUartRegion, uart_);
+    bus_.attach(kRtcRegion, rtc_);
+    bus_.attach(kFwCfgRegion, fw_cfg_);
+    bus_.attach(kGpioRegion, gpio_);
+    for (std::size_t slot = 0; slot < virtio_.size(); ++slot) {
+        bus_.attach({kVirtioRegion.base + slot * kVirtioRegion.size, kVirtioRegion.size}, virtio_.at(slot));
+    }
+    bus_.attach(kPciMemoryRegion, pci_window_);
+    bus_.attach(kPciPortRegion, pci_window_);
+    bus_.attach(kPciConfigurationRegion, pci_configuration_);
+    bus_.attach(kPciHighMemoryRegion, pci_window_);
+}
+
+}  // namespace levitate::vmm
