@@ -21,12 +21,13 @@ constexpr std::uint64_t kMemoryBytes = std::uint64_t{256} << 20U;
 constexpr std::uint64_t kMostInstructions = 1'500'000'000;
 
 int run_image(const char* path, GicVersion gic) {
-    auto machine = Machine::create(
-        {.memory_bytes = kMemoryBytes,
-         .kernel = path,
-         .initramfs = {},
-         .boot_arguments = "",
-         .board = {.gic = gic, .console = [](std::byte byte) { std::putchar(static_cast<int>(byte)); }}});
+    auto machine =
+        Machine::create({.memory_bytes = kMemoryBytes,
+                         .kernel = path,
+                         .initramfs = {},
+                         .boot_arguments = "",
+                         .hardware = {.gic = gic},
+                         .board = {.console = [](std::byte byte) { std::putchar(static_cast<int>(byte)); }}});
     if (!machine) {
         fmt::print(stderr, "bare_machine: {}\n", machine.error().message);
         return 2;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cmath>
@@ -81,11 +82,7 @@ void MachineOptions::add_to(CLI::App& app) {
     app.add_option("--memory", memory_bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
         ->transform(CLI::Validator{size_of_memory, ""})
         ->option_text("SIZE");
-    static const std::map<std::string, GicVersion> kGics{{"2", GicVersion::V2}, {"3", GicVersion::V3}};
-    offer(app.add_option(
-              "--gic", gic,
-              "The version of the interrupt controller (default 2, as QEMU's; 3 for Levitate's own kernel)"),
-          kGics);
+    add_hardware_to(app);
     app.add_option(
            "--schedule-seed", schedule_seed,
            "Seeds another order of tasks and timers: guest time jumps ahead at instructions drawn from "
@@ -100,6 +97,31 @@ void MachineOptions::add_to(CLI::App& app) {
         ->option_text("NUMBER");
     app.add_flag("--stats", statistics, "Print instructions, time and MIPS to stderr at the end");
     app.add_flag("-v,--verbose", verbosity, "Show the kernel's console on stderr; twice for more");
+}
+
+void MachineOptions::add_hardware_to(CLI::App& app) {
+    static const std::map<std::string, GicVersion> kGics{{"2", GicVersion::V2}, {"3", GicVersion::V3}};
+    offer(
+        app.add_option("--gic", gic,
+                       "The version of the interrupt controller (default 2, as QEMU's; 3 for Levitate's own "
+                       "kernel)"),
+        kGics);
+    app.add_option(
+           "--disk", disks,
+           "A raw image that the guest has as a virtio disk; what it writes is lost at the end and leaves "
+           "the file as it is")
+        ->option_text("FILE")
+        ->allow_extra_args(false);
+    static const std::map<std::string, VirtioKind> kKinds{{"console", VirtioKind::Console},
+                                                          {"rng", VirtioKind::Entropy}};
+    offer(app.add_option("--virtio", virtio, "A further virtio device; the random numbers come from --seed"),
+          kKinds)
+        ->allow_extra_args(false);
+    static const std::map<std::string, VirtioForm> kForms{{"1", VirtioForm::Legacy},
+                                                          {"2", VirtioForm::Modern}};
+    offer(app.add_option("--virtio-version", virtio_form,
+                         "The version that virtio slots report (default 1, the legacy interface, as QEMU's)"),
+          kForms);
 }
 
 void MachineOptions::add_gdb_to(CLI::App& app, const std::string& stops_at) {
@@ -123,7 +145,11 @@ void MachineOptions::apply_to(RunSpec& spec) const {
     spec.replaced_command_line = append;
     spec.initramfs = initramfs;
     spec.memory_bytes = memory_bytes;
-    spec.gic = gic.value_or(kernel.empty() ? GicVersion::V3 : GicVersion::V2);
+    spec.hardware = {.gic = gic.value_or(kernel.empty() ? GicVersion::V3 : GicVersion::V2),
+                     .virtio = virtio_form,
+                     .disks = {disks.begin(), disks.end()},
+                     .virtio_console = std::ranges::count(virtio, VirtioKind::Console) != 0,
+                     .virtio_entropy = std::ranges::count(virtio, VirtioKind::Entropy) != 0};
     spec.schedule_seed = schedule_seed.value_or(spec.schedule_seed);
     spec.instruction_limit = instruction_limit;
     spec.timeout = std::chrono::milliseconds{std::llround(timeout_seconds * 1000)};

@@ -22,6 +22,9 @@ enum ExitStatus : int {
     kNotFound = 127,
 };
 
+// A device that --virtio adds.
+enum class VirtioKind { Console, Entropy };
+
 // How to run. The options are the same for run, record and check.
 struct MachineOptions {
     EngineKind engine = EngineKind::Auto;
@@ -33,6 +36,9 @@ struct MachineOptions {
     std::string initramfs;
     std::uint64_t memory_bytes = 512ULL << 20;
     std::optional<GicVersion> gic;
+    std::vector<std::string> disks;
+    std::vector<VirtioKind> virtio;
+    VirtioForm virtio_form = VirtioForm::Legacy;
     std::optional<std::uint64_t> schedule_seed;
     double timeout_seconds = 0;
     std::uint64_t instruction_limit = 0;
@@ -44,6 +50,9 @@ struct MachineOptions {
     // `stops_at` completes "stop … and wait for gdb-multiarch".
     void add_gdb_to(CLI::App& app, const std::string& stops_at);
     void apply_to(RunSpec& spec) const;
+
+  private:
+    void add_hardware_to(CLI::App& app);
 };
 
 // What to run, for run and record.

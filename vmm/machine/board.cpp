@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "vmm/devices/virtio_devices.hpp"
+
 namespace levitate::vmm {
 namespace {
 
@@ -11,19 +13,38 @@ InterruptController& controller_of(Board::Gic& gic) {
 
 }  // namespace
 
-Board::Board(BoardRequest request, GuestMemory& memory)
+Board::Board(const Hardware& hardware, std::vector<std::unique_ptr<Disk>> disks, BoardRequest request,
+             GuestMemory& memory)
     : semihosting_(request.console),
-      uart_(wire_spi(kUartSpi), std::move(request.console)),
+      uart_(wire_spi(kUartSpi), request.console),
       rtc_(
           wire_spi(kRtcSpi), [this] { return time_ ? time_() : std::chrono::nanoseconds{0}; },
           request.clock_start),
       gpio_(wire_spi(kGpioSpi)),
       fw_cfg_(memory) {
-    if (request.gic == GicVersion::V3) {
+    if (hardware.gic == GicVersion::V3) {
         gic_.emplace<GicV3>();
     }
+    fill_slots(hardware, std::move(disks), request, memory);
     attach_gic();
     attach_others();
+}
+
+void Board::fill_slots(const Hardware& hardware, std::vector<std::unique_ptr<Disk>> disks,
+                       const BoardRequest& request, GuestMemory& memory) {
+    for (std::uint32_t slot = 0; slot < kVirtioSlots; ++slot) {
+        virtio_.emplace_back(hardware.virtio, memory, wire_spi(kVirtioFirstSpi + slot));
+    }
+    auto free = virtio_.rbegin();
+    for (std::unique_ptr<Disk>& disk : disks) {
+        (free++)->insert(std::make_unique<VirtioBlock>(std::move(disk)));
+    }
+    if (hardware.virtio_console) {
+        (free++)->insert(std::make_unique<VirtioConsole>(request.console));
+    }
+    if (hardware.virtio_entropy) {
+        (free++)->insert(std::make_unique<VirtioEntropy>(request.seed));
+    }
 }
 
 InterruptController& Board::interrupts() {

@@ -3,11 +3,14 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
+#include <deque>
+#include <memory>
 #include <optional>
 #include <variant>
+#include <vector>
 
 #include "vmm/devices/cfi_flash.hpp"
+#include "vmm/devices/disk.hpp"
 #include "vmm/devices/fw_cfg.hpp"
 #include "vmm/devices/gic_v2.hpp"
 #include "vmm/devices/gic_v2m.hpp"
@@ -19,7 +22,7 @@
 #include "vmm/devices/pl031.hpp"
 #include "vmm/devices/pl061.hpp"
 #include "vmm/devices/virtio_mmio.hpp"
-#include "vmm/machine/gic_version.hpp"
+#include "vmm/machine/hardware.hpp"
 #include "vmm/machine/memory_map.hpp"
 #include "vmm/machine/mmio_bus.hpp"
 #include "vmm/machine/semihosting.hpp"
@@ -27,20 +30,22 @@
 namespace levitate::vmm {
 
 struct BoardRequest {
-    GicVersion gic = GicVersion::V3;
     // What the real-time clock shows at the start, in seconds since 1970 (UTC).
     std::uint32_t clock_start = 0;
-    // Gets every byte that the guest writes to its UART or by semihosting.
+    std::uint64_t seed = 0;  // of the random numbers
+    // Gets every byte that the guest writes to its UART, its virtio console or by semihosting.
     Pl011::Output console;
 };
 
-// All that QEMU's virt has by default except its network card, the ITS of its GICv3 and ACPI's tables.
+// All that QEMU's virt has by default except its network card, the ITS of its GICv3 and ACPI's tables. Of the
+// virtio slots the last is filled first, as QEMU does it: disks, console, random numbers.
 class Board {
   public:
     using Gic = std::variant<GicV2, GicV3>;
 
-    // `memory` must outlive the board.
-    Board(BoardRequest request, GuestMemory& memory);
+    // `disks` are those of `hardware`, opened. `memory` must outlive the board.
+    Board(const Hardware& hardware, std::vector<std::unique_ptr<Disk>> disks, BoardRequest request,
+          GuestMemory& memory);
     Board(const Board&) = delete;
     Board& operator=(const Board&) = delete;
 
@@ -54,6 +59,8 @@ class Board {
   private:
     InterruptLine wire_spi(std::uint32_t spi);
     void attach_gic();
+    void fill_slots(const Hardware& hardware, std::vector<std::unique_ptr<Disk>> disks,
+                    const BoardRequest& request, GuestMemory& memory);
     void attach_others();
 
     Gic gic_;
@@ -67,7 +74,7 @@ class Board {
     std::optional<GicV2m> message_interrupts_;  // of a GICv2
     PciConfiguration pci_configuration_;
     PciWindow pci_window_;
-    std::array<VirtioMmio, kVirtioSlots> virtio_;
+    std::deque<VirtioMmio> virtio_;  // by slots
     MmioBus bus_;
 };
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "vmm/error.hpp"
-#include "vmm/machine/gic_version.hpp"
+#include "vmm/machine/hardware.hpp"
 
 namespace levitate::vmm {
 

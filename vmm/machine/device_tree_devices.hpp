@@ -4,7 +4,7 @@
 #include <cstdint>
 
 #include "vmm/machine/device_tree_writer.hpp"
-#include "vmm/machine/gic_version.hpp"
+#include "vmm/machine/hardware.hpp"
 
 namespace levitate::vmm {
 

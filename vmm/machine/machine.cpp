@@ -1,5 +1,7 @@
 #include "vmm/machine/machine.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -17,19 +19,41 @@ constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
     return (value + alignment - 1) / alignment * alignment;
 }
 
+// Every other device has its slot too.
+Result<std::vector<std::unique_ptr<Disk>>> open_disks(const Hardware& hardware) {
+    const std::size_t others = (hardware.virtio_console ? 1U : 0U) + (hardware.virtio_entropy ? 1U : 0U);
+    if (hardware.disks.size() > kVirtioSlots - others) {
+        return failure(Error::Kind::Usage,
+                       fmt::format("the machine has room for {} virtio devices", kVirtioSlots));
+    }
+    std::vector<std::unique_ptr<Disk>> disks;
+    for (const std::filesystem::path& file : hardware.disks) {
+        auto disk = Disk::open(file);
+        if (!disk) {
+            return std::unexpected(std::move(disk.error()));
+        }
+        disks.push_back(std::move(*disk));
+    }
+    return disks;
+}
+
 }  // namespace
 
-Machine::Machine(GuestRam ram, MachineRequest& request)
+Machine::Machine(GuestRam ram, std::vector<std::unique_ptr<Disk>> disks, MachineRequest& request)
     : ram_(std::move(ram)),
       guest_memory_(kRamBase, ram_.bytes()),
-      board_(std::move(request.board), guest_memory_) {}
+      board_(request.hardware, std::move(disks), std::move(request.board), guest_memory_) {}
 
 Result<std::unique_ptr<Machine>> Machine::create(MachineRequest request) {
     auto ram = GuestRam::create(align_up(request.memory_bytes, kPageSize));
     if (!ram) {
         return std::unexpected(std::move(ram.error()));
     }
-    std::unique_ptr<Machine> machine{new Machine{std::move(*ram), request}};
+    auto disks = open_disks(request.hardware);
+    if (!disks) {
+        return std::unexpected(std::move(disks.error()));
+    }
+    std::unique_ptr<Machine> machine{new Machine{std::move(*ram), std::move(*disks), request}};
     if (auto loaded = machine->load(request); !loaded) {
         return std::unexpected(std::move(loaded.error()));
     }
@@ -56,7 +80,7 @@ Result<void> Machine::load(const MachineRequest& request) {
                                         .initramfs_begin = layout->initramfs,
                                         .initramfs_end = layout->initramfs + request.initramfs.size(),
                                         .seed = request.seed,
-                                        .gic = request.board.gic});
+                                        .gic = request.hardware.gic});
     if (!tree) {
         return std::unexpected(tree.error());
     }

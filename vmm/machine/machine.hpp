@@ -22,6 +22,7 @@ struct MachineRequest {
     std::span<const std::byte> initramfs;
     std::string boot_arguments;
     std::uint64_t seed = 0;
+    Hardware hardware{};
     BoardRequest board;
 };
 
@@ -34,7 +35,8 @@ struct EntryPoint {
 
 class Machine {
   public:
-    // Error: the kernel cannot be read or is none, or everything together does not fit into the memory.
+    // Error: the kernel or a disk cannot be read, the kernel is none, or everything together does not fit into
+    // the memory.
     static Result<std::unique_ptr<Machine>> create(MachineRequest request);
 
     // What the CPU sees. The engine provides the board's time and asks it for interrupts.
@@ -45,7 +47,7 @@ class Machine {
     EntryPoint entry() const { return entry_; }
 
   private:
-    Machine(GuestRam ram, MachineRequest& request);
+    Machine(GuestRam ram, std::vector<std::unique_ptr<Disk>> disks, MachineRequest& request);
     // Puts kernel, initramfs and device tree into RAM.
     Result<void> load(const MachineRequest& request);
     void store(std::uint64_t address, std::span<const std::byte> bytes);

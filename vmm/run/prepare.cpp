@@ -103,6 +103,12 @@ Result<void> check_spec(const RunSpec& spec) {
         return failure(Error::Kind::Usage,
                        "the native engine counts no instructions: --max-instructions needs --engine emu");
     }
+    const Hardware& hardware = spec.hardware;
+    if (checked && spec.engine == EngineKind::Native &&
+        (!hardware.disks.empty() || hardware.virtio_console || hardware.virtio_entropy)) {
+        return failure(Error::Kind::Usage,
+                       "the native engine has no machine: --disk and --virtio need --engine emu");
+    }
     return checked;
 }
 

@@ -12,7 +12,7 @@
 
 #include "traces/format/event.hpp"
 #include "vmm/error.hpp"
-#include "vmm/machine/gic_version.hpp"
+#include "vmm/machine/hardware.hpp"
 
 namespace levitate::vmm {
 
@@ -59,7 +59,7 @@ struct RunSpec {
     std::string kernel_command_line;                   // appended to what the run needs
     std::optional<std::string> replaced_command_line;  // --append: instead of what the run needs
     std::uint64_t memory_bytes = 512ULL << 20;
-    GicVersion gic = GicVersion::V3;
+    Hardware hardware;
     std::uint64_t seed = 0;
     std::uint64_t schedule_seed = 0;       // where guest time jumps ahead; 0: nowhere
     std::chrono::milliseconds timeout{0};  // host time; 0: none

@@ -177,8 +177,9 @@ Result<void> Session::Implementation::set_up() {
                                     .initramfs = archive,
                                     .boot_arguments = boot_arguments(spec_),
                                     .seed = spec_.seed,
-                                    .board = {.gic = spec_.gic,
-                                              .clock_start = kGuestEpoch,
+                                    .hardware = spec_.hardware,
+                                    .board = {.clock_start = kGuestEpoch,
+                                              .seed = spec_.seed,
                                               .console = [this](std::byte byte) { receive(byte); }}});
     if (!machine) {
         return std::unexpected(std::move(machine.error()));

@@ -80,7 +80,9 @@ TEST_F(Pl061Test, an_input_interrupts_by_its_level) {
 }
 
 TEST(VirtioMmio, an_empty_slot_says_so) {
-    VirtioMmio slot;
+    std::vector<std::byte> ram(4096);
+    GuestMemory memory{0x4000'0000, ram};
+    VirtioMmio slot{VirtioForm::Legacy, memory, [](Level) { ADD_FAILURE(); }};
     EXPECT_EQ(slot.read(0x000, 4), 0x7472'6976U);
     EXPECT_EQ(slot.read(0x004, 4), 1U);
     EXPECT_EQ(slot.read(0x008, 4), 0U);
