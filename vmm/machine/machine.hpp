@@ -35,8 +35,8 @@ struct EntryPoint {
 
 class Machine {
   public:
-    // Error: the kernel or a disk cannot be read, the kernel is none, or everything together does not fit into
-    // the memory.
+    // Error: the kernel or a disk cannot be read, the kernel is none, or everything together does not fit
+    // into the memory.
     static Result<std::unique_ptr<Machine>> create(MachineRequest request);
 
     // What the CPU sees. The engine provides the board's time and asks it for interrupts.
