@@ -47,6 +47,8 @@ class GuestChannel final : public ConsoleWrites::Receiver,
     void on_start() override { started_ = true; }
     void on_output(OutputStream stream, std::span<const std::byte> bytes) override;
     void on_unseen_output(const std::string& call) override;
+    // The run cannot go on, as failure() says then.
+    void fail(std::string why);
     // The run is over: the program has ended.
     void end_program(std::optional<int> exit_code, std::optional<int> signal);
 
@@ -92,7 +94,6 @@ class GuestChannel final : public ConsoleWrites::Receiver,
     void on_text(std::string_view text) override;
     void on_hello(std::span<const std::byte> payload);
     void put_out(Output& output, std::span<const std::byte> bytes);
-    void fail(std::string why);
     void send(init::FrameType type, std::span<const std::byte> payload);
 
     OutputMode mode_;

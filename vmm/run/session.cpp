@@ -118,8 +118,8 @@ class Session::Implementation {
     bool attention_ = false;
     GuestChannel channel_;
     ConsoleWrites console_writes_{channel_};  // direct
-    InitPanic init_panic_;                    // direct
-    std::optional<KernelConsole> console_;    // of a kernel alone, in place of the channel
+    InitPanic init_panic_;
+    std::optional<KernelConsole> console_;  // of a kernel alone, in place of the channel
     Pacing pacing_;
     RunEnd end_;
     std::vector<FileMapping> modules_;
@@ -211,12 +211,16 @@ void Session::Implementation::receive(std::byte byte) {
     } else {
         channel_.receive(byte);
     }
-    if (const auto status = is_direct() ? init_panic_.feed(byte) : std::nullopt) {
+    const auto status = init_panic_.feed(byte);
+    if (status && is_direct()) {
         constexpr std::uint32_t kSignal = 0x7f;  // man 2 wait: the rest is the exit code, in bits 15 to 8
         const auto signal = static_cast<int>(*status & kSignal);
         channel_.end_program(
             signal == 0 ? std::optional(static_cast<int>(*status >> 8U & 0xffU)) : std::nullopt,
             signal == 0 ? std::nullopt : std::optional(signal));
+    } else if (status && !console_ && !channel_.is_done()) {
+        channel_.fail(channel_.program_started() ? "Levitate's init has ended before the program"
+                                                 : "Levitate's init ended before it could start the program");
     }
 }
 

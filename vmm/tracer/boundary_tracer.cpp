@@ -75,8 +75,12 @@ void BoundaryTracer::refuse(const std::string& reason) {
 }
 
 void BoundaryTracer::on_exception(const VcpuRegisters& at_vector, bool interrupt) {
-    current_ = tasks_.find_by_stack(at_vector.sp_el1);
-    if (!current_) {
+    // On one CPU it is the task that was resumed last, too.
+    if (stacks_tell_tasks_) {
+        current_ = tasks_.find_by_stack(at_vector.sp_el1);
+    }
+    if (!current_ || tasks_.find(*current_) == nullptr) {
+        current_.reset();
         on_foreign_exception(at_vector, interrupt);
         return;
     }
@@ -146,41 +150,118 @@ void BoundaryTracer::on_call(traces::TaskNumber number, traces::TaskNumber proce
 void BoundaryTracer::on_resume(const VcpuRegisters& now) {
     current_.reset();
     if (runs_child_on_stack_of_parent(now)) {
-        refuse(
-            "this kernel runs a child on the EL1 stack of its parent: its tasks cannot be told apart by "
-            "SP_EL1");
-        return;
+        stacks_tell_tasks_ = false;
     }
     if (try_start_program(now)) {
         return;
     }
+    if (stacks_tell_tasks_ && !tasks_.find_by_stack(now.sp_el1) && moves_between_stacks(now)) {
+        stacks_tell_tasks_ = false;
+    }
+    if (stacks_tell_tasks_) {
+        resume_by_stack(now);
+    } else {
+        resume_by_registers(now);
+    }
+}
+
+void BoundaryTracer::resume_by_stack(const VcpuRegisters& now) {
     const std::optional<traces::TaskNumber> owner = tasks_.find_by_stack(now.sp_el1);
     if (owner && continue_task(*owner, now)) {
         current_ = owner;
         return;
     }
-    if (try_birth(now)) {
+    if (try_birth(now) || !owner) {
         return;
     }
-    if (!owner) {
-        if (moves_between_stacks(now)) {
-            refuse(
-                "this kernel returns from an exception with another SP_EL1 than it entered EL1 with: its "
-                "tasks cannot be told apart");
-        }
-        return;
-    }
-    TracedTask& task = *tasks_.find(*owner);
-    if (task.space != translation_table(now.ttbr0_el1)) {
+    if (tasks_.find(*owner)->space != translation_table(now.ttbr0_el1)) {
         // The stack now serves a task that is not recorded, so its last owner has died.
         lives_.end_task(*owner, {});
         return;
     }
+    continue_wrongly(*owner, now);
+}
+
+void BoundaryTracer::resume_by_registers(const VcpuRegisters& now) {
+    const std::vector<traces::TaskNumber> alike = most_alike(now);
+    if (alike.size() > 1) {
+        refuse(
+            "it has one EL1 stack for several tasks, and two of them wait at the same place with the same "
+            "registers: they cannot be told apart");
+        return;
+    }
+    // A child may begin where another task's call would be made again.
+    const bool may_be_born =
+        alike.empty() || tasks_.find(alike.front())->visit->registers.tpidr_el0 != now.tpidr_el0;
+    if (may_be_born && try_birth(now)) {
+        return;
+    }
+    if (!alike.empty() && continue_task(alike.front(), now)) {
+        current_ = alike.front();
+        return;
+    }
+    if ((!may_be_born && try_birth(now)) || continue_execed(now)) {
+        return;
+    }
+    // Only one that is left could have come here by a fault of the kernel.
+    std::vector<traces::TaskNumber> left;
+    for (const auto& [number, task] : tasks_.all()) {
+        if (task.visit && task.space == translation_table(now.ttbr0_el1)) {
+            left.push_back(number);
+        }
+    }
+    if (left.size() == 1) {
+        continue_wrongly(left.front(), now);
+    }
+}
+
+// Those that could go on with `now`, and of these the ones whose other registers are the most like it: a
+// kernel may lose some.
+std::vector<traces::TaskNumber> BoundaryTracer::most_alike(const VcpuRegisters& now) const {
+    constexpr std::size_t kFirstSaved = 19;  // x19 to x30: the registers of a call's arguments tell nothing
+    constexpr std::size_t kWeightOfThreadPointer = 32;
+    std::vector<traces::TaskNumber> best;
+    std::size_t most = 0;
+    for (const auto& [number, task] : tasks_.all()) {
+        const bool returns_to_parent = task.visit && task.visit->is_clone() && now.x[0] == 0;
+        if (!task.visit || task.space != translation_table(now.ttbr0_el1) || returns_to_parent ||
+            !returns_.fits(*task.visit, now)) {
+            continue;
+        }
+        const UserRegisters& before = task.visit->registers;
+        std::size_t same = before.tpidr_el0 == now.tpidr_el0 ? kWeightOfThreadPointer : 1;
+        for (std::size_t index = kFirstSaved; index < before.x.size(); ++index) {
+            same += before.x[index] == now.x[index] ? 1U : 0U;
+        }
+        if (same > most) {
+            best.clear();
+            most = same;
+        }
+        if (same == most) {
+            best.push_back(number);
+        }
+    }
+    return best;
+}
+
+// An exec ends in another address space, or in the old one emptied.
+bool BoundaryTracer::continue_execed(const VcpuRegisters& now) {
+    for (const auto& [number, task] : tasks_.all()) {
+        if (task.visit && task.visit->is_exec() && continue_task(number, now)) {
+            current_ = number;
+            return true;
+        }
+    }
+    return false;
+}
+
+void BoundaryTracer::continue_wrongly(traces::TaskNumber number, const VcpuRegisters& now) {
+    TracedTask& task = *tasks_.find(number);
     if (task.visit) {
-        returns_.continue_wrongly(*owner, *task.visit, now);
+        returns_.continue_wrongly(number, *task.visit, now);
         task.visit.reset();
     }
-    current_ = owner;
+    current_ = number;
 }
 
 // No clone returns 0 to the parent (man 2 clone), so this return is the child's.
@@ -220,18 +301,18 @@ bool BoundaryTracer::try_start_program(const VcpuRegisters& now) {
         start_program(read_initial_stack(memory_, GuestVirt{now.sp}).value_or(InitialStack{}), now);
         return true;
     }
-    if (!candidate_ || candidate_->stack != now.sp_el1) {
+    if (!candidate_ || (stacks_tell_tasks_ && candidate_->stack != now.sp_el1)) {
         return false;
     }
-    const Candidate candidate = *candidate_;
-    candidate_.reset();
-    if (now.pc == candidate.return_pc && now.sp == candidate.sp) {
-        return false;  // the execve has failed
+    if (now.pc == candidate_->return_pc && now.sp == candidate_->sp) {
+        candidate_.reset();  // the execve has failed
+        return false;
     }
     const auto stack = read_initial_stack(memory_, GuestVirt{now.sp});
     if (!stack) {
         return false;
     }
+    candidate_.reset();
     start_program(*stack, now);
     return true;
 }
@@ -250,8 +331,12 @@ bool BoundaryTracer::try_birth(const VcpuRegisters& now) {
     if (!born) {
         return false;
     }
-    // Whoever had this stack before has died without crossing the boundary again.
-    const std::optional<traces::TaskNumber> dead = tasks_.find_by_stack(now.sp_el1);
+    // A child gets its stack while its parent has one. Any other owner of this stack has died without
+    // crossing the boundary again.
+    const std::optional<traces::TaskNumber> last = tasks_.find_by_stack(now.sp_el1);
+    if (last == born->parent) {
+        stacks_tell_tasks_ = false;
+    }
     tasks_.set_stack(born->number, now.sp_el1);
     tasks_.find(born->number)->space = space;
     current_ = born->number;
@@ -263,8 +348,8 @@ bool BoundaryTracer::try_birth(const VcpuRegisters& now) {
         born->number, born->expected, first, std::nullopt, [] { return std::string("clone, in the child"); },
         born->expected.pc);
     returns_.enter_handlers(born->number, born->signals, now);
-    if (dead) {
-        lives_.end_task(*dead, {});
+    if (last && stacks_tell_tasks_) {
+        lives_.end_task(*last, {});
     }
     return true;
 }
@@ -276,9 +361,8 @@ bool BoundaryTracer::continue_task(traces::TaskNumber number, const VcpuRegister
     }
     const Visit& visit = *task.visit;
     const bool returns = now.pc == visit.registers.pc && now.sp == visit.registers.sp;
-    const bool is_exec = visit.call == TaskCall::Execve || visit.call == TaskCall::Execveat;
     const bool continues =
-        (is_exec && !returns && continue_exec(number, task, now)) ||
+        (visit.is_exec() && !returns && continue_exec(number, task, now)) ||
         (task.space == translation_table(now.ttbr0_el1) && returns_.continues(number, visit, now));
     if (continues) {
         task.visit.reset();

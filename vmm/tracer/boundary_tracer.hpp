@@ -1,7 +1,10 @@
 // Finds a program's tasks and calls from what its CPU does, for any kernel: from exceptions out of EL0,
-// returns to it, and loads and instruction addresses that the engine watches. The kernel only has to give
-// each task an EL1 stack of its own, which is empty whenever the CPU enters or leaves EL1 (as on Linux, and
-// on every kernel that keeps a task's registers on the task's kernel stack).
+// returns to it, and loads and instruction addresses that the engine watches.
+//
+// Most kernels give each task an EL1 stack of its own, which is empty whenever the CPU enters or leaves EL1
+// (as on Linux, and on every kernel that keeps a task's registers on the task's kernel stack). Then SP_EL1
+// tells tasks apart. Once a kernel is seen to do it in another way, the address space and the registers of
+// the pending call do: a task goes on where Linux could let it go on, with the registers that it had.
 #pragma once
 
 #include <cstdint>
@@ -90,6 +93,11 @@ class BoundaryTracer {
     void enter_image(traces::TaskNumber number, const InitialStack& stack, const VcpuRegisters& now);
     bool runs_child_on_stack_of_parent(const VcpuRegisters& now) const;
     bool moves_between_stacks(const VcpuRegisters& now) const;
+    void resume_by_stack(const VcpuRegisters& now);
+    void resume_by_registers(const VcpuRegisters& now);
+    std::vector<traces::TaskNumber> most_alike(const VcpuRegisters& now) const;
+    bool continue_execed(const VcpuRegisters& now);
+    void continue_wrongly(traces::TaskNumber number, const VcpuRegisters& now);
     void refuse(const std::string& reason);
 
     EngineMemory memory_;
@@ -104,6 +112,7 @@ class BoundaryTracer {
     SpaceWatch watch_;
 
     std::optional<traces::TaskNumber> current_;
+    bool stacks_tell_tasks_ = true;  // SP_EL1 does; false: this kernel has been seen to share stacks
     std::vector<traces::AuxvEntry> program_auxv_;
     // Before the program has started.
     std::map<std::uint64_t, std::uint64_t> foreign_clones_;  // by SP_EL1: PC after the SVC

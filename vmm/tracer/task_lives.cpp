@@ -39,8 +39,11 @@ std::optional<Newborn> TaskLives::take_newborn(const UserRegisters& now, std::ui
         if (birth.child_ran || birth.request.shares_memory() != (birth.space == space)) {
             continue;
         }
-        Newborn born{
-            .number = {}, .space = birth.space, .expected = birth.expected_registers(), .signals = {}};
+        Newborn born{.number = {},
+                     .parent = birth.parent,
+                     .space = birth.space,
+                     .expected = birth.expected_registers(),
+                     .signals = {}};
         const UserRegisters& expected = born.expected;
         const bool at_first_instruction =
             now.pc == expected.pc && now.sp == expected.sp && now.x[0] == expected.x[0];

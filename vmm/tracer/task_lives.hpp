@@ -18,6 +18,7 @@ namespace levitate::vmm {
 // A task that stands at its first instruction, or at the entry of the first signal's handler before that.
 struct Newborn {
     traces::TaskNumber number{};
+    traces::TaskNumber parent{};
     std::uint64_t space = 0;               // that of its parent
     UserRegisters expected;                // the registers that it has to have, before any signal
     std::vector<DeliveredSignal> signals;  // whose handlers it enters

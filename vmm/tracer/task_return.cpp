@@ -18,7 +18,31 @@ std::optional<unsigned> destination_of_mrs(std::uint32_t instruction) {
     return (instruction & kMask) == kMrs ? std::optional(instruction & 31U) : std::nullopt;
 }
 
+// Where a signal may find the task in its visit.
+InterruptionPoint interruption_point(const Visit& visit) {
+    const UserRegisters& before = visit.registers;
+    InterruptionPoint point{.sp = before.sp, .pc = before.pc, .other_pc = before.pc};
+    if (visit.cause == Cause::Syscall && visit.call == TaskCall::RtSigreturn && visit.restored) {
+        const InterruptedState& restored = *visit.restored;
+        return {.sp = restored.sp, .pc = restored.pc, .other_pc = restored.pc};
+    }
+    if (visit.cause == Cause::Syscall && visit.call != TaskCall::RtSigreturn) {
+        point.other_pc = visit.svc();
+    } else if (visit.cause == Cause::Undefined) {
+        point.other_pc = before.pc + kInstructionSize;
+    }
+    return point;
+}
+
 }  // namespace
+
+bool TaskReturns::fits(const Visit& visit, const UserRegisters& now) const {
+    const InterruptionPoint point = interruption_point(visit);
+    if (now.sp == point.sp && (now.pc == point.pc || now.pc == point.other_pc)) {
+        return true;
+    }
+    return !delivered_signals(memory_, now, point).empty();
+}
 
 bool TaskReturns::continues(traces::TaskNumber number, const Visit& visit, const UserRegisters& now) {
     return visit.cause == Cause::Syscall ? from_call(number, visit, now)
@@ -64,8 +88,7 @@ bool TaskReturns::from_signal_return(traces::TaskNumber number, const Visit& vis
             [&] { return visit.describe(); }, visit.svc());
         return true;
     }
-    const auto signals =
-        delivered_signals(memory_, now, {.sp = restored.sp, .pc = restored.pc, .other_pc = restored.pc});
+    const auto signals = delivered_signals(memory_, now, interruption_point(visit));
     if (signals.empty()) {
         return false;
     }
@@ -95,13 +118,7 @@ bool TaskReturns::from_interruption(traces::TaskNumber number, const Visit& visi
 bool TaskReturns::into_handler(traces::TaskNumber number, const Visit& visit, const UserRegisters& now) {
     const UserRegisters& before = visit.registers;
     const bool in_call = visit.cause == Cause::Syscall && visit.call != TaskCall::RtSigreturn;
-    InterruptionPoint point{.sp = before.sp, .pc = before.pc, .other_pc = before.pc};
-    if (in_call) {
-        point.other_pc = visit.svc();
-    } else if (visit.cause == Cause::Undefined) {
-        point.other_pc = before.pc + kInstructionSize;
-    }
-    const auto signals = delivered_signals(memory_, now, point);
+    const auto signals = delivered_signals(memory_, now, interruption_point(visit));
     if (signals.empty()) {
         return false;
     }

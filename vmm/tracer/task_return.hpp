@@ -20,6 +20,9 @@ class TaskReturns {
                 RegisterCheck& check)
         : recorder_(recorder), memory_(memory), tasks_(tasks), lives_(lives), check_(check) {}
 
+    // Whether `now` is somewhere where Linux could let a task go on after `visit`. Says nothing of registers
+    // that a kernel may have lost, and records nothing.
+    bool fits(const Visit& visit, const UserRegisters& now) const;
     // Whether Linux could let `number` go on with `now` after `visit`. Only then is that recorded. An exec is
     // not one of these ways.
     bool continues(traces::TaskNumber number, const Visit& visit, const UserRegisters& now);

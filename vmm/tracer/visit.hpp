@@ -19,6 +19,8 @@ struct Visit {
     Visit(const VcpuRegisters& at_vector, bool interrupt, const UserMemory& memory);
 
     std::uint64_t svc() const;  // for a call: where the SVC stands
+    bool is_clone() const { return call == TaskCall::Clone || call == TaskCall::Clone3; }
+    bool is_exec() const { return call == TaskCall::Execve || call == TaskCall::Execveat; }
     // For people: "syscall openat", "irq".
     std::string describe() const;
 

@@ -157,12 +157,99 @@ TEST(boundary_births, stack_that_a_foreign_task_runs_on_has_lost_its_owner) {
     EXPECT_EQ(guest.tracer.current_task(), std::nullopt);
 }
 
-TEST(boundary_births, kernel_that_runs_a_fork_child_on_the_stack_of_its_parent_is_refused) {
+// One EL1 stack for all tasks: the address space and the registers of the pending call tell them apart.
+
+TEST(boundary_one_stack, fork_child_is_told_from_its_parent) {
     Guest guest;
     GuestTask parent = guest.start_program();
     guest.call(parent, syscall_number("clone"), {17, 0});
-    guest.resume(forked_from(parent, kProgramStack));
-    EXPECT_FALSE(guest.tracer.refusal().empty());
+    GuestTask child = forked_from(parent, kProgramStack);
+    guest.resume(child);
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{2});
+    guest.call(child, syscall_number("getpid"));
+    guest.return_from_call(parent, 5);
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{1});
+    guest.call(parent, syscall_number("gettid"));
+    guest.return_from_call(child, 5);
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{2});
+    EXPECT_EQ(guest.all<traces::SyscallEvent>().size(), 2U);
+    EXPECT_TRUE(guest.tracer.refusal().empty());
+    EXPECT_TRUE(guest.all<traces::TaskEndEvent>().empty());
+}
+
+// Two threads that wait in the same call at the same place.
+struct Waiters {
+    explicit Waiters(std::uint64_t tls_of_second) {
+        parent = guest.start_program();
+        clone_thread(guest, parent);
+        guest.return_from_call(parent, 77);
+        guest.exception(parent, 0, true);
+        first = thread_of(parent, kProgramStack);
+        first.registers.x[0] = 0;
+        guest.resume(first);
+        first.registers.pc += kRun;
+        guest.call(first, syscall_number("futex"), {0x1000, 0});
+        guest.resume(parent);
+        parent.registers.pc -= 4;
+        guest.call(parent, syscall_number("clone"), {kThreadFlags, kChildSp, 0, tls_of_second, 0});
+        guest.return_from_call(parent, 78);
+        guest.exception(parent, 0, true);
+        second = thread_of(parent, kProgramStack);
+        second.registers.x[0] = 0;
+        second.registers.tpidr_el0 = tls_of_second;
+        guest.resume(second);
+        second.registers.pc += kRun;
+        guest.call(second, syscall_number("futex"), {0x1000, 0});
+    }
+
+    static constexpr std::uint64_t kRun = 0x40;  // from a thread's first instruction to the call
+
+    Guest guest;
+    GuestTask parent;
+    GuestTask first;
+    GuestTask second;
+};
+
+TEST(boundary_one_stack, threads_are_told_apart_by_their_registers) {
+    Waiters waiters(kTls + 0x1000);
+    Guest& guest = waiters.guest;
+    guest.return_from_call(waiters.first, 0);
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{2});
+    guest.exception(waiters.first, 0, true);
+    guest.return_from_call(waiters.second, 0);
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{3});
+    EXPECT_TRUE(guest.tracer.refusal().empty());
+    EXPECT_TRUE(guest.all<traces::RegistersEvent>().empty());
+    EXPECT_TRUE(guest.all<traces::TaskEndEvent>().empty());
+}
+
+TEST(boundary_one_stack, register_that_is_lost_is_an_event_all_the_same) {
+    Waiters waiters(kTls + 0x1000);
+    waiters.second.registers.x[20] = 0;
+    waiters.guest.return_from_call(waiters.second, 0);
+    EXPECT_EQ(waiters.guest.tracer.current_task(), TaskNumber{3});
+    ASSERT_EQ(waiters.guest.all<traces::RegistersEvent>().size(), 1U);
+    EXPECT_EQ(waiters.guest.all<traces::RegistersEvent>()[0].changes[0].name, "x20");
+}
+
+TEST(boundary_one_stack, two_tasks_that_match_are_refused) {
+    Waiters waiters(kTls);
+    waiters.guest.return_from_call(waiters.second, 0);
+    EXPECT_FALSE(waiters.guest.tracer.refusal().empty());
+}
+
+TEST(boundary_one_stack, exec_is_found_by_its_new_stack) {
+    Guest guest;
+    GuestTask parent = guest.start_program();
+    guest.call(parent, syscall_number("clone"), {17, 0});
+    GuestTask child = forked_from(parent, kProgramStack);
+    guest.resume(child);
+    guest.call(child, syscall_number("execve"), {kProgramPath, 0, 0});
+    guest.return_from_call(parent, 5);
+    guest.exception(parent, 0, true);
+    guest.enter_image(kProgramStack, kChildSpace + 0x1000);
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{2});
+    EXPECT_EQ(guest.all<traces::ExecEvent>().size(), 2U);
 }
 
 TEST(boundary_births, exit_group_ends_all_threads_of_the_process_and_no_other) {

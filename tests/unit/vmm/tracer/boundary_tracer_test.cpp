@@ -378,24 +378,35 @@ TEST(boundary_tracer, program_without_a_vdso_has_no_breakpoints) {
     EXPECT_TRUE(guest.tracer.stops().breakpoints.empty());
 }
 
-TEST(boundary_tracer, kernel_that_comes_back_on_another_stack_is_refused) {
+TEST(boundary_tracer, kernel_may_come_back_on_another_stack) {
     Guest guest;
     GuestTask task = guest.start_program();
-    guest.call(task, syscall_number("getpid"));
-    task.registers.sp_el1 = kThreadStack;
-    guest.return_from_call(task, 2);
-    EXPECT_FALSE(guest.tracer.refusal().empty());
-    EXPECT_FALSE(guest.tracer.stops().boundary);
+    for (const std::uint64_t stack : {kThreadStack, kInitStack}) {
+        guest.call(task, syscall_number("getpid"));
+        task.registers.sp_el1 = stack;
+        guest.return_from_call(task, 2);
+        EXPECT_EQ(guest.tracer.current_task(), traces::TaskNumber{1});
+    }
+    EXPECT_TRUE(guest.tracer.refusal().empty());
+    EXPECT_EQ(guest.all<traces::SyscallEvent>().size(), 2U);
 }
 
-TEST(boundary_tracer, kernel_with_one_stack_for_init_and_its_child_is_refused) {
+TEST(boundary_tracer, kernel_may_have_one_stack_for_init_and_its_child) {
     Guest guest;
     GuestTask init;
-    init.registers.sp_el1 = kInitStack;
+    init.registers.sp_el1 = kProgramStack;
     init.registers.pc = 0x10000;
     guest.call(init, syscall_number("clone"), {0, 0});
     guest.return_from_call(init, 0);
-    EXPECT_FALSE(guest.tracer.refusal().empty());
+    GuestTask task = guest.start_program();
+    EXPECT_EQ(guest.tracer.current_task(), traces::TaskNumber{1});
+    guest.call(task, syscall_number("getpid"));
+    guest.resume(init);
+    EXPECT_EQ(guest.tracer.current_task(), std::nullopt);
+    guest.exception(init, 0, true);
+    guest.return_from_call(task, 2);
+    EXPECT_EQ(guest.tracer.current_task(), traces::TaskNumber{1});
+    EXPECT_TRUE(guest.tracer.refusal().empty());
 }
 
 TEST(boundary_tracer, call_after_a_clone_that_returns_zero_at_the_same_svc_is_no_child) {
