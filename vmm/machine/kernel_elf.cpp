@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -120,6 +121,9 @@ class Reader {
                 segments_.push_back(segment);
             }
         }
+        // The highest first: if it is for other addresses than ours, it says more of the file than its
+        // headers do.
+        std::ranges::sort(segments_, std::ranges::greater{}, &Elf64_Phdr::p_paddr);
         return segments_.empty() ? "an ELF file without anything to load; build the kernel again" : "";
     }
 
@@ -184,10 +188,8 @@ class Reader {
         }
         return fmt::format(
             "{}; give its sections load addresses from {:#x} on with AT() in the linker script, or, if it "
-            "begins with "
-            "position-independent code, make a binary, which is loaded there: aarch64-linux-gnu-objcopy -O "
-            "binary {} "
-            "kernel.bin",
+            "begins with position-independent code, make a binary, which is loaded there: "
+            "aarch64-linux-gnu-objcopy -O binary -R '.note*' {} kernel.bin",
             what, kKernelBase, name_);
     }
 

@@ -145,6 +145,8 @@ TEST(KernelElf, other_processors_and_kinds_are_named) {
 TEST(KernelElf, vmlinux_is_told_from_a_kernel_without_load_addresses) {
     TestElf elf{{segment_at(0xFFFF'8000'0801'0000)}};
     EXPECT_PRED2(says, refusal(elf.bytes()), "AT() in the linker script");
+    const TestElf with_headers{{segment_at(0x40'0000), elf.segments[0]}};
+    EXPECT_PRED2(says, refusal(with_headers.bytes()), "AT() in the linker script");
     elf.contents.replace(0x10, 14, "Linux version ");
     EXPECT_PRED2(says, refusal(elf.bytes()),
                  "a vmlinux, whose addresses are virtual (0xffff800008010000); use "
