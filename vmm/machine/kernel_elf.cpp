@@ -42,8 +42,7 @@ std::string refuse_header(std::string_view name, const Elf64_Ehdr& header) {
     if (machine != EM_AARCH64) {
         return fmt::format(
             "an ELF file for another processor (e_machine {}); build the kernel for AArch64, for example "
-            "with "
-            "rustc --target aarch64-unknown-none or aarch64-linux-gnu-gcc",
+            "with rustc --target aarch64-unknown-none or aarch64-linux-gnu-gcc",
             machine);
     }
     if (header.e_ident[EI_CLASS] != ELFCLASS64 || !is_little) {
@@ -214,8 +213,7 @@ class Reader {
         if (!is_inside || image.entry % 4 != 0) {
             return fmt::format(
                 "an ELF file whose entry point {:#x} is no instruction of its segments; name it in the "
-                "linker "
-                "script: ENTRY(_start)",
+                "linker script: ENTRY(_start)",
                 image.entry);
         }
         return {};

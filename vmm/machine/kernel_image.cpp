@@ -101,8 +101,8 @@ Result<KernelImage> place_binary(std::string_view name, std::vector<std::byte> b
                        .lowest_address = address};
 }
 
-// Why what was unpacked is not loaded, though the same file by itself might be: QEMU would execute its first
-// bytes. Empty: it is an Image or a binary without a header.
+// Why what was unpacked is not loaded: QEMU would execute its first bytes. Empty: it is an Image or a binary
+// without a header.
 std::string refuse_unpacked(std::string_view name, std::span<const std::byte> bytes, bool is_from_zboot) {
     if (is_from_zboot && !header_of(bytes)) {
         return "an EFI zboot image, but not of an arm64 Image; use arch/arm64/boot/Image of the same build";
@@ -115,7 +115,9 @@ std::string refuse_unpacked(std::string_view name, std::span<const std::byte> by
         return fmt::format("compressed twice, which QEMU does not load; unpack it once: gzip -dc {} > kernel",
                            name);
     }
-    return {};
+    const auto other = header_of(bytes) ? std::nullopt : describe_other_file("unpacked", bytes);
+    return other ? fmt::format("in gzip; unpack it: gzip -dc {} > unpacked, which is {}", name, *other)
+                 : std::string{};
 }
 
 }  // namespace
@@ -135,8 +137,7 @@ Result<KernelImage> read_kernel(std::string_view name, std::vector<std::byte> fi
             return refuse(name, why);
         }
         file = std::move(*unpacked);
-    }
-    if (!header_of(file)) {
+    } else if (!header_of(file)) {
         if (const auto other = describe_other_file(name, file)) {
             return refuse(name, *other);
         }

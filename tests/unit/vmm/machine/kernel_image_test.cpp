@@ -170,7 +170,12 @@ TEST(KernelImage, what_qemu_would_not_load_out_of_a_compressed_file_is_refused) 
                  "gzip -dc FILE > kernel.elf");
     EXPECT_PRED2(says, refusal(in_gzip(in_gzip(kBinary))), "compressed twice");
     EXPECT_PRED2(says, refusal(in_gzip(kBinary) + in_gzip(kBinary)), "only the first");
-    EXPECT_PRED2(says, refusal(in_gzip("just text")), "text");
+    EXPECT_PRED2(says, refusal(in_gzip("just text")),
+                 "in gzip; unpack it: gzip -dc FILE > unpacked, which is text");
+    EXPECT_PRED2(says, refusal(in_gzip("\xfd\x37zXZ\x00rest"s)),
+                 "gzip -dc FILE > unpacked, which is compressed with xz, which QEMU does not unpack; unpack "
+                 "it: xz -dc "
+                 "unpacked > kernel");
     EXPECT_PRED2(says, refusal(in_zboot("gzip", in_gzip(kBinary))), "not of an arm64 Image");
 }
 
