@@ -38,6 +38,9 @@ int run_image(const char* path, GicVersion gic) {
     if (exit.reason == ExitReason::PowerOff) {
         return 0;
     }
+    if (exit.reason == ExitReason::SemihostingExit) {
+        return exit.status;
+    }
     const VcpuRegisters registers = engine->registers();
     fmt::print(stderr, "bare_machine: {}: {} at PC {:#x}, PSTATE {:#x}, after {} instructions\n", path,
                exit.reason == ExitReason::Budget ? "still running"
