@@ -109,6 +109,9 @@ void take_node(DeviceTree& tree, const Node& node, const Node& parent) {
     } else if (is_compatible(node, "arm,gic-v3")) {
         tree.interrupt_distributor = region(node, parent, 0);
         tree.interrupt_redistributor = region(node, parent, 1);
+    } else if (is_compatible(node, "arm,cortex-a15-gic")) {
+        tree.interrupt_distributor = region(node, parent, 0);
+        tree.interrupt_cpu_interface = region(node, parent, 1);
     } else if (is_compatible(node, "arm,armv8-timer")) {
         tree.timer_interrupt = interrupt(node, 2);  // secure, non-secure, virtual, hypervisor
     } else if (is_compatible(node, "arm,psci-1.0") || is_compatible(node, "arm,psci-0.2") ||

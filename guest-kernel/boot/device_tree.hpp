@@ -28,8 +28,9 @@ struct DeviceTree {
     std::uint32_t console_interrupt = 0;
     DeviceRegion clock;
     DeviceRegion interrupt_distributor;
-    DeviceRegion interrupt_redistributor;
-    std::uint32_t timer_interrupt = 0;  // the virtual timer's
+    DeviceRegion interrupt_redistributor;  // of a GICv3
+    DeviceRegion interrupt_cpu_interface;  // of a GICv2
+    std::uint32_t timer_interrupt = 0;     // the virtual timer's
     bool psci_by_smc = false;
 };
 

@@ -52,7 +52,9 @@ void set_up_devices(const DeviceTree& tree) {
         arch::set_up_interrupt_controller({.distributor = tree.interrupt_distributor.address,
                                            .distributor_size = tree.interrupt_distributor.size,
                                            .redistributor = tree.interrupt_redistributor.address,
-                                           .redistributor_size = tree.interrupt_redistributor.size}));
+                                           .redistributor_size = tree.interrupt_redistributor.size,
+                                           .cpu_interface = tree.interrupt_cpu_interface.address,
+                                           .cpu_interface_size = tree.interrupt_cpu_interface.size}));
     arch::enable_interrupt(tree.timer_interrupt, scheduler::handle_timer);
     enable_console_interrupt(tree.console_interrupt);
 }

@@ -23,7 +23,7 @@ class BacktraceTest(ToolTest):
     faulty_kernel: Path
 
     def check(self, fault: str, case: str, *options: str) -> str:
-        done = levitate("check", *options, "--gic", "3", "--kernel", self.faulty_kernel, "--kernel-args", f"fault={fault}", case)
+        done = levitate("check", *options, "--kernel", self.faulty_kernel, "--kernel-args", f"fault={fault}", case)
         self.assert_no_crash(done)
         self.assertEqual(done.returncode, DIVERGENT, done.stderr.decode(errors="replace"))
         return done.stdout.decode()

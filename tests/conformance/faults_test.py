@@ -80,7 +80,7 @@ TOGETHER: list[tuple[str, dict[str, str]]] = [
 
 def judge_together(case: str, causes: dict[str, str], kernel: Path) -> str | None:
     """What is wrong with how several faults at once were named, or None."""
-    done = levitate("check", "--json", "--max-instructions", str(INSTRUCTIONS), "--gic", "3", "--kernel", kernel, "--kernel-args",
+    done = levitate("check", "--json", "--max-instructions", str(INSTRUCTIONS), "--kernel", kernel, "--kernel-args",
                     "fault=" + ",".join(causes), case, seconds=SECONDS)
     if done.returncode != DIVERGENT:
         return f"status {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}"
@@ -92,7 +92,7 @@ def judge_together(case: str, causes: dict[str, str], kernel: Path) -> str | Non
 def judge(fault: str, kernel: Path) -> str | None:
     """What is wrong with how the fault was noticed, or None."""
     case, kinds = EXPECTED[fault]
-    done = levitate("check", "--json", "--max-instructions", str(INSTRUCTIONS), "--gic", "3", "--kernel", kernel, "--kernel-args",
+    done = levitate("check", "--json", "--max-instructions", str(INSTRUCTIONS), "--kernel", kernel, "--kernel-args",
                     f"fault={fault}", case, seconds=SECONDS)
     if done.returncode != DIVERGENT:
         return f"status {done.returncode} on {case}: {done.stderr.decode(errors='replace')[-500:]}"

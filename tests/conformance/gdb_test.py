@@ -194,14 +194,14 @@ class GdbTest(ToolTest):
 
     def test_check_waits_at_the_divergence(self) -> None:
         done = debug(GUESTS / "hello", "backtrace\nset language c\nprint (long) $x0\ndetach\n", "check", "--kernel", self.faulty_kernel,
-                     "--gic", "3", "--kernel-args", "fault=short_write", "hello")
+                     "--kernel-args", "fault=short_write", "hello")
         self.assert_said(done, r"std::io::stdio::_print", r"^\$1 = 13$", "detached")
         self.assertEqual(done.status, DIVERGENT)
         self.assertIn("> result | 14 ", done.output)
 
     def test_check_waits_at_the_end_of_a_program_that_ends_differently(self) -> None:
         done = debug(GUESTS / "hello", "info threads\ndetach\n", "check", "--kernel", self.faulty_kernel,
-                     "--gic", "3", "--kernel-args", "fault=exit_status_wrong", "hello")
+                     "--kernel-args", "fault=exit_status_wrong", "hello")
         self.assert_said(done, r"\(CPU, EL1\)", "detached")
         self.assertEqual(done.status, DIVERGENT)
 

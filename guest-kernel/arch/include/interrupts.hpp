@@ -12,12 +12,15 @@ void enable_interrupt(std::uint32_t number, InterruptHandler handler);
 // Takes and handles what is pending. Called with interrupts masked.
 void handle_pending_interrupts();
 
-// Where the controller's registers are, as the device tree says.
+// Where the controller's registers are, as the device tree says: a GICv3 has redistributors, a GICv2 a CPU
+// interface in memory.
 struct InterruptController {
     std::uint64_t distributor = 0;
     std::uint64_t distributor_size = 0;
     std::uint64_t redistributor = 0;
     std::uint64_t redistributor_size = 0;
+    std::uint64_t cpu_interface = 0;
+    std::uint64_t cpu_interface_size = 0;
 };
 // False: the registers could not be mapped.
 bool set_up_interrupt_controller(const InterruptController& where);
