@@ -26,7 +26,7 @@ int run_image(const char* path, GicVersion gic) {
                          .kernel = path,
                          .initramfs = {},
                          .boot_arguments = "",
-                         .hardware = {.gic = gic},
+                         .hardware = {.gic = gic, .disks = {}},
                          .board = {.console = [](std::byte byte) { std::putchar(static_cast<int>(byte)); }}});
     if (!machine) {
         fmt::print(stderr, "bare_machine: {}\n", machine.error().message);

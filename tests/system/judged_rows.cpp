@@ -49,6 +49,7 @@ bool run_image(const char* path, Rows& missing) {
                                     .kernel = path,
                                     .initramfs = {},
                                     .boot_arguments = "",
+                                    .hardware = {},
                                     .board = {.console = [](std::byte) {}}});
     if (!machine) {
         fmt::print(stderr, "judged_rows: {}\n", machine.error().message);

@@ -13,7 +13,7 @@ InterruptController& controller_of(Board::Gic& gic) {
 
 }  // namespace
 
-Board::Board(const Hardware& hardware, std::vector<std::unique_ptr<Disk>> disks, BoardRequest request,
+Board::Board(const Hardware& hardware, std::vector<std::unique_ptr<Disk>> disks, const BoardRequest& request,
              GuestMemory& memory)
     : semihosting_(request.console),
       uart_(wire_spi(kUartSpi), request.console),

@@ -44,7 +44,7 @@ class Board {
     using Gic = std::variant<GicV2, GicV3>;
 
     // `disks` are those of `hardware`, opened. `memory` must outlive the board.
-    Board(const Hardware& hardware, std::vector<std::unique_ptr<Disk>> disks, BoardRequest request,
+    Board(const Hardware& hardware, std::vector<std::unique_ptr<Disk>> disks, const BoardRequest& request,
           GuestMemory& memory);
     Board(const Board&) = delete;
     Board& operator=(const Board&) = delete;

@@ -37,6 +37,7 @@ class DeviceTreeWriter {
     }
     void cells(const char* name, const std::vector<std::uint32_t>& values) {
         std::vector<std::uint32_t> swapped;
+        swapped.reserve(values.size());
         for (const std::uint32_t value : values) {
             swapped.push_back(cpu_to_fdt32(value));
         }
@@ -45,6 +46,7 @@ class DeviceTreeWriter {
     // Writes regions, with two cells each for address and size.
     void regions(const char* name, const std::vector<Region>& regions) {
         std::vector<std::uint64_t> swapped;
+        swapped.reserve(2 * regions.size());
         for (const Region& region : regions) {
             swapped.push_back(cpu_to_fdt64(region.base));
             swapped.push_back(cpu_to_fdt64(region.size));

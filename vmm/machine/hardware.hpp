@@ -13,7 +13,7 @@ enum class GicVersion { V2, V3 };
 struct Hardware {
     GicVersion gic = GicVersion::V3;
     VirtioForm virtio = VirtioForm::Legacy;
-    std::vector<std::filesystem::path> disks{};  // raw images: virtio block devices
+    std::vector<std::filesystem::path> disks;  // raw images: virtio block devices
     bool virtio_console = false;
     bool virtio_entropy = false;
 };

@@ -39,12 +39,12 @@ Result<std::vector<std::unique_ptr<Disk>>> open_disks(const Hardware& hardware) 
 
 }  // namespace
 
-Machine::Machine(GuestRam ram, std::vector<std::unique_ptr<Disk>> disks, MachineRequest& request)
+Machine::Machine(GuestRam ram, std::vector<std::unique_ptr<Disk>> disks, const MachineRequest& request)
     : ram_(std::move(ram)),
       guest_memory_(kRamBase, ram_.bytes()),
-      board_(request.hardware, std::move(disks), std::move(request.board), guest_memory_) {}
+      board_(request.hardware, std::move(disks), request.board, guest_memory_) {}
 
-Result<std::unique_ptr<Machine>> Machine::create(MachineRequest request) {
+Result<std::unique_ptr<Machine>> Machine::create(const MachineRequest& request) {
     auto ram = GuestRam::create(align_up(request.memory_bytes, kPageSize));
     if (!ram) {
         return std::unexpected(std::move(ram.error()));

@@ -22,7 +22,7 @@ struct MachineRequest {
     std::span<const std::byte> initramfs;
     std::string boot_arguments;
     std::uint64_t seed = 0;
-    Hardware hardware{};
+    Hardware hardware;
     BoardRequest board;
 };
 
@@ -37,7 +37,7 @@ class Machine {
   public:
     // Error: the kernel or a disk cannot be read, the kernel is none, or everything together does not fit
     // into the memory.
-    static Result<std::unique_ptr<Machine>> create(MachineRequest request);
+    static Result<std::unique_ptr<Machine>> create(const MachineRequest& request);
 
     // What the CPU sees. The engine provides the board's time and asks it for interrupts.
     std::span<std::byte> ram() const { return ram_.bytes(); }
@@ -47,7 +47,7 @@ class Machine {
     EntryPoint entry() const { return entry_; }
 
   private:
-    Machine(GuestRam ram, std::vector<std::unique_ptr<Disk>> disks, MachineRequest& request);
+    Machine(GuestRam ram, std::vector<std::unique_ptr<Disk>> disks, const MachineRequest& request);
     // Puts kernel, initramfs and device tree into RAM.
     Result<void> load(const MachineRequest& request);
     void store(std::uint64_t address, std::span<const std::byte> bytes);

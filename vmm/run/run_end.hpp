@@ -15,7 +15,7 @@ class RunEnd {
         std::string incomplete;   // why it is over before init has said so; else empty
         bool never_ends = false;  // Outcome::never_ends
         // With which a kernel that was to run no program has ended the machine.
-        std::optional<int> status{};
+        std::optional<int> status = std::nullopt;
     };
 
     RunEnd(const RunSpec& spec, const GuestChannel& channel) : spec_(spec), channel_(channel) {}

@@ -146,6 +146,7 @@ class MachineTest : public testing::Test {
                                 .initramfs = std::as_bytes(std::span{initramfs}),
                                 .boot_arguments = "quiet",
                                 .seed = 1,
+                                .hardware = {},
                                 .board = {.console = [](std::byte) {}}});
     }
 
@@ -196,6 +197,7 @@ TEST_F(MachineTest, missing_kernel_is_not_found) {
                                     .kernel = "/nonexistent/Image",
                                     .initramfs = {},
                                     .boot_arguments = {},
+                                    .hardware = {},
                                     .board = {.console = [](std::byte) {}}});
     ASSERT_FALSE(machine);
     EXPECT_EQ(machine.error().kind, Error::Kind::Harness);
