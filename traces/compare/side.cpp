@@ -39,13 +39,13 @@ bool is_allocation(const Event& event, const EventNote& note) {
     }
 }
 
-std::size_t identity_of(const Event& event) {
+std::size_t identity_of(const Event& event, PlaceBits bits) {
     std::size_t hash = event.body.index();
     if (const SyscallEvent* call = call_of(event)) {
         const abi::SyscallRow* row = row_of(*call);
         hash = hash * 1021 + call->number;
         hash = hash * 1021 + std::hash<const abi::SyscallRow*>{}(row);
-        hash = hash * 1021 + call->pc;
+        hash = hash * 1021 + (call->pc & static_cast<std::uint64_t>(bits));
     } else if (const auto* signal = std::get_if<SignalEvent>(&event.body)) {
         hash = hash * 1021 + signal->signal;
     } else if (const auto* read = std::get_if<AuxvReadEvent>(&event.body)) {

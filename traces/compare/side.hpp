@@ -13,9 +13,13 @@ namespace levitate::traces::detail {
 // on who came first.
 bool is_allocation(const Event& event, const EventNote& note);
 
+// Which bits of the address of a call's instruction say where in the program it stands: all, or, where the
+// program and its libraries may lie elsewhere, those that moving by whole pages does not change.
+enum class PlaceBits : std::uint64_t { All = ~std::uint64_t{0}, InPage = 0xfff };
+
 // A number for what an event is, without its values: kind, call, command and place in the program, entry of
 // the auxiliary vector.
-std::size_t identity_of(const Event& event);
+std::size_t identity_of(const Event& event, PlaceBits bits = PlaceBits::All);
 
 // The events of one task of a pair and how far this side has come.
 struct Side {

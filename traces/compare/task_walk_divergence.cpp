@@ -26,7 +26,7 @@ std::vector<Landmark> landmarks(const Side& side) {
     std::vector<Landmark> found;
     for (std::size_t ahead = 0; ahead < side.remaining() && found.size() < kWindow; ++ahead) {
         if (side.is_fixed(ahead) && !std::holds_alternative<RegistersEvent>(side.event(ahead).body)) {
-            found.push_back({identity_of(side.event(ahead)), ahead});
+            found.push_back({identity_of(side.event(ahead), PlaceBits::InPage), ahead});
         }
     }
     return found;

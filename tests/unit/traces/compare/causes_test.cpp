@@ -104,6 +104,28 @@ Trace program_on(Kernel kernel, std::initializer_list<const char*> calls) {
     return b.trace();
 }
 
+// A PIE may lie anywhere, and its calls with it.
+TEST(Causes, sides_that_part_meet_again_where_the_program_lies_elsewhere) {
+    const auto program_at = [](std::uint64_t base, bool goes_astray) {
+        TraceBuilder b;
+        b.start(1, 0, 17, 100);
+        std::uint64_t pc = base;
+        const auto call = [&](const char* name) { b.call(1, name, {}, 0).pc = pc += 0x20; };
+        call("getuid");
+        pc += goes_astray ? 0 : 0x20;
+        if (goes_astray) {
+            call("sync");
+        }
+        for (const char* name : {"geteuid", "getgid", "getegid"}) {
+            call(name);
+        }
+        add_end(b);
+        return b.trace();
+    };
+    EXPECT_EQ(causes(program_at(0xaaaa'aaaa'0100, false), program_at(0x10'0000'0100, true)),
+              std::vector<std::string>{"sync is not called on Linux"});
+}
+
 TEST(Causes, a_register_that_every_call_loses_is_one_and_hides_no_other) {
     const auto calls = {"getuid", "geteuid", "getgid", "getegid", "getuid"};
     const Comparison compared =
