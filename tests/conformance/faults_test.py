@@ -108,7 +108,7 @@ def judge(fault: str, kernel: Path) -> str | None:
 def judge_record(kernel: Path) -> str | None:
     """What is wrong with how `record` takes a status that is not what the program was seen to end with, or None."""
     with tempfile.TemporaryDirectory() as scratch:
-        done = levitate("record", "--kernel", kernel, "--kernel-args", "fault=wait_status_wrong", "-o",
+        done = levitate("record", "--gic", "3", "--kernel", kernel, "--kernel-args", "fault=wait_status_wrong", "-o",
                         Path(scratch) / "trace.jsonl", "hello", seconds=SECONDS)
     said = done.stderr.decode(errors="replace")
     expected = f"levitate: the kernel reports exit status {done.returncode}, but the program was seen to exit with 0\n"
