@@ -23,7 +23,7 @@ from tool import TOOL, levitate
 
 DIRECTORY = Path(sys.argv.pop(1)).resolve()
 NOT_INSTALLED = 77
-COMMANDS = ("run", "record", "check", "diff", "show", "doctor")
+COMMANDS = ("run", "record", "check", "reference", "diff", "show", "doctor")
 
 
 class ManPage(unittest.TestCase):

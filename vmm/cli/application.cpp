@@ -1,6 +1,8 @@
 #include "vmm/cli/application.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -39,7 +41,7 @@ std::string explain(const CLI::App* app, const CLI::Error& error) {
 
 }  // namespace
 
-std::unique_ptr<CLI::App> make_application(int& status) {
+std::unique_ptr<CLI::App> make_application(int& status, const std::vector<std::string>& program_arguments) {
     auto app = std::make_unique<CLI::App>(kDescription, "levitate");
     app->require_subcommand(1);
     app->formatter(std::make_shared<HelpFormatter>());
@@ -47,11 +49,23 @@ std::unique_ptr<CLI::App> make_application(int& status) {
     app->set_version_flag("--version", LEVITATE_VERSION);
     add_run_command(*app, status);
     add_record_command(*app, status);
-    add_check_command(*app, status);
+    add_check_command(*app, status, program_arguments);
+    add_reference_command(*app, status, program_arguments);
     add_diff_command(*app, status);
     add_show_command(*app, status);
     add_doctor_command(*app, status);
     return app;
+}
+
+std::vector<std::string> take_program_arguments(std::vector<std::string>& words) {
+    const bool takes_names = !words.empty() && (words.front() == "check" || words.front() == "reference");
+    const auto dashes = takes_names ? std::ranges::find(words, "--") : words.end();
+    if (dashes == words.end()) {
+        return {};
+    }
+    std::vector<std::string> arguments(std::next(dashes), words.end());
+    words.erase(dashes, words.end());
+    return arguments;
 }
 
 }  // namespace levitate::vmm::cli

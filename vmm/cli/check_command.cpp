@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -19,7 +20,9 @@
 #include "vmm/cli/goldens.hpp"
 #include "vmm/cli/options.hpp"
 #include "vmm/cli/progress_bar.hpp"
+#include "vmm/cli/references.hpp"
 #include "vmm/cli/rerun.hpp"
+#include "vmm/cli/standard_input.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
@@ -29,10 +32,13 @@ namespace {
 // The time limit is for hosts that are too slow for that.
 constexpr std::uint64_t kDefaultInstructionLimit = 4'000'000'000;
 constexpr double kDefaultTimeoutSeconds = 600;
+
 struct CheckCommand {
     MachineOptions machine;
+    ProgramOptions given;  // to programs without a golden
+    ReferenceOptions reference;
     std::vector<std::string> names;
-    std::vector<std::string> sysroots;
+    const std::vector<std::string>* arguments = nullptr;  // of such a program
     std::string program;
     std::string junit;
     std::string traces_directory;
@@ -40,14 +46,20 @@ struct CheckCommand {
     bool json = false;
     bool first = false;
 
-    int execute() const;
+    int execute();
 
   private:
     Result<std::vector<std::string>> chosen_names() const;
+    Result<void> read_input_for_programs(const std::vector<std::string>& chosen);
     Result<CaseResult> check_one(const std::string& name) const;
+    Result<CaseResult> check_golden(const std::string& name) const;
+    Result<CaseResult> check_program(const std::string& name) const;
+    Result<CaseResult> run_and_compare(GoldenCase golden, RunSpec spec) const;
     Result<void> keep_trace(const CaseResult& result) const;
     int debug_divergence(const CaseResult& result) const;
     int status_of(const std::vector<CaseReport>& reports) const;
+
+    std::vector<std::byte> input_;  // of programs without a golden
 };
 
 Result<std::vector<std::string>> CheckCommand::chosen_names() const {
@@ -60,10 +72,35 @@ Result<std::vector<std::string>> CheckCommand::chosen_names() const {
     if (!program.empty() && names.size() != 1) {
         return failure(Error::Kind::Usage, "check: --program goes with one golden");
     }
-    return all ? all_golden_names() : names;
+    return all ? all_golden_names() : with_folders_opened(names);
+}
+
+// A golden has its own arguments, environment and input, so what is given here has to have a program that it
+// goes to.
+Result<void> CheckCommand::read_input_for_programs(const std::vector<std::string>& chosen) {
+    const bool is_for_program = std::ranges::any_of(
+        chosen, [](const std::string& name) { return meaning_of(name) == Meaning::Program; });
+    if (!is_for_program || !program.empty()) {
+        const bool is_given = given.describe_program() || !arguments->empty();
+        return is_given ? failure(Error::Kind::Usage,
+                                  "check: arguments and what else is given to a program go with a program "
+                                  "without a golden; a golden has its own")
+                        : Result<void>{};
+    }
+    auto input = read_standard_input();
+    if (!input) {
+        return std::unexpected(std::move(input.error()));
+    }
+    input_ = std::move(*input);
+    return {};
 }
 
 Result<CaseResult> CheckCommand::check_one(const std::string& name) const {
+    const bool has_golden = meaning_of(name) != Meaning::Program;
+    return has_golden ? check_golden(name) : check_program(name);
+}
+
+Result<CaseResult> CheckCommand::check_golden(const std::string& name) const {
     auto golden = load_golden(name);
     if (!golden) {
         return std::unexpected(std::move(golden.error()));
@@ -72,12 +109,37 @@ Result<CaseResult> CheckCommand::check_one(const std::string& name) const {
     if (!spec) {
         return std::unexpected(std::move(spec.error()));
     }
-    machine.apply_to(*spec);
-    if (spec->instruction_limit == 0 && spec->engine != EngineKind::Native) {
-        spec->instruction_limit = kDefaultInstructionLimit;
+    spec->sysroots.assign(given.sysroots.begin(), given.sysroots.end());
+    return run_and_compare(std::move(*golden), std::move(*spec));
+}
+
+Result<CaseResult> CheckCommand::check_program(const std::string& name) const {
+    std::vector<std::string> command{name};
+    command.insert(command.end(), arguments->begin(), arguments->end());
+    auto spec = given.to_spec(command);
+    if (!spec) {
+        return std::unexpected(std::move(spec.error()));
     }
-    spec->sysroots.assign(sysroots.begin(), sysroots.end());
-    return check_case(std::move(*golden), std::move(*spec),
+    spec->stdin_bytes = input_;
+    RunSpec of_reference = *spec;
+    if (const auto applied = machine.apply_to(of_reference); !applied) {
+        return std::unexpected(applied.error());
+    }
+    auto made = reference.obtain(of_reference, name);
+    if (!made) {
+        return std::unexpected(std::move(made.error()));
+    }
+    return run_and_compare(std::move(made->golden), std::move(*spec));
+}
+
+Result<CaseResult> CheckCommand::run_and_compare(GoldenCase golden, RunSpec spec) const {
+    if (const auto applied = machine.apply_to(spec); !applied) {
+        return std::unexpected(applied.error());
+    }
+    if (spec.instruction_limit == 0 && spec.engine != EngineKind::Native) {
+        spec.instruction_limit = kDefaultInstructionLimit;
+    }
+    return check_case(std::move(golden), std::move(spec),
                       first ? traces::Extent::First : traces::Extent::All);
 }
 
@@ -114,10 +176,13 @@ int CheckCommand::debug_divergence(const CaseResult& result) const {
     return end ? static_cast<int>(kDivergent) : fail(end.error());
 }
 
-int CheckCommand::execute() const {
+int CheckCommand::execute() {
     const auto chosen = chosen_names();
     if (!chosen) {
         return fail(chosen.error());
+    }
+    if (const auto read = read_input_for_programs(*chosen); !read) {
+        return fail(read.error());
     }
     // Finds out before the runs, and not after them, whether the report can be written.
     if (!junit.empty() && !std::ofstream{junit}) {
@@ -189,13 +254,20 @@ int CheckCommand::status_of(const std::vector<CaseReport>& reports) const {
 
 }  // namespace
 
-void add_check_command(CLI::App& app, int& status) {
+void add_check_command(CLI::App& app, int& status, const std::vector<std::string>& program_arguments) {
     auto command = std::make_shared<CheckCommand>();
+    command->arguments = &program_arguments;
     command->machine.timeout_seconds = kDefaultTimeoutSeconds;
-    CLI::App* check = app.add_subcommand("check", "Run again what goldens describe, and compare with them");
+    CLI::App* check = app.add_subcommand("check", "Hold programs on a kernel against real Linux");
     check->footer(
-        "A golden is a case in the goldens' folder, a folder of recordings or a trace file.\n\n"
+        "A NAME is a golden (a case in the goldens' folder, a folder of recordings, a trace file), a folder "
+        "of\nfolders of recordings, or a program. What a golden describes is run again. For a program "
+        "without a golden\na reference is recorded on Debian's Linux in Levitate's own machine, and kept in "
+        "a cache; what stands\nbehind -- are its arguments, and standard input is read to its end and given "
+        "to it.\n\n"
         "Examples:\n"
+        "  levitate check ./tool\n"
+        "  levitate check --kernel ./Image --env LANG=C ./tool -- --verbose input\n"
         "  levitate check hello threads\n"
         "  levitate check --all --junit report.xml\n"
         "  levitate check tool.jsonl --kernel ./Image\n"
@@ -204,7 +276,7 @@ void add_check_command(CLI::App& app, int& status) {
         "that is ended by --timeout (default 600 s) or a kernel panic has no verdict.\n\n"
         "Exit status: 0 conformant, 1 divergent, 2 wrong command line, 125 no verdict: a fault of the "
         "harness.");
-    check->add_option("golden", command->names, "Goldens to check")->option_text("TRACE|NAME");
+    check->add_option("name", command->names, "Goldens and programs to check")->option_text("TRACE|NAME");
     check->add_flag("--all", command->all, "Check every golden");
     check->add_flag("--first", command->first, "Stop comparing a case at its first divergence");
     check->add_flag("--json", command->json, "Print one JSON object instead of text");
@@ -213,11 +285,8 @@ void add_check_command(CLI::App& app, int& status) {
         ->option_text("DIR");
     check->add_option("--program", command->program, "The program's file, if not found by its name")
         ->option_text("PATH");
-    check
-        ->add_option("--sysroot", command->sysroots,
-                     "Look here first for the interpreter and shared libraries")
-        ->option_text("DIR")
-        ->allow_extra_args(false);
+    command->reference.add_to(*check);
+    command->given.add_to(*check);
     command->machine.add_to(*check);
     command->machine.add_gdb_to(*check, "at the first divergence");
     check->callback([command, &status] { status = command->execute(); });

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "traces/export/strace.hpp"
+#include "vmm/cli/references.hpp"
 #include "vmm/cli/side_by_side.hpp"
 
 namespace levitate::vmm::cli {
@@ -80,6 +81,27 @@ Json backtrace_json(const std::vector<Frame>& backtrace) {
     return frames;
 }
 
+// Where the recordings come from that the case was held against.
+Json reference_json(const GoldenCase& golden) {
+    const auto origin = [&] {
+        switch (golden.origin) {
+            case GoldenCase::Origin::Files:
+                return "files";
+            case GoldenCase::Origin::Cache:
+                return "cache";
+            case GoldenCase::Origin::New:
+                return "new";
+        }
+        return "";
+    };
+    const traces::Header& header = golden.recordings.front().header;
+    return {{"engine", header.engine},
+            {"kernel", header.kernel},
+            {"recordings", golden.recordings.size()},
+            {"origin", origin()},
+            {"seconds", golden.seconds}};
+}
+
 // "task 3, event 44": where a divergence stands, in the golden recording if it is there.
 std::string place_text(const traces::Trace& golden, const traces::Trace& actual,
                        const traces::Divergence& divergence) {
@@ -148,6 +170,9 @@ std::string case_line(const CaseReport& report) {
     if (const std::string normalised = normalised_text(result.comparison); !normalised.empty()) {
         line += "  (normalised: " + normalised + ")";
     }
+    if (const std::string reference = reference_text(result.golden); !reference.empty()) {
+        line += "  (reference: " + reference + ")";
+    }
     return line;
 }
 
@@ -204,6 +229,7 @@ std::string to_json(const std::vector<CaseReport>& reports) {
             ++(undecided ? output_only : conformant(comparison) ? agreeing : divergent);
         }
         if (report.result) {
+            row["reference"] = reference_json(report.result->golden);
             row["events"] = report.result->actual.events.size();
             row["seconds"] = report.result->seconds;
             const auto& divergences = report.result->comparison.divergences;

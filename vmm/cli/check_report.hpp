@@ -32,9 +32,9 @@ std::string divergence_text(const traces::Trace& golden, const traces::Trace& ac
                             const traces::Comparison& comparison, const std::vector<Frame>& backtrace,
                             const TextStyle& style);
 
-// {"cases": [{"name", "verdict", "events", "seconds", "divergence"?, "divergences"?}], "conformant",
-// "output_only", "divergent"}: the first divergence, with a backtrace, and one for each cause. A case
-// that could not be run, or not to its end, has the verdict "error" and a "message", and is counted in
+// {"cases": [{"name", "verdict", "reference", "events", "seconds", "divergence"?, "divergences"?}],
+// "conformant", "output_only", "divergent"}: the first divergence, with a backtrace, and one for each cause.
+// A case that could not be run, or not to its end, has the verdict "error" and a "message", and is counted in
 // "errors".
 std::string to_json(const std::vector<CaseReport>& reports);
 

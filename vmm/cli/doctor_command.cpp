@@ -75,6 +75,7 @@ std::vector<Finding> examine_own_files() {
     return {
         file("guest kernel", guest_kernel_path(), "LEVITATE_KERNEL"),
         file("init", init_path(), "LEVITATE_INIT"),
+        file("debian-kernel", debian_kernel_script(), "LEVITATE_DEBIAN_KERNEL"),
         directory("guests", guests_directory(), "build with scripts/levitate, or set LEVITATE_GUESTS"),
         directory("goldens", goldens_directory(),
                   "record with scripts/record-goldens, or set LEVITATE_GOLDENS"),

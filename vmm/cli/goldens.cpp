@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 #include <system_error>
 
 #include "traces/format/reader.hpp"
 #include "vmm/cli/paths.hpp"
+#include "vmm/reference/keep.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
@@ -30,6 +32,41 @@ Result<std::vector<fs::path>> entries(const fs::path& directory) {
     }
     std::ranges::sort(paths);
     return paths;
+}
+
+bool has_recordings(const fs::path& folder) {
+    const auto files = entries(folder);
+    return files && std::ranges::any_of(
+                        *files, [](const fs::path& file) { return is_trace_name(file.filename().string()); });
+}
+
+// A trace that has another name than traces have begins as they do: with the object that is its header.
+bool begins_as_trace(const fs::path& file) {
+    std::ifstream stream{file, std::ios::binary};
+    return stream.get() == '{';
+}
+
+// Where the case is; a name without a slash is that of a case in the goldens' folder if there is one.
+fs::path path_of(const std::string& name) {
+    std::error_code error;
+    fs::path path = goldens_directory() / name;
+    const bool is_path = name.find('/') != std::string::npos || is_trace_name(name);
+    return is_path || !fs::exists(path, error) ? fs::path{name} : path;
+}
+
+// The folders of recordings in a folder.
+Result<std::vector<std::string>> goldens_in(const fs::path& folder) {
+    const auto inner = entries(folder);
+    if (!inner) {
+        return std::unexpected(inner.error());
+    }
+    std::vector<std::string> names;
+    for (const fs::path& path : *inner) {
+        if (fs::is_directory(path) && has_recordings(path)) {
+            names.push_back(path.string());
+        }
+    }
+    return names;
 }
 
 Result<fs::path> find_host_file(const GoldenCase& golden, const std::string& guest_path) {
@@ -63,6 +100,37 @@ Result<std::vector<std::string>> all_golden_names() {
     return names;
 }
 
+Meaning meaning_of(const std::string& name) {
+    std::error_code error;
+    const fs::path path = path_of(name);
+    if (fs::is_directory(path, error)) {
+        const auto inner = goldens_in(path);
+        const bool is_golden = has_recordings(path) || !inner || inner->empty();
+        return is_golden ? Meaning::Golden : Meaning::Folder;
+    }
+    if (is_trace_name(name) || (fs::exists(path, error) && begins_as_trace(path))) {
+        return Meaning::Golden;
+    }
+    const auto program = find_program(name);
+    return program || program.error().kind != Error::Kind::NotFound ? Meaning::Program : Meaning::Nothing;
+}
+
+Result<std::vector<std::string>> with_folders_opened(const std::vector<std::string>& names) {
+    std::vector<std::string> opened;
+    for (const std::string& name : names) {
+        if (meaning_of(name) != Meaning::Folder) {
+            opened.push_back(name);
+            continue;
+        }
+        const auto inner = goldens_in(path_of(name));
+        if (!inner) {
+            return std::unexpected(inner.error());
+        }
+        opened.insert(opened.end(), inner->begin(), inner->end());
+    }
+    return opened;
+}
+
 Result<traces::Trace> load_trace(const fs::path& path) {
     auto trace = traces::read_trace(path);
     if (!trace) {
@@ -73,13 +141,11 @@ Result<traces::Trace> load_trace(const fs::path& path) {
 
 Result<GoldenCase> load_golden(const std::string& name) {
     std::error_code error;
-    fs::path path = goldens_directory() / name;
-    if (name.find('/') != std::string::npos || is_trace_name(name) || !fs::exists(path, error)) {
-        path = name;
-    }
+    const fs::path path = path_of(name);
     if (!fs::exists(path, error)) {
-        return failure(Error::Kind::Usage, fmt::format("{}: neither a golden in {} nor a file", name,
-                                                       goldens_directory().string()));
+        return failure(Error::Kind::Usage,
+                       fmt::format("{}: neither a golden in {}, nor a file, nor a program", name,
+                                   goldens_directory().string()));
     }
     std::vector<fs::path> files{path};
     if (fs::is_directory(path)) {
@@ -90,8 +156,9 @@ Result<GoldenCase> load_golden(const std::string& name) {
         std::erase_if(*listed, [](const fs::path& file) { return !is_trace_name(file.filename().string()); });
         files = std::move(*listed);
     }
-    GoldenCase golden{
-        .name = fs::is_directory(path) ? path.filename().string() : name, .path = path, .recordings = {}};
+    GoldenCase golden{.name = fs::is_directory(path) ? (path / "").parent_path().filename().string() : name,
+                      .path = path,
+                      .recordings = {}};
     for (const fs::path& file : files) {
         auto trace = load_trace(file);
         if (!trace) {
@@ -130,6 +197,10 @@ Result<RunSpec> spec_of(const GoldenCase& golden, const fs::path& program) {
     if (!header.direct_init.empty()) {
         spec.init_mode = InitMode::Direct;
         spec.init_paths = {header.direct_init};
+    }
+    if (fs::path root = golden.path / kGoldenRoot; fs::is_directory(root)) {
+        spec.roots.push_back(std::move(root));
+        return spec;
     }
     for (const traces::FileIdentity& file : header.files) {
         auto host = find_host_file(golden, file.path);

@@ -13,15 +13,19 @@
 #include <system_error>
 
 #include "vmm/cli/choice.hpp"
+#include "vmm/cli/debian_kernel.hpp"
 #include "vmm/cli/paths.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
 
+// What --kernel calls Debian's Linux; a file of this name is ./linux.
+constexpr std::string_view kLinux = "linux";
+
+constexpr std::uint64_t kMostBytes = std::uint64_t{64} << 30;
+
 // Turns "256M" into the number of bytes, in place. Returns what is wrong, for people.
-std::string size_of_memory(std::string& text) {
-    constexpr std::uint64_t kLeast = std::uint64_t{32} << 20;
-    constexpr std::uint64_t kMost = std::uint64_t{64} << 30;
+std::string parse_size(std::string& text, std::uint64_t least) {
     constexpr std::string_view kUnits = "KMG";
     std::uint64_t number = 0;
     const char* const end = text.data() + text.size();
@@ -32,8 +36,9 @@ std::string size_of_memory(std::string& text) {
         shift = unit == std::string_view::npos ? 0 : 10 * (static_cast<unsigned>(unit) + 1);
     }
     const bool is_size = error == std::errc{} && (rest == end || shift != 0);
-    if (!is_size || number > kMost >> shift || number << shift < kLeast) {
-        return "'" + text + "' is not a size from 32M to 64G";
+    if (!is_size || number > kMostBytes >> shift || number << shift < least) {
+        return "'" + text + "' is not a size from " + (least == 0 ? "0" : std::to_string(least >> 20) + "M") +
+               " to 64G";
     }
     text = std::to_string(number << shift);
     return {};
@@ -50,6 +55,16 @@ std::string positive_seconds(const std::string& text) {
 
 }  // namespace
 
+CLI::Validator size_validator(std::uint64_t least) {
+    return CLI::Validator{[least](std::string& text) { return parse_size(text, least); }, ""};
+}
+
+void MemoryOption::add_to(CLI::App& app) {
+    app.add_option("--memory", bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
+        ->transform(size_validator(std::uint64_t{32} << 20))
+        ->option_text("SIZE");
+}
+
 void MachineOptions::add_to(CLI::App& app) {
     static const std::map<std::string, EngineKind> kEngines{
         {"auto", EngineKind::Auto}, {"emu", EngineKind::Emu}, {"native", EngineKind::Native}};
@@ -57,7 +72,7 @@ void MachineOptions::add_to(CLI::App& app) {
     app.add_option(
            "--kernel", kernel,
            "A kernel to boot instead of Levitate's own: an ELF file, an Image, or what else QEMU's virt "
-           "machine boots")
+           "machine boots; linux: Debian's, fetched through apt the first time")
         ->option_text("PATH");
     static const std::map<std::string, InitMode> kInitModes{
         {"auto", InitMode::Auto}, {"harness", InitMode::Harness}, {"direct", InitMode::Direct}};
@@ -79,9 +94,7 @@ void MachineOptions::add_to(CLI::App& app) {
                    "The initramfs, for a kernel that runs alone, or that has PROGRAM in it as process 1 "
                    "(--init direct)")
         ->option_text("FILE");
-    app.add_option("--memory", memory_bytes, "The guest's RAM, for example 256M or 1G (default 512M)")
-        ->transform(CLI::Validator{size_of_memory, ""})
-        ->option_text("SIZE");
+    memory.add_to(app);
     add_hardware_to(app);
     app.add_option(
            "--schedule-seed", schedule_seed,
@@ -129,9 +142,17 @@ void MachineOptions::add_gdb_to(CLI::App& app, const std::string& stops_at) {
         ->option_text("[ADDR:]PORT");
 }
 
-void MachineOptions::apply_to(RunSpec& spec) const {
+Result<void> MachineOptions::apply_to(RunSpec& spec) const {
     spec.engine = engine;
-    spec.kernel = kernel.empty() ? guest_kernel_path() : std::filesystem::path{kernel};
+    if (kernel == kLinux) {
+        auto found = debian_kernel();
+        if (!found) {
+            return std::unexpected(std::move(found.error()));
+        }
+        spec.kernel = std::move(*found);
+    } else {
+        spec.kernel = kernel.empty() ? guest_kernel_path() : std::filesystem::path{kernel};
+    }
     spec.init = init_path();
     if (init_mode) {
         spec.init_mode = *init_mode;
@@ -144,7 +165,7 @@ void MachineOptions::apply_to(RunSpec& spec) const {
     spec.kernel_command_line = kernel_arguments;
     spec.replaced_command_line = append;
     spec.initramfs = initramfs;
-    spec.memory_bytes = memory_bytes;
+    spec.memory_bytes = memory.bytes;
     spec.hardware = {.gic = gic.value_or(kernel.empty() ? GicVersion::V3 : GicVersion::V2),
                      .virtio = virtio_form,
                      .disks = {disks.begin(), disks.end()},
@@ -153,6 +174,7 @@ void MachineOptions::apply_to(RunSpec& spec) const {
     spec.schedule_seed = schedule_seed.value_or(spec.schedule_seed);
     spec.instruction_limit = instruction_limit;
     spec.timeout = std::chrono::milliseconds{std::llround(timeout_seconds * 1000)};
+    return {};
 }
 
 void ProgramOptions::add_to(CLI::App& app) {
@@ -174,6 +196,11 @@ void ProgramOptions::add_to(CLI::App& app) {
     app.add_option("--seed", seed, "Seeds the guest's random numbers (default 0)")->option_text("NUMBER");
     app.add_flag("--randomize-addresses", randomize_addresses,
                  "Leave address-space randomisation on (default off)");
+}
+
+bool ProgramOptions::describe_program() const {
+    return !environment.empty() || !files.empty() || !roots.empty() || cwd != "/" || seed != 0 ||
+           randomize_addresses;
 }
 
 Result<RunSpec> ProgramOptions::to_spec(const std::vector<std::string>& command) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/App.hpp>
+#include <CLI/Validators.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,14 @@ enum ExitStatus : int {
 
 // A device that --virtio adds.
 enum class VirtioKind { Console, Entropy };
+// Takes a size such as 256M, of at least so many bytes, and gives the number of bytes.
+CLI::Validator size_validator(std::uint64_t least);
+
+struct MemoryOption {
+    std::uint64_t bytes = 512ULL << 20;
+
+    void add_to(CLI::App& app);
+};
 
 // How to run. The options are the same for run, record and check.
 struct MachineOptions {
@@ -34,7 +43,7 @@ struct MachineOptions {
     std::string kernel_arguments;
     std::optional<std::string> append;
     std::string initramfs;
-    std::uint64_t memory_bytes = 512ULL << 20;
+    MemoryOption memory;
     std::optional<GicVersion> gic;
     std::vector<std::string> disks;
     std::vector<VirtioKind> virtio;
@@ -49,13 +58,14 @@ struct MachineOptions {
     void add_to(CLI::App& app);
     // `stops_at` completes "stop … and wait for gdb-multiarch".
     void add_gdb_to(CLI::App& app, const std::string& stops_at);
-    void apply_to(RunSpec& spec) const;
+    // Error: the kernel has to be fetched, and cannot be.
+    Result<void> apply_to(RunSpec& spec) const;
 
   private:
     void add_hardware_to(CLI::App& app);
 };
 
-// What to run, for run and record.
+// What to run, for the commands that take a program.
 struct ProgramOptions {
     std::vector<std::string> environment;
     std::vector<std::string> files;
@@ -70,6 +80,8 @@ struct ProgramOptions {
     Result<RunSpec> to_spec(const std::vector<std::string>& command) const;
     // For a run of a kernel alone. Error (Usage): an option is given that needs a program.
     Result<RunSpec> to_spec_without_program() const;
+    // Whether an option is set that says what the program is given. (Where its libraries are is not that.)
+    bool describe_program() const;
 };
 
 // Prints the error as "levitate: …" and returns the exit status for its kind.

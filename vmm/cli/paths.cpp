@@ -21,7 +21,9 @@ constexpr OwnFile kKernel{"LEVITATE_KERNEL", "guest-kernel.Image", "The kernel t
 constexpr OwnFile kInit{"LEVITATE_INIT", "init", "What starts the program under every kernel"};
 constexpr OwnFile kGuests{"LEVITATE_GUESTS", "guests", "The folder of the guest programs"};
 constexpr OwnFile kGoldens{"LEVITATE_GOLDENS", "golden", "The folder of the goldens"};
-constexpr std::array kOwnFiles{kKernel, kInit, kGuests, kGoldens};
+constexpr OwnFile kDebianKernel{"LEVITATE_DEBIAN_KERNEL", "debian-kernel",
+                                "The script that fetches Debian's Linux and prints where it is"};
+constexpr std::array kOwnFiles{kKernel, kInit, kGuests, kGoldens, kDebianKernel};
 
 fs::path place_of(const OwnFile& file) {
     const char* value = std::getenv(file.variable);
@@ -54,6 +56,19 @@ fs::path guests_directory() {
 }
 fs::path goldens_directory() {
     return place_of(kGoldens);
+}
+fs::path debian_kernel_script() {
+    return place_of(kDebianKernel);
+}
+
+fs::path cache_directory() {
+    const auto variable = [](const char* name) -> std::string_view {
+        const char* value = std::getenv(name);
+        return value != nullptr ? value : "";
+    };
+    // A relative XDG_CACHE_HOME is to be ignored (XDG Base Directory Specification).
+    const std::string_view cache = variable("XDG_CACHE_HOME");
+    return (cache.starts_with('/') ? fs::path{cache} : fs::path{variable("HOME")} / ".cache") / "levitate";
 }
 
 fs::path find_on_path(std::string_view name) {

@@ -26,6 +26,10 @@ std::filesystem::path guest_kernel_path();
 std::filesystem::path init_path();
 std::filesystem::path guests_directory();
 std::filesystem::path goldens_directory();
+std::filesystem::path debian_kernel_script();
+
+// Where the tool keeps what it can make or fetch again.
+std::filesystem::path cache_directory();
 
 // The first regular file `name` in a directory of PATH; empty if there is none.
 std::filesystem::path find_on_path(std::string_view name);

@@ -1,47 +1,20 @@
 // `levitate record`: runs a program and writes the trace.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
-#include <cerrno>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "traces/format/writer.hpp"
 #include "vmm/cli/commands.hpp"
 #include "vmm/cli/interruption.hpp"
 #include "vmm/cli/options.hpp"
+#include "vmm/cli/standard_input.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
-
-// A trace holds its run's whole input, so that it can be run again: all of our stdin, or nothing if that is a
-// terminal.
-Result<std::vector<std::byte>> read_stdin() {
-    std::vector<std::byte> bytes;
-    if (::isatty(STDIN_FILENO) == 1) {
-        return bytes;
-    }
-    std::array<std::byte, 65536> buffer{};
-    while (true) {
-        const ssize_t count = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count < 0 && errno != EBADF) {
-            return failure(Error::Kind::Harness,
-                           "cannot read standard input: " + std::generic_category().message(errno));
-        }
-        if (count <= 0) {
-            return bytes;
-        }
-        bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + count);
-    }
-}
 
 struct RecordCommand {
     MachineOptions machine;
@@ -53,12 +26,14 @@ struct RecordCommand {
         if (!spec) {
             return fail(spec.error());
         }
-        machine.apply_to(*spec);
+        if (const auto applied = machine.apply_to(*spec); !applied) {
+            return fail(applied.error());
+        }
         auto writer = traces::JsonLinesWriter::create(output);
         if (!writer) {
             return fail({.kind = Error::Kind::Harness, .message = writer.error().message});
         }
-        auto input = read_stdin();
+        auto input = read_standard_input();
         if (!input) {
             return fail(input.error());
         }

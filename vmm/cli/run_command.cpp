@@ -32,7 +32,9 @@ struct RunCommand {
         if (!spec) {
             return fail(spec.error());
         }
-        machine.apply_to(*spec);
+        if (const auto applied = machine.apply_to(*spec); !applied) {
+            return fail(applied.error());
+        }
         RunHooks hooks;
         std::optional<int> signal;
         const auto outcome =

@@ -82,6 +82,7 @@ Result<void> add_run_description(const PackRequest& request, Tree& tree) {
                          .environment = request.environment,
                          .directory = request.directory,
                          .randomize_addresses = request.randomize_addresses,
+                         .batch = request.batch,
                          .input = request.input,
                          .input_bytes = request.input_bytes};
     const std::string text = init::format_run_description({.key = request.key, .cases = {one}});

@@ -27,6 +27,7 @@ struct PackRequest {
     std::vector<std::string> environment;
     std::string directory = "/";
     bool randomize_addresses = false;
+    bool batch = false;  // the program runs under SCHED_BATCH
     init::Input input = init::Input::Bytes;
     std::string input_bytes;
     init::HashKey key{};  // of the frames that init sends

@@ -174,6 +174,7 @@ PackRequest pack_request(const RunSpec& spec) {
     request.environment = spec.envp;
     request.directory = spec.cwd;
     request.randomize_addresses = spec.randomize_addresses;
+    request.batch = spec.batch;
     request.input = spec.stdin_bytes ? init::Input::Bytes : init::Input::Live;
     if (spec.stdin_bytes) {
         const auto* const characters = reinterpret_cast<const char*>(spec.stdin_bytes->data());

@@ -46,6 +46,7 @@ struct RunSpec {
     // Absent: our own stdin is passed on as it arrives. Present: exactly these bytes, then end of file.
     std::optional<std::vector<std::byte>> stdin_bytes;
     bool randomize_addresses = false;
+    bool batch = false;  // the program runs under SCHED_BATCH: a task that is woken waits for its turn
 
     EngineKind engine = EngineKind::Auto;
     std::filesystem::path kernel;     // of one of the forms that read_kernel() knows

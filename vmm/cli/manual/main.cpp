@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
             return 2;
         }
         int status = 0;
-        const std::string text = document->second(describe(*make_application(status)));
+        const std::string text = document->second(describe(*make_application(status, {})));
         const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
         return written && std::fflush(stdout) == 0 ? 0 : 1;
     } catch (const std::exception& error) {

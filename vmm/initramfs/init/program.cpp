@@ -174,14 +174,14 @@ std::optional<RunningProgram> start_program(const Case& one, std::uint32_t numbe
         return std::nullopt;
     }
     if (pid == 0) {
-        const auto failure =
-            apply_surroundings({.stdin_fd = input.reader.get(),
-                                .stdout_fd = output.writer.get(),
-                                .stderr_fd = error_output.writer.get(),
-                                .report_fd = report.writer.get(),
-                                .directory = one.directory.c_str(),
-                                .randomization = one.randomize_addresses ? AddressRandomization::On
-                                                                         : AddressRandomization::Off});
+        const auto failure = apply_surroundings(
+            {.stdin_fd = input.reader.get(),
+             .stdout_fd = output.writer.get(),
+             .stderr_fd = error_output.writer.get(),
+             .report_fd = report.writer.get(),
+             .directory = one.directory.c_str(),
+             .randomization = one.randomize_addresses ? AddressRandomization::On : AddressRandomization::Off,
+             .scheduling = one.batch ? Scheduling::Batch : Scheduling::Normal});
         if (failure.step != nullptr) {
             report_and_exit(failure.report_fd, failure.step, failure.error);
         }

@@ -54,6 +54,8 @@ bool apply_field(Case& one, const Field& field) {
         one.input_bytes = value;
     } else if (field.key == "randomize" && (value == "0" || value == "1")) {
         one.randomize_addresses = value == "1";
+    } else if (field.key == "batch" && (value == "0" || value == "1")) {
+        one.batch = value == "1";
     } else if (field.key == "input" && (value == "live" || value == "bytes")) {
         one.input = value == "live" ? Input::Live : Input::Bytes;
     } else {
@@ -80,6 +82,7 @@ std::string format_run_description(const RunDescription& description) {
         }
         append_field(text, "directory", one.directory);
         append_field(text, "randomize", one.randomize_addresses ? "1" : "0");
+        append_field(text, "batch", one.batch ? "1" : "0");
         append_field(text, "input", one.input == Input::Live ? "live" : "bytes");
         if (one.input == Input::Bytes) {
             append_field(text, "bytes", one.input_bytes);

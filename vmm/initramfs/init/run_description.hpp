@@ -10,6 +10,7 @@
 //     environment  one "NAME=VALUE", in order
 //     directory    the working directory
 //     randomize    "0" or "1": whether addresses are randomised
+//     batch        "0" or "1": whether the program runs under SCHED_BATCH
 //     input        "live": standard input comes over the line; "bytes": it is the field `bytes`
 //     bytes        standard input
 //
@@ -35,6 +36,7 @@ struct Case {
     std::vector<std::string> environment;
     std::string directory = "/";
     bool randomize_addresses = false;
+    bool batch = false;
     Input input = Input::Bytes;
     std::string input_bytes;
 

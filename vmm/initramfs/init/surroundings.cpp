@@ -1,6 +1,7 @@
 #include "vmm/initramfs/init/surroundings.hpp"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -123,6 +124,11 @@ int set_personality(AddressRandomization randomization) {
     return ::personality(randomization == AddressRandomization::Off ? off : 0);
 }
 
+int set_scheduling(Scheduling scheduling) {
+    const sched_param no_priority{};
+    return scheduling == Scheduling::Batch ? ::sched_setscheduler(0, SCHED_BATCH, &no_priority) : 0;
+}
+
 }  // namespace
 
 SurroundingsFailure apply_surroundings(const Surroundings& surroundings) {
@@ -149,6 +155,9 @@ SurroundingsFailure apply_surroundings(const Surroundings& surroundings) {
     }
     if (set_personality(surroundings.randomization) < 0) {
         return failed("personality");
+    }
+    if (set_scheduling(surroundings.scheduling) != 0) {
+        return failed("sched_setscheduler");
     }
     return {};
 }

@@ -6,6 +6,10 @@ namespace levitate::vmm::init {
 
 enum class AddressRandomization { Off, On };
 
+// Under Batch (man 7 sched, SCHED_BATCH) a task that is woken does not take the CPU from the one that woke
+// it.
+enum class Scheduling { Normal, Batch };
+
 struct Surroundings {
     // Become 0, 1 and 2. Precondition: each is 3 or more.
     int stdin_fd = -1;
@@ -15,6 +19,7 @@ struct Surroundings {
     int report_fd = -1;
     const char* directory = "/";
     AddressRandomization randomization = AddressRandomization::Off;
+    Scheduling scheduling = Scheduling::Normal;
 };
 
 inline constexpr int kReportFd = 3;
@@ -28,8 +33,9 @@ struct SurroundingsFailure {
 // To be called in the child between fork and execve; async-signal-safe (man 7 signal-safety). Sets: a session
 // of its own; file descriptors 0, 1 and 2 and no other; every signal at its default and none blocked;
 // resource limits; umask 022; the working directory; the personality that turns address-space randomisation
-// off. User and group ids are left alone: init runs as user 0 without supplementary groups, and another user
-// cannot become that.
+// off; the scheduling policy, which nothing is asked of the kernel for if it is the normal one. User and
+// group ids are left alone: init runs as user 0 without supplementary groups, and another user cannot become
+// that.
 SurroundingsFailure apply_surroundings(const Surroundings& surroundings);
 
 }  // namespace levitate::vmm::init

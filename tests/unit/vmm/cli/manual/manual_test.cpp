@@ -81,7 +81,7 @@ TEST_F(ManualTest, QuotesForZsh) {
 
 TEST(Manual, KnowsAllOfTheTool) {
     int status = 0;
-    const CommandLine line = describe(*make_application(status));
+    const CommandLine line = describe(*make_application(status, {}));
     const auto run = std::ranges::find(line.commands, "run", &Command::name);
     ASSERT_NE(run, line.commands.end());
     EXPECT_EQ(run->positionals().back().kind, ValueKind::Program);

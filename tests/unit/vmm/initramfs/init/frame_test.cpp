@@ -180,6 +180,7 @@ TEST(RunDescription, comes_back_as_it_was) {
     first.environment = {"A=1", "B="};
     first.directory = "/tmp";
     first.randomize_addresses = true;
+    first.batch = true;
     first.input_bytes = all_bytes();
     Case second;
     second.program = "/bin/c";
