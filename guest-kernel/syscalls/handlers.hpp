@@ -55,7 +55,7 @@ class Task;
 #define PER_PAGE(argument) argument
 #define SENDS(argument) argument
 
-#define SYSCALL(name, kind, result, ...) Result<long> sys_##name(Task& task __VA_OPT__(, ) __VA_ARGS__);
+#define SYSCALL(name, kind, result, area, ...) Result<long> sys_##name(Task& task __VA_OPT__(, ) __VA_ARGS__);
 #include "traces/abi/syscalls.inc"
 #include "traces/abi/undefine_macros.inc"
 

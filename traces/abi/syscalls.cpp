@@ -50,9 +50,13 @@ constexpr Result up_to(std::string_view names) {
 #define UP_TO(...) up_to(#__VA_ARGS__)
 
 constexpr SyscallRow make_row(std::uint64_t number, std::string_view name, CallKind kind,
-                              const Result& result, std::initializer_list<Argument> arguments) {
-    SyscallRow row{
-        .number = number, .name = name, .kind = kind, .result = result.kind, .bounds = result.bounds};
+                              const Result& result, Area area, std::initializer_list<Argument> arguments) {
+    SyscallRow row{.number = number,
+                   .name = name,
+                   .kind = kind,
+                   .result = result.kind,
+                   .area = area,
+                   .bounds = result.bounds};
     for (const Argument& argument : arguments) {
         row.argument_storage[row.argument_count++] = argument;
     }
@@ -86,20 +90,26 @@ constexpr Argument sending(Argument argument) {
 
 #include "traces/abi/argument_macros.inc"
 
-#define SYSCALL(name, kind, result, ...) \
-    make_row(syscall_number(#name), #name, CallKind::kind, result, {__VA_ARGS__}),
+#define SYSCALL(name, kind, result, area, ...) \
+    make_row(syscall_number(#name), #name, CallKind::kind, result, Area::area, {__VA_ARGS__}),
 constexpr SyscallRow kRows[] = {
 #include "traces/abi/syscalls.inc"
 };
+
+// A command is of the area of its call.
+constexpr Area area_of(std::uint64_t number) {
+    return std::ranges::find(kRows, number, &SyscallRow::number)->area;
+}
 
 struct CommandRow {
     std::uint64_t command = 0;
     SyscallRow row;
 };
 
-#define COMMAND(name, command, kind, result, ...)    \
-    {static_cast<std::uint64_t>(constant(#command)), \
-     make_row(syscall_number(#name), #name, CallKind::kind, result, {__VA_ARGS__})},
+#define COMMAND(name, command, kind, result, ...)                                                   \
+    {static_cast<std::uint64_t>(constant(#command)),                                                \
+     make_row(syscall_number(#name), #name, CallKind::kind, result, area_of(syscall_number(#name)), \
+              {__VA_ARGS__})},
 constexpr CommandRow kCommands[] = {
 #include "traces/abi/commands.inc"
 };
@@ -165,6 +175,34 @@ const SyscallRow* find_syscall(std::uint64_t number,
 const SyscallRow* find_vdso_function(std::string_view symbol) {
     constexpr std::string_view kPrefix = "__kernel_";
     return symbol.starts_with(kPrefix) ? find_syscall(symbol.substr(kPrefix.size())) : nullptr;
+}
+
+std::string_view to_string(Area area) {
+    switch (area) {
+        case Area::Alloc:
+            return "alloc";
+        case Area::Env:
+            return "env";
+        case Area::Fs:
+            return "fs";
+        case Area::Io:
+            return "io";
+        case Area::Net:
+            return "net";
+        case Area::Process:
+            return "process";
+        case Area::Signal:
+            return "signal";
+        case Area::Sync:
+            return "sync";
+        case Area::System:
+            return "system";
+        case Area::Thread:
+            return "thread";
+        case Area::Time:
+            return "time";
+    }
+    return "";
 }
 
 std::size_t argument_index(const SyscallRow& row, std::string_view name) {

@@ -42,6 +42,9 @@ enum class CallKind {
 // SyscallRow::bounds names.
 enum class ResultKind { Int, Fd, Address, Size, Pid, Time, None, Zero, UpTo };
 
+// Which part of Rust's std needs a call above all; syscalls.inc says what each means.
+enum class Area { Alloc, Env, Fs, Io, Net, Process, Signal, Sync, System, Thread, Time };
+
 // What the bytes of an argument are that differ from run to run; syscalls.inc says what each means.
 enum class Variation { None, ClockReading, Remaining, Random, MaybePid };
 
@@ -135,6 +138,7 @@ struct SyscallRow {
     std::string_view name;
     CallKind kind = CallKind::Exact;
     ResultKind result = ResultKind::Int;
+    Area area = Area::System;
     std::array<std::string_view, 3> bounds{};  // for ResultKind::UpTo: names of arguments, the rest empty
     std::array<Argument, kMostArguments> argument_storage{};
     std::size_t argument_count = 0;
@@ -159,6 +163,9 @@ const SyscallRow* find_syscall(std::uint64_t number,
 // The call that a function of the vDSO ("__kernel_clock_gettime") does without the kernel, with the same
 // arguments. nullptr: no such function is known.
 const SyscallRow* find_vdso_function(std::string_view symbol);
+
+// "alloc", "fs", ...
+std::string_view to_string(Area area);
 
 // Index of the argument with this name, or argument_count if there is none.
 std::size_t argument_index(const SyscallRow& row, std::string_view name);

@@ -2,6 +2,7 @@
 
 #include <sys/wait.h>
 
+#include <array>
 #include <cstdlib>
 #include <map>
 #include <string>
@@ -121,6 +122,16 @@ TEST(Abi, flags_are_written_as_strace_does) {
     EXPECT_EQ(decode("fcntl_command", 1), "F_GETFD");
     EXPECT_EQ(decode("ioctl_request", 0x5413), "TIOCGWINSZ");
     EXPECT_EQ(decode("access_mode", 0), "F_OK");
+}
+
+TEST(Abi, a_command_is_of_the_area_of_its_call) {
+    EXPECT_EQ(find_syscall("openat")->area, Area::Fs);
+    EXPECT_EQ(find_syscall("futex")->area, Area::Sync);
+    constexpr std::array<std::uint64_t, kMostArguments> kWake{0, 1, 1, 0, 0, 0};
+    const SyscallRow* const wake = find_syscall(syscall_number("futex"), kWake);
+    ASSERT_NE(wake, find_syscall("futex"));
+    EXPECT_EQ(wake->area, Area::Sync);
+    EXPECT_EQ(to_string(wake->area), "sync");
 }
 
 TEST(Abi, auxv_entries_are_addresses_bits_or_numbers) {
