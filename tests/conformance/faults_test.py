@@ -89,6 +89,35 @@ def judge_together(case: str, causes: dict[str, str], kernel: Path) -> str | Non
     return f"not named: {', '.join(missing)}; causes: {named}" if missing else None
 
 
+# Faults over several cases, and the work list that they have to make: what the cause begins with, its stage, its area,
+# and in how many of the cases it is. Other causes are what follows from these.
+WORK_CASES = ("hello", "numbers", "files", "threads", "spawn")
+WORK_FAULTS = "getrandom_short,poll_reports_unwanted,exit_status_wrong"
+WORK: list[tuple[str, str, str, int]] = [
+    ("getrandom → 4, Linux: 8", "before main", "system", 5),
+    ("ppoll → 3, Linux: 1", "before main", "io", 5),
+    ("end of the program: status exit code 1", "at exit", "process", 4),  # numbers, without random bytes, is killed
+    ("wait4: status ", "in main", "process", 1),
+]
+
+
+def judge_work_list(kernel: Path) -> str | None:
+    """What is wrong with the list of causes over several cases, or None."""
+    done = levitate("check", "--json", "--max-instructions", str(INSTRUCTIONS), "--kernel", kernel, "--kernel-args",
+                    f"fault={WORK_FAULTS}", *WORK_CASES, seconds=SECONDS)
+    if done.returncode != DIVERGENT:
+        return f"status {done.returncode}: {done.stderr.decode(errors='replace')[-500:]}"
+    work = json.loads(done.stdout)["work"]
+    places = []
+    for cause, stage, area, cases in WORK:
+        found = [i for i, item in enumerate(work) if item["cause"].startswith(cause)
+                 and (item["stage"], item["area"], len(item["cases"])) == (stage, area, cases)]
+        if not found:
+            return f"no '{cause}' {stage}, {area}, in {cases} cases: {work}"
+        places.append(found[0])
+    return None if places == sorted(places) else f"not in this order: {work}"
+
+
 def judge(fault: str, kernel: Path) -> str | None:
     """What is wrong with how the fault was noticed, or None."""
     case, kinds = EXPECTED[fault]
@@ -128,6 +157,8 @@ def main() -> int:
             failures.append(f"{' and '.join(causes)} on {case}: {reason}")
     if reason := judge_record(kernel):
         failures.append(reason)
+    if reason := judge_work_list(kernel):
+        failures.append(f"work list: {reason}")
     print("\n".join(failures))
     print(f"{len(declared)} faults, {len(failures)} not noticed as they should be")
     return 1 if failures else 0

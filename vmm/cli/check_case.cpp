@@ -48,10 +48,8 @@ std::optional<std::size_t> divergent_event(const CaseResult& result) {
 
 Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent) {
     traces::TraceCollector collector;
-    RunHooks hooks;
-    hooks.sink = &collector;
-    hooks.capture_output = true;
-    auto outcome = run(spec, hooks);
+    MainSpan main;
+    auto outcome = run_with_main(spec, collector, main);
     if (!outcome) {
         return std::unexpected(std::move(outcome.error()));
     }
@@ -61,6 +59,7 @@ Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent ex
     CaseResult result{.golden = std::move(golden),
                       .spec = std::move(spec),
                       .actual = collector.take(),
+                      .main = main,
                       .comparison = {},
                       .backtrace = {},
                       .unjudged = {},

@@ -8,6 +8,7 @@
 
 #include "traces/compare/compare.hpp"
 #include "vmm/cli/goldens.hpp"
+#include "vmm/cli/main_span.hpp"
 #include "vmm/debugger/backtrace.hpp"
 #include "vmm/error.hpp"
 #include "vmm/run/run.hpp"
@@ -18,6 +19,7 @@ struct CaseResult {
     GoldenCase golden;
     RunSpec spec;
     traces::Trace actual;
+    MainSpan main;  // of the actual trace
     traces::Comparison comparison;
     std::vector<Frame> backtrace;  // of the divergence, if there is one
     // Why there is no verdict: the harness ended the run (a time limit, a kernel panic). Empty: there is one.

@@ -23,6 +23,7 @@
 #include "vmm/cli/references.hpp"
 #include "vmm/cli/rerun.hpp"
 #include "vmm/cli/standard_input.hpp"
+#include "vmm/cli/work_list.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
@@ -245,6 +246,7 @@ int CheckCommand::status_of(const std::vector<CaseReport>& reports) const {
     if (!json && reports.size() > 1) {
         fmt::print("{} conformant, {} output only, {} divergent, {} without a verdict\n", agreeing,
                    output_only, divergent, reports.size() - agreeing - output_only - divergent);
+        fmt::print("{}", work_list_text(work_list(sightings_in(reports))));
     }
     if (agreeing + output_only + divergent < reports.size()) {
         return is_usage ? kUsage : kHarnessFault;
@@ -272,6 +274,7 @@ void add_check_command(CLI::App& app, int& status, const std::vector<std::string
         "  levitate check --all --junit report.xml\n"
         "  levitate check tool.jsonl --kernel ./Image\n"
         "  levitate check threads --gdb 1234     stops at the first divergence and waits for gdb\n\n"
+        "Several cases end with a work list: each cause once, those first that stop most cases.\n\n"
         "A program that has not ended within --max-instructions (default 4 billion) has diverged. A run\n"
         "that is ended by --timeout (default 600 s) or a kernel panic has no verdict.\n\n"
         "Exit status: 0 conformant, 1 divergent, 2 wrong command line, 125 no verdict: a fault of the "

@@ -10,6 +10,7 @@
 #include "traces/export/strace.hpp"
 #include "vmm/cli/references.hpp"
 #include "vmm/cli/side_by_side.hpp"
+#include "vmm/cli/work_list.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
@@ -100,6 +101,20 @@ Json reference_json(const GoldenCase& golden) {
             {"recordings", golden.recordings.size()},
             {"origin", origin()},
             {"seconds", golden.seconds}};
+}
+
+Json work_json(const std::vector<WorkItem>& items) {
+    Json rows = Json::array();
+    for (const WorkItem& item : items) {
+        rows.push_back({{"kind", item.kind},
+                        {"cause", item.cause},
+                        {"stage", to_string(item.stage)},
+                        {"area", item.area},
+                        {"cases", item.cases},
+                        {"first_in", item.first_in},
+                        {"count", item.count}});
+    }
+    return rows;
 }
 
 // "task 3, event 44": where a divergence stands, in the golden recording if it is there.
@@ -248,7 +263,8 @@ std::string to_json(const std::vector<CaseReport>& reports) {
                  {"conformant", agreeing},
                  {"output_only", output_only},
                  {"divergent", divergent},
-                 {"errors", errors}});
+                 {"errors", errors},
+                 {"work", work_json(work_list(sightings_in(reports)))}});
 }
 
 bool write_junit(const std::vector<CaseReport>& reports, const std::filesystem::path& file) {

@@ -35,7 +35,7 @@ std::string divergence_text(const traces::Trace& golden, const traces::Trace& ac
 // {"cases": [{"name", "verdict", "reference", "events", "seconds", "divergence"?, "divergences"?}],
 // "conformant", "output_only", "divergent"}: the first divergence, with a backtrace, and one for each cause.
 // A case that could not be run, or not to its end, has the verdict "error" and a "message", and is counted in
-// "errors".
+// "errors". "work" is the list of causes over all cases (vmm/cli/work_list.hpp).
 std::string to_json(const std::vector<CaseReport>& reports);
 
 // Writes one test suite with one test case for each report. False: the file could not be written.
