@@ -7,7 +7,7 @@
 
 namespace levitate::traces::abi {
 
-enum class AuxvKind : std::uint8_t { Number, Address, Bits };
+enum class AuxvKind : std::uint8_t { Number, Bits, Program, Object, Stack };
 
 struct AuxvRow {
     std::int64_t type = 0;

@@ -15,10 +15,11 @@ namespace {
 class Aligner {
   public:
     Aligner(const TraceIndex& golden, const TraceIndex& actual, Judge& judge, const Habits& habits,
-            Depth depth)
+            const AlignOptions& options)
         : golden_(golden),
           actual_(actual),
-          comparing_{.matcher{golden, actual, judge}, .habits = habits, .depth = depth} {}
+          comparing_{
+              .matcher{golden, actual, judge, options.addresses}, .habits = habits, .depth = options.depth} {}
 
     Alignment run() {
         pair_children(roots(golden_), roots(actual_));
@@ -367,8 +368,8 @@ class Aligner {
 }  // namespace
 
 Alignment align(const TraceIndex& golden, const TraceIndex& actual, Judge& judge, const Habits& habits,
-                Depth depth) {
-    return Aligner(golden, actual, judge, habits, depth).run();
+                const AlignOptions& options) {
+    return Aligner(golden, actual, judge, habits, options).run();
 }
 
 }  // namespace levitate::traces::detail

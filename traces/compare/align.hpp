@@ -23,8 +23,13 @@ struct Alignment {
     std::set<TaskNumber> outlived;
 };
 
+struct AlignOptions {
+    Depth depth = Depth::All;
+    AddressMode addresses = AddressMode::Exact;
+};
+
 // Holds `actual` against one golden recording. `judge` says which values may differ.
 Alignment align(const TraceIndex& golden, const TraceIndex& actual, Judge& judge, const Habits& habits,
-                Depth depth);
+                const AlignOptions& options);
 
 }  // namespace levitate::traces::detail

@@ -9,6 +9,7 @@
 
 #include "traces/compare/align.hpp"
 #include "traces/compare/causes.hpp"
+#include "traces/compare/layout.hpp"
 
 namespace levitate::traces {
 namespace {
@@ -41,13 +42,13 @@ class Comparator::Implementation {
           habits_(recordings_),
           variations_(golden.size()) {}
 
-    Comparison compare(const Trace& trace, Extent extent) {
+    Comparison compare(const Trace& trace, Extent extent, Layout layout) {
         const detail::TraceIndex actual(trace);
         Comparison comparison;
         std::size_t furthest = 0;
         detail::Alignment best;
         for (std::size_t number = 0; number < golden_.size(); ++number) {
-            detail::Alignment alignment = align(number, actual, detail::Depth::First);
+            detail::Alignment alignment = align(number, actual, detail::Depth::First, layout);
             const bool agrees = alignment.divergences.empty();
             if (number == 0 || agrees || alignment.matched > furthest) {
                 furthest = alignment.matched;
@@ -59,13 +60,19 @@ class Comparator::Implementation {
             }
         }
         if (best.divergences.empty()) {
-            follow_outlived(best.outlived, actual, comparison);
+            follow_outlived(best.outlived, actual, layout, comparison);
         }
         comparison.normalised = std::move(best.normalised);
+        if (mode_of(recording(comparison.golden), actual, layout) == detail::AddressMode::Random) {
+            if (auto what = detail::smaller_address_space(golden_[comparison.golden], trace)) {
+                comparison.normalised.push_back({std::move(*what), 1});
+            }
+        }
         if (!best.divergences.empty()) {
-            comparison.divergences = extent == Extent::First
-                                         ? std::move(best.divergences)
-                                         : align(comparison.golden, actual, detail::Depth::All).divergences;
+            comparison.divergences =
+                extent == Extent::First
+                    ? std::move(best.divergences)
+                    : align(comparison.golden, actual, detail::Depth::All, layout).divergences;
         }
         if (extent == Extent::First && comparison.divergences.size() > 1) {
             comparison.divergences.erase(std::next(comparison.divergences.begin()),
@@ -82,9 +89,16 @@ class Comparator::Implementation {
         return *std::next(recordings_.begin(), static_cast<std::ptrdiff_t>(number));
     }
 
-    detail::Alignment align(std::size_t reference, const detail::TraceIndex& actual, detail::Depth depth) {
+    static detail::AddressMode mode_of(const detail::TraceIndex& golden, const detail::TraceIndex& actual,
+                                       Layout layout) {
+        return detail::address_mode(golden.trace().header, actual.trace().header, layout);
+    }
+
+    detail::Alignment align(std::size_t reference, const detail::TraceIndex& actual, detail::Depth depth,
+                            Layout layout) {
         detail::VariationJudge judge([&]() -> const detail::Variation& { return variation(reference); });
-        return detail::align(recording(reference), actual, judge, habits_, depth);
+        return detail::align(recording(reference), actual, judge, habits_,
+                             {.depth = depth, .addresses = mode_of(recording(reference), actual, layout)});
     }
 
     const detail::Variation& variation(std::size_t reference) {
@@ -96,8 +110,10 @@ class Comparator::Implementation {
                 if (other != reference) {
                     variation->begin_recording();
                     detail::VariationCollector collector(*variation);
+                    const detail::AddressMode mode =
+                        mode_of(recording(reference), recording(other), Layout::ByKernel);
                     detail::align(recording(reference), recording(other), collector, habits_,
-                                  detail::Depth::First);
+                                  {.depth = detail::Depth::First, .addresses = mode});
                 }
             }
         }
@@ -106,14 +122,14 @@ class Comparator::Implementation {
 
     // Where tasks went on after the golden recording's end, the rest is held against those recordings in
     // which they go on too.
-    void follow_outlived(const std::set<TaskNumber>& tasks, const detail::TraceIndex& actual,
+    void follow_outlived(const std::set<TaskNumber>& tasks, const detail::TraceIndex& actual, Layout layout,
                          Comparison& comparison) {
         for (const TaskNumber task : tasks) {
             bool known = false;
             bool agrees = false;
             Comparison other = comparison;
             for (std::size_t number = 0; number < golden_.size() && !agrees; ++number) {
-                detail::Alignment alignment = align(number, actual, detail::Depth::All);
+                detail::Alignment alignment = align(number, actual, detail::Depth::All, layout);
                 if (alignment.outlived.contains(task)) {
                     continue;
                 }
@@ -157,12 +173,12 @@ Comparator::Comparator(std::span<const Trace> golden)
 
 Comparator::~Comparator() = default;
 
-Comparison Comparator::compare(const Trace& actual, Extent extent) const {
-    return implementation_->compare(actual, extent);
+Comparison Comparator::compare(const Trace& actual, Extent extent, Layout layout) const {
+    return implementation_->compare(actual, extent, layout);
 }
 
-Comparison compare(std::span<const Trace> golden, const Trace& actual, Extent extent) {
-    return Comparator(golden).compare(actual, extent);
+Comparison compare(std::span<const Trace> golden, const Trace& actual, Extent extent, Layout layout) {
+    return Comparator(golden).compare(actual, extent, layout);
 }
 
 std::string_view to_string(DivergenceKind kind) {

@@ -90,6 +90,12 @@ struct Comparison {
 // How many differences are looked for.
 enum class Extent { First, All };
 
+// Where stack, vDSO and mappings may lie.
+enum class Layout {
+    ByKernel,  // a kernel that is neither Linux nor Levitate's own may place them freely
+    Strict,    // where they are in the golden recording, except with randomised addresses
+};
+
 // Golden recordings of one case, for any number of traces.
 class Comparator {
   public:
@@ -100,7 +106,8 @@ class Comparator {
     Comparator& operator=(const Comparator&) = delete;
 
     // May be called from any number of threads at once.
-    Comparison compare(const Trace& actual, Extent extent = Extent::All) const;
+    Comparison compare(const Trace& actual, Extent extent = Extent::All,
+                       Layout layout = Layout::ByKernel) const;
 
   private:
     class Implementation;
@@ -108,7 +115,8 @@ class Comparator {
 };
 
 // The same for one trace.
-Comparison compare(std::span<const Trace> golden, const Trace& actual, Extent extent = Extent::All);
+Comparison compare(std::span<const Trace> golden, const Trace& actual, Extent extent = Extent::All,
+                   Layout layout = Layout::ByKernel);
 
 // "missing call", "identical", …
 std::string_view to_string(DivergenceKind kind);

@@ -14,6 +14,8 @@ constexpr std::uint64_t kAlignmentMask = 15;
 // kUserStart there are no mappings (mmap_min_addr).
 constexpr std::uint64_t kUserEnd = std::uint64_t{1} << 52;
 constexpr std::uint64_t kUserStart = 4096;
+// How far the first stack may grow: the soft RLIMIT_STACK that every program is started with.
+constexpr std::uint64_t kStackRoom = std::uint64_t{8} << 20;
 
 std::string_view name_of(Token kind) {
     switch (kind) {
@@ -83,9 +85,45 @@ bool AddressMap::equal(std::uint64_t golden, std::uint64_t actual, AddressMode m
         return false;
     }
     if (mode == AddressMode::Random) {
+        if (const auto placed = on_first_stack(golden, actual)) {
+            return *placed;
+        }
         return (delta & kAlignmentMask) == 0 && bind(golden, actual);
     }
     return delta == 0 && !reverse_.contains(actual >> kPageBits);
+}
+
+std::optional<bool> AddressMap::on_first_stack(std::uint64_t golden, std::uint64_t actual) const {
+    const auto lies_on = [](std::uint64_t address, StackPlace stack) {
+        return stack.end != 0 && inside(address, stack.sp - kStackRoom, stack.end - stack.sp + kStackRoom);
+    };
+    const bool golden_on = lies_on(golden, golden_stack_);
+    const bool actual_on = lies_on(actual, actual_stack_);
+    if (!golden_on && !actual_on) {
+        return std::nullopt;
+    }
+    if (!golden_on || !actual_on) {
+        return false;
+    }
+    if (golden >= golden_stack_.sp) {
+        return actual >= actual_stack_.sp;
+    }
+    // An edge of the mapping: what is above SP, which is no whole number of pages, moves that against it.
+    if (((golden | actual) & kPageMask) == 0) {
+        return actual < actual_stack_.sp;
+    }
+    return golden_stack_.sp - golden == actual_stack_.sp - actual;
+}
+
+bool AddressMap::equal_in_program(std::uint64_t golden, std::uint64_t actual) {
+    if (!is_user_address(golden) || !is_user_address(actual)) {
+        return golden == actual;
+    }
+    const std::uint64_t delta = actual - golden;
+    if (!program_delta_) {
+        program_delta_ = delta;
+    }
+    return (delta & kPageMask) == 0 && delta == *program_delta_;
 }
 
 // Takes the last of the reserves that hold it: whatever was mapped there before has been unmapped.

@@ -20,7 +20,7 @@ enum class Token { Pid, Inode, Device, Port };
 // How far two addresses may lie apart.
 enum class AddressMode {
     Exact,   // equal, or inside mappings that were found in another place
-    Random,  // anywhere: address-space randomisation was on in one of the traces
+    Random,  // anywhere: addresses were randomised in one of the traces, or its kernel places things itself
 };
 
 // What a program reserves a mapping for, to hand out parts of it later.
@@ -30,6 +30,12 @@ enum class Reserve { Heap, Stack };
 struct StackTops {
     std::uint64_t golden = 0;
     std::uint64_t actual = 0;
+};
+
+// A program's first stack as the kernel has prepared it: strings and vectors lie from `sp` to `end`.
+struct StackPlace {
+    std::uint64_t sp = 0;
+    std::uint64_t end = 0;
 };
 
 // A one-to-one relation between the pages of two address spaces.
@@ -42,6 +48,17 @@ class AddressMap {
     // Whether both lie at the same place of the stacks that the two threads own; nullopt: neither lies there,
     // or one of the stacks is not known.
     std::optional<bool> in_own_stack(std::uint64_t golden, std::uint64_t actual, StackTops stacks) const;
+
+    // Where a new program's first stack lies in the two. With AddressMode::Random an address below SP is then
+    // compared by its distance from SP; how strings and vectors lie above it is up to the kernel.
+    void note_first_stack(StackPlace golden, StackPlace actual) {
+        golden_stack_ = golden;
+        actual_stack_ = actual;
+        program_delta_.reset();
+    }
+
+    // Whether two addresses of the program's file mean the same place of it: all lie equally far apart.
+    bool equal_in_program(std::uint64_t golden, std::uint64_t actual);
 
     // Both kernels have put the same mapping at these addresses.
     void note_mapping(std::uint64_t golden, std::uint64_t actual, std::uint64_t length);
@@ -97,6 +114,8 @@ class AddressMap {
 
     static bool in_heap(const std::vector<Range>& reserves, HeapRange blocks, std::uint64_t address);
     bool in_shared(std::uint64_t golden, std::uint64_t actual) const;
+    // nullopt: neither lies on the first stack.
+    std::optional<bool> on_first_stack(std::uint64_t golden, std::uint64_t actual) const;
     static const Range* stack_of(const std::vector<Range>& reserves, std::uint64_t top);
     static bool contains(const std::vector<Range>& ranges, std::uint64_t address);
     bool bind(std::uint64_t golden, std::uint64_t actual);
@@ -109,6 +128,9 @@ class AddressMap {
     std::vector<Range> actual_only_;
     std::vector<Range> shared_golden_;
     std::vector<Range> shared_actual_;
+    StackPlace golden_stack_;
+    StackPlace actual_stack_;
+    std::optional<std::uint64_t> program_delta_;
     HeapRange golden_blocks_;
     HeapRange actual_blocks_;
     bool blocks_move_ = false;

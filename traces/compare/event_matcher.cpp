@@ -6,18 +6,8 @@
 #include "traces/compare/domain.hpp"
 
 namespace levitate::traces::detail {
-namespace {
-
-AddressMode mode_of(const TraceIndex& golden, const TraceIndex& actual) {
-    const bool random =
-        golden.trace().header.randomize_addresses || actual.trace().header.randomize_addresses;
-    return random ? AddressMode::Random : AddressMode::Exact;
-}
-
-}  // namespace
-
-EventMatcher::EventMatcher(const TraceIndex& golden, const TraceIndex& actual, Judge& judge)
-    : golden_(golden), actual_(actual), judge_(judge), equivalence_(mode_of(golden, actual)) {}
+EventMatcher::EventMatcher(const TraceIndex& golden, const TraceIndex& actual, Judge& judge, AddressMode mode)
+    : golden_(golden), actual_(actual), judge_(judge), equivalence_(mode) {}
 
 std::vector<FieldDifference> EventMatcher::differences(std::size_t golden_event, std::size_t actual_event) {
     const EventPair events{golden_, actual_, golden_event, actual_event};

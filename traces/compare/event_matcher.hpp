@@ -16,7 +16,7 @@ namespace levitate::traces::detail {
 
 class EventMatcher {
   public:
-    EventMatcher(const TraceIndex& golden, const TraceIndex& actual, Judge& judge);
+    EventMatcher(const TraceIndex& golden, const TraceIndex& actual, Judge& judge, AddressMode mode);
 
     const TraceIndex& golden() const { return golden_; }
     const TraceIndex& actual() const { return actual_; }

@@ -8,6 +8,7 @@
 #include "traces/abi/syscalls.hpp"
 #include "traces/abi/text.hpp"
 #include "traces/compare/call_comparer.hpp"
+#include "traces/compare/layout.hpp"
 #include "traces/compare/object_comparer.hpp"
 
 namespace levitate::traces::detail {
@@ -21,6 +22,7 @@ constexpr auto kAtExecfn = static_cast<std::uint64_t>(constant("AT_EXECFN"));
 struct BodyComparer {
     const EventPair& pair;
     ObjectComparer& objects;
+    Equivalence& equivalence;
 
     void number(const char* name, std::uint64_t golden, std::uint64_t actual, DivergenceKind kind) const {
         if (golden != actual) {
@@ -30,12 +32,47 @@ struct BodyComparer {
 
     void auxv_value(const std::string& name, std::uint64_t type, std::uint64_t golden,
                     std::uint64_t actual) const {
-        if (abi::auxv_kind(type) == abi::AuxvKind::Address) {
+        const abi::AuxvKind kind = abi::auxv_kind(type);
+        const bool is_address = kind != abi::AuxvKind::Number && kind != abi::AuxvKind::Bits;
+        if (is_address && equivalence.mode() == AddressMode::Exact) {
             objects.address(name, golden, actual, DivergenceKind::Auxv);
         } else if (golden != actual) {
+            if (is_address && points_alike(kind, golden, actual)) {
+                if (kind == abi::AuxvKind::Stack) {
+                    equivalence.normalised("addresses");
+                }
+                return;
+            }
             objects.fixed(name, abi::format_auxv(type, golden), abi::format_auxv(type, actual),
                           DivergenceKind::Auxv);
+        } else if (kind == abi::AuxvKind::Program) {
+            points_alike(kind, golden, actual);  // so that another such address has to agree with this one
         }
+    }
+
+    // Whether two addresses of the auxv point to the same, where the kernel chooses where it lies.
+    bool points_alike(abi::AuxvKind kind, std::uint64_t golden, std::uint64_t actual) const {
+        constexpr std::uint64_t kPageMask = 4095;
+        switch (kind) {
+            case abi::AuxvKind::Program:
+                return equivalence.space(pair.space()).equal_in_program(golden, actual) &&
+                       stand_for_each_other(golden, actual);
+            case abi::AuxvKind::Object:
+                return golden != 0 && actual != 0 && ((golden ^ actual) & kPageMask) == 0 &&
+                       stand_for_each_other(golden, actual);
+            case abi::AuxvKind::Stack:
+                // What is there is on the stack or in another page of the kernel's choice.
+                return golden != 0 && actual > kPageMask;
+            case abi::AuxvKind::Number:
+            case abi::AuxvKind::Bits:
+                break;
+        }
+        return golden == actual;
+    }
+
+    // From here on the one page stands for the other.
+    bool stand_for_each_other(std::uint64_t golden, std::uint64_t actual) const {
+        return equivalence.addresses_equal(pair.space(), golden, actual, pair.stacks());
     }
 
     void operator()(const AuxvReadEvent& golden, const AuxvReadEvent& actual) const {
@@ -186,7 +223,11 @@ struct BodyComparer {
                               DivergenceKind::Auxv);
             }
         }
+        // The order is Linux's own business, but it is held to where Linux lays out the rest, too.
         const auto [one, other] = std::ranges::mismatch(golden_order, actual_order);
+        if (equivalence.mode() != AddressMode::Exact) {
+            return;
+        }
         if (one != golden_order.end() || other != actual_order.end()) {
             objects.fixed("order of the auxiliary vector", one != golden_order.end() ? auxv_name(*one) : "",
                           other != actual_order.end() ? auxv_name(*other) : "", DivergenceKind::Auxv);
@@ -202,7 +243,14 @@ struct BodyComparer {
         }
         strings("argv", golden.argv, actual.argv);
         strings("envp", golden.envp, actual.envp);
+        equivalence.space(pair.space()).note_first_stack(stack_place(golden), stack_place(actual));
         vectors(golden.auxv, actual.auxv);
+        constexpr std::uint64_t kAlignmentMask = 15;
+        if (((golden.sp ^ actual.sp) & kAlignmentMask) != 0) {
+            objects.fixed("sp", abi::format_address(golden.sp), abi::format_address(actual.sp),
+                          DivergenceKind::Auxv);
+            return;
+        }
         objects.address("sp", golden.sp, actual.sp, DivergenceKind::Auxv);
         objects.address("entry_pc", golden.entry_pc, actual.entry_pc, DivergenceKind::Auxv);
     }
@@ -280,7 +328,7 @@ std::vector<FieldDifference> compare_fields(const EventPair& pair, Equivalence& 
         return differences;
     }
     ObjectComparer objects(pair, equivalence, differences);
-    std::visit(BodyComparer{pair, objects}, pair.golden_side().body, pair.actual_side().body);
+    std::visit(BodyComparer{pair, objects, equivalence}, pair.golden_side().body, pair.actual_side().body);
     return differences;
 }
 

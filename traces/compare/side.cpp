@@ -50,6 +50,7 @@ std::size_t identity_of(const Event& event, PlaceBits bits) {
         hash = hash * 1021 + signal->signal;
     } else if (const auto* read = std::get_if<AuxvReadEvent>(&event.body)) {
         hash = hash * 1021 + read->type;
+        hash = hash * 1021 + read->offset;
     }
     return hash;
 }

@@ -46,7 +46,7 @@ std::optional<std::size_t> divergent_event(const CaseResult& result) {
     return std::nullopt;
 }
 
-Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent) {
+Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent, traces::Layout layout) {
     traces::TraceCollector collector;
     MainSpan main;
     auto outcome = run_with_main(spec, collector, main);
@@ -66,7 +66,7 @@ Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent ex
                       .seconds = std::chrono::duration<double>(outcome->wall).count(),
                       .kernel_log = std::move(outcome->kernel_log),
                       .undefined_encodings = std::move(outcome->undefined_encodings)};
-    result.comparison = traces::compare(result.golden.recordings, result.actual, extent);
+    result.comparison = traces::compare(result.golden.recordings, result.actual, extent, layout);
     result.unjudged = why_unjudged(result, *outcome);
     if (!result.unjudged.empty()) {
         forget_divergence_at_end(result);

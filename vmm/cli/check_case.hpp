@@ -32,7 +32,7 @@ struct CaseResult {
 
 // An Error is a fault of the harness before the run, CaseResult::unjudged one in it; what the kernel or the
 // program does wrong is a divergence.
-Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent);
+Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent, traces::Layout layout);
 
 // The event in CaseResult::actual at which the divergence is best looked at: the differing one, else the last
 // of its task. Not the program's outcome: the guest is gone by then. nullopt: the actual trace has no events

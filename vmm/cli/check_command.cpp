@@ -46,6 +46,7 @@ struct CheckCommand {
     bool all = false;
     bool json = false;
     bool first = false;
+    bool strict_layout = false;
 
     int execute();
 
@@ -140,8 +141,8 @@ Result<CaseResult> CheckCommand::run_and_compare(GoldenCase golden, RunSpec spec
     if (spec.instruction_limit == 0 && spec.engine != EngineKind::Native) {
         spec.instruction_limit = kDefaultInstructionLimit;
     }
-    return check_case(std::move(golden), std::move(spec),
-                      first ? traces::Extent::First : traces::Extent::All);
+    return check_case(std::move(golden), std::move(spec), first ? traces::Extent::First : traces::Extent::All,
+                      layout_of(strict_layout));
 }
 
 // Writes the trace of what was run, under the golden's name.
@@ -288,6 +289,7 @@ void add_check_command(CLI::App& app, int& status, const std::vector<std::string
         ->option_text("DIR");
     check->add_option("--program", command->program, "The program's file, if not found by its name")
         ->option_text("PATH");
+    add_layout_to(*check, command->strict_layout);
     command->reference.add_to(*check);
     command->given.add_to(*check);
     command->machine.add_to(*check);

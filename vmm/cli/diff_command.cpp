@@ -15,7 +15,8 @@
 namespace levitate::vmm::cli {
 namespace {
 
-int compare_files(const std::string& golden_name, const std::string& actual_name, traces::Extent extent) {
+int compare_files(const std::string& golden_name, const std::string& actual_name, traces::Extent extent,
+                  traces::Layout layout) {
     const auto golden = load_golden(golden_name);
     if (!golden) {
         return fail(golden.error());
@@ -24,7 +25,7 @@ int compare_files(const std::string& golden_name, const std::string& actual_name
     if (!actual) {
         return fail(actual.error());
     }
-    const traces::Comparison comparison = traces::compare(golden->recordings, *actual, extent);
+    const traces::Comparison comparison = traces::compare(golden->recordings, *actual, extent, layout);
     fmt::print("{}\n", traces::to_string(comparison.verdict));
     for (const traces::Normalisation& normalisation : comparison.normalised) {
         fmt::print("  normalised: {} {}\n", normalisation.count, normalisation.what);
@@ -41,6 +42,7 @@ void add_diff_command(CLI::App& app, int& status) {
         std::string golden;
         std::string actual;
         bool first = false;
+        bool strict_layout = false;
     };
     auto sides = std::make_shared<Sides>();
     CLI::App* diff =
@@ -54,9 +56,10 @@ void add_diff_command(CLI::App& app, int& status) {
     diff->add_option("A", sides->golden, "What counts as right")->required()->option_text("TRACE|NAME");
     diff->add_option("B", sides->actual, "The trace to judge")->required()->option_text("TRACE");
     diff->add_flag("--first", sides->first, "Stop at the first divergence");
+    add_layout_to(*diff, sides->strict_layout);
     diff->callback([sides, &status] {
         const auto extent = sides->first ? traces::Extent::First : traces::Extent::All;
-        status = compare_files(sides->golden, sides->actual, extent);
+        status = compare_files(sides->golden, sides->actual, extent, layout_of(sides->strict_layout));
     });
 }
 

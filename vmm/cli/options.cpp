@@ -255,6 +255,16 @@ Result<RunSpec> ProgramOptions::to_spec_without_program() const {
     return spec;
 }
 
+void add_layout_to(CLI::App& app, bool& strict) {
+    app.add_flag("--strict-layout", strict,
+                 "Hold stack, vDSO and mappings to Linux's places with every kernel, not only with Linux and "
+                 "Levitate's own");
+}
+
+traces::Layout layout_of(bool strict) {
+    return strict ? traces::Layout::Strict : traces::Layout::ByKernel;
+}
+
 int fail(const Error& error) {
     fmt::print(stderr, "levitate: {}\n", error.message);
     switch (error.kind) {

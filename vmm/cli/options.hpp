@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "traces/compare/compare.hpp"
 #include "vmm/gdb/connection.hpp"
 #include "vmm/run/run.hpp"
 
@@ -83,6 +84,10 @@ struct ProgramOptions {
     // Whether an option is set that says what the program is given. (Where its libraries are is not that.)
     bool describe_program() const;
 };
+
+// For commands that compare: --strict-layout.
+void add_layout_to(CLI::App& app, bool& strict);
+traces::Layout layout_of(bool strict);
 
 // Prints the error as "levitate: …" and returns the exit status for its kind.
 int fail(const Error& error);

@@ -135,7 +135,7 @@ TEST(Abi, a_command_is_of_the_area_of_its_call) {
 }
 
 TEST(Abi, auxv_entries_are_addresses_bits_or_numbers) {
-    EXPECT_EQ(auxv_kind(static_cast<std::uint64_t>(constant("AT_RANDOM"))), AuxvKind::Address);
+    EXPECT_EQ(auxv_kind(static_cast<std::uint64_t>(constant("AT_RANDOM"))), AuxvKind::Stack);
     EXPECT_EQ(auxv_kind(static_cast<std::uint64_t>(constant("AT_HWCAP2"))), AuxvKind::Bits);
     EXPECT_EQ(auxv_kind(static_cast<std::uint64_t>(constant("AT_PAGESZ"))), AuxvKind::Number);
     EXPECT_EQ(auxv_kind(UINT64_MAX), AuxvKind::Number);

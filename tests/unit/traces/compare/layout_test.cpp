@@ -1,0 +1,197 @@
+// How traces of kernels are compared that place stack, vDSO and mappings in their own way.
+#include <elf.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <string>
+
+#include "tests/unit/traces/compare/compared.hpp"
+#include "tests/unit/traces/trace_builder.hpp"
+#include "traces/abi/constants.hpp"
+#include "traces/compare/compare.hpp"
+
+namespace levitate::traces::test {
+namespace {
+
+// Where a kernel has placed a program.
+struct Places {
+    const char* kernel = "Linux 6.1.0-57-arm64 #1 SMP Debian 6.1.192-3 (2026-11-26)";
+    std::uint64_t program = 0xaaaaaaaa0000;
+    std::uint64_t interpreter = 0xfffff7fc0000;
+    std::uint64_t vdso = 0xfffff7ffb000;
+    std::uint64_t sp = 0xfffffffff000;
+    std::uint64_t strings = 0x800;  // above SP
+    std::uint64_t mapping = 0xfffff7f00000;
+};
+
+constexpr Places kLinux{};
+// Another kernel: everything elsewhere, and the strings nearer to SP.
+constexpr Places kOther{.kernel = "Hobby 0.1 build 7",
+                        .program = 0x4000000000,
+                        .interpreter = 0x5000000000,
+                        .vdso = 0x6000000000,
+                        .sp = 0x7fffffe0f0,
+                        .strings = 0x730,
+                        .mapping = 0x5500000000};
+
+Trace program(const Places& at) {
+    TraceBuilder b;
+    b.start(1, 0, value(abi::constant("SIGCHLD")), 100);
+    ExecEvent exec{.path = "/bin/case", .argv = {"case"}, .envp = {}, .auxv = {}, .sp = at.sp};
+    exec.entry_pc = at.interpreter + 0x1240;
+    exec.auxv = {{AT_SYSINFO_EHDR, at.vdso},
+                 {AT_HWCAP, 0xff},
+                 {AT_PAGESZ, 4096},
+                 {AT_PHDR, at.program + 0x40},
+                 {AT_BASE, at.interpreter},
+                 {AT_ENTRY, at.program + 0x5880},
+                 {AT_RANDOM, at.sp + at.strings},
+                 {AT_EXECFN, at.sp + at.strings + 0x7e8}};
+    b.add(1, exec);
+    for (const AuxvEntry& entry : exec.auxv) {
+        b.add(1, AuxvReadEvent{entry.type, entry.value, 0, 8, at.interpreter + 0x2000});
+        b.add(1, AuxvReadEvent{entry.type, entry.value, 8, 8, at.interpreter + 0x2004});
+    }
+    b.call(1, "mmap", {0, 8192, 3, 0x22, value(-1), 0}, static_cast<std::int64_t>(at.mapping));
+    b.call(1, "mprotect", {at.mapping + 4096, 4096, 1}, 0);
+    b.call(1, "set_tid_address", {at.program + 0x10f0}, 100);
+    b.call(1, "uname", {at.sp - 0x1a8}, -14);
+    b.call(1, "sysinfo", {at.sp - 0x300}, -14);
+    b.call(1, "exit_group", {0}, std::nullopt);
+    b.end(1, 0);
+    b.outcome(0, "");
+    Trace trace = b.trace();
+    trace.header.kernel = at.kernel;
+    return trace;
+}
+
+ExecEvent& exec_of(Trace& trace) {
+    return first_of<ExecEvent>(trace);
+}
+
+// Changes an entry wherever it is seen.
+void set_entry(Trace& trace, std::uint64_t type, std::uint64_t value) {
+    for (AuxvEntry& entry : exec_of(trace).auxv) {
+        entry.value = entry.type == type ? value : entry.value;
+    }
+    for (Event& event : trace.events) {
+        if (auto* read = std::get_if<AuxvReadEvent>(&event.body); read != nullptr && read->type == type) {
+            read->value = value;
+        }
+    }
+}
+
+void drop_entry(Trace& trace, std::uint64_t type) {
+    std::erase_if(exec_of(trace).auxv, [&](const AuxvEntry& entry) { return entry.type == type; });
+    std::erase_if(trace.events, [&](const Event& event) {
+        const auto* read = std::get_if<AuxvReadEvent>(&event.body);
+        return read != nullptr && read->type == type;
+    });
+}
+
+Comparison compared(const Trace& actual, Layout layout = Layout::ByKernel) {
+    const Trace golden = program(kLinux);
+    return compare(std::span(&golden, 1), actual, Extent::All, layout);
+}
+
+TEST(FreeLayout, is_another_kernels_right) {
+    const Comparison comparison = compared(program(kOther));
+    EXPECT_EQ(comparison.verdict, Verdict::Equivalent)
+        << (comparison.first() != nullptr ? comparison.first()->message : "");
+}
+
+TEST(FreeLayout, is_not_linuxs_or_our_own) {
+    for (const char* const kernel : {kLinux.kernel, "Linux 6.1.0-levitate #1 Levitate guest-kernel", ""}) {
+        Places places = kOther;
+        places.kernel = kernel;
+        EXPECT_EQ(compared(program(places)).verdict, Verdict::Divergent) << kernel;
+    }
+    // What only calls itself Linux is another kernel.
+    Places places = kOther;
+    places.kernel = "Linux 5.10.0 hobby #1";
+    EXPECT_EQ(compared(program(places)).verdict, Verdict::Equivalent);
+}
+
+TEST(FreeLayout, is_held_to_linuxs_on_request) {
+    EXPECT_EQ(compared(program(kOther), Layout::Strict).verdict, Verdict::Divergent);
+    EXPECT_EQ(compared(program(kLinux), Layout::Strict).verdict, Verdict::Identical);
+}
+
+TEST(FreeLayout, notes_a_smaller_address_space) {
+    const auto has_note = [](const Comparison& comparison, const std::string& text) {
+        return std::ranges::any_of(comparison.normalised,
+                                   [&](const Normalisation& note) { return note.what == text; });
+    };
+    EXPECT_TRUE(has_note(compared(program(kOther)), "stack below 2^39, not 2^48"));
+    Places places = kOther;
+    places.sp = 0x7ffffffff000;
+    EXPECT_TRUE(has_note(compared(program(places)), "stack below 2^47, not 2^48"));
+    places.sp = 0xffffffffe000;
+    EXPECT_FALSE(has_note(compared(program(places)), "stack below 2^48, not 2^48"));
+}
+
+// What must be noticed although the layout is free.
+struct Mutant {
+    const char* name;
+    DivergenceKind kind;
+    std::function<void(Trace&)> change;
+};
+
+const Mutant kMutants[] = {
+    {"entry_in_another_page", DivergenceKind::Auxv,
+     [](Trace& t) { set_entry(t, AT_ENTRY, kOther.program + 0x6880); }},
+    {"entry_at_another_offset", DivergenceKind::Auxv,
+     [](Trace& t) { set_entry(t, AT_ENTRY, kOther.program + 0x5884); }},
+    {"headers_of_another_object", DivergenceKind::Auxv,
+     [](Trace& t) { set_entry(t, AT_PHDR, kOther.interpreter + 0x40); }},
+    {"no_interpreter", DivergenceKind::Auxv, [](Trace& t) { set_entry(t, AT_BASE, 0); }},
+    {"interpreter_within_a_page", DivergenceKind::Auxv,
+     [](Trace& t) { set_entry(t, AT_BASE, kOther.interpreter + 0x10); }},
+    {"vdso_within_a_page", DivergenceKind::Auxv,
+     [](Trace& t) { set_entry(t, AT_SYSINFO_EHDR, kOther.vdso + 16); }},
+    {"no_random_bytes", DivergenceKind::Auxv, [](Trace& t) { set_entry(t, AT_RANDOM, 0); }},
+    {"another_page_size", DivergenceKind::Auxv, [](Trace& t) { set_entry(t, AT_PAGESZ, 16384); }},
+    {"no_capabilities", DivergenceKind::Auxv, [](Trace& t) { set_entry(t, AT_HWCAP, 0); }},
+    {"misaligned_sp", DivergenceKind::Auxv, [](Trace& t) { exec_of(t).sp += 8; }},
+    {"another_place_of_the_stack", DivergenceKind::Arguments,
+     [](Trace& t) { call_at(t, "uname").arguments[0] += 16; }},
+    {"stack_for_a_mapping", DivergenceKind::Arguments,
+     [](Trace& t) { call_at(t, "uname").arguments[0] = kOther.mapping + 0xe58; }},
+    {"another_mapping", DivergenceKind::Arguments,
+     [](Trace& t) { call_at(t, "mprotect").arguments[0] += 0x10000; }},
+};
+
+TEST(FreeLayout, notices_what_is_pointed_to) {
+    for (const Mutant& mutant : kMutants) {
+        Trace changed = program(kOther);
+        mutant.change(changed);
+        const Comparison comparison = compared(changed);
+        ASSERT_NE(comparison.first(), nullptr) << mutant.name;
+        EXPECT_EQ(comparison.first()->kind, mutant.kind) << mutant.name << ": " << comparison.first()->cause;
+    }
+}
+
+TEST(Auxv, names_an_entry_that_is_missing) {
+    for (const Places& places : {kLinux, kOther}) {
+        Trace lacking = program(places);
+        drop_entry(lacking, AT_EXECFN);
+        drop_entry(lacking, AT_HWCAP);
+        const Comparison comparison = compared(lacking);
+        ASSERT_NE(comparison.first(), nullptr);
+        EXPECT_EQ(comparison.first()->kind, DivergenceKind::Auxv);
+        std::string causes;
+        for (const Divergence& divergence : comparison.divergences) {
+            causes += divergence.cause + "\n";
+        }
+        EXPECT_NE(causes.find("AT_HWCAP"), std::string::npos) << causes;
+        EXPECT_NE(causes.find("AT_EXECFN"), std::string::npos) << causes;
+        // The entries that are there are compared with their like.
+        for (const char* const other : {"AT_PAGESZ 0", "AT_PHDR 0", "AT_ENTRY 0"}) {
+            EXPECT_EQ(causes.find(other), std::string::npos) << causes;
+        }
+        EXPECT_LE(comparison.divergences.size(), 5) << causes;
+    }
+}
+
+}  // namespace
+}  // namespace levitate::traces::test
