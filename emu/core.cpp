@@ -148,6 +148,9 @@ Flow Core::exception_return(std::uint64_t spsr, std::uint64_t address) {
     monitor.marked = false;
     event_register = true;
     branch_target = address;
+    if (pstate.el == 0) {
+        log_.note_return(task_key());
+    }
     if (legal && pstate.el == 0 && halts_.at_boundary()) {
         return halt_after(Halt{.reason = HaltReason::ReturnToEl0}, Flow::Jump);
     }
@@ -176,7 +179,38 @@ void Core::take_exception(std::uint64_t address) {
     if (pstate.el == 0 && halts_.at_boundary()) {
         halts_.request({.reason = HaltReason::ExceptionFromEl0});
     }
-    enter_vector(0, exception.resume == Return::Next ? address + kInstructionBytes : address);
+    const std::uint64_t return_address =
+        exception.resume == Return::Next ? address + kInstructionBytes : address;
+    if (pstate.el == 0 && exception.exception_class == ExceptionClass::Svc) {
+        LastCall call{
+            .task = task_key(), .number = x[8], .arguments = {}, .pc = return_address, .retired = retired};
+        std::copy_n(x.begin(), call.arguments.size(), call.arguments.begin());
+        log_.add_call(call);
+        enter_vector(0, return_address);
+    } else {
+        enter_logged_vector(return_address);
+    }
+}
+
+// Takes the exception whose syndrome has been set.
+void Core::enter_logged_vector(std::uint64_t return_address) {
+    TakenException taken{.esr = system.esr,
+                         .elr = return_address,
+                         .sp = x[kSpPlace],
+                         .far = exception.far,
+                         .retired = retired,
+                         .count = 1,
+                         .has_far = exception.sets_far,
+                         .from_el0 = pstate.el == 0};
+    enter_vector(0, return_address);
+    taken.spsr = system.spsr;
+    taken.vector = pc;
+    log_.add(taken);
+}
+
+TaskKey Core::task_key() const {
+    constexpr std::uint64_t kTableAddress = 0x0000'ffff'ffff'fffe;
+    return {.table = system.ttbr0 & kTableAddress, .sp_el1 = sp_el1(), .tpidr_el0 = system.tpidr_el0};
 }
 
 void Core::take_interrupt(Signal signal) {

@@ -26,6 +26,7 @@
 #include "emu/state.hpp"
 #include "emu/system/debug.hpp"
 #include "emu/system/exception.hpp"
+#include "emu/system/exception_log.hpp"
 #include "emu/system/time_jumps.hpp"
 #include "emu/system/unanswered.hpp"
 
@@ -159,6 +160,10 @@ class Core : public State {
     std::uint64_t nanoseconds() const { return observed_retired_ + skipped_nanoseconds_; }
     std::uint64_t counter() const { return timer.ticks(nanoseconds()); }
     void observe_time(RetiredBefore now) { observed_retired_ = now.instructions; }
+    // A system register is read or written: some show what no instruction does.
+    void note_register(std::uint16_t encoding) {
+        influences_.time = influences_.time || depends_on_time(encoding);
+    }
     // A timer register was written; the lines and the next event are to be worked out again.
     Flow timers_changed();
     // highest_pending(), or what the CPU interface makes of it, may have changed.
@@ -181,6 +186,12 @@ class Core : public State {
     std::optional<std::uint64_t> translate(std::uint64_t address, unsigned exception_level) const;
     std::span<const UndefinedEncoding> undefined_encodings() const { return undefined_encodings_; }
     const Unanswered& unanswered() const { return unanswered_; }
+    const ExceptionLog& log() const { return log_; }
+    void watch_influences(bool watch);
+    Influences influences() const { return influences_; }
+    bool interrupt_is_due() const { return signalled_ != Signal::None || next_timer_event_ != kNever; }
+    std::vector<std::uint64_t> state_words() const;
+    void record_undefined(std::uint64_t address, std::uint32_t word);
 
     const bool smc_halts;       // as Config has it
     const bool semihosting;     // likewise
@@ -188,7 +199,6 @@ class Core : public State {
     std::uint64_t retired = 0;  // between runs of instructions, as `pc`
 
   private:
-    void record_undefined(std::uint64_t address, std::uint32_t word);
     // Exceptions. The first asks for the complete form, the second is for whoever is not an executor.
     Flow redo() {
         redo_ = true;
@@ -202,6 +212,8 @@ class Core : public State {
     void take_exception(std::uint64_t address);
     void take_interrupt(Signal signal);
     void enter_vector(std::uint64_t offset, std::uint64_t return_address);
+    void enter_logged_vector(std::uint64_t return_address);
+    TaskKey task_key() const;
 
     // Loads and stores (emu/mmu/access.hpp).
     template <class T>
@@ -279,6 +291,9 @@ class Core : public State {
     std::uint32_t step_syndrome_ = fault::kDebug;  // of the software step exception that comes next
     std::vector<UndefinedEncoding> undefined_encodings_;
     Unanswered unanswered_;
+    ExceptionLog log_;
+    bool watches_influences_ = false;
+    Influences influences_;
 };
 
 }  // namespace levitate::emu

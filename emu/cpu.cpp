@@ -75,6 +75,10 @@ unsigned Cpu::exception_level() const {
     return implementation_->core.pstate.el;
 }
 
+std::uint64_t Cpu::program_counter() const {
+    return implementation_->core.pc;
+}
+
 std::optional<std::uint64_t> Cpu::translate(std::uint64_t address, unsigned exception_level) const {
     return implementation_->core.translate(address, exception_level);
 }
@@ -113,6 +117,34 @@ std::uint64_t Cpu::retired_instructions() const {
 
 std::uint64_t Cpu::counter() const {
     return implementation_->core.counter();
+}
+
+std::vector<TakenException> Cpu::recent_exceptions() const {
+    return implementation_->core.log().exceptions();
+}
+
+std::span<const LastCall> Cpu::last_calls() const {
+    return implementation_->core.log().calls();
+}
+
+std::uint64_t Cpu::call_count() const {
+    return implementation_->core.log().call_count();
+}
+
+void Cpu::watch_influences(bool watch) {
+    implementation_->core.watch_influences(watch);
+}
+
+Influences Cpu::influences() const {
+    return implementation_->core.influences();
+}
+
+bool Cpu::interrupt_is_due() const {
+    return implementation_->core.interrupt_is_due();
+}
+
+std::vector<std::uint64_t> Cpu::state_words() const {
+    return implementation_->core.state_words();
 }
 
 std::span<const UndefinedEncoding> Cpu::undefined_encodings() const {

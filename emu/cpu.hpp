@@ -96,6 +96,50 @@ struct EntryRegisters {
     std::uint64_t esr_el1 = 0;
 };
 
+// A synchronous exception that was taken to EL1, other than an SVC of EL0. One that is like the last one
+// (ESR, ELR and SPSR are the same) is counted with it.
+struct TakenException {
+    std::uint64_t esr = 0;
+    std::uint64_t elr = 0;
+    std::uint64_t spsr = 0;
+    std::uint64_t vector = 0;   // where EL1 went on
+    std::uint64_t sp = 0;       // the stack pointer that was in use, the last time
+    std::uint64_t far = 0;      // if has_far: FAR_EL1, the last time
+    std::uint64_t retired = 0;  // instructions, until the last time
+    std::uint64_t count = 0;    // how often in a row
+    bool has_far = false;
+    bool from_el0 = false;
+};
+
+// By what one task is told from another, whatever the kernel: no two of them have all three in common for
+// long.
+struct TaskKey {
+    std::uint64_t table = 0;  // TTBR0_EL1's table address
+    std::uint64_t sp_el1 = 0;
+    std::uint64_t tpidr_el0 = 0;
+    bool operator==(const TaskKey&) const = default;
+};
+
+// The last SVC of a task at EL0.
+struct LastCall {
+    TaskKey task;
+    std::uint64_t number = 0;  // x8
+    std::array<std::uint64_t, 6> arguments{};
+    std::uint64_t pc = 0;       // after the SVC
+    std::uint64_t retired = 0;  // instructions, until the SVC
+    bool returned = false;      // the task has gone on at EL0
+};
+
+// What could keep a loop whose registers repeat from going on for ever, as far as it was met since
+// watch_influences().
+struct Influences {
+    bool memory = false;  // a store has changed a byte of RAM
+    bool device = false;  // something outside RAM has answered a load or store
+    bool time = false;    // the counter, a timer or the GIC's CPU interface was used, or time was waited for
+    bool unmasked = false;  // PSTATE would have let an interrupt in
+    bool operator==(const Influences&) const = default;
+};
+
 // Why run() returned. The state is precise: every instruction before has retired, none after has begun.
 enum class HaltReason {
     Budget,            // the number of instructions asked for has retired
@@ -183,6 +227,7 @@ class Cpu {
     // nullopt if there is none.
     std::optional<std::uint64_t> system_register(std::uint16_t encoding) const;
     unsigned exception_level() const;
+    std::uint64_t program_counter() const;
 
     // The physical address of `address` as a load at `exception_level` (0 or 1) would translate it under the
     // current translation tables; nullopt if it would fault. Changes nothing, sets no access flag.
@@ -219,6 +264,23 @@ class Cpu {
     std::uint64_t retired_instructions() const;
     // The system counter, CNTPCT_EL0, now.
     std::uint64_t counter() const;
+    // The last synchronous exceptions, by when they were taken last, oldest first: at most 16 from EL1 and 4
+    // from EL0.
+    std::vector<TakenException> recent_exceptions() const;
+    // The last call of each of the last 64 tasks that made one, in no order, and how many calls there were.
+    std::span<const LastCall> last_calls() const;
+    std::uint64_t call_count() const;
+
+    // Forgets what was met. While it watches, every store takes the slow path; nothing that the guest does
+    // changes.
+    void watch_influences(bool watch);
+    Influences influences() const;
+    // Whether an interrupt waits to be taken, or a timer is armed.
+    bool interrupt_is_due() const;
+    // Everything that decides what the CPU does next, apart from RAM, devices, timers and pending
+    // interrupts: two states are the same if these words are.
+    std::vector<std::uint64_t> state_words() const;
+
     // Distinct undefined encodings met so far, oldest first; at most 64 are kept.
     std::span<const UndefinedEncoding> undefined_encodings() const;
     // Distinct accesses that nothing answered, oldest first; at most 64 are kept. The second counts all.

@@ -148,6 +148,7 @@ std::optional<Halt> Core::pending_halt() {
         update_interrupts();
     }
     waiting = Waiting::No;
+    influences_.unmasked = influences_.unmasked || !pstate.masks(Signal::Irq) || !pstate.masks(Signal::Fiq);
     if (signalled_ != Signal::None && !pstate.masks(signalled_)) {
         take_interrupt(signalled_);
         return halts_.take();
@@ -182,6 +183,7 @@ bool Core::skip_to_next_event() {
         return false;
     }
     skipped_nanoseconds_ += event - nanoseconds();
+    influences_.time = true;
     return true;
 }
 
@@ -220,6 +222,36 @@ void Core::set_breakpoints(std::span<const std::uint64_t> addresses) {
 void Core::set_watched_ranges(std::span<const WatchedRange> ranges) {
     halts_.set_watched_ranges(ranges);
     flush_tlb();
+}
+
+// Stores are looked at only on the slow path, so entries that let them pass it by must go.
+void Core::watch_influences(bool watch) {
+    watches_influences_ = watch;
+    influences_ = {};
+    flush_tlb();
+}
+
+std::vector<std::uint64_t> Core::state_words() const {
+    std::vector<std::uint64_t> words(x.begin(), x.end());
+    // The stack pointers are where the registers of the same names are, whichever is in use.
+    SystemRegisters kept = system;
+    kept.sp_el0 = sp_el0();
+    kept.sp_el1 = sp_el1();
+    words[kSpPlace] = 0;
+    words.insert(words.end(), {pc, pstate.to_spsr(), fpcr, fpsr, std::uint64_t{event_register},
+                               static_cast<std::uint64_t>(waiting), std::uint64_t{monitor.marked},
+                               monitor.address, monitor.size});
+    for (const Vector& vector : v) {
+        words.insert(words.end(), vector.d.begin(), vector.d.end());
+    }
+    static_assert(sizeof kept % sizeof(std::uint64_t) == 0);
+    const std::size_t count = words.size();
+    words.resize(count + sizeof kept / sizeof(std::uint64_t));
+    std::memcpy(words.data() + count, &kept, sizeof kept);
+    words.insert(words.end(),
+                 {gic.priority_mask, gic.binary_point, gic.binary_point_0, gic.group_enable,
+                  gic.group_enable_0, gic.active_priorities, gic.active_priorities_0, gic.control()});
+    return words;
 }
 
 std::optional<std::uint64_t> Core::translate(std::uint64_t address, unsigned exception_level) const {

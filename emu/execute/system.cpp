@@ -221,6 +221,7 @@ Flow read_register(Core& core, const Instruction& instruction, RetiredBefore now
         return flow;
     }
     core.observe_time(now);
+    core.note_register(row->encoding);
     std::uint64_t value = 0;
     const Flow flow = row->read(core, value);
     if (flow != Flow::Exception) {
@@ -237,6 +238,7 @@ Flow write_register(Core& core, const Instruction& instruction, RetiredBefore no
         return flow;
     }
     core.observe_time(now);
+    core.note_register(row->encoding);
     return row->write(core, core.get(t));
 }
 

@@ -28,6 +28,10 @@ bool is_aligned(std::uint64_t address, unsigned size) {
     return (address & (size - 1)) == 0;
 }
 
+bool changes_ram(const RamPage& page, std::size_t offset, const std::byte* from, std::size_t size) {
+    return std::memcmp(page.host + offset, from, size) != 0;
+}
+
 void store_to_ram(const RamPage& page, std::size_t offset, const std::byte* from, std::size_t size) {
     std::memcpy(page.host + offset, from, size);
     CodePage* code = *page.code;
@@ -57,9 +61,11 @@ std::expected<Core::Piece, TranslationFault> Core::resolve(AccessMode mode, std:
         const std::uint64_t page = page_of(address);
         const CodePage* code = *piece.ram->code;
         const bool holds_code = code != nullptr && code->decoded;
+        const bool fast_stores =
+            translation->permits(Access::Write, mode) && !holds_code && !watches_influences_;
         tlbs_.keep(mode, address, translation->size_shift,
                    {.read_tag = translation->permits(Access::Read, mode) ? page : kNoTag,
-                    .write_tag = translation->permits(Access::Write, mode) && !holds_code ? page : kNoTag,
+                    .write_tag = fast_stores ? page : kNoTag,
                     .host = piece.ram->host});
     }
     return piece;
@@ -105,6 +111,7 @@ Flow Core::device_load(const Piece& piece, std::byte* into, unsigned size) {
             return Flow::Exception;
         }
         std::memcpy(into + done, &*value, count);
+        influences_.device = true;
     }
     return Flow::Leave;
 }
@@ -117,6 +124,7 @@ Flow Core::device_store(const Piece& piece, const std::byte* from, unsigned size
         if (!bus_.write(piece.physical + done, count, value)) {
             return Flow::Exception;
         }
+        influences_.device = true;
     }
     return Flow::Leave;
 }
@@ -199,7 +207,11 @@ Flow Core::store_slow(AccessMode mode, std::uint64_t address, const void* from, 
             is_aligned(address, size) && device_store(*first, bytes, size) != Flow::Exception;
         return answers ? Flow::Leave : external_abort(address, Access::Write, first->physical, size);
     }
-    store_to_ram(*first_ram, address & kPageOffsetMask, bytes, first_size);
+    const std::size_t offset = address & kPageOffsetMask;
+    influences_.memory =
+        influences_.memory || changes_ram(*first_ram, offset, bytes, first_size) ||
+        (first_size < size && changes_ram(*second_ram, 0, bytes + first_size, size - first_size));
+    store_to_ram(*first_ram, offset, bytes, first_size);
     if (first_size < size) {
         store_to_ram(*second_ram, 0, bytes + first_size, size - first_size);
     }

@@ -54,6 +54,15 @@ constexpr std::uint16_t register_encoding(unsigned op0, unsigned op1, unsigned c
     return static_cast<std::uint16_t>(op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2);
 }
 
+// Whether what the register shows or does has to do with time or interrupts, so that an instruction that
+// accesses it need not do the same the next time: the generic timer has CRn 14; ISR_EL1 and the GIC's CPU
+// interface, apart from ICC_PMR_EL1, have CRn 12 and not CRm 0.
+constexpr bool depends_on_time(std::uint16_t encoding) {
+    const unsigned crn = encoding >> 7 & 15U;
+    const unsigned crm = encoding >> 3 & 15U;
+    return crn == 14 || (crn == 12 && crm != 0);
+}
+
 // Who may access a register, or perform a system instruction, at EL0. What is not allowed by a control bit of
 // EL1 traps there (EC 0x18); the rest is UNDEFINED.
 enum class El0Access : std::uint8_t {

@@ -14,6 +14,7 @@
 
 #include "vmm/arch/address.hpp"
 #include "vmm/arch/registers.hpp"
+#include "vmm/engine/witness.hpp"
 
 namespace levitate::vmm {
 
@@ -78,10 +79,8 @@ struct EngineStatistics {
     std::uint64_t unanswered_total = 0;            // of all accesses, those that are not listed too
 };
 
-class Engine {
+class Engine : public Witness {
   public:
-    virtual ~Engine() = default;
-
     // Runs until an exit, at most about `instructions` (emu: exactly).
     virtual Exit run(std::uint64_t instructions) = 0;
     // From any thread: makes run() return Stopped soon.

@@ -150,6 +150,18 @@ class EmuEngine final : public Engine {
 
     void set_stops(const Stops& stops) override;
 
+    std::vector<TakenException> recent_exceptions() const override;
+    std::vector<LastCall> last_calls() const override;
+    std::uint64_t call_count() const override { return cpu_.call_count(); }
+    void watch_influences(bool watch) override {
+        called_firmware_ = false;
+        cpu_.watch_influences(watch);
+    }
+    Influences influences() const override;
+    bool interrupt_is_due() const override { return cpu_.interrupt_is_due(); }
+    std::vector<std::uint64_t> state_words() const override { return cpu_.state_words(); }
+    GuestVirt program_counter() const override { return GuestVirt{cpu_.program_counter()}; }
+
     EngineStatistics statistics() const override;
     std::uint64_t retired_instructions() const override { return cpu_.retired_instructions(); }
     std::chrono::nanoseconds guest_time() const override {
@@ -170,6 +182,7 @@ class EmuEngine final : public Engine {
     std::unique_ptr<emu::InterruptController> interrupts_;
     emu::Cpu cpu_;
     Stops stops_;
+    bool called_firmware_ = false;
 };
 
 Exit EmuEngine::run(std::uint64_t instructions) {
@@ -231,6 +244,7 @@ std::optional<int> EmuEngine::call_host() {
 }
 
 PowerAction EmuEngine::call_firmware() {
+    called_firmware_ = true;
     emu::Registers registers = cpu_.registers();
     const PsciReply reply = call_psci({registers.x[0], registers.x[1], registers.x[2], registers.x[3]});
     registers.x[0] = reply.result;
@@ -345,6 +359,46 @@ std::size_t EmuEngine::write_memory(GuestVirt address, std::span<const std::byte
     }
     cpu_.invalidate_code();
     return done;
+}
+
+std::vector<TakenException> EmuEngine::recent_exceptions() const {
+    std::vector<TakenException> exceptions;
+    for (const emu::TakenException& one : cpu_.recent_exceptions()) {
+        exceptions.push_back({.esr = one.esr,
+                              .elr = GuestVirt{one.elr},
+                              .spsr = one.spsr,
+                              .vector = GuestVirt{one.vector},
+                              .sp = one.sp,
+                              .far = GuestVirt{one.far},
+                              .retired = one.retired,
+                              .count = one.count,
+                              .has_far = one.has_far,
+                              .from_el0 = one.from_el0});
+    }
+    return exceptions;
+}
+
+std::vector<LastCall> EmuEngine::last_calls() const {
+    std::vector<LastCall> calls;
+    for (const emu::LastCall& one : cpu_.last_calls()) {
+        calls.push_back({.table = one.task.table,
+                         .sp_el1 = one.task.sp_el1,
+                         .tpidr_el0 = one.task.tpidr_el0,
+                         .number = one.number,
+                         .arguments = one.arguments,
+                         .pc = GuestVirt{one.pc},
+                         .retired = one.retired,
+                         .returned = one.returned});
+    }
+    return calls;
+}
+
+Influences EmuEngine::influences() const {
+    const emu::Influences met = cpu_.influences();
+    return {.memory = met.memory,
+            .device = met.device || called_firmware_,
+            .time = met.time,
+            .unmasked = met.unmasked};
 }
 
 EngineStatistics EmuEngine::statistics() const {

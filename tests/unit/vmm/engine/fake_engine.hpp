@@ -58,6 +58,14 @@ class FakeEngine final : public Engine {
         put(value(address), from);
         return from.size();
     }
+    std::vector<TakenException> recent_exceptions() const override { return {}; }
+    std::vector<LastCall> last_calls() const override { return {}; }
+    std::uint64_t call_count() const override { return 0; }
+    void watch_influences(bool /*watch*/) override {}
+    Influences influences() const override { return {}; }
+    bool interrupt_is_due() const override { return false; }
+    std::vector<std::uint64_t> state_words() const override { return {}; }
+    GuestVirt program_counter() const override { return GuestVirt{state.pc}; }
     void set_stops(const Stops& wanted) override { stops = wanted; }
     EngineStatistics statistics() const override { return {}; }
     std::uint64_t retired_instructions() const override { return retired; }
