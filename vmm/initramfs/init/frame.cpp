@@ -58,6 +58,20 @@ std::vector<std::byte> decode_digits(std::span<const std::uint8_t> digits) {
     return body;
 }
 
+// Whether the bytes are one whole character of UTF-8 that is not ASCII (RFC 3629): a start byte says how many
+// follow it, and each of these has the form of a digit.
+bool is_character(std::span<const std::uint8_t> bytes) {
+    constexpr std::uint8_t kFirst = 0xC2;
+    constexpr std::uint8_t kOfThree = 0xE0;
+    constexpr std::uint8_t kOfFour = 0xF0;
+    constexpr std::uint8_t kLast = 0xF4;
+    if (bytes.empty() || bytes.front() < kFirst || bytes.front() > kLast) {
+        return false;
+    }
+    const std::size_t length = bytes.front() < kOfThree ? 2 : bytes.front() < kOfFour ? 3 : 4;
+    return bytes.size() == length;
+}
+
 }  // namespace
 
 void append_number(std::vector<std::byte>& payload, std::uint32_t number) {
@@ -105,13 +119,32 @@ void FrameDecoder::feed(std::span<const std::byte> bytes) {
         if (byte >= kDigit) {
             feed_frame_byte(byte);
         } else {
-            text_.push_back(static_cast<char>(byte));
+            feed_text_byte(byte);
         }
     }
+    hand_on_text();
+}
+
+void FrameDecoder::finish() {
+    abandon_frame();
+    hand_on_text();
+}
+
+void FrameDecoder::hand_on_text() {
     if (!text_.empty()) {
         receiver_.on_text(text_);
         text_.clear();
     }
+}
+
+void FrameDecoder::feed_text_byte(std::uint8_t byte) {
+    const bool may_be_text = expected_number_ == 0 || has_characters_;
+    if (may_be_text && !raw_is_handed_on_ && is_character(raw_)) {
+        has_characters_ = true;
+        text_.append(raw_.begin(), raw_.end());
+        raw_is_handed_on_ = true;
+    }
+    text_.push_back(static_cast<char>(byte));
 }
 
 void FrameDecoder::feed_frame_byte(std::uint8_t byte) {
@@ -147,6 +180,7 @@ void FrameDecoder::finish_frame() {
         const std::uint64_t tag = number_at(body, tag_at) | std::uint64_t{number_at(body, tag_at + 4)} << 32U;
         if (tag == tag_of(key_, number, type, payload)) {
             raw_.clear();
+            raw_is_handed_on_ = false;
             lost_frames_ += lost;
             expected_number_ = number + 1;
             receiver_.on_frame({.type = type, .payload = {payload.begin(), payload.end()}});
@@ -158,8 +192,12 @@ void FrameDecoder::finish_frame() {
 }
 
 void FrameDecoder::abandon_frame() {
-    text_.append(raw_.begin(), raw_.end());
+    if (!raw_is_handed_on_) {
+        has_characters_ = has_characters_ || is_character(raw_);
+        text_.append(raw_.begin(), raw_.end());
+    }
     raw_.clear();
+    raw_is_handed_on_ = false;
 }
 
 }  // namespace levitate::vmm::init

@@ -18,7 +18,10 @@
 // repeat a frame either.
 //
 // A start byte always begins a frame, so a receiver finds its place again after anything. What turns out not
-// to be a frame is handed on as text. A missing frame shows as a gap in the sequence.
+// to be a frame is handed on as text. That would come too late where a kernel writes UTF-8, whose bytes look
+// like those of frames. The first frame, Hello, begins with a byte that UTF-8 does not have, so a character
+// before it is text at once; after it, whole characters are if the kernel has written some before. They still
+// count for a frame if one comes of them. A missing frame shows as a gap in the sequence.
 //
 // Nothing is lost to a full buffer: init reads the line all the time, and the host sends bytes of standard
 // input only as far as init has granted credit for them.
@@ -96,6 +99,8 @@ class FrameDecoder {
 
     FrameDecoder(const HashKey& key, Receiver& receiver) : key_(key), receiver_(receiver) {}
     void feed(std::span<const std::byte> bytes);
+    // Nothing more comes: hands on as text what could have become a frame.
+    void finish();
     // How many frames were sent but did not arrive whole.
     std::uint64_t lost_frames() const { return lost_frames_; }
 
@@ -103,10 +108,14 @@ class FrameDecoder {
     void feed_frame_byte(std::uint8_t byte);
     void finish_frame();
     void abandon_frame();
+    void feed_text_byte(std::uint8_t byte);
+    void hand_on_text();
 
     HashKey key_;
     Receiver& receiver_;
     std::string text_;               // not handed on yet
+    bool raw_is_handed_on_ = false;  // as text, since it is a character
+    bool has_characters_ = false;    // the text had some that are not ASCII
     std::vector<std::uint8_t> raw_;  // of the frame being received, start byte first; empty: none
     std::uint64_t expected_number_ = 0;
     std::uint64_t lost_frames_ = 0;

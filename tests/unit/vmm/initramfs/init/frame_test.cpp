@@ -66,9 +66,38 @@ TEST_F(FrameTest, frames_use_no_byte_that_kernel_text_has) {
     EXPECT_TRUE(std::ranges::all_of(encoded, [](std::byte byte) { return byte >= std::byte{0x80}; }));
 }
 
+TEST_F(FrameTest, characters_of_a_kernel_come_in_order_and_at_once) {
+    const std::string text = "grüße → 𝄞 von é\n";
+    std::string fed;
+    for (const char character : text) {
+        feed(bytes_of({&character, 1}));
+        fed.push_back(character);
+        if (static_cast<unsigned char>(character) < 0x80) {
+            EXPECT_EQ(collector.text, fed);
+        }
+    }
+    // The same once frames come, which are still found between and within the text.
+    feed(encode(FrameType::Hello, "payload"));
+    const auto frame = encode(FrameType::Stdout, "output");
+    feed(bytes_of("é\n"));
+    feed(std::span{frame}.first(frame.size() / 2));
+    feed(bytes_of("kernel text\n"));
+    feed(std::span{frame}.subspan(frame.size() / 2));
+    EXPECT_EQ(collector.text, text + "é\nkernel text\n");
+    ASSERT_EQ(collector.frames.size(), 2U);
+    EXPECT_EQ(collector.frames[1].payload, bytes_of("output"));
+}
+
+TEST_F(FrameTest, what_the_end_cuts_off_is_text) {
+    feed(bytes_of("caf\xc3"));
+    EXPECT_EQ(collector.text, "caf");
+    decoder.finish();
+    EXPECT_EQ(collector.text, "caf\xc3");
+}
+
 TEST_F(FrameTest, kernel_text_between_any_two_bytes_is_told_apart) {
     const std::string noise = "[    0.123456] random: crng init done\r\n";
-    const auto encoded = encode(FrameType::Stdout, "payload");
+    const auto encoded = encode(FrameType::Hello, "payload");  // the first that init sends
     for (std::size_t at = 0; at <= encoded.size(); ++at) {
         Collector mixed;
         FrameDecoder fresh{kKey, mixed};
