@@ -26,12 +26,14 @@ int compare_files(const std::string& golden_name, const std::string& actual_name
         return fail(actual.error());
     }
     const traces::Comparison comparison = traces::compare(golden->recordings, *actual, extent, layout);
+    const traces::Trace& compared = golden->recordings[comparison.golden];
+    say_if_incomplete(golden_name, compared);
+    say_if_incomplete(actual_name, *actual);
     fmt::print("{}\n", traces::to_string(comparison.verdict));
     for (const traces::Normalisation& normalisation : comparison.normalised) {
         fmt::print("  normalised: {} {}\n", normalisation.count, normalisation.what);
     }
-    fmt::print("{}", divergence_text(golden->recordings[comparison.golden], *actual, comparison, {},
-                                     style_of_descriptor(STDOUT_FILENO)));
+    fmt::print("{}", divergence_text(compared, *actual, comparison, {}, style_of_descriptor(STDOUT_FILENO)));
     return conformant(comparison) ? kSuccess : kDivergent;
 }
 

@@ -212,4 +212,10 @@ Result<RunSpec> spec_of(const GoldenCase& golden, const fs::path& program) {
     return spec;
 }
 
+void say_if_incomplete(const std::string& name, const traces::Trace& trace) {
+    if (!trace.incomplete.empty()) {
+        fmt::print(stderr, "levitate: {}: incomplete: {}\n", name, trace.incomplete);
+    }
+}
+
 }  // namespace levitate::vmm::cli

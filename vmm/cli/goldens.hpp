@@ -52,4 +52,7 @@ Result<traces::Trace> load_trace(const std::filesystem::path& path);
 // the files (vmm/reference/keep.hpp). `program` (may be empty) overrides the search.
 Result<RunSpec> spec_of(const GoldenCase& golden, const std::filesystem::path& program);
 
+// Says on stderr why the trace of this name ends before its run, if it does.
+void say_if_incomplete(const std::string& name, const traces::Trace& trace);
+
 }  // namespace levitate::vmm::cli

@@ -52,9 +52,7 @@ int show(const std::string& file, Format format) {
         fmt::print("{}\n",
                    traces::footer_line({.events = trace->events.size(), .incomplete = trace->incomplete}));
     }
-    if (!trace->incomplete.empty()) {
-        fmt::print(stderr, "levitate: {}: incomplete: {}\n", file, trace->incomplete);
-    }
+    say_if_incomplete(file, *trace);
     return kSuccess;
 }
 

@@ -46,6 +46,13 @@ void BoundaryTracer::handle(const Exit& exit) {
     }
 }
 
+std::optional<traces::TaskNumber> BoundaryTracer::task_on(std::uint64_t sp_el1, std::uint64_t table) const {
+    const auto found = std::ranges::find_if(tasks_.all(), [&](const auto& entry) {
+        return entry.second.stack == sp_el1 && entry.second.space == table;
+    });
+    return found == tasks_.all().end() ? std::nullopt : std::optional{found->first};
+}
+
 std::vector<TaskView> BoundaryTracer::tasks() const {
     std::vector<TaskView> views;
     for (const auto& [number, task] : tasks_.all()) {
@@ -58,14 +65,22 @@ std::vector<TaskView> BoundaryTracer::tasks() const {
     return views;
 }
 
+namespace {
+
+std::string why_not_started(const std::string& reason) {
+    return "the program never started: " +
+           (reason.empty() ? "the kernel was not seen to execute it" : reason);
+}
+
+}  // namespace
+
 void BoundaryTracer::finish(const traces::OutcomeEvent& outcome, const std::string& incomplete) {
     const std::string& reason = refusal_.empty() ? incomplete : refusal_;
-    const bool never_started = reason.empty() && !recorder_.has_started();
     if (reason.empty()) {
         // A signal that ends the program also ends its threads, which do not cross the boundary again.
         lives_.end_process(kFirstTask, {.exit_code = outcome.exit_code, .signal = outcome.signal});
     }
-    recorder_.finish(outcome, never_started ? "the program was never seen to start" : reason);
+    recorder_.finish(outcome, recorder_.has_started() ? reason : why_not_started(reason));
     watch_.end();
 }
 

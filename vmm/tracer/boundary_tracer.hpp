@@ -61,6 +61,8 @@ class BoundaryTracer {
     bool program_started() const { return recorder_.has_started(); }
     // The task that EL0 runs, or ran when it took the last exception. nullopt: one that is not recorded.
     std::optional<traces::TaskNumber> current_task() const { return current_; }
+    // The task on this EL1 stack in the address space of this translation table, if it is recorded.
+    std::optional<traces::TaskNumber> task_on(std::uint64_t sp_el1, std::uint64_t table) const;
     // The tasks that are alive, as far as is known.
     std::vector<TaskView> tasks() const;
     // The vector that the last exec of the program's first process made, without AT_NULL; empty before the

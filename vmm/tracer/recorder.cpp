@@ -284,7 +284,8 @@ void Recorder::registers_lost(traces::TaskNumber task, const traces::RegistersEv
 }
 
 void Recorder::finish(const traces::OutcomeEvent& outcome, const std::string& incomplete) {
-    if (!begun_) {
+    const bool started = has_started();
+    if (!started) {
         begin({});
     }
     while (!tasks_.empty()) {
@@ -297,7 +298,10 @@ void Recorder::finish(const traces::OutcomeEvent& outcome, const std::string& in
         }
         tasks_.erase(number);
     }
-    emit(kFirstTask, outcome);
+    // A program that never started came to nothing.
+    if (started) {
+        emit(kFirstTask, outcome);
+    }
     sink_.end(incomplete);
 }
 
