@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """gdb-multiarch attached to `levitate run --gdb` and `levitate check --gdb`.
 
-    gdb_test.py KERNEL.ELF FAULTY-KERNEL
+    gdb_test.py KERNEL.ELF FAULTY-KERNEL PANICS.ELF
 
 KERNEL.ELF has the symbols of the guest kernel that runs; FAULTY-KERNEL is one that is configured with
-LEVITATE_FAULTS=ON. Ends with status 77 where there is no gdb-multiarch.
+LEVITATE_FAULTS=ON; PANICS.ELF is one of tests/kernels/bad-ends. Ends with status 77 where there is no gdb-multiarch.
 """
 
 import os
@@ -76,6 +76,7 @@ def line_of(source: str, text: str) -> int:
 class GdbTest(ToolTest):
     kernel_symbols: Path
     faulty_kernel: Path
+    panics: Path
 
     def assert_said(self, done: Debugged, *patterns: str) -> None:
         """gdb said all this, in this order."""
@@ -192,6 +193,16 @@ class GdbTest(ToolTest):
                          r"\(CPU, EL1\)", "Value returned is", "exited normally")
         self.assertEqual(done.status, 0)
 
+    def test_kernel_stops_before_its_first_instruction(self) -> None:
+        done = debug(self.kernel_symbols, "print/x $pc\ninfo threads\ncontinue\n", "run", "--gdb-stop", "kernel", "hello")
+        self.assert_said(done, r"^\$1 = 0x40[0-9a-f]+0{3}$", r"\(CPU, EL1\)", "exited normally")
+        self.assertEqual((done.status, done.output), (0, "Hello, world!\n"))
+
+    def test_breakpoint_stops_in_a_kernel_in_the_lower_half(self) -> None:
+        done = debug(self.panics, "break panics\ncontinue\nkill\n", "run", "--gdb-stop", "kernel", "--kernel", self.panics, "hello")
+        self.assertIn(f"gdb-multiarch {self.panics} ", done.errors)
+        self.assert_said(done, r"Breakpoint 1, panics")
+
     def test_check_waits_at_the_divergence(self) -> None:
         done = debug(GUESTS / "hello", "backtrace\nset language c\nprint (long) $x0\ndetach\n", "check", "--kernel", self.faulty_kernel,
                      "--kernel-args", "fault=short_write", "hello")
@@ -210,8 +221,8 @@ def main() -> None:
     if shutil.which("gdb-multiarch") is None:
         print("no gdb-multiarch here; scripts/setup test installs it")
         sys.exit(1 if os.environ.get("CI") == "true" else SKIPPED)
-    GdbTest.kernel_symbols, GdbTest.faulty_kernel = Path(sys.argv[1]), Path(sys.argv[2])
-    unittest.main(argv=[sys.argv[0], *sys.argv[3:]])
+    GdbTest.kernel_symbols, GdbTest.faulty_kernel, GdbTest.panics = (Path(argument) for argument in sys.argv[1:4])
+    unittest.main(argv=[sys.argv[0], *sys.argv[4:]])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #include "vmm/cli/check_case.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "traces/format/sinks.hpp"
@@ -13,8 +14,18 @@ bool is_outcome(const traces::Trace& trace, std::size_t event) {
     return std::holds_alternative<traces::OutcomeEvent>(trace.events[event].body);
 }
 
+bool has_started(const traces::Trace& trace) {
+    return std::ranges::any_of(trace.events, [](const traces::Event& event) {
+        return std::holds_alternative<traces::ExecEvent>(event.body);
+    });
+}
+
+// A program that never started has done nothing that could be judged.
 std::string why_unjudged(const CaseResult& result, const Outcome& outcome) {
     const std::string& incomplete = result.actual.incomplete;
+    if (!has_started(result.actual)) {
+        return incomplete;
+    }
     const bool agrees = result.comparison.divergences.empty();
     return incomplete.empty() || (outcome.never_ends && !agrees) ? std::string{} : incomplete;
 }
@@ -46,10 +57,10 @@ std::optional<std::size_t> divergent_event(const CaseResult& result) {
     return std::nullopt;
 }
 
-Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent, traces::Layout layout) {
+Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, const Comparing& how, const RunHooks& hooks) {
     traces::TraceCollector collector;
     MainSpan main;
-    auto outcome = run_with_main(spec, collector, main);
+    auto outcome = run_with_main(spec, hooks, collector, main);
     if (!outcome) {
         return std::unexpected(std::move(outcome.error()));
     }
@@ -64,9 +75,9 @@ Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent ex
                       .backtrace = {},
                       .unjudged = {},
                       .seconds = std::chrono::duration<double>(outcome->wall).count(),
-                      .kernel_log = std::move(outcome->kernel_log),
+                      .report = std::move(outcome->report),
                       .undefined_encodings = std::move(outcome->undefined_encodings)};
-    result.comparison = traces::compare(result.golden.recordings, result.actual, extent, layout);
+    result.comparison = traces::compare(result.golden.recordings, result.actual, how.extent, how.layout);
     result.unjudged = why_unjudged(result, *outcome);
     if (!result.unjudged.empty()) {
         forget_divergence_at_end(result);

@@ -26,13 +26,19 @@ struct CaseResult {
     // `comparison` has a divergence then only if the run got to it.
     std::string unjudged;
     double seconds = 0;  // of the run
-    std::string kernel_log;
+    std::string report;  // Outcome::report
     std::vector<std::string> undefined_encodings;
 };
 
+struct Comparing {
+    traces::Extent extent = traces::Extent::All;
+    traces::Layout layout = traces::Layout::ByKernel;
+};
+
+// `hooks` say what to do with the kernel's console and with silence; the rest of them is set here.
 // An Error is a fault of the harness before the run, CaseResult::unjudged one in it; what the kernel or the
 // program does wrong is a divergence.
-Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, traces::Extent extent, traces::Layout layout);
+Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, const Comparing& how, const RunHooks& hooks);
 
 // The event in CaseResult::actual at which the divergence is best looked at: the differing one, else the last
 // of its task. Not the program's outcome: the guest is gone by then. nullopt: the actual trace has no events

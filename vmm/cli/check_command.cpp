@@ -53,10 +53,10 @@ struct CheckCommand {
   private:
     Result<std::vector<std::string>> chosen_names() const;
     Result<void> read_input_for_programs(const std::vector<std::string>& chosen);
-    Result<CaseResult> check_one(const std::string& name) const;
-    Result<CaseResult> check_golden(const std::string& name) const;
-    Result<CaseResult> check_program(const std::string& name) const;
-    Result<CaseResult> run_and_compare(GoldenCase golden, RunSpec spec) const;
+    Result<CaseResult> check_one(const std::string& name, const RunHooks& hooks) const;
+    Result<CaseResult> check_golden(const std::string& name, const RunHooks& hooks) const;
+    Result<CaseResult> check_program(const std::string& name, const RunHooks& hooks) const;
+    Result<CaseResult> run_and_compare(GoldenCase golden, RunSpec spec, const RunHooks& hooks) const;
     Result<void> keep_trace(const CaseResult& result) const;
     int debug_divergence(const CaseResult& result) const;
     int status_of(const std::vector<CaseReport>& reports) const;
@@ -97,12 +97,12 @@ Result<void> CheckCommand::read_input_for_programs(const std::vector<std::string
     return {};
 }
 
-Result<CaseResult> CheckCommand::check_one(const std::string& name) const {
+Result<CaseResult> CheckCommand::check_one(const std::string& name, const RunHooks& hooks) const {
     const bool has_golden = meaning_of(name) != Meaning::Program;
-    return has_golden ? check_golden(name) : check_program(name);
+    return has_golden ? check_golden(name, hooks) : check_program(name, hooks);
 }
 
-Result<CaseResult> CheckCommand::check_golden(const std::string& name) const {
+Result<CaseResult> CheckCommand::check_golden(const std::string& name, const RunHooks& hooks) const {
     auto golden = load_golden(name);
     if (!golden) {
         return std::unexpected(std::move(golden.error()));
@@ -112,10 +112,10 @@ Result<CaseResult> CheckCommand::check_golden(const std::string& name) const {
         return std::unexpected(std::move(spec.error()));
     }
     spec->sysroots.assign(given.sysroots.begin(), given.sysroots.end());
-    return run_and_compare(std::move(*golden), std::move(*spec));
+    return run_and_compare(std::move(*golden), std::move(*spec), hooks);
 }
 
-Result<CaseResult> CheckCommand::check_program(const std::string& name) const {
+Result<CaseResult> CheckCommand::check_program(const std::string& name, const RunHooks& hooks) const {
     std::vector<std::string> command{name};
     command.insert(command.end(), arguments->begin(), arguments->end());
     auto spec = given.to_spec(command);
@@ -131,18 +131,20 @@ Result<CaseResult> CheckCommand::check_program(const std::string& name) const {
     if (!made) {
         return std::unexpected(std::move(made.error()));
     }
-    return run_and_compare(std::move(made->golden), std::move(*spec));
+    return run_and_compare(std::move(made->golden), std::move(*spec), hooks);
 }
 
-Result<CaseResult> CheckCommand::run_and_compare(GoldenCase golden, RunSpec spec) const {
+Result<CaseResult> CheckCommand::run_and_compare(GoldenCase golden, RunSpec spec,
+                                                 const RunHooks& hooks) const {
     if (const auto applied = machine.apply_to(spec); !applied) {
         return std::unexpected(applied.error());
     }
     if (spec.instruction_limit == 0 && spec.engine != EngineKind::Native) {
         spec.instruction_limit = kDefaultInstructionLimit;
     }
-    return check_case(std::move(golden), std::move(spec), first ? traces::Extent::First : traces::Extent::All,
-                      layout_of(strict_layout));
+    const Comparing how{.extent = first ? traces::Extent::First : traces::Extent::All,
+                        .layout = layout_of(strict_layout)};
+    return check_case(std::move(golden), std::move(spec), how, hooks);
 }
 
 // Writes the trace of what was run, under the golden's name.
@@ -174,7 +176,7 @@ int CheckCommand::debug_divergence(const CaseResult& result) const {
         return fail(rerun.error());
     }
     SessionTarget target{(*rerun)->session()};
-    const auto end = serve_gdb(target, std::move(*listener), result.spec);
+    const auto end = serve_gdb(target, std::move(*listener), result.spec.program);
     return end ? static_cast<int>(kDivergent) : fail(end.error());
 }
 
@@ -190,11 +192,18 @@ int CheckCommand::execute() {
     if (!junit.empty() && !std::ofstream{junit}) {
         return fail({.kind = Error::Kind::Harness, .message = junit + ": cannot be written"});
     }
+    RunHooks hooks;
+    if (const auto ready = machine.apply_to(hooks); !ready) {
+        return fail(ready.error());
+    }
+    if (json) {
+        hooks.on_silence = nullptr;
+    }
     std::vector<CaseReport> reports;
     const ProgressBar progress{chosen->size()};
     for (const std::string& name : *chosen) {
         progress.show(reports.size(), name);
-        reports.push_back({.name = name, .result = check_one(name)});
+        reports.push_back({.name = name, .result = check_one(name, hooks)});
         const CaseReport& report = reports.back();
         progress.clear();
         if (!traces_directory.empty() && report.result) {
@@ -212,8 +221,8 @@ int CheckCommand::execute() {
             }
             std::fflush(stdout);
         }
-        if (machine.verbosity > 0 && report.result) {
-            fmt::print(stderr, "{}", report.result->kernel_log);
+        if (report.result) {
+            fmt::print(stderr, "{}", report.result->report);
         }
         if (!machine.gdb.empty() && report.result && report.result->comparison.first() != nullptr) {
             return debug_divergence(*report.result);

@@ -6,8 +6,23 @@
 #include <cstdio>
 
 #include "traces/format/sinks.hpp"
+#include "vmm/diagnosis/kernel_symbols.hpp"
 
 namespace levitate::vmm::cli {
+namespace {
+
+// An ELF with the kernel's symbols; empty: none is known.
+std::filesystem::path kernel_elf(const RunSpec& spec) {
+    for (const std::filesystem::path& file : {spec.kernel_symbols, spec.kernel}) {
+        if (!KernelSymbols::of_kernel(file).empty()) {
+            return file;
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<gdb::Listener> listen_for_gdb(const std::string& endpoint) {
     const auto place = gdb::parse_endpoint(endpoint);
     if (!place) {
@@ -20,9 +35,11 @@ Result<gdb::Listener> listen_for_gdb(const std::string& endpoint) {
     return std::move(*listener);
 }
 
-Result<gdb::SessionEnd> serve_gdb(SessionTarget& target, gdb::Listener listener, const RunSpec& spec) {
-    fmt::print(stderr, "levitate: waiting for gdb: gdb-multiarch {} -ex 'target remote :{}'\n",
-               spec.program.string(), listener.port());
+Result<gdb::SessionEnd> serve_gdb(SessionTarget& target, gdb::Listener listener,
+                                  const std::filesystem::path& symbols) {
+    const std::string file = symbols.empty() ? "-ex 'set architecture aarch64'" : symbols.string();
+    fmt::print(stderr, "levitate: waiting for gdb: gdb-multiarch {} -ex 'target remote :{}'\n", file,
+               listener.port());
     auto client = listener.accept();
     if (!client) {
         return failure(Error::Kind::Harness, std::move(client.error()));
@@ -31,7 +48,7 @@ Result<gdb::SessionEnd> serve_gdb(SessionTarget& target, gdb::Listener listener,
     return server.serve();
 }
 
-Result<Outcome> debug(const RunSpec& spec, RunHooks hooks, const std::string& endpoint) {
+Result<Outcome> debug(const RunSpec& spec, RunHooks hooks, const std::string& endpoint, GdbStop stop) {
     auto listener = listen_for_gdb(endpoint);
     if (!listener) {
         return std::unexpected(std::move(listener.error()));
@@ -47,8 +64,9 @@ Result<Outcome> debug(const RunSpec& spec, RunHooks hooks, const std::string& en
     }
     SessionTarget target{**session};
     const auto never = [] { return false; };
-    if (target.run_to_program(never)) {
-        const auto end = serve_gdb(target, std::move(*listener), spec);
+    const bool at_kernel = stop == GdbStop::Kernel;
+    if (at_kernel || target.run_to_program(never)) {
+        const auto end = serve_gdb(target, std::move(*listener), at_kernel ? kernel_elf(spec) : spec.program);
         if (!end) {
             return std::unexpected(end.error());
         }

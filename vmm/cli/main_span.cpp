@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
-#include <memory>
 #include <utility>
 #include <variant>
 
@@ -79,9 +77,9 @@ class MainWatch {
 
 }  // namespace
 
-Result<Outcome> run_with_main(const RunSpec& spec, traces::TraceCollector& collector, MainSpan& span) {
+Result<Outcome> run_with_main(const RunSpec& spec, RunHooks hooks, traces::TraceCollector& collector,
+                              MainSpan& span) {
     MainWatch watch{spec, span};
-    RunHooks hooks;
     hooks.sink = &collector;
     hooks.capture_output = true;
     if (spec.engine == EngineKind::Native) {
@@ -89,25 +87,14 @@ Result<Outcome> run_with_main(const RunSpec& spec, traces::TraceCollector& colle
         return run(spec, hooks);
     }
     hooks.on_event = [&watch](Engine&, const traces::Event& event) { return watch.see(event); };
-    auto session = Session::create(spec, hooks);
-    if (!session) {
-        return std::unexpected(std::move(session.error()));
-    }
-    while (!(*session)->ended()) {
-        switch ((*session)->advance(std::numeric_limits<std::uint64_t>::max())) {
-            case AdvanceReason::Stopped:
-                watch.arm(**session);
-                break;
-            case AdvanceReason::Breakpoint:
-                watch.stand(**session);
-                break;
-            case AdvanceReason::Budget:
-            case AdvanceReason::Boundary:
-            case AdvanceReason::Ended:
-                break;
+    hooks.on_stop = [&watch](Session& session, AdvanceReason reason) {
+        if (reason == AdvanceReason::Stopped) {
+            watch.arm(session);
+        } else {
+            watch.stand(session);
         }
-    }
-    return (*session)->finish();
+    };
+    return run(spec, hooks);
 }
 
 }  // namespace levitate::vmm::cli

@@ -20,6 +20,7 @@ struct MainSpan {
 
 // Runs the program to its end like run(), which the breakpoints at main do not change. Events go to
 // `collector`; output is captured.
-Result<Outcome> run_with_main(const RunSpec& spec, traces::TraceCollector& collector, MainSpan& span);
+Result<Outcome> run_with_main(const RunSpec& spec, RunHooks hooks, traces::TraceCollector& collector,
+                              MainSpan& span);
 
 }  // namespace levitate::vmm::cli

@@ -8,7 +8,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <map>
+#include <memory>
 #include <string_view>
 #include <system_error>
 
@@ -94,6 +96,12 @@ void MachineOptions::add_to(CLI::App& app) {
                    "The initramfs, for a kernel that runs alone, or that has PROGRAM in it as process 1 "
                    "(--init direct)")
         ->option_text("FILE");
+    app.add_option("--kernel-symbols", kernel_symbols,
+                   "The kernel's ELF or System.map, for names in what is said of a kernel that goes wrong "
+                   "(default: the kernel, if it is an ELF)")
+        ->option_text("FILE");
+    app.add_option("--kernel-log", kernel_log, "Write all that the kernel prints on its console to this file")
+        ->option_text("FILE");
     memory.add_to(app);
     add_hardware_to(app);
     app.add_option(
@@ -109,7 +117,10 @@ void MachineOptions::add_to(CLI::App& app) {
            "End the run when the machine has retired this many instructions, the kernel's boot included")
         ->option_text("NUMBER");
     app.add_flag("--stats", statistics, "Print instructions, time and MIPS to stderr at the end");
-    app.add_flag("-v,--verbose", verbosity, "Show the kernel's console on stderr; twice for more");
+    app.add_flag("-v,--verbose", verbosity,
+                 "Show the kernel's console on stderr as it comes, and what no device answers");
+    app.add_flag("-q,--quiet", quiet,
+                 "Do not say on stderr where the guest is when nothing has been heard of it for 10 s");
 }
 
 void MachineOptions::add_hardware_to(CLI::App& app) {
@@ -162,6 +173,7 @@ Result<void> MachineOptions::apply_to(RunSpec& spec) const {
     if (!init_paths.empty()) {
         spec.init_paths = init_paths;
     }
+    spec.kernel_symbols = kernel_symbols;
     spec.kernel_command_line = kernel_arguments;
     spec.replaced_command_line = append;
     spec.initramfs = initramfs;
@@ -174,6 +186,32 @@ Result<void> MachineOptions::apply_to(RunSpec& spec) const {
     spec.schedule_seed = schedule_seed.value_or(spec.schedule_seed);
     spec.instruction_limit = instruction_limit;
     spec.timeout = std::chrono::milliseconds{std::llround(timeout_seconds * 1000)};
+    return {};
+}
+
+Result<void> MachineOptions::apply_to(RunHooks& hooks, bool is_output) const {
+    std::shared_ptr<std::ofstream> log;
+    if (!kernel_log.empty()) {
+        log = std::make_shared<std::ofstream>(kernel_log, std::ios::binary | std::ios::trunc);
+        if (!*log) {
+            return failure(Error::Kind::Harness, "--kernel-log " + kernel_log + ": cannot be written");
+        }
+    }
+    const bool is_shown = verbosity > 0 && !is_output;
+    hooks.console_is_shown = is_shown || is_output;
+    if (log || is_shown) {
+        hooks.on_console = [log, is_shown](std::string_view text) {
+            if (is_shown) {
+                std::fwrite(text.data(), 1, text.size(), stderr);
+            }
+            if (log) {
+                *log << text << std::flush;
+            }
+        };
+    }
+    if (!quiet) {
+        hooks.on_silence = [](const std::string& line) { fmt::print(stderr, "levitate: {}\n", line); };
+    }
     return {};
 }
 
@@ -299,9 +337,12 @@ void print_run_report(const Outcome& outcome, const MachineOptions& options) {
     if (!outcome.contradiction.empty()) {
         fmt::print(stderr, "levitate: {}\n", outcome.contradiction);
     }
-    if (options.verbosity > 0 && !outcome.kernel_log.empty()) {
-        fmt::print(stderr, "{}{}", outcome.kernel_log, outcome.kernel_log.ends_with('\n') ? "" : "\n");
+    if (options.verbosity > 0 && outcome.report.empty()) {
+        for (const std::string& access : outcome.unanswered) {
+            fmt::print(stderr, "levitate: nothing answers: {}\n", access);
+        }
     }
+    fmt::print(stderr, "{}", outcome.report);
     if (options.statistics) {
         const double seconds = std::chrono::duration<double>(outcome.wall).count();
         const auto instructions = static_cast<double>(outcome.instructions);

@@ -44,6 +44,8 @@ struct MachineOptions {
     std::string kernel_arguments;
     std::optional<std::string> append;
     std::string initramfs;
+    std::string kernel_symbols;
+    std::string kernel_log;
     MemoryOption memory;
     std::optional<GicVersion> gic;
     std::vector<std::string> disks;
@@ -54,6 +56,7 @@ struct MachineOptions {
     std::uint64_t instruction_limit = 0;
     bool statistics = false;
     unsigned verbosity = 0;
+    bool quiet = false;
     std::string gdb;
 
     void add_to(CLI::App& app);
@@ -61,6 +64,10 @@ struct MachineOptions {
     void add_gdb_to(CLI::App& app, const std::string& stops_at);
     // Error: the kernel has to be fetched, and cannot be.
     Result<void> apply_to(RunSpec& spec) const;
+    // Shows the kernel's console and says where a silent guest is, as the options ask. Error: --kernel-log
+    // cannot be written.
+    // `is_output`: the console is the tool's own output.
+    Result<void> apply_to(RunHooks& hooks, bool is_output = false) const;
 
   private:
     void add_hardware_to(CLI::App& app);
@@ -96,8 +103,8 @@ int fail(const Error& error);
 // run that ended without either is a fault of the harness or a time limit, which is reported on stderr.
 int exit_status(const Outcome& outcome);
 
-// Prints on stderr what --stats and -v ask for, and in any case the undefined encodings that were met
-// and what contradicts the outcome.
+// Prints on stderr what --stats and -v ask for, and in any case the undefined encodings that were met,
+// what contradicts the outcome, and what is known of a run that did not end by itself.
 void print_run_report(const Outcome& outcome, const MachineOptions& options);
 
 }  // namespace levitate::vmm::cli

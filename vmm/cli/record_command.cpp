@@ -40,6 +40,9 @@ struct RecordCommand {
         spec->stdin_bytes = std::move(*input);
         RunHooks hooks;
         hooks.sink = writer->get();
+        if (const auto ready = machine.apply_to(hooks); !ready) {
+            return fail(ready.error());
+        }
         std::optional<int> signal;
         const auto outcome = run_until_signal(*spec, hooks, signal);
         if (!outcome) {

@@ -1,8 +1,11 @@
 // `levitate run`: runs a program.
 #include <CLI/CLI.hpp>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 
+#include "vmm/cli/choice.hpp"
 #include "vmm/cli/commands.hpp"
 #include "vmm/cli/debug_session.hpp"
 #include "vmm/cli/interruption.hpp"
@@ -14,15 +17,17 @@ namespace {
 struct RunCommand {
     MachineOptions machine;
     ProgramOptions program;
+    GdbStop gdb_stop = GdbStop::Program;
 
     Result<RunSpec> to_spec(const std::vector<std::string>& command) const {
         const bool is_kernel_given = !machine.kernel.empty() || !machine.initramfs.empty();
         if (!command.empty() || !is_kernel_given) {
             return program.to_spec(command);
         }
-        if (!machine.gdb.empty()) {
+        if (!machine.gdb.empty() && gdb_stop == GdbStop::Program) {
             return failure(Error::Kind::Usage,
-                           "--gdb stops before a program's first instruction, and no PROGRAM is given");
+                           "--gdb stops before a program's first instruction, and no PROGRAM is given; "
+                           "--gdb-stop kernel stops before the kernel's");
         }
         return program.to_spec_without_program();
     }
@@ -36,9 +41,12 @@ struct RunCommand {
             return fail(applied.error());
         }
         RunHooks hooks;
+        if (const auto ready = machine.apply_to(hooks, spec->program.empty()); !ready) {
+            return fail(ready.error());
+        }
         std::optional<int> signal;
-        const auto outcome =
-            machine.gdb.empty() ? run_until_signal(*spec, hooks, signal) : debug(*spec, hooks, machine.gdb);
+        const auto outcome = machine.gdb.empty() ? run_until_signal(*spec, hooks, signal)
+                                                 : debug(*spec, hooks, machine.gdb, gdb_stop);
         if (!outcome) {
             return fail(outcome.error());
         }
@@ -62,9 +70,15 @@ void add_run_command(CLI::App& app, int& status) {
         "  levitate run --stats ./target/aarch64-unknown-linux-gnu/release/tool --verbose input\n"
         "  levitate run --kernel ./Image --env RUST_BACKTRACE=1 ./tool\n"
         "  levitate run --kernel ./kernel.elf    the kernel alone: its UART is our stdin and stdout\n"
+        "  levitate run --kernel kernel.elf --gdb 1234 --gdb-stop kernel ./tool\n"
         "  levitate run --gdb 1234 ./tool        then: gdb-multiarch ./tool -ex 'target remote :1234'");
     command->machine.add_to(*run);
     command->machine.add_gdb_to(*run, "before the program's first instruction");
+    static const std::map<std::string, GdbStop> kStops{{"kernel", GdbStop::Kernel},
+                                                       {"program", GdbStop::Program}};
+    offer(run->add_option("--gdb-stop", command->gdb_stop,
+                          "Before whose first instruction --gdb stops (default program)"),
+          kStops);
     command->program.add_to(*run);
     run->prefix_command();
     run->callback([command, run, &status] { status = command->execute(run->remaining()); });

@@ -7,14 +7,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <memory>
 #include <ranges>
 
-// libiberty demangles both of Rust's schemes; its header is C.
-extern "C" {
-#include <libiberty/demangle.h>
-}
+#include "vmm/debugger/demangle.hpp"
 
 namespace levitate::vmm {
 namespace {
@@ -24,9 +20,6 @@ constexpr pid_t kThread = 1;
 
 struct DwflEnd {
     void operator()(Dwfl* dwfl) const { dwfl_end(dwfl); }
-};
-struct FreeMemory {
-    void operator()(void* memory) const { std::free(memory); }
 };
 using DwflPointer = std::unique_ptr<Dwfl, DwflEnd>;
 
@@ -88,18 +81,6 @@ const Dwfl_Callbacks kModuleCallbacks = {
     .section_address = dwfl_offline_section_address,
     .debuginfo_path = nullptr,
 };
-
-std::string demangle(const char* symbol) {
-    const std::unique_ptr<char, FreeMemory> readable{cplus_demangle(symbol, DMGL_AUTO | DMGL_PARAMS)};
-    std::string name = readable ? readable.get() : symbol;
-    // Rust's legacy scheme ends in "::h" and sixteen hex digits, which tell a reader nothing.
-    constexpr std::size_t kHashLength = 19;
-    if (name.size() > kHashLength && name.compare(name.size() - kHashLength, 3, "::h") == 0 &&
-        name.find_first_not_of("0123456789abcdef", name.size() - 16) == std::string::npos) {
-        name.resize(name.size() - kHashLength);
-    }
-    return name;
-}
 
 std::string name_of(Dwarf_Die* die) {
     Dwarf_Attribute attribute;

@@ -64,8 +64,8 @@ class Target {
     virtual std::size_t read_memory(GuestVirt address, std::span<std::byte> into) const = 0;
     virtual std::size_t write_memory(GuestVirt address, std::span<const std::byte> from) = 0;
 
-    // Both may be repeated. A breakpoint below the kernel's half stops in the traced program only: other
-    // programs of the guest use the same addresses.
+    // Both may be repeated. A breakpoint below the kernel's half stops at EL1 and in the traced program only:
+    // other programs of the guest use the same addresses.
     virtual void insert_breakpoint(GuestVirt address) = 0;
     virtual void remove_breakpoint(GuestVirt address) = 0;
 

@@ -17,6 +17,7 @@ class EngineStops {
     void set_debuggers_boundary(bool wanted);
     void set_debuggers_breakpoints(std::span<const GuestVirt> addresses);
 
+    bool debugger_wants_any() const { return debuggers_ != Stops{}; }
     bool debugger_wants_boundary() const { return debuggers_.boundary; }
     bool debugger_has_breakpoint(GuestVirt address) const;
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cctype>
 #include <utility>
 
 #include "vmm/run/write_all.hpp"
@@ -23,6 +24,26 @@ std::string text_of(std::span<const std::byte> bytes) {
         text.push_back(std::to_integer<char>(byte));
     }
     return text;
+}
+
+// Linux and Rust say "Kernel panic - not syncing" and "panicked at"; others write the word as they like.
+bool speaks_of_panic(std::string_view line) {
+    std::string lower = " ";
+    for (const char character : line) {
+        lower.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(character))));
+    }
+    lower.push_back(' ');
+    for (const std::string_view word : {"panic", "panicked"}) {
+        for (std::size_t at = lower.find(word); at != std::string::npos; at = lower.find(word, at + 1)) {
+            const auto is_letter = [&](std::size_t place) {
+                return std::isalnum(static_cast<unsigned char>(lower[place])) != 0;
+            };
+            if (!is_letter(at - 1) && !is_letter(at + word.size())) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 }  // namespace
@@ -155,6 +176,9 @@ void GuestChannel::put_out(Output& output, std::span<const std::byte> bytes) {
 }
 
 void GuestChannel::on_text(std::string_view text) {
+    if (console_) {
+        console_(text);
+    }
     kernel_log_.append(text);
     if (kernel_log_.size() > kMaximumLog) {
         kernel_log_.erase(0, kMaximumLog / 2);
@@ -168,8 +192,7 @@ std::string GuestChannel::last_words() const {
         const auto end = log.find('\n');
         std::string_view line = log.substr(0, end);
         line = line.substr(0, line.find_last_not_of("\r ") + 1);
-        const bool panic = line.find("panic") != std::string_view::npos;
-        if (panic) {
+        if (speaks_of_panic(line)) {
             return std::string{line};
         }
         if (!line.empty()) {

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vmm/initramfs/init/frame.hpp"
@@ -40,7 +41,17 @@ class GuestChannel final : public ConsoleWrites::Receiver,
     GuestChannel(OutputMode mode, const init::HashKey& key,
                  std::function<void(std::span<const std::byte>)> send, std::function<void()> attention);
 
-    void receive(std::byte byte) { decoder_.feed({&byte, 1}); }
+    // Gets what comes outside the frames, as soon as that is known of it.
+    void set_console(std::function<void(std::string_view)> console) { console_ = std::move(console); }
+
+    void receive(std::byte byte) {
+        ++received_;
+        decoder_.feed({&byte, 1});
+    }
+    // No byte comes any more: what could have become a frame is text.
+    void finish() { decoder_.finish(); }
+    // How many bytes came.
+    std::uint64_t received() const { return received_; }
 
     // There is no init: the line is the program's own terminal, and what it does is reported here by others.
     void set_direct() { direct_ = true; }
@@ -53,7 +64,10 @@ class GuestChannel final : public ConsoleWrites::Receiver,
     void end_program(std::optional<int> exit_code, std::optional<int> signal);
 
     // Text of the kernel that came another way than through receive().
-    void keep_text(std::string_view text) { on_text(text); }
+    void keep_text(std::string_view text) {
+        received_ += text.size();
+        on_text(text);
+    }
 
     void send_stdin(std::span<const std::byte> bytes) override;
     void send_stdin_end() override;
@@ -99,6 +113,7 @@ class GuestChannel final : public ConsoleWrites::Receiver,
     OutputMode mode_;
     std::function<void(std::span<const std::byte>)> send_;
     std::function<void()> attention_;
+    std::function<void(std::string_view)> console_;
     init::FrameDecoder decoder_;
     init::FrameEncoder encoder_;
     Output stdout_;
@@ -113,6 +128,7 @@ class GuestChannel final : public ConsoleWrites::Receiver,
     std::uint32_t stdin_credit_ = 0;
     bool direct_ = false;
     bool line_is_empty_ = true;  // direct: the terminal's line that standard input has come to
+    std::uint64_t received_ = 0;
     bool started_ = false;
     bool stdin_closed_ = false;
     bool done_ = false;

@@ -29,6 +29,9 @@ class Pacing {
     // until `interrupt` becomes true. False: the time limit is reached.
     bool look(const Engine& engine, const std::atomic<bool>& interrupt);
 
+    // Whether the outside may yet cause an interrupt.
+    bool input_may_come() const { return input_ && input_->is_open(); }
+
     enum class Idle { HasInput, TimeIsUp, ForEver };
     // To be called when the guest waits and no timer will wake it: waits for input that it would take.
     Idle wait_for_input(const std::atomic<bool>& interrupt);

@@ -43,6 +43,11 @@ Result<Outcome> run_on_machine(const RunSpec& spec, const RunHooks& hooks) {
     AdvanceReason reason = AdvanceReason::Budget;
     while (reason != AdvanceReason::Ended && reason != AdvanceReason::Stopped) {
         reason = (*session)->advance(std::numeric_limits<std::uint64_t>::max());
+        const bool stands = reason == AdvanceReason::Stopped || reason == AdvanceReason::Breakpoint;
+        if (stands && hooks.on_stop) {
+            hooks.on_stop(**session, reason);
+            reason = AdvanceReason::Budget;
+        }
     }
     if (hooks.on_session) {
         hooks.on_session(nullptr);
@@ -105,7 +110,7 @@ Result<Outcome> run_with_either_init(RunSpec spec, const RunHooks& hooks) {
     }
     spec.init_mode = InitMode::Direct;
     auto direct = run_on_machine(spec, hooks);
-    if (direct) {
+    if (direct && direct->started) {
         direct->notes.insert(direct->notes.begin(),
                              "this kernel does not run Levitate's init (" + *reason +
                                  "), so the program was process 1 itself, as with --init direct");

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "traces/format/event.hpp"
@@ -18,6 +19,7 @@ namespace levitate::vmm {
 
 class Engine;
 class Session;
+enum class AdvanceReason;
 
 enum class EngineKind { Auto, Emu, Native };
 
@@ -57,7 +59,8 @@ struct RunSpec {
     // first is what the kernel executes, and so argv[0]. Arguments and environment go to it by way of the
     // kernel's command line.
     std::vector<std::string> init_paths;
-    std::string kernel_command_line;                   // appended to what the run needs
+    std::filesystem::path kernel_symbols;  // its ELF or System.map; empty: the kernel, if it is an ELF
+    std::string kernel_command_line;       // appended to what the run needs
     std::optional<std::string> replaced_command_line;  // --append: instead of what the run needs
     std::uint64_t memory_bytes = 512ULL << 20;
     Hardware hardware;
@@ -83,7 +86,10 @@ struct Outcome {
     std::uint64_t instructions = 0;  // retired, kernel and user; 0 under native
     std::chrono::nanoseconds wall{0};
     std::vector<std::string> undefined_encodings;
-    std::string kernel_log;  // what the kernel wrote to its console outside the frames
+    std::string kernel_log;  // what the kernel wrote to its console outside the frames, the last of it
+    std::vector<std::string> unanswered;  // "write of 4 bytes at 0x0a000000": accesses that nothing answered
+    // If `incomplete` says something: what the guest did last, for people; indented lines.
+    std::string report;
     // What the reader of the outcome should know of how it was obtained, for people.
     std::vector<std::string> notes;
     // What a recorded run did that is against the status above, for people; empty: nothing. The kernel's wait
@@ -103,8 +109,16 @@ struct RunHooks {
     // Called with each event after the sink, while the guest stands at the boundary. False: stop the run
     // there.
     std::function<bool(Engine&, const traces::Event&)> on_event;
+    // Called with what the kernel writes to its console outside the frames, as it comes.
+    std::function<void(std::string_view)> on_console;
+    bool console_is_shown = false;  // to people, by on_console or because it is our stdout
+    // Called with a line for people while nothing is heard of the guest.
+    std::function<void(const std::string&)> on_silence;
     // Called with each session before it advances, and with nullptr when it will not be advanced any more.
     std::function<void(Session*)> on_session;
+    // Called where a session stands because on_event has said false or a breakpoint was reached, and goes on
+    // afterwards. Absent: the first ends the run, and there are no breakpoints.
+    std::function<void(Session&, AdvanceReason)> on_stop;
 };
 
 // Runs the program to its end, or to the time limit. An Error means that the run could not be set up or that

@@ -56,6 +56,11 @@ void RunEnd::by_instruction_limit() {
     }
 }
 
+void RunEnd::by_loop(const std::string& what) {
+    const std::string words = channel_.last_words();
+    end({.incomplete = words.empty() ? what : what + ": " + words, .never_ends = channel_.program_started()});
+}
+
 void RunEnd::by_sleep() {
     if (channel_.program_started()) {
         end({.incomplete = "every task of the guest sleeps for ever", .never_ends = true});

@@ -33,6 +33,8 @@ class RunEnd {
     void by_semihosting(int status);
     void by_time_limit();
     void by_instruction_limit();
+    // `what` cannot end: the guest is in a loop that nothing can change.
+    void by_loop(const std::string& what);
     // No task runs, and nothing that can still happen would wake one.
     void by_sleep();
 

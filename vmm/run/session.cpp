@@ -1,5 +1,7 @@
 #include "vmm/run/session.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <cstdlib>
@@ -10,6 +12,7 @@
 #include "vmm/initramfs/packer.hpp"
 #include "vmm/machine/machine.hpp"
 #include "vmm/machine/read_file.hpp"
+#include "vmm/run/diagnosing.hpp"
 #include "vmm/run/engine_stops.hpp"
 #include "vmm/run/guest_channel.hpp"
 #include "vmm/run/ignore_sigpipe.hpp"
@@ -71,16 +74,19 @@ std::optional<KernelConsole> make_console(const RunSpec& spec, const RunHooks& h
 // What exists once there is a machine: its engine, and what needs one.
 struct Running {
     Running(std::unique_ptr<Machine> the_machine, const RunSpec& spec, const RunHooks& hooks,
-            traces::EventSink* observer, traces::Header header)
+            traces::EventSink* observer, traces::Header header, const GuestChannel& channel,
+            KernelSymbols symbols)
         : machine(std::move(the_machine)),
           engine(make_emu_engine(*machine, spec.schedule_seed)),
           stops(*engine),
-          tracing(hooks, observer, *engine, stops, std::move(header), program_start(spec)) {}
+          tracing(hooks, observer, *engine, stops, std::move(header), program_start(spec)),
+          diagnosing(*engine, channel, hooks, std::move(symbols)) {}
 
     std::unique_ptr<Machine> machine;
     std::unique_ptr<Engine> engine;
     EngineStops stops;
     Tracing tracing;
+    Diagnosing diagnosing;
 };
 
 }  // namespace
@@ -110,6 +116,8 @@ class Session::Implementation {
     void receive(std::byte byte);
     void start_directly();
     bool is_direct() const { return spec_.init_mode == InitMode::Direct; }
+    std::optional<AdvanceReason> look_at_guest(std::uint64_t instructions);
+    std::optional<std::string> task_name(const LastCall& call) const;
 
     RunSpec spec_;
     const RunHooks& hooks_;
@@ -124,6 +132,7 @@ class Session::Implementation {
     RunEnd end_;
     std::vector<FileMapping> modules_;
     std::unique_ptr<Running> running_;
+    std::chrono::nanoseconds waited_{0};  // by the guest for us, since the guest was looked at last
     std::atomic<bool> stop_requested_ = false;
 };
 
@@ -139,7 +148,9 @@ Session::Implementation::Implementation(RunSpec spec, const RunHooks& hooks)
           }),
       console_(make_console(spec_, hooks, channel_)),
       pacing_(spec_, console_ ? static_cast<StdinReceiver&>(*console_) : channel_),
-      end_(spec_, channel_) {}
+      end_(spec_, channel_) {
+    channel_.set_console(hooks.on_console);
+}
 
 // Packs the program into `archive`. Returns the header of its trace.
 Result<traces::Header> Session::Implementation::pack_program(std::vector<std::byte>& archive) {
@@ -184,8 +195,13 @@ Result<void> Session::Implementation::set_up() {
     if (!machine) {
         return std::unexpected(std::move(machine.error()));
     }
+    auto symbols = symbols_of(spec_, GuestPhys{(*machine)->entry().pc});
+    if (!symbols) {
+        return std::unexpected(std::move(symbols.error()));
+    }
     running_ = std::make_unique<Running>(std::move(*machine), spec_, hooks_,
-                                         is_direct() ? &console_writes_ : nullptr, std::move(header));
+                                         is_direct() ? &console_writes_ : nullptr, std::move(header),
+                                         channel_, std::move(*symbols));
     if (console_) {
         console_->connect(running_->machine->board().uart());
         running_->machine->board().uart().send(spec_.stdin_bytes.value_or(std::vector<std::byte>{}));
@@ -248,14 +264,18 @@ AdvanceReason Session::Implementation::advance(std::uint64_t instructions) {
             end_.by_instruction_limit();
             continue;
         }
-        if (now >= pacing_.next_look()) {
-            look_at_time();
-            continue;
-        }
-        std::uint64_t budget = std::min(instructions - (now - start), pacing_.next_look() - now);
+        std::uint64_t budget = instructions - (now - start);
         if (spec_.instruction_limit != 0) {
             budget = std::min(budget, spec_.instruction_limit - now);
         }
+        if (now >= pacing_.next_look()) {
+            look_at_time();
+            if (const auto reason = look_at_guest(budget)) {
+                return *reason;
+            }
+            continue;
+        }
+        budget = std::min(budget, pacing_.next_look() - now);
         if (const auto reason = handle(running_->engine->run(budget))) {
             return *reason;
         }
@@ -333,7 +353,9 @@ void Session::Implementation::handle_attention() {
     }
 }
 
+// What comes after this is not silence of the guest's.
 void Session::Implementation::handle_idle() {
+    const auto begun = pacing_.wall();
     switch (pacing_.wait_for_input(stop_requested_)) {
         case Pacing::Idle::HasInput:
             break;
@@ -341,15 +363,39 @@ void Session::Implementation::handle_idle() {
             end_.by_time_limit();
             break;
         case Pacing::Idle::ForEver:
+            running_->diagnosing.note_idle();
             end_.by_sleep();
             break;
     }
+    waited_ += pacing_.wall() - begun;
 }
 
 void Session::Implementation::look_at_time() {
+    const auto begun = pacing_.wall();
     if (!pacing_.look(*running_->engine, stop_requested_)) {
         end_.by_time_limit();
     }
+    waited_ += pacing_.wall() - begun;
+}
+
+// Whether it can go on, and what people may want to hear of it. The engine executes at most so many
+// instructions; nullopt: it is to run on.
+std::optional<AdvanceReason> Session::Implementation::look_at_guest(std::uint64_t instructions) {
+    // A debugger's stops are not to be stepped over.
+    if (ended() || running_->stops.debugger_wants_any()) {
+        return std::nullopt;
+    }
+    const auto exit = running_->diagnosing.look(instructions, pacing_, std::exchange(waited_, {}));
+    if (const std::string what = running_->diagnosing.end(); !what.empty()) {
+        end_.by_loop(what);
+    }
+    return exit ? handle(*exit) : std::nullopt;
+}
+
+std::optional<std::string> Session::Implementation::task_name(const LastCall& call) const {
+    const BoundaryTracer* const tracer = running_->tracing.tracer();
+    const auto number = tracer == nullptr ? std::nullopt : tracer->task_on(call.sp_el1, call.table);
+    return number ? std::optional{fmt::format("task {}", static_cast<std::uint32_t>(*number))} : std::nullopt;
 }
 
 void Session::Implementation::request_stop() {
@@ -359,6 +405,14 @@ void Session::Implementation::request_stop() {
 
 Result<Outcome> Session::Implementation::finish() {
     const RunEnd::Cause& how = end_.finish();
+    channel_.finish();
+    // Before the trace ends, and with it what the tracer knows of the tasks.
+    std::vector<std::string> unanswered = describe_unanswered(running_->engine->statistics());
+    std::string report;
+    if (!how.incomplete.empty()) {
+        report =
+            running_->diagnosing.report(unanswered, [this](const LastCall& call) { return task_name(call); });
+    }
     std::string contradiction = running_->tracing.finish({.exit_code = channel_.exit_code(),
                                                           .signal = channel_.signal(),
                                                           .stdout_bytes = channel_.stdout_bytes(),
@@ -387,7 +441,8 @@ Result<Outcome> Session::Implementation::finish() {
     } else {
         outcome.kernel_log = channel_.kernel_log();
     }
-    outcome.kernel_log += describe_unanswered(statistics);
+    outcome.unanswered = std::move(unanswered);
+    outcome.report = std::move(report);
     outcome.contradiction = std::move(contradiction);
     outcome.incomplete = how.incomplete;
     outcome.never_ends = how.never_ends;
@@ -423,6 +478,10 @@ void Session::request_stop() {
 
 void Session::set_boundary_stops(BoundaryStops stops) {
     implementation_->running().stops.set_debuggers_boundary(stops == BoundaryStops::On);
+}
+
+void Session::leave_to_debugger() {
+    implementation_->running().diagnosing.leave_to_debugger();
 }
 
 void Session::set_breakpoints(std::span<const GuestVirt> addresses) {

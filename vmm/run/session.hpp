@@ -42,6 +42,8 @@ class Session {
 
     // While On, advance() returns at every boundary after the tracer has seen it.
     void set_boundary_stops(BoundaryStops stops);
+    // From now on no endless loop of the guest ends the run, and RunHooks::on_silence is not called.
+    void leave_to_debugger();
     // The debugger's breakpoints. The tracer's own are kept beside them and do not end advance().
     void set_breakpoints(std::span<const GuestVirt> addresses);
 

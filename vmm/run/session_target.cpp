@@ -99,7 +99,8 @@ void SessionTarget::set_breakpoints() {
 }
 
 void SessionTarget::insert_watchpoint(const WatchedMemory& memory) {
-    const bool in_kernel = is_upper_half(value(memory.address));
+    // Until init runs there is nothing but the kernel, which may lie in either half.
+    const bool in_kernel = is_upper_half(value(memory.address)) || session_.tracer() == nullptr;
     const std::uint64_t space = translation_table(session_.engine().registers().ttbr0_el1);
     watchpoints_[memory] = {.space = in_kernel ? 0 : space, .bytes = {}};
 }
@@ -127,7 +128,8 @@ std::vector<std::byte> SessionTarget::auxiliary_vector() const {
 }
 
 bool SessionTarget::stops_here(GuestVirt address) const {
-    if (is_upper_half(value(address))) {
+    // What EL1 executes is the kernel, in whichever half it lies.
+    if (is_upper_half(value(address)) || !at_el0()) {
         return true;
     }
     return session_.tracer() != nullptr && session_.tracer()->current_task().has_value();

@@ -17,7 +17,7 @@ class SessionTarget final : public Target {
   public:
     // The session must record (have a sink): the program's tasks are known from its tracer. It must outlive
     // the target.
-    explicit SessionTarget(Session& session) : session_(session) {}
+    explicit SessionTarget(Session& session) : session_(session) { session_.leave_to_debugger(); }
 
     // Runs to the program's first instruction. False: the run ended before that, or `interrupted` asked to
     // stop.

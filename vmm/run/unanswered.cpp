@@ -27,17 +27,17 @@ std::string describe(const UnansweredAccess& access) {
                        access.count == 1 ? "once" : fmt::format("{} times", access.count));
 }
 
-std::string describe_unanswered(const EngineStatistics& statistics) {
-    std::string text;
+std::vector<std::string> describe_unanswered(const EngineStatistics& statistics) {
+    std::vector<std::string> lines;
     std::uint64_t rest = statistics.unanswered_total;
     for (const UnansweredAccess& access : statistics.unanswered) {
-        text.append("levitate: nothing answers a ").append(describe(access)).append("\n");
+        lines.push_back(describe(access));
         rest -= access.count;
     }
     if (rest != 0) {
-        text += fmt::format("levitate: nothing answers {} more accesses\n", rest);
+        lines.push_back(fmt::format("{} more accesses", rest));
     }
-    return text;
+    return lines;
 }
 
 }  // namespace levitate::vmm

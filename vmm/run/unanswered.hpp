@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "vmm/engine/engine.hpp"
 
@@ -11,6 +12,6 @@ namespace levitate::vmm {
 std::string describe(const UnansweredAccess& access);
 
 // A line for each access, and one that says how many more there were; empty if there were none.
-std::string describe_unanswered(const EngineStatistics& statistics);
+std::vector<std::string> describe_unanswered(const EngineStatistics& statistics);
 
 }  // namespace levitate::vmm

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -45,7 +46,7 @@ struct ImageFields {
 };
 
 // An arm64 Image whose code, after the header, is `code`.
-inline std::string make_image(const ImageFields& fields, std::initializer_list<std::uint32_t> code = {}) {
+inline std::string make_image(const ImageFields& fields, std::span<const std::uint32_t> code) {
     constexpr std::uint32_t kBranchOverHeader = 0x1400'0010;  // b #64
     std::string image(64, '\0');
     const auto put = [&image](std::size_t at, const auto& value) {
@@ -60,6 +61,9 @@ inline std::string make_image(const ImageFields& fields, std::initializer_list<s
         image.append(reinterpret_cast<const char*>(&word), sizeof word);
     }
     return image;
+}
+inline std::string make_image(const ImageFields& fields, std::initializer_list<std::uint32_t> code = {}) {
+    return make_image(fields, std::span{code.begin(), code.end()});
 }
 
 }  // namespace levitate::vmm
