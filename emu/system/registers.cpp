@@ -1,5 +1,4 @@
 #include "emu/system/registers.hpp"
-#include "emu/core.hpp"
 
 #include <algorithm>
 #include <array>

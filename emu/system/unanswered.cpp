@@ -1,13 +1,11 @@
 #include "emu/system/unanswered.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace levitate::emu {
 
-void Unanswered::count(std::uint64_t pc) {
+void Unanswered::count(UnansweredAccess access, std::uint64_t pc) {
     constexpr std::size_t kMostKept = 64;
-    UnansweredAccess access = *std::exchange(raised_, std::nullopt);
     access.pc = pc;
     ++total_;
     const auto same = std::ranges::find_if(accesses_, [&](const UnansweredAccess& known) {

@@ -22,7 +22,8 @@ class Unanswered {
     // The exception of the instruction at `pc` is taken: counts its access, if it was for one.
     void taken(std::uint64_t pc) {
         if (raised_.has_value()) [[unlikely]] {
-            count(pc);
+            count(*raised_, pc);
+            raised_.reset();
         }
     }
 
@@ -30,7 +31,7 @@ class Unanswered {
     std::uint64_t total() const { return total_; }
 
   private:
-    void count(std::uint64_t pc);
+    void count(UnansweredAccess access, std::uint64_t pc);
 
     std::optional<UnansweredAccess> raised_;
     std::vector<UnansweredAccess> accesses_;

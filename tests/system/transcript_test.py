@@ -80,7 +80,10 @@ def read_differences(path: Path, topic: str) -> set[Difference]:
 def main() -> int:
     bare_machine, image, gic = sys.argv[1:4]
     topic = Path(image).name.removesuffix(".Image")
-    known = read_differences(Path(sys.argv[4]), topic) if len(sys.argv) > 4 else set()
+    known: set[Difference] = set()
+    if len(sys.argv) > 4:
+        for section in (topic, f"{topic}, GICv{gic}"):
+            known |= read_differences(Path(sys.argv[4]), section)
     if shutil.which(QEMU) is None:
         print(f"{QEMU} is not installed")
         return 1 if os.environ.get("CI") == "true" else SKIPPED

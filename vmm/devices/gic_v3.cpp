@@ -1,6 +1,6 @@
 #include "vmm/devices/gic_v3.hpp"
 
-#include <utility>
+#include <array>
 
 namespace levitate::vmm {
 namespace {
@@ -15,7 +15,7 @@ enum Register : std::uint64_t {
     kImplementer = 0x0008,
     kRoute = 0x6000,
     kRouteEnd = 0x8000,
-    kPeripheralId2 = 0xFFE8,
+    kIdentification = 0xFFD0,
 
     // GICR_* offsets (IHI 0069 table 12-27).
     kRedistributorImplementer = 0x0004,
@@ -30,8 +30,13 @@ constexpr std::uint32_t kAffinityRouting = 1U << 4U;
 constexpr std::uint32_t kDisableSecurity = 1U << 6U;
 // ITLinesNumber: 32 * (8 + 1) INTIDs; IDbits: 10; No1N: an SPI goes to one CPU by its route.
 constexpr std::uint32_t kTypeValue = (GicV3::kInterrupts / 32 - 1) | (9U << 19U) | (1U << 25U);
-constexpr std::uint32_t kImplementerValue = 0x43B;           // Arm
-constexpr std::uint32_t kPeripheralId2Value = 0x3B;          // ArchRev: GICv3
+constexpr std::uint32_t kImplementerValue = 0x43B;  // Arm
+// GICD_PIDR4-7, 0-3 and CIDR0-3 (IHI 0069 12.1.9): designer Arm, ArchRev GICv3. The first of a
+// redistributor's frames has the same but for its part number.
+constexpr std::array<std::uint8_t, 12> kIdentity{0x44, 0x00, 0x00, 0x00, 0x92, 0xB4,
+                                                 0x3B, 0x00, 0x0D, 0xF0, 0x05, 0xB1};
+constexpr std::uint32_t kRedistributorPart = 0x93;
+constexpr std::size_t kPartAt = 4;
 constexpr std::uint32_t kRedistributorTypeValue = 1U << 4U;  // Last
 constexpr std::uint32_t kProcessorSleep = 1U << 1U;
 constexpr std::uint32_t kChildrenAsleep = 1U << 2U;
@@ -51,11 +56,24 @@ bool is_private(std::uint64_t offset) {
            offset == Array::kGroupModifier;
 }
 
+std::uint32_t identity(std::uint64_t offset) {
+    const std::uint64_t index = (offset - kIdentification) / 4;
+    return index < kIdentity.size() ? kIdentity.at(index) : 0;
+}
+
+// The registers of 64 bits, whose halves can be accessed at once.
+bool is_route(std::uint64_t offset) {
+    return offset >= kRoute && offset < kRouteEnd;
+}
+bool is_redistributor_type(std::uint64_t offset) {
+    return offset == kRedistributorType;
+}
+
 }  // namespace
 
 GicV3::GicV3()
-    : distributor_(*this, &GicV3::read_distributor, &GicV3::write_distributor),
-      redistributor_(*this, &GicV3::read_redistributor, &GicV3::write_redistributor),
+    : distributor_(*this, &GicV3::read_distributor, &GicV3::write_distributor, is_route),
+      redistributor_(*this, &GicV3::read_redistributor, &GicV3::write_redistributor, is_redistributor_type),
       interrupts_(kPriorityMask) {
     routed_here_.set();
 }
@@ -63,7 +81,7 @@ GicV3::GicV3()
 std::optional<std::uint64_t> GicV3::Frame::read(std::uint64_t offset, unsigned size) {
     const std::uint32_t low = (owner_.*read_)(offset & ~std::uint64_t{3});
     if (size == 8) {
-        return (std::uint64_t{(owner_.*read_)(offset + 4)} << 32U) | low;
+        return is_double_word_(offset) ? (std::uint64_t{(owner_.*read_)(offset + 4)} << 32U) | low : 0;
     }
     if (size == 1 && GicInterrupts::is_priority(offset % kSgiFrame)) {
         return (low >> ((offset & 3U) * 8)) & 0xFFU;
@@ -72,7 +90,7 @@ std::optional<std::uint64_t> GicV3::Frame::read(std::uint64_t offset, unsigned s
 }
 
 bool GicV3::Frame::write(std::uint64_t offset, unsigned size, std::uint64_t value) {
-    if (size >= 4) {
+    if (size == 4 || (size == 8 && is_double_word_(offset))) {
         (owner_.*write_)(offset, static_cast<std::uint32_t>(value));
         if (size == 8) {
             (owner_.*write_)(offset + 4, static_cast<std::uint32_t>(value >> 32U));
@@ -96,10 +114,11 @@ std::uint32_t GicV3::read_distributor(std::uint64_t offset) const {
             return kTypeValue;
         case kImplementer:
             return kImplementerValue;
-        case kPeripheralId2:
-            return kPeripheralId2Value;
         default:
             break;
+    }
+    if (offset >= kIdentification) {
+        return identity(offset);
     }
     if (offset >= kRoute && offset < kRouteEnd) {
         const auto intid = (offset - kRoute) / 8;
@@ -135,11 +154,13 @@ std::uint32_t GicV3::read_redistributor(std::uint64_t offset) const {
             return kRedistributorTypeValue;
         case kWaker:
             return sleeping_ ? kProcessorSleep | kChildrenAsleep : 0;
-        case kPeripheralId2:
-        case kSgiFrame + kPeripheralId2:
-            return kPeripheralId2Value;
+        case kIdentification + 4 * kPartAt:
+            return kRedistributorPart;
         default:
             break;
+    }
+    if (offset % kSgiFrame >= kIdentification) {
+        return identity(offset % kSgiFrame);
     }
     if (offset >= kSgiFrame && is_private(offset - kSgiFrame)) {
         return interrupts_.read(offset - kSgiFrame).value_or(0);

@@ -40,7 +40,9 @@ class GicV3 final : public InterruptController {
       public:
         using Read = std::uint32_t (GicV3::*)(std::uint64_t) const;
         using Write = void (GicV3::*)(std::uint64_t, std::uint32_t);
-        Frame(GicV3& owner, Read reader, Write writer) : owner_(owner), read_(reader), write_(writer) {}
+        using IsDoubleWord = bool (*)(std::uint64_t offset);
+        Frame(GicV3& owner, Read reader, Write writer, IsDoubleWord is_double_word)
+            : owner_(owner), read_(reader), write_(writer), is_double_word_(is_double_word) {}
         // Registers are 32 bits wide, except that a byte of a priority register can be accessed, and that
         // both halves of a 64-bit register can be accessed at once. What is reserved and accesses of other
         // sizes read as zero and ignore writes, as QEMU has it (IHI 0069 12.1.5 leaves it open).
@@ -51,6 +53,7 @@ class GicV3 final : public InterruptController {
         GicV3& owner_;
         Read read_;
         Write write_;
+        IsDoubleWord is_double_word_;
     };
 
     std::uint32_t read_distributor(std::uint64_t offset) const;

@@ -145,6 +145,8 @@ TEST_F(GicV3Test, every_change_is_announced) {
 TEST_F(GicV3Test, identifies_itself_as_a_gicv3_without_security) {
     EXPECT_EQ((distributor.read(0xFFE8, 4).value_or(0) >> 4U) & 0xFU, 3U);
     EXPECT_EQ((redistributor.read(0xFFE8, 4).value_or(0) >> 4U) & 0xFU, 3U);
+    EXPECT_EQ(redistributor.read(kSgiFrame + 0xFFF8, 4), 0x05U);
+    EXPECT_EQ(distributor.read(0x0000, 8), 0U);                      // not a register of 64 bits
     EXPECT_EQ(distributor.read(0x0004, 4).value_or(0) & 0x1FU, 8U);  // 288 INTIDs
     EXPECT_EQ(distributor.read(kControl, 4), 0x52U);                 // DS, ARE, group 1; never RWP
     EXPECT_EQ(redistributor.read(0x0008, 8), 1ULL << 4U);            // the last one, affinity 0
