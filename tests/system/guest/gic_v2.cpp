@@ -380,7 +380,8 @@ void timer() {
     show_taken(" off");
     line("IAR ", acknowledge());
     // WFI wakes although interrupts are masked.
-    WRITE_REGISTER(cntv_cval_el0, READ_REGISTER(cntvct_el0) + 1000);
+    const std::uint64_t now = READ_REGISTER(cntvct_el0);
+    WRITE_REGISTER(cntv_cval_el0, now + 1000);
     WRITE_REGISTER(cntv_ctl_el0, std::uint64_t{1});
     __asm__ volatile("wfi");
     line("woken, IAR ", acknowledge());
