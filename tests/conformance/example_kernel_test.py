@@ -74,6 +74,15 @@ class ExampleKernelTest(ToolTest):
         end = f"+++ program exited with {WAITS_STATUS}, stdout {len(WAITS)} bytes, stderr 0 bytes +++\n"
         self.assertTrue(shown.endswith(end), shown[-200:])
 
+    def test_one_stack_for_all_tasks_makes_no_difference(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            traces = [Path(folder, name) for name in ("each.jsonl", "one.jsonl")]
+            for trace, words in zip(traces, ("", "one-stack")):
+                self.assert_program(WAITS, WAITS_STATUS, "record", "-o", trace, *DIRECT, "--kernel-args", words,
+                                    PROGRAMS / "waits")
+            done = levitate("diff", *traces)
+        self.assertEqual((done.returncode, done.stdout), (0, b"identical\n"))
+
     def test_each_thing_that_is_wrong_has_its_cause(self) -> None:
         done = levitate("check", "--json", *DIRECT, *BOUNDED, "threads")
         self.assertEqual(done.returncode, DIVERGENT, done.stderr.decode(errors="replace"))
