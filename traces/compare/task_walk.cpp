@@ -28,7 +28,7 @@ void TaskWalk::step() {
         finish();
         return;
     }
-    if (match_allocations()) {
+    if (match_allocations() || match_trims()) {
         return;
     }
     std::vector<FieldDifference> differences;

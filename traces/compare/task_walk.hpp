@@ -74,6 +74,9 @@ class TaskWalk {
     void settle(const PlacedOperation& operation, bool is_golden, bool is_stack);
     void pass(Side& side, const Episode& episode);
 
+    // task_walk_trims.cpp
+    bool match_trims();
+
     // task_walk_divergence.cpp
     bool pass_lost_registers();
     void diverge(const std::vector<FieldDifference>& differences);

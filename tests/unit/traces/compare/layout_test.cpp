@@ -30,7 +30,7 @@ constexpr Places kOther{.kernel = "Hobby 0.1 build 7",
                         .program = 0x4000000000,
                         .interpreter = 0x5000000000,
                         .vdso = 0x6000000000,
-                        .sp = 0x7fffffe0f0,
+                        .sp = 0x7fffffe100,
                         .strings = 0x730,
                         .mapping = 0x5500000000};
 
@@ -169,6 +169,62 @@ TEST(FreeLayout, notices_what_is_pointed_to) {
         ASSERT_NE(comparison.first(), nullptr) << mutant.name;
         EXPECT_EQ(comparison.first()->kind, mutant.kind) << mutant.name << ": " << comparison.first()->cause;
     }
+}
+
+// A loader that wants 192 KiB at a boundary of 64 KiB maps 64 KiB more, and unmaps what is before and behind.
+Trace loading(const Places& at, std::uint64_t mapping, std::uint64_t kept = 0x30000) {
+    constexpr std::uint64_t kAlignment = 0x10000;
+    const std::uint64_t start = (mapping + kAlignment - 1) & ~(kAlignment - 1);
+    const std::uint64_t before = start - mapping;
+    const std::uint64_t behind = 0x30000 + kAlignment - before - kept;
+    TraceBuilder b;
+    b.start(1, 0, value(abi::constant("SIGCHLD")), 100);
+    b.call(1, "mmap", {0, 0x30000 + kAlignment, 0, 0x22, value(-1), 0}, static_cast<std::int64_t>(mapping));
+    b.call(1, "mmap", {start, 0x20000, 5, 0x12, value(-1), 0}, static_cast<std::int64_t>(start));
+    if (before != 0) {
+        b.call(1, "munmap", {mapping, before}, 0);
+    }
+    if (behind != 0) {
+        b.call(1, "munmap", {start + kept, behind - 0x800}, 0);
+    }
+    b.call(1, "mprotect", {start + 0x1000, 4096, 1}, 0);
+    b.call(1, "exit_group", {0}, std::nullopt);
+    b.end(1, 0);
+    b.outcome(0, "");
+    Trace trace = b.trace();
+    trace.header.kernel = at.kernel;
+    return trace;
+}
+
+TEST(FreeLayout, lets_frames_be_rounded) {
+    const auto verdict = [](std::uint64_t sp, std::uint64_t apart) {
+        Places places = kOther;
+        places.sp = sp;
+        Trace actual = program(places);
+        call_at(actual, "uname").arguments[0] -= apart;
+        return compared(actual).verdict;
+    };
+    EXPECT_EQ(verdict(0x7fffffe0f0, 112), Verdict::Equivalent);
+    EXPECT_EQ(verdict(0x7fffffe0f0, 128), Verdict::Divergent);
+    EXPECT_EQ(verdict(0x7fffffe0f0, 8), Verdict::Divergent);
+    EXPECT_EQ(verdict(0x7fffffe080, 0), Verdict::Equivalent);
+    EXPECT_EQ(verdict(0x7fffffe080, 112), Verdict::Divergent);
+}
+
+TEST(FreeLayout, lets_a_loader_align_what_it_maps) {
+    const Trace golden = loading(kLinux, 0xfffff7dc1000);
+    const auto verdict = [&](const Trace& actual) { return compare(std::span(&golden, 1), actual).verdict; };
+    for (const std::uint64_t place : {0x5500001000UL, 0x550000f000UL, 0x5500004000UL, 0x5500010000UL}) {
+        EXPECT_EQ(verdict(loading(kOther, place)), Verdict::Equivalent) << place;
+    }
+    EXPECT_EQ(verdict(loading(kOther, 0x5500004000, 0x20000)), Verdict::Divergent);
+    Trace failing = loading(kOther, 0x5500004000);
+    call_at(failing, "munmap", 1).result = -22;
+    EXPECT_EQ(verdict(failing), Verdict::Divergent);
+    Trace elsewhere = loading(kOther, 0x5500004000);
+    call_at(elsewhere, "munmap", 1).arguments[0] += 0x100000;
+    EXPECT_EQ(verdict(elsewhere), Verdict::Divergent);
+    EXPECT_EQ(verdict(loading(kLinux, 0xfffff7dc4000)), Verdict::Divergent);
 }
 
 TEST(Auxv, names_an_entry_that_is_missing) {
