@@ -67,7 +67,7 @@ Result<fs::path> find_kernel() {
         return failure(Error::Kind::Harness, "Debian's Linux: " + script.string() + ": " +
                                                  std::generic_category().message(output.error()) + kRemedy);
     }
-    const fs::path kernel{output->substr(0, output->find('\n'))};
+    fs::path kernel{output->substr(0, output->find('\n'))};
     std::error_code error;
     if (!fs::is_regular_file(kernel, error)) {
         return failure(Error::Kind::Harness,
