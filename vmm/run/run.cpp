@@ -124,7 +124,8 @@ Result<Outcome> run(const RunSpec& spec, const RunHooks& hooks) {
     if (spec.engine == EngineKind::Native) {
         return run_on_this_host(spec, hooks);
     }
-    return spec.init_mode == InitMode::Auto ? run_with_either_init(spec, hooks) : run_on_machine(spec, hooks);
+    const bool has_choice = spec.init_mode == InitMode::Auto && !is_kernel_alone(spec);
+    return has_choice ? run_with_either_init(spec, hooks) : run_on_machine(spec, hooks);
 }
 
 }  // namespace levitate::vmm

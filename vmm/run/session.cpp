@@ -404,12 +404,14 @@ void Session::Implementation::request_stop() {
 }
 
 Result<Outcome> Session::Implementation::finish() {
+    // Who stops a program that runs need not be told where it was.
+    const bool is_stopped = !end_.is_over() && channel_.program_started();
     const RunEnd::Cause& how = end_.finish();
     channel_.finish();
     // Before the trace ends, and with it what the tracer knows of the tasks.
     std::vector<std::string> unanswered = describe_unanswered(running_->engine->statistics());
     std::string report;
-    if (!how.incomplete.empty()) {
+    if (!how.incomplete.empty() && !is_stopped) {
         report =
             running_->diagnosing.report(unanswered, [this](const LastCall& call) { return task_name(call); });
     }

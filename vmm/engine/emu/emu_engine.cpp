@@ -234,6 +234,7 @@ Exit EmuEngine::run(std::uint64_t instructions) {
 }
 
 std::optional<int> EmuEngine::call_host() {
+    called_firmware_ = true;
     emu::Registers registers = cpu_.registers();
     const SemihostingReply reply = machine_.board().semihosting().call(
         static_cast<std::uint32_t>(registers.x[0]), registers.x[1],
