@@ -34,11 +34,10 @@ std::optional<Reservation> reservation_before(const Side& side) {
     for (std::size_t back = 1; back <= std::min(kNear, side.next); ++back) {
         const Event& event = side.index->trace().events[side.task->events[side.next - back]];
         const SyscallEvent* call = call_of_kind(event, CallKind::Map);
-        const bool is_reservation =
-            call != nullptr && call->result.value_or(-1) > 0 && call->arguments[0] == 0 &&
-            call->arguments[2] == static_cast<std::uint64_t>(abi::constant("PROT_NONE"));
-        if (is_reservation) {
-            return Reservation{.address = static_cast<std::uint64_t>(*call->result),
+        const std::int64_t place = call != nullptr ? call->result.value_or(-1) : -1;
+        if (place > 0 && call->arguments[0] == 0 &&
+            call->arguments[2] == static_cast<std::uint64_t>(abi::constant("PROT_NONE"))) {
+            return Reservation{.address = static_cast<std::uint64_t>(place),
                                .length = whole_pages(call->arguments[1])};
         }
     }
