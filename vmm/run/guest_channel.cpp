@@ -137,6 +137,11 @@ void GuestChannel::on_frame(const init::DecodedFrame& frame) {
                 ExecFailure{.error = static_cast<int>(init::number_at(payload, 4)), .step = text_of(step)};
             break;
         }
+        case FrameType::Note:
+            notes_.insert(
+                "this kernel refused what Levitate's init asked for, and the program runs without: " +
+                text_of(payload));
+            break;
         case FrameType::AllDone:
             done_ = true;
             attention_();

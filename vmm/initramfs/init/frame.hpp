@@ -38,7 +38,7 @@
 
 namespace levitate::vmm::init {
 
-inline constexpr std::uint8_t kProtocolVersion = 2;
+inline constexpr std::uint8_t kProtocolVersion = 3;
 
 // Numbers in payloads are 32 bits, little-endian.
 enum class FrameType : std::uint8_t {
@@ -53,6 +53,7 @@ enum class FrameType : std::uint8_t {
     Killed = 8,       // the case's number, signal
     ExecFailed = 9,   // the case's number, errno, then the step that failed as text ("execve", "chdir")
     AllDone = 10,     // no case is left; init powers the machine off
+    Note = 11,        // text: what init has asked the kernel for and goes on without
     // From the host.
     Stdin = 32,        // bytes, never more than the credit
     StdinEnd = 33,     // end of file

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <optional>
@@ -20,16 +21,51 @@
 namespace levitate::vmm::init {
 namespace {
 
+// What the child says before its execve of a call that the kernel has refused.
 struct ExecReport {
+    bool is_note;  // the child goes on without
+    int argument;  // the call's first; -1: none
     int error;
-    std::array<char, 16> step;
+    std::array<char, 24> step;
 };
 
+void send_report(int report_fd, ExecReport what, const char* step) {
+    std::strncpy(what.step.data(), step, what.step.size() - 1);
+    ::write(report_fd, &what, sizeof what);
+}
+
+void report_refused(int report_fd, const char* call, int argument, int error) {
+    send_report(report_fd, {.is_note = true, .argument = argument, .error = error, .step = {}}, call);
+}
+
 [[noreturn]] void report_and_exit(int report_fd, const char* step, int error) {
-    ExecReport report{.error = error, .step = {}};
-    std::strncpy(report.step.data(), step, report.step.size() - 1);
-    ::write(report_fd, &report, sizeof report);
+    send_report(report_fd, {.is_note = false, .argument = -1, .error = error, .step = {}}, step);
     ::_exit(error == ENOENT ? 127 : 126);
+}
+
+// The thread pointer of EL0 (Arm ARM D17.2.138), by which the C library finds errno.
+std::uint64_t thread_pointer() {
+    std::uint64_t value = 0;
+    asm volatile("mrs %0, tpidr_el0" : "=r"(value));
+    return value;
+}
+
+// A child has its parent's thread pointer (man 2 clone). With a kernel that loses it, init would end at its
+// first errno. True: it was lost.
+bool restore_thread_pointer(std::uint64_t parents) {
+    const bool is_lost = thread_pointer() != parents;
+    asm volatile("msr tpidr_el0, %0" : : "r"(parents));
+    return is_lost;
+}
+
+// "setrlimit(7): Function not implemented"
+std::string describe(const ExecReport& note) {
+    std::string text = note.step.data();
+    if (note.error == 0) {
+        return text + " was lost over fork";
+    }
+    text += note.argument < 0 ? "()" : "(" + std::to_string(note.argument) + ")";
+    return text.append(": ").append(std::strerror(note.error));
 }
 
 std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
@@ -168,12 +204,16 @@ std::optional<RunningProgram> start_program(const Case& one, std::uint32_t numbe
     InputFeeder feeder{one, std::move(input.writer), line};
     std::vector<char*> arguments = pointers_to(one.arguments);
     std::vector<char*> environment = pointers_to(one.environment);
+    const std::uint64_t own_thread_pointer = thread_pointer();
     const pid_t pid = ::fork();
     if (pid < 0) {
         send_exec_failure(line, number, errno, "fork");
         return std::nullopt;
     }
     if (pid == 0) {
+        if (restore_thread_pointer(own_thread_pointer)) {
+            report_refused(report.writer.get(), "TPIDR_EL0", -1, 0);
+        }
         const auto failure = apply_surroundings(
             {.stdin_fd = input.reader.get(),
              .stdout_fd = output.writer.get(),
@@ -181,7 +221,8 @@ std::optional<RunningProgram> start_program(const Case& one, std::uint32_t numbe
              .report_fd = report.writer.get(),
              .directory = one.directory.c_str(),
              .randomization = one.randomize_addresses ? AddressRandomization::On : AddressRandomization::Off,
-             .scheduling = one.batch ? Scheduling::Batch : Scheduling::Normal});
+             .scheduling = one.batch ? Scheduling::Batch : Scheduling::Normal,
+             .on_refused = report_refused});
         if (failure.step != nullptr) {
             report_and_exit(failure.report_fd, failure.step, failure.error);
         }
@@ -189,11 +230,14 @@ std::optional<RunningProgram> start_program(const Case& one, std::uint32_t numbe
         report_and_exit(kReportFd, "execve", errno);
     }
     report.writer.close();
-    ExecReport failure{};
-    if (::read(report.reader.get(), &failure, sizeof failure) == sizeof failure) {
-        ::waitpid(pid, nullptr, 0);
-        send_exec_failure(line, number, failure.error, failure.step.data());
-        return std::nullopt;
+    ExecReport said{};
+    while (::read(report.reader.get(), &said, sizeof said) == sizeof said) {
+        if (!said.is_note) {
+            ::waitpid(pid, nullptr, 0);
+            send_exec_failure(line, number, said.error, said.step.data());
+            return std::nullopt;
+        }
+        line.send_text(FrameType::Note, describe(said));
     }
     return RunningProgram{.pid = pid,
                           .input = std::move(feeder),

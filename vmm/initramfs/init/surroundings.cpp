@@ -60,15 +60,6 @@ int set_limit(const Limit& limit) {
     return ::setrlimit(limit.resource, &wanted);
 }
 
-int set_limits() {
-    for (const Limit& limit : kLimits) {
-        if (set_limit(limit) != 0) {
-            return -1;
-        }
-    }
-    return 0;
-}
-
 // close_range came with Linux 5.9. Without it, every number that the kernel may have given out is tried.
 void close_from(int first) {
     constexpr int kHighestTried = 1024;
@@ -98,9 +89,37 @@ int set_descriptors(const Surroundings& surroundings) {
     return ::fcntl(kReportFd, F_SETFD, FD_CLOEXEC);
 }
 
+// Makes the calls that a kernel may refuse.
+class Requests {
+  public:
+    Requests(OnRefused on_refused, int report_fd) : on_refused_(on_refused), report_fd_(report_fd) {}
+
+    // False: nothing of the kind need be tried any more, because the kernel has no such call or because this
+    // is a failure.
+    bool took(const char* call, int argument, bool success) {
+        if (success) {
+            return true;
+        }
+        if (on_refused_ == nullptr) {
+            failed_ = call;
+            return false;
+        }
+        const int error = errno;
+        on_refused_(report_fd_, call, argument, error);
+        return error != ENOSYS;
+    }
+    // The call that has failed; nullptr: none.
+    const char* failed() const { return failed_; }
+
+  private:
+    OnRefused on_refused_;
+    int report_fd_;
+    const char* failed_ = nullptr;
+};
+
 // The C library keeps two real-time signals to itself and refuses them; it is the kernel's state that counts,
 // so the kernel is asked.
-int set_signals() {
+void set_signals(Requests& requests) {
     constexpr int kSignals = 64;
     struct KernelSigaction {
         void (*handler)(int);
@@ -111,22 +130,36 @@ int set_signals() {
     const KernelSigaction standard{.handler = SIG_DFL, .flags = 0, .restorer = nullptr, .mask = 0};
     for (int signal = 1; signal <= kSignals; ++signal) {
         if (signal != SIGKILL && signal != SIGSTOP &&
-            ::syscall(SYS_rt_sigaction, signal, &standard, nullptr, sizeof standard.mask) != 0) {
-            return -1;
+            !requests.took(
+                "rt_sigaction", signal,
+                ::syscall(SYS_rt_sigaction, signal, &standard, nullptr, sizeof standard.mask) == 0)) {
+            break;
         }
     }
     const unsigned long none = 0;
-    return static_cast<int>(::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none));
+    requests.took("rt_sigprocmask", SIG_SETMASK,
+                  ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof none) == 0);
 }
 
-int set_personality(AddressRandomization randomization) {
-    const auto off = static_cast<unsigned long>(ADDR_NO_RANDOMIZE);
-    return ::personality(randomization == AddressRandomization::Off ? off : 0);
+void set_limits(Requests& requests) {
+    for (const Limit& limit : kLimits) {
+        if (!requests.took("setrlimit", static_cast<int>(limit.resource), set_limit(limit) == 0)) {
+            return;
+        }
+    }
 }
 
-int set_scheduling(Scheduling scheduling) {
+void set_personality(Requests& requests, AddressRandomization randomization) {
+    const int wanted = randomization == AddressRandomization::Off ? ADDR_NO_RANDOMIZE : 0;
+    requests.took("personality", wanted, ::personality(static_cast<unsigned long>(wanted)) >= 0);
+}
+
+void set_scheduling(Requests& requests, Scheduling scheduling) {
     const sched_param no_priority{};
-    return scheduling == Scheduling::Batch ? ::sched_setscheduler(0, SCHED_BATCH, &no_priority) : 0;
+    if (scheduling == Scheduling::Batch) {
+        requests.took("sched_setscheduler", SCHED_BATCH,
+                      ::sched_setscheduler(0, SCHED_BATCH, &no_priority) == 0);
+    }
 }
 
 }  // namespace
@@ -136,30 +169,21 @@ SurroundingsFailure apply_surroundings(const Surroundings& surroundings) {
     const auto failed = [&report_fd](const char* step) {
         return SurroundingsFailure{.step = step, .error = errno, .report_fd = report_fd};
     };
-    if (::setsid() < 0) {
-        return failed("setsid");
-    }
     if (set_descriptors(surroundings) < 0) {
         return failed("dup2");
     }
     report_fd = report_fd < 0 ? -1 : kReportFd;
-    if (set_signals() != 0) {
-        return failed("rt_sigaction");
-    }
-    if (set_limits() != 0) {
-        return failed("setrlimit");
-    }
     ::umask(S_IWGRP | S_IWOTH);
     if (::chdir(surroundings.directory) != 0) {
         return failed("chdir");
     }
-    if (set_personality(surroundings.randomization) < 0) {
-        return failed("personality");
-    }
-    if (set_scheduling(surroundings.scheduling) != 0) {
-        return failed("sched_setscheduler");
-    }
-    return {};
+    Requests requests{surroundings.on_refused, report_fd};
+    requests.took("setsid", -1, ::setsid() >= 0);
+    set_signals(requests);
+    set_limits(requests);
+    set_personality(requests, surroundings.randomization);
+    set_scheduling(requests, surroundings.scheduling);
+    return requests.failed() == nullptr ? SurroundingsFailure{} : failed(requests.failed());
 }
 
 }  // namespace levitate::vmm::init

@@ -10,6 +10,10 @@ enum class AddressRandomization { Off, On };
 // it.
 enum class Scheduling { Normal, Batch };
 
+// Hears of a call that the kernel has refused and without which a program can start all the same: its name
+// and first argument (-1: none), the errno, and where Surroundings::report_fd is now.
+using OnRefused = void (*)(int report_fd, const char* call, int argument, int error);
+
 struct Surroundings {
     // Become 0, 1 and 2. Precondition: each is 3 or more.
     int stdin_fd = -1;
@@ -20,6 +24,7 @@ struct Surroundings {
     const char* directory = "/";
     AddressRandomization randomization = AddressRandomization::Off;
     Scheduling scheduling = Scheduling::Normal;
+    OnRefused on_refused = nullptr;  // nullptr: such a call is a failure too
 };
 
 inline constexpr int kReportFd = 3;
@@ -30,6 +35,9 @@ struct SurroundingsFailure {
     int report_fd = -1;          // where Surroundings::report_fd has moved to
 };
 
+// Without on_refused the surroundings are as described or there is a failure. With it, only descriptors and
+// the working directory are certain.
+//
 // To be called in the child between fork and execve; async-signal-safe (man 7 signal-safety). Sets: a session
 // of its own; file descriptors 0, 1 and 2 and no other; every signal at its default and none blocked;
 // resource limits; umask 022; the working directory; the personality that turns address-space randomisation
