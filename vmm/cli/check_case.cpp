@@ -67,6 +67,13 @@ Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, const Comparing& 
     if (outcome->direct) {
         spec.init_mode = InitMode::Direct;  // for whoever runs it again
     }
+    if (outcome->direct && golden.recordings.front().header.direct_init.empty()) {
+        auto direct = how.direct_reference(spec);
+        if (!direct) {
+            return std::unexpected(std::move(direct.error()));
+        }
+        golden = std::move(*direct);
+    }
     CaseResult result{.golden = std::move(golden),
                       .spec = std::move(spec),
                       .actual = collector.take(),
@@ -76,7 +83,8 @@ Result<CaseResult> check_case(GoldenCase golden, RunSpec spec, const Comparing& 
                       .unjudged = {},
                       .seconds = std::chrono::duration<double>(outcome->wall).count(),
                       .report = std::move(outcome->report),
-                      .undefined_encodings = std::move(outcome->undefined_encodings)};
+                      .undefined_encodings = std::move(outcome->undefined_encodings),
+                      .notes = std::move(outcome->notes)};
     result.comparison = traces::compare(result.golden.recordings, result.actual, how.extent, how.layout);
     result.unjudged = why_unjudged(result, *outcome);
     if (!result.unjudged.empty()) {

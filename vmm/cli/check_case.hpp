@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,11 +29,15 @@ struct CaseResult {
     double seconds = 0;  // of the run
     std::string report;  // Outcome::report
     std::vector<std::string> undefined_encodings;
+    std::vector<std::string> notes;  // Outcome::notes
 };
 
 struct Comparing {
     traces::Extent extent = traces::Extent::All;
     traces::Layout layout = traces::Layout::ByKernel;
+    // Makes the reference for a run whose program was process 1, which has other surroundings than a
+    // golden's: Linux that runs it in the same way.
+    std::function<Result<GoldenCase>(const RunSpec&)> direct_reference;
 };
 
 // `hooks` say what to do with the kernel's console and with silence; the rest of them is set here.

@@ -143,7 +143,12 @@ Result<CaseResult> CheckCommand::run_and_compare(GoldenCase golden, RunSpec spec
         spec.instruction_limit = kDefaultInstructionLimit;
     }
     const Comparing how{.extent = first ? traces::Extent::First : traces::Extent::All,
-                        .layout = layout_of(strict_layout)};
+                        .layout = layout_of(strict_layout),
+                        .direct_reference = [this, name = golden.name](const RunSpec& direct) {
+                            auto made = reference.obtain(direct, name);
+                            return made ? Result<GoldenCase>{std::move(made->golden)}
+                                        : std::unexpected(std::move(made.error()));
+                        }};
     return check_case(std::move(golden), std::move(spec), how, hooks);
 }
 
@@ -223,6 +228,9 @@ int CheckCommand::execute() {
         }
         if (report.result) {
             fmt::print(stderr, "{}", report.result->report);
+            for (const std::string& note : report.result->notes) {
+                fmt::print(stderr, "levitate: {}: {}\n", name, note);
+            }
         }
         if (!machine.gdb.empty() && report.result && report.result->comparison.first() != nullptr) {
             return debug_divergence(*report.result);

@@ -247,6 +247,9 @@ std::string to_json(const std::vector<CaseReport>& reports) {
             row["reference"] = reference_json(report.result->golden);
             row["events"] = report.result->actual.events.size();
             row["seconds"] = report.result->seconds;
+            if (!report.result->notes.empty()) {
+                row["notes"] = report.result->notes;
+            }
             const auto& divergences = report.result->comparison.divergences;
             if (!divergences.empty()) {
                 row["divergence"] = divergence_json(*report.result, divergences.front());

@@ -32,7 +32,7 @@ std::string divergence_text(const traces::Trace& golden, const traces::Trace& ac
                             const traces::Comparison& comparison, const std::vector<Frame>& backtrace,
                             const TextStyle& style);
 
-// {"cases": [{"name", "verdict", "reference", "events", "seconds", "divergence"?, "divergences"?}],
+// {"cases": [{"name", "verdict", "reference", "events", "seconds", "notes"?, "divergence"?, "divergences"?}],
 // "conformant", "output_only", "divergent"}: the first divergence, with a backtrace, and one for each cause.
 // A case that could not be run, or not to its end, has the verdict "error" and a "message", and is counted in
 // "errors". "work" is the list of causes over all cases (vmm/cli/work_list.hpp).

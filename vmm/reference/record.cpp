@@ -117,6 +117,10 @@ RunSpec reference_spec(const RunSpec& spec, const std::filesystem::path& kernel)
     reference.seed = spec.seed;
     reference.memory_bytes = spec.memory_bytes;
     reference.init = spec.init;
+    if (spec.init_mode == InitMode::Direct) {
+        reference.init_mode = InitMode::Direct;
+        reference.init_paths = spec.init_paths;
+    }
     reference.timeout = std::max(spec.timeout, kLeastTimeout);
     reference.instruction_limit = std::max(spec.instruction_limit, kLeastInstructionLimit);
     reference.engine = EngineKind::Emu;

@@ -167,8 +167,9 @@ CaseReport report_of(const std::string& name, std::vector<Divergence> divergence
         .backtrace = {},
         .unjudged = {},
         .seconds = 0,
-        .kernel_log = {},
-        .undefined_encodings = {}};
+        .report = {},
+        .undefined_encodings = {},
+        .notes = {}};
     result.comparison.verdict = divergences.empty() ? traces::Verdict::Identical : traces::Verdict::Divergent;
     result.comparison.divergences = std::move(divergences);
     return {.name = name, .result = std::move(result)};
