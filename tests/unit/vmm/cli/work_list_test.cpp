@@ -23,6 +23,7 @@ Sighting sighting(const char* name, const char* cause, Stage stage, bool is_firs
 
 std::vector<std::string> causes_of(const std::vector<WorkItem>& items) {
     std::vector<std::string> causes;
+    causes.reserve(items.size());
     for (const WorkItem& item : items) {
         causes.push_back(item.cause);
     }
@@ -121,6 +122,7 @@ TEST(Stages, follow_the_beginning_and_end_of_main) {
     const auto trace = trace_of_calls({"brk", "getrandom", "read", "write", "munmap", "exit_group"});
     const MainSpan main{.known = true, .begin = 4, .end = 8};
     std::vector<Divergence> divergences;
+    divergences.reserve(trace.events.size());
     for (std::size_t i = 0; i < trace.events.size(); ++i) {
         divergences.push_back(divergence(DivergenceKind::Result, i, i));
     }
