@@ -196,7 +196,9 @@ class ScriptsTest(unittest.TestCase):
         self.assertEqual(self.guests(), {"hello": "2", "other": "2"})
 
     def test_builds_all_guests_where_any_may_be_needed(self) -> None:
-        for arguments in (["check", "--all"], ["check", str(self.root / "part/one.txt")], ["--print-environment"]):
+        trace = self.root.parent / "trace.jsonl"
+        trace.touch()
+        for arguments in (["check", "--all"], ["check", str(trace)], ["--print-environment"]):
             with self.subTest(arguments=arguments):
                 shutil.rmtree(self.root / "build", ignore_errors=True)
                 self.run_script("levitate", *arguments)

@@ -105,7 +105,7 @@ class InputFeeder {
         ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
         // The pipe is filled as far as it goes, and closed if that was everything, before the program starts.
         // So what the program sees does not depend on when init runs.
-        if (!pending_.empty()) {
+        if (!is_empty()) {
             feed();
         }
         close_if_done();
@@ -119,8 +119,7 @@ class InputFeeder {
     }
 
     pollfd poll_request() const {
-        return {
-            .fd = pipe_.get(), .events = static_cast<short>(pending_.empty() ? 0 : POLLOUT), .revents = 0};
+        return {.fd = pipe_.get(), .events = static_cast<short>(is_empty() ? 0 : POLLOUT), .revents = 0};
     }
     bool is_open() const { return pipe_.is_open(); }
     void add(std::span<const std::byte> bytes) {
@@ -145,19 +144,24 @@ class InputFeeder {
 
   private:
     void feed() {
-        const ssize_t written = ::write(pipe_.get(), pending_.data(), pending_.size());
+        const ssize_t written = ::write(pipe_.get(), pending_.data() + fed_, pending_.size() - fed_);
         if (written < 0) {
             if (errno == EPIPE) {
                 reader_gone();
             }
             return;
         }
-        pending_.erase(0, static_cast<std::size_t>(written));
+        fed_ += static_cast<std::size_t>(written);
+        if (is_empty()) {
+            pending_.clear();
+            fed_ = 0;
+        }
         if (live_ && !ended_) {
             line_.send_number(FrameType::StdinCredit, static_cast<std::uint32_t>(written));
         }
         close_if_done();
     }
+    bool is_empty() const { return fed_ == pending_.size(); }
     void reader_gone() {
         pipe_.close();
         if (live_) {
@@ -165,7 +169,7 @@ class InputFeeder {
         }
     }
     void close_if_done() {
-        if (ended_ && pending_.empty()) {
+        if (ended_ && is_empty()) {
             pipe_.close();
         }
     }
@@ -175,6 +179,7 @@ class InputFeeder {
     bool live_ = false;
     bool ended_ = false;
     std::string pending_;
+    std::size_t fed_ = 0;  // of pending_: what the pipe has taken
 };
 
 struct RunningProgram {
