@@ -176,11 +176,17 @@ void Core::take_exception(std::uint64_t address) {
     if (exception.sets_far) {
         system.far = exception.far;
     }
+    const std::uint64_t return_address =
+        exception.resume == Return::Next ? address + kInstructionBytes : address;
+    if (pstate.el == 0 && exception.exception_class == ExceptionClass::Svc &&
+        halts_.watches_svc(exception.iss)) {
+        halts_.request({.reason = HaltReason::WatchedSvc});
+        enter_vector(0, return_address);
+        return;
+    }
     if (pstate.el == 0 && halts_.at_boundary()) {
         halts_.request({.reason = HaltReason::ExceptionFromEl0});
     }
-    const std::uint64_t return_address =
-        exception.resume == Return::Next ? address + kInstructionBytes : address;
     if (pstate.el == 0 && exception.exception_class == ExceptionClass::Svc) {
         LastCall call{
             .task = task_key(), .number = x[8], .arguments = {}, .pc = return_address, .retired = retired};

@@ -179,6 +179,7 @@ class Core : public State {
     void set_watched_ranges(std::span<const WatchedRange> ranges);
     void set_breakpoints(std::span<const std::uint64_t> addresses);
     void set_boundary_halts(bool enabled) { halts_.set_boundary_halts(enabled); }
+    void set_watched_svc(std::uint16_t immediate) { halts_.set_watched_svc(immediate); }
     void invalidate_code() { code_cache_.clear_all(); }
     void ram_written(std::uint64_t address, std::uint64_t size);
     // As EL1 would read it, without effect on anything. nullopt: there is none that can be read so.

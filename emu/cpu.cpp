@@ -83,6 +83,9 @@ std::optional<std::uint64_t> Cpu::translate(std::uint64_t address, unsigned exce
     return implementation_->core.translate(address, exception_level);
 }
 
+void Cpu::set_watched_svc(std::uint16_t immediate) {
+    implementation_->core.set_watched_svc(immediate);
+}
 void Cpu::set_boundary_halts(bool enabled) {
     implementation_->core.set_boundary_halts(enabled);
 }

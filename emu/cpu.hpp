@@ -145,6 +145,7 @@ enum class HaltReason {
     Budget,            // the number of instructions asked for has retired
     Idle,              // WFI with no timer armed and no interrupt pending: only an outside event can go on
     ExceptionFromEl0,  // an exception from EL0 has been taken; PC is at the vector, ELR/SPSR/ESR are set
+    WatchedSvc,        // likewise, by an SVC with the immediate of set_watched_svc()
     ReturnToEl0,       // an ERET to EL0 has been executed; PC is the first EL0 instruction, not yet executed
     WatchedLoad,       // a load at EL0 has touched a watched range and has retired
     Breakpoint,        // the next instruction is at a breakpoint; it has not been executed
@@ -235,6 +236,9 @@ class Cpu {
 
     // Whether exceptions from EL0 and returns to EL0 halt.
     void set_boundary_halts(bool enabled);
+    // SVCs with this immediate at EL0 halt when they have been taken, whether or not boundaries halt. The
+    // record of calls does not have them.
+    void set_watched_svc(std::uint16_t immediate);
     void set_watched_ranges(std::span<const WatchedRange> ranges);
     // Instruction addresses at which to halt before execution. run() steps over one at the current PC.
     void set_breakpoints(std::span<const std::uint64_t> addresses);

@@ -14,11 +14,13 @@ namespace levitate::emu {
 class Halts {
   public:
     void set_boundary_halts(bool enabled) { at_boundary_ = enabled; }
+    void set_watched_svc(std::uint16_t immediate) { watched_svc_ = immediate; }
     void set_watched_ranges(std::span<const WatchedRange> ranges);
     void set_breakpoints(std::span<const std::uint64_t> addresses);
 
     // Whether exceptions from EL0 and returns to EL0 halt.
     bool at_boundary() const { return at_boundary_; }
+    bool watches_svc(std::uint32_t immediate) const { return watched_svc_ == immediate; }
     // Whether a breakpoint is in the 4 KiB page at `page`, and whether one is at `address`.
     bool has_breakpoint_in(std::uint64_t page) const;
     bool has_breakpoint_at(std::uint64_t address) const;
@@ -41,6 +43,7 @@ class Halts {
 
   private:
     bool at_boundary_ = false;
+    std::optional<std::uint32_t> watched_svc_;
     std::optional<Halt> next_;
     std::vector<WatchedRange> watched_;
     std::vector<std::uint64_t> breakpoints_;  // in ascending order

@@ -3,6 +3,7 @@
 
 import json
 import os
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -40,5 +41,17 @@ class Forgery(ToolTest):
         self.assert_real_outcome(kept / "forge-frames.jsonl")
 
 
+    def test_call_without_the_key_is_the_programs_own(self) -> None:
+        trace = self.scratch / "channel.jsonl"
+        done = levitate("run", *KERNEL, "--timeout", str(SECONDS), CALLER, seconds=SECONDS)
+        self.assertEqual((done.returncode, done.stdout), (STATUS, b"written\n"))
+        done = levitate("record", *KERNEL, "--timeout", str(SECONDS), "-o", trace, CALLER, seconds=SECONDS)
+        self.assertEqual((done.returncode, done.stdout), (STATUS, b"written\n"))
+        calls = [json.loads(line) for line in trace.read_text(encoding="utf-8").splitlines()[1:-1]]
+        results = {call["number"]: call.get("result") for call in calls if call["type"] == "syscall"}
+        self.assertEqual((results[0x4C560000], results[64]), (-38, 8))
+
+
 if __name__ == "__main__":
+    CALLER = sys.argv.pop(1)
     unittest.main()

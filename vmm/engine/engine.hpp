@@ -22,6 +22,7 @@ enum class ExitReason {
     Budget,            // the instruction budget of this run() is used up
     Idle,              // the guest waits for an interrupt that only the outside (stdin) can cause
     ExceptionFromEl0,  // taken, PC at the vector; elr_el1, spsr_el1 and esr_el1 hold EL0's side
+    ChannelCall,       // as ExceptionFromEl0, by the SVC of set_channel_svc(), boundary or not
     ReturnToEl0,       // ERET executed; PC is EL0's next instruction
     WatchedLoad,       // an EL0 load has touched a watched range and has retired
     Breakpoint,        // the instruction at PC is a breakpoint and has not been executed
@@ -38,8 +39,8 @@ struct Exit {
     GuestVirt load_address{};  // WatchedLoad: where what it read of the range begins
     unsigned load_size = 0;    // WatchedLoad, bytes
     int status = 0;            // SemihostingExit
-    // ExceptionFromEl0, ReturnToEl0, Breakpoint: as they are now. Whoever handles the exit uses these and
-    // does not fetch them again.
+    // ExceptionFromEl0, ChannelCall, ReturnToEl0, Breakpoint: as they are now. Whoever handles the exit uses
+    // these and does not fetch them again.
     VcpuRegisters registers{};
 };
 
@@ -100,6 +101,8 @@ class Engine : public Witness {
 
     // Replaces those that were set before. Only vmm/run/engine_stops.hpp decides which they are.
     virtual void set_stops(const Stops& stops) = 0;
+    // SVCs with this immediate at EL0 are init's calls to the host (vmm/initramfs/init/channel.hpp).
+    virtual void set_channel_svc(std::uint16_t immediate) = 0;
 
     virtual EngineStatistics statistics() const = 0;
     virtual std::uint64_t retired_instructions() const = 0;

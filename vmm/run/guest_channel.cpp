@@ -59,7 +59,18 @@ GuestChannel::GuestChannel(OutputMode mode, const init::HashKey& key,
       stdout_{.fd = STDOUT_FILENO, .close_frame = FrameType::CloseStdout, .captured = {}},
       stderr_{.fd = STDERR_FILENO, .close_frame = FrameType::CloseStderr, .captured = {}} {}
 
+void GuestChannel::take_by_call(const init::DecodedFrame& frame) {
+    by_calls_ = true;
+    on_frame(frame);
+}
+
 void GuestChannel::send(FrameType type, std::span<const std::byte> payload) {
+    if (by_calls_) {
+        for_guest_.push_back({.type = type, .payload = {payload.begin(), payload.end()}});
+        constexpr std::array kDoorbell{std::byte{'\n'}};  // init waits for something to read on the line
+        send_(kDoorbell);
+        return;
+    }
     std::vector<std::byte> encoded;
     encoder_.append(type, payload, encoded);
     send_(encoded);

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <set>
@@ -52,6 +53,15 @@ class GuestChannel final : public ConsoleWrites::Receiver,
     void finish() { decoder_.finish(); }
     // How many bytes came.
     std::uint64_t received() const { return received_; }
+
+    // A frame that init has sent by a call, not over the line. From then on what is for init waits for its
+    // calls.
+    void take_by_call(const init::DecodedFrame& frame);
+    // nullptr: nothing waits.
+    const init::DecodedFrame* next_for_guest() const {
+        return for_guest_.empty() ? nullptr : &for_guest_.front();
+    }
+    void pop_for_guest() { for_guest_.pop_front(); }
 
     // There is no init: the line is the program's own terminal, and what it does is reported here by others.
     void set_direct() { direct_ = true; }
@@ -125,6 +135,8 @@ class GuestChannel final : public ConsoleWrites::Receiver,
     std::optional<int> signal_;
     std::optional<ExecFailure> exec_failure_;
     std::set<std::string> notes_;
+    bool by_calls_ = false;
+    std::deque<init::DecodedFrame> for_guest_;  // by_calls_
     std::uint32_t stdin_credit_ = 0;
     bool direct_ = false;
     bool line_is_empty_ = true;  // direct: the terminal's line that standard input has come to

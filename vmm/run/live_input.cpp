@@ -14,7 +14,7 @@ namespace {
 
 // How long a wait goes on before it looks whether it should end.
 constexpr std::chrono::milliseconds kLongestWait{100};
-constexpr std::size_t kMostAtOnce = 4096;
+constexpr std::size_t kMostAtOnce = 65536;
 
 }  // namespace
 

@@ -55,6 +55,8 @@ struct RunSpec {
     std::filesystem::path initramfs;  // --initrd, in place of the one with init and program; empty: none
     std::filesystem::path init;       // Levitate's own pid 1, an AArch64 executable
     InitMode init_mode = InitMode::Harness;
+    // No engine answers init's calls, so its frames go over the UART. For tests of that way.
+    bool uart_only = false;
     // Direct: where else the program stands in the guest's root; empty: where kernels look for process 1. The
     // first is what the kernel executes, and so argv[0]. Arguments and environment go to it by way of the
     // kernel's command line.

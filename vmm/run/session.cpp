@@ -9,9 +9,11 @@
 
 #include "vmm/engine/emu/emu_engine.hpp"
 #include "vmm/initramfs/cpio.hpp"
+#include "vmm/initramfs/init/channel.hpp"
 #include "vmm/initramfs/packer.hpp"
 #include "vmm/machine/machine.hpp"
 #include "vmm/machine/read_file.hpp"
+#include "vmm/run/byte_channel.hpp"
 #include "vmm/run/diagnosing.hpp"
 #include "vmm/run/engine_stops.hpp"
 #include "vmm/run/guest_channel.hpp"
@@ -109,6 +111,7 @@ class Session::Implementation {
     Result<traces::Header> pack_program(std::vector<std::byte>& archive);
     void flush_console();
     std::optional<AdvanceReason> handle(const Exit& exit);
+    std::optional<AdvanceReason> cross_boundary(const Exit& exit);
     void feed_tracer(const Exit& exit);
     void handle_attention();
     void handle_idle();
@@ -125,6 +128,7 @@ class Session::Implementation {
     init::HashKey key_ = random_key();  // of the frames
     bool attention_ = false;
     GuestChannel channel_;
+    ByteChannel byte_channel_{key_, channel_};
     ConsoleWrites console_writes_{channel_};  // direct
     InitPanic init_panic_;
     std::optional<KernelConsole> console_;  // of a kernel alone, in place of the channel
@@ -207,6 +211,8 @@ Result<void> Session::Implementation::set_up() {
         running_->machine->board().uart().send(spec_.stdin_bytes.value_or(std::vector<std::byte>{}));
     } else if (is_direct()) {
         start_directly();
+    } else if (!spec_.uart_only) {
+        running_->engine->set_channel_svc(init::kChannelSvc);
     }
     return {};
 }
@@ -294,12 +300,16 @@ std::optional<AdvanceReason> Session::Implementation::handle(const Exit& exit) {
         case ExitReason::Idle:
             handle_idle();
             break;
+        case ExitReason::ChannelCall:
+            if (!byte_channel_.serve(*running_->engine, exit.registers)) {
+                Exit of_program = exit;
+                of_program.reason = ExitReason::ExceptionFromEl0;
+                reason = cross_boundary(of_program);
+            }
+            break;
         case ExitReason::ExceptionFromEl0:
         case ExitReason::ReturnToEl0:
-            feed_tracer(exit);
-            if (running_->stops.debugger_wants_boundary()) {
-                reason = AdvanceReason::Boundary;
-            }
+            reason = cross_boundary(exit);
             break;
         case ExitReason::WatchedLoad:
             feed_tracer(exit);
@@ -327,6 +337,11 @@ std::optional<AdvanceReason> Session::Implementation::handle(const Exit& exit) {
         reason = AdvanceReason::Stopped;
     }
     return ended() ? AdvanceReason::Ended : reason;
+}
+
+std::optional<AdvanceReason> Session::Implementation::cross_boundary(const Exit& exit) {
+    feed_tracer(exit);
+    return running_->stops.debugger_wants_boundary() ? std::optional(AdvanceReason::Boundary) : std::nullopt;
 }
 
 void Session::Implementation::feed_tracer(const Exit& exit) {

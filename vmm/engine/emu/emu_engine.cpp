@@ -149,6 +149,7 @@ class EmuEngine final : public Engine {
     std::size_t write_memory(GuestVirt address, std::span<const std::byte> from, View view) override;
 
     void set_stops(const Stops& stops) override;
+    void set_channel_svc(std::uint16_t immediate) override { cpu_.set_watched_svc(immediate); }
 
     std::vector<TakenException> recent_exceptions() const override;
     std::vector<LastCall> last_calls() const override;
@@ -200,6 +201,9 @@ Exit EmuEngine::run(std::uint64_t instructions) {
                 return {.reason = ExitReason::Idle};
             case emu::HaltReason::ExceptionFromEl0:
                 return exit_at(ExitReason::ExceptionFromEl0, halt.irq);
+            case emu::HaltReason::WatchedSvc:
+                called_firmware_ = true;  // the host may answer
+                return exit_at(ExitReason::ChannelCall);
             case emu::HaltReason::ReturnToEl0:
                 return exit_at(ExitReason::ReturnToEl0);
             case emu::HaltReason::WatchedLoad:

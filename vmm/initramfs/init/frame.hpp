@@ -1,4 +1,5 @@
-// What init in the guest and the machine on the host say to each other over one UART.
+// What init in the guest and the machine on the host say to each other, and how over one UART, where no
+// engine answers init's calls (channel.hpp).
 //
 // The same line carries the kernel's own console text, and a kernel may put its text between any two bytes of
 // ours. So a frame uses only bytes with bit 7 set, which kernel text does not have, and both can be told

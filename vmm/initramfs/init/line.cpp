@@ -10,6 +10,31 @@
 namespace levitate::vmm::init {
 
 void Line::send(FrameType type, std::span<const std::byte> payload) {
+    if (way_ == Way::Unknown) {
+        way_ = send_by_calls(type, payload) ? Way::Calls : Way::Console;
+        if (way_ == Way::Calls) {
+            return;
+        }
+    }
+    if (way_ == Way::Console) {
+        send_by_console(type, payload);
+    } else if (!send_by_calls(type, payload)) {
+        std::exit(EXIT_FAILURE);
+    }
+}
+
+bool Line::send_by_calls(FrameType type, std::span<const std::byte> payload) {
+    do {
+        const auto taken = send_by_call(key_, type, payload);
+        if (!taken) {
+            return false;
+        }
+        payload = payload.subspan(*taken);
+    } while (!payload.empty());
+    return true;
+}
+
+void Line::send_by_console(FrameType type, std::span<const std::byte> payload) {
     std::vector<std::byte> encoded;
     encoder_.append(type, payload, encoded);
     std::span<const std::byte> rest = encoded;
@@ -36,7 +61,12 @@ void Line::send_text(FrameType type, std::string_view text) {
 std::vector<DecodedFrame> Line::receive() {
     std::array<std::byte, 4096> buffer;
     const ssize_t count = ::read(console_, buffer.data(), buffer.size());
-    if (count > 0) {
+    if (way_ == Way::Calls) {
+        // What was to be read there only says that there is something.
+        while (auto frame = receive_by_call(key_)) {
+            received_.push_back(std::move(*frame));
+        }
+    } else if (count > 0) {
         decoder_.feed(std::span{buffer}.first(static_cast<std::size_t>(count)));
     }
     return std::exchange(received_, {});

@@ -62,10 +62,7 @@ void prepare_signals() {
 
 void run() {
     prepare_system();
-    const int console = open_console();
-    if (console < 0) {
-        return;  // and there is nowhere to report that
-    }
+    const int console = open_console();  // -1: there is none, which only the engine makes good
     const auto description = parse_run_description(read_file(kRunDescriptionPath));
     if (!description) {
         say_plainly(console, "is missing or malformed");

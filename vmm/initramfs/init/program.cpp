@@ -78,6 +78,9 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
     return pointers;
 }
 
+// man 7 pipe.
+constexpr std::size_t kPipeCapacity = 65536;
+
 // What the program writes to one of its outputs.
 struct Output {
     Descriptor pipe;
@@ -85,7 +88,7 @@ struct Output {
 
     // Sends on what there is, and closes the pipe at end of file.
     void forward(Line& line) {
-        std::array<std::byte, kMaximumPayload> buffer;
+        static std::array<std::byte, kPipeCapacity> buffer;
         const ssize_t count = ::read(pipe.get(), buffer.data(), buffer.size());
         if (count > 0) {
             line.send(frame, std::span{buffer}.first(static_cast<std::size_t>(count)));
@@ -114,7 +117,7 @@ class InputFeeder {
     // Asks the host for input. Does nothing if the input is part of the case.
     void ask_for_input() {
         if (live_) {
-            line_.send_number(FrameType::StdinCredit, kStdinWindow);
+            line_.send_number(FrameType::StdinCredit, line_.stdin_window());
         }
     }
 
@@ -123,9 +126,7 @@ class InputFeeder {
     }
     bool is_open() const { return pipe_.is_open(); }
     void add(std::span<const std::byte> bytes) {
-        for (const std::byte byte : bytes) {
-            pending_.push_back(static_cast<char>(byte));
-        }
+        pending_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     }
     void end() {
         ended_ = true;

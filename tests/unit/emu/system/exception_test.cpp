@@ -44,6 +44,25 @@ TEST_F(Exceptions, svc_from_el0_enters_the_lower_el_vector_and_halts) {
     EXPECT_EQ(cpu.registers().pstate & spsr::kDaif, spsr::kDaif);
 }
 
+TEST_F(Exceptions, watched_svc_halts_as_taken_where_boundaries_do_not) {
+    put(kCodeBase, {svc(7), svc(8)});
+    put(kLowerElSync, {kEret});
+    cpu.set_watched_svc(8);
+    stand_at(kCodeBase, spsr::kModeEl0t);
+    EXPECT_EQ(cpu.run(10).reason, HaltReason::WatchedSvc);
+    EXPECT_EQ(pc(), kLowerElSync);
+    EXPECT_EQ(get_register(kElrEl1), kCodeBase + 8);
+    EXPECT_EQ(get_register(kEsrEl1) & 0xffff, 8U);
+    ASSERT_EQ(cpu.last_calls().size(), 1U) << "of the other";
+    EXPECT_EQ(cpu.last_calls()[0].pc, kCodeBase + 4);
+}
+
+TEST_F(Exceptions, watched_svc_at_el1_is_an_exception_like_others) {
+    put(kCodeBase, {svc(8)});
+    cpu.set_watched_svc(8);
+    EXPECT_EQ(cpu.run(1).reason, HaltReason::Budget);
+}
+
 TEST_F(Exceptions, eret_to_el0_halts_before_the_first_instruction) {
     put(kLowerElSync, {kEret});
     put(kCodeBase, {svc(0), movz(1, 5)});

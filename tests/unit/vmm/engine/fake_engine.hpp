@@ -66,6 +66,7 @@ class FakeEngine final : public Engine {
     bool interrupt_is_due() const override { return false; }
     std::vector<std::uint64_t> state_words() const override { return {}; }
     GuestVirt program_counter() const override { return GuestVirt{state.pc}; }
+    void set_channel_svc(std::uint16_t) override {}
     void set_stops(const Stops& wanted) override { stops = wanted; }
     EngineStatistics statistics() const override { return {}; }
     std::uint64_t retired_instructions() const override { return retired; }

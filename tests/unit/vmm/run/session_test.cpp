@@ -293,6 +293,11 @@ TEST_P(WholeRunTest, arguments_environment_input_and_status_come_through) {
     expect_talk(run(spec, hooks));
 }
 
+TEST_P(WholeRunTest, frames_go_over_the_uart_where_no_engine_answers) {
+    spec.uart_only = true;
+    expect_talk(run(spec, hooks));
+}
+
 TEST_P(WholeRunTest, dynamic_program_finds_its_libraries) {
     spec.program = std::string{LEVITATE_TEST_PROGRAMS} + "/dynamic";
     expect_talk(run(spec, hooks));

@@ -1,0 +1,73 @@
+#include "vmm/run/byte_channel.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <span>
+#include <vector>
+
+#include "traces/abi/constants.hpp"
+#include "vmm/initramfs/init/channel.hpp"
+
+namespace levitate::vmm {
+namespace {
+
+using init::ChannelCall;
+
+// What is taken of a buffer at a time, whatever its length is said to be.
+constexpr std::uint64_t kMostBytes = 1U << 20U;
+constexpr std::int64_t kBadAddress = -traces::abi::error_number("EFAULT");
+constexpr std::int64_t kNoSuchCall = -traces::abi::error_number("ENOSYS");
+
+}  // namespace
+
+bool ByteChannel::serve(Engine& engine, const VcpuRegisters& at_vector) {
+    const auto key = std::bit_cast<std::array<std::uint64_t, 2>>(key_);
+    if (at_vector.x[1] != key[0] || at_vector.x[2] != key[1]) {
+        return false;
+    }
+    std::int64_t result = kNoSuchCall;
+    switch (static_cast<ChannelCall>(at_vector.x[0])) {
+        case ChannelCall::Send:
+            result = send(engine, at_vector);
+            break;
+        case ChannelCall::Receive:
+            result = receive(engine, at_vector);
+            break;
+    }
+    VcpuRegisters after = at_vector;
+    after.x[0] = static_cast<std::uint64_t>(result);
+    after.pc = at_vector.elr_el1;
+    after.pstate = at_vector.spsr_el1;
+    engine.set_registers(after);
+    return true;
+}
+
+std::int64_t ByteChannel::send(const Engine& engine, const VcpuRegisters& call) {
+    std::vector<std::byte> payload(std::min(call.x[4], kMostBytes));
+    payload.resize(engine.read_memory(GuestVirt{call.x[3]}, payload, View::User));
+    const auto taken = static_cast<std::int64_t>(payload.size());
+    if (taken == 0 && call.x[4] != 0) {
+        return kBadAddress;
+    }
+    frames_.take_by_call({.type = static_cast<init::FrameType>(call.x[5]), .payload = std::move(payload)});
+    return taken;
+}
+
+std::int64_t ByteChannel::receive(Engine& engine, const VcpuRegisters& call) {
+    const init::DecodedFrame* const frame = frames_.next_for_guest();
+    if (frame == nullptr) {
+        return 0;
+    }
+    const std::span<const std::byte> payload = frame->payload;
+    if (payload.size() > call.x[4] ||
+        engine.write_memory(GuestVirt{call.x[3]}, payload, View::User) != payload.size()) {
+        return kBadAddress;
+    }
+    const auto result =
+        static_cast<std::int64_t>(frame->type) << 32 | static_cast<std::int64_t>(payload.size());
+    frames_.pop_for_guest();
+    return result;
+}
+
+}  // namespace levitate::vmm
