@@ -56,6 +56,7 @@ struct CheckCommand {
     Result<CaseResult> check_one(const std::string& name, const RunHooks& hooks) const;
     Result<CaseResult> check_golden(const std::string& name, const RunHooks& hooks) const;
     Result<CaseResult> check_program(const std::string& name, const RunHooks& hooks) const;
+    // Precondition: the machine's options have been applied to `spec`.
     Result<CaseResult> run_and_compare(GoldenCase golden, RunSpec spec, const RunHooks& hooks) const;
     Result<void> keep_trace(const CaseResult& result) const;
     int debug_divergence(const CaseResult& result) const;
@@ -112,6 +113,9 @@ Result<CaseResult> CheckCommand::check_golden(const std::string& name, const Run
         return std::unexpected(std::move(spec.error()));
     }
     spec->sysroots.assign(given.sysroots.begin(), given.sysroots.end());
+    if (const auto applied = machine.apply_to(*spec); !applied) {
+        return std::unexpected(applied.error());
+    }
     return run_and_compare(std::move(*golden), std::move(*spec), hooks);
 }
 
@@ -123,11 +127,10 @@ Result<CaseResult> CheckCommand::check_program(const std::string& name, const Ru
         return std::unexpected(std::move(spec.error()));
     }
     spec->stdin_bytes = input_;
-    RunSpec of_reference = *spec;
-    if (const auto applied = machine.apply_to(of_reference); !applied) {
+    if (const auto applied = machine.apply_to(*spec); !applied) {
         return std::unexpected(applied.error());
     }
-    auto made = reference.obtain(of_reference, name);
+    auto made = reference.obtain(*spec, name);
     if (!made) {
         return std::unexpected(std::move(made.error()));
     }
@@ -136,9 +139,6 @@ Result<CaseResult> CheckCommand::check_program(const std::string& name, const Ru
 
 Result<CaseResult> CheckCommand::run_and_compare(GoldenCase golden, RunSpec spec,
                                                  const RunHooks& hooks) const {
-    if (const auto applied = machine.apply_to(spec); !applied) {
-        return std::unexpected(applied.error());
-    }
     if (spec.instruction_limit == 0 && spec.engine != EngineKind::Native) {
         spec.instruction_limit = kDefaultInstructionLimit;
     }

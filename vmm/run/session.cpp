@@ -424,7 +424,8 @@ Result<Outcome> Session::Implementation::finish() {
     const RunEnd::Cause& how = end_.finish();
     channel_.finish();
     // Before the trace ends, and with it what the tracer knows of the tasks.
-    std::vector<std::string> unanswered = describe_unanswered(running_->engine->statistics());
+    EngineStatistics statistics = running_->engine->statistics();
+    std::vector<std::string> unanswered = describe_unanswered(statistics);
     std::string report;
     if (!how.incomplete.empty() && !is_stopped) {
         report =
@@ -438,7 +439,6 @@ Result<Outcome> Session::Implementation::finish() {
     if (const auto& failed = channel_.exec_failure()) {
         return std::unexpected(explain_exec_failure(spec_, *failed));
     }
-    EngineStatistics statistics = running_->engine->statistics();
     Outcome outcome;
     outcome.started = channel_.program_started();
     outcome.direct = is_direct();

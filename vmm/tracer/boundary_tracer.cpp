@@ -1,11 +1,18 @@
 #include "vmm/tracer/boundary_tracer.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "vmm/arch/aarch64.hpp"
 
 namespace levitate::vmm {
+namespace {
+
+// Of x19 to x30 two tasks seldom have the same: the registers of a call's arguments tell nothing.
+constexpr std::size_t kFirstSaved = 19;
+
+}  // namespace
 
 BoundaryTracer::BoundaryTracer(const Engine& engine, traces::Header header, ProgramStart start,
                                traces::EventSink& sink)
@@ -233,7 +240,6 @@ void BoundaryTracer::resume_by_registers(const VcpuRegisters& now) {
 // Those that could go on with `now`, and of these the ones whose other registers are the most like it: a
 // kernel may lose some.
 std::vector<traces::TaskNumber> BoundaryTracer::most_alike(const VcpuRegisters& now) const {
-    constexpr std::size_t kFirstSaved = 19;  // x19 to x30: the registers of a call's arguments tell nothing
     constexpr std::size_t kWeightOfThreadPointer = 32;
     std::vector<traces::TaskNumber> best;
     std::size_t most = 0;
@@ -294,7 +300,6 @@ bool BoundaryTracer::runs_child_on_stack_of_parent(const VcpuRegisters& now) con
 // Whether an outstanding call returns to the very stack pointer and registers that it came with, but from
 // another EL1 stack.
 bool BoundaryTracer::moves_between_stacks(const VcpuRegisters& now) const {
-    constexpr std::size_t kFirstSaved = 19;  // x19 to x29: the registers of a call's arguments tell nothing
     const std::uint64_t space = translation_table(now.ttbr0_el1);
     return std::ranges::any_of(tasks_.all(), [&](const auto& entry) {
         const TracedTask& task = entry.second;
