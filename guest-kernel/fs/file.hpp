@@ -20,8 +20,8 @@ namespace kernel {
 class Epoll;
 class FileTable;
 class Process;
+class Socket;
 class Task;
-class UnixSocket;
 
 // poll(2)'s bits that mean "a read, or a write, would not block".
 inline constexpr std::uint32_t kPollReadable = POLLIN | POLLRDNORM;
@@ -99,7 +99,7 @@ class File : public MappedFile {
     // The set that this file is, if it is one of epoll's.
     virtual Epoll* as_epoll() { return nullptr; }
     // The socket that this file is.
-    virtual UnixSocket* as_socket() { return nullptr; }
+    virtual Socket* as_socket() { return nullptr; }
     // The process that a pidfd stands for; null: no pidfd.
     virtual Process* as_process() { return nullptr; }
 

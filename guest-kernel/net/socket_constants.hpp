@@ -9,7 +9,9 @@ inline constexpr unsigned kFamilyEnd = 46;  // AF_MAX
 
 inline constexpr unsigned kStream = 1;     // SOCK_STREAM
 inline constexpr unsigned kDatagram = 2;   // SOCK_DGRAM
+inline constexpr unsigned kRaw = 3;        // SOCK_RAW
 inline constexpr unsigned kSeqPacket = 5;  // SOCK_SEQPACKET
+inline constexpr unsigned kTypeEnd = 11;   // SOCK_MAX
 inline constexpr unsigned kTypeMask = 0xf;
 
 inline constexpr int kShutRead = 0;

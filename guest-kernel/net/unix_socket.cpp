@@ -1,6 +1,6 @@
 #include "net/unix_socket.hpp"
 
-#include <array>
+#include <asm/ioctls.h>
 
 #include "fs/file_system.hpp"
 #include "fs/mount.hpp"
@@ -20,11 +20,21 @@ List<UnixSocket>* bound = nullptr;
 
 }  // namespace
 
-SocketIdentity SocketIdentity::of_current() {
-    const Task& task = Task::current();
-    return {.process = task.process_id(),
-            .user = task.credentials.effective_user,
-            .group = task.credentials.effective_group};
+Result<Ref<Socket>> UnixSocket::create(unsigned type, int protocol) {
+    if (protocol != 0 && protocol != kFamilyUnix) {
+        return Errno(EPROTONOSUPPORT);
+    }
+    switch (type) {
+        case kStream:
+            return TRY(make_ref<UnixSocket>(SocketType::Stream));
+        case kDatagram:
+        case kRaw:  // is taken for a datagram socket (Linux unix_create)
+            return TRY(make_ref<UnixSocket>(SocketType::Datagram));
+        case kSeqPacket:
+            return TRY(make_ref<UnixSocket>(SocketType::SeqPacket));
+        default:
+            return Errno(ESOCKTNOSUPPORT);
+    }
 }
 
 UnixSocket::~UnixSocket() {
@@ -50,36 +60,38 @@ void UnixSocket::notify_of_room() {
     }
 }
 
-void UnixSocket::pair(UnixSocket& first, UnixSocket& second) {
+void UnixSocket::join(UnixSocket& first, UnixSocket& second) {
     first.peer_ = Ref<UnixSocket>(&second);
     second.peer_ = Ref<UnixSocket>(&first);
     first.was_connected_ = second.was_connected_ = true;
     first.peer_identity_ = second.peer_identity_ = SocketIdentity::of_current();
 }
 
-Result<void> UnixSocket::bind(std::string_view address, RefPtr<Dentry> node) {
-    if (!address_.is_empty()) {
-        return Errno(EINVAL);
-    }
+Result<void> UnixSocket::pair_with(Socket& other) {
+    join(*this, static_cast<UnixSocket&>(other));
+    return {};
+}
+
+Result<void> UnixSocket::give_name(std::string_view name, RefPtr<Dentry> node) {
     if (bound == nullptr) {
         bound = new (std::nothrow) List<UnixSocket>;
         if (bound == nullptr) {
             return Errno(ENOMEM);
         }
     }
-    if (!node && !find(address).is_error()) {
+    if (!node && !find_abstract(name).is_error()) {
         return Errno(EADDRINUSE);
     }
-    address_ = TRY(String::copy_of(address));
+    name_ = TRY(String::copy_of(name));
     node_ = std::move(node);
     bound->push_back(*this);
     return {};
 }
 
-Result<Ref<UnixSocket>> UnixSocket::find(std::string_view abstract_name) {
+Result<Ref<UnixSocket>> UnixSocket::find_abstract(std::string_view name) {
     if (bound != nullptr) {
         for (UnixSocket& socket : *bound) {
-            if (!socket.node_ && socket.address() == abstract_name) {
+            if (!socket.node_ && socket.name_ == name) {
                 return Ref<UnixSocket>(&socket);
             }
         }
@@ -87,7 +99,7 @@ Result<Ref<UnixSocket>> UnixSocket::find(std::string_view abstract_name) {
     return Errno(ECONNREFUSED);
 }
 
-Result<Ref<UnixSocket>> UnixSocket::find(const Inode& node) {
+Result<Ref<UnixSocket>> UnixSocket::find_node(const Inode& node) {
     if (bound != nullptr) {
         for (UnixSocket& socket : *bound) {
             if (socket.node_ && &socket.node_->inode() == &node) {
@@ -98,26 +110,28 @@ Result<Ref<UnixSocket>> UnixSocket::find(const Inode& node) {
     return Errno(ECONNREFUSED);
 }
 
-Result<void> UnixSocket::listen(unsigned backlog) {
+Result<void> UnixSocket::listen(int backlog) {
     if (!is_connection_based()) {
         return Errno(EOPNOTSUPP);
     }
-    if (address_.is_empty() || was_connected_) {
+    if (name_.is_empty() || was_connected_) {
         return Errno(EINVAL);
     }
     is_listening_ = true;
-    backlog_ = std::min(backlog, kMaximumBacklog);
+    backlog_ = std::min(static_cast<unsigned>(backlog), kMaximumBacklog);
     peer_identity_ = SocketIdentity::of_current();
     notify();
     return {};
 }
 
-Result<void> UnixSocket::connect(UnixSocket& target, bool nonblocking) {
-    if (target.type_ != type_) {
+Result<void> UnixSocket::connect(const SocketAddress& address, bool nonblocking) {
+    const Ref<UnixSocket> found = TRY(find(address));
+    UnixSocket& target = *found;
+    if (target.type() != type()) {
         return Errno(EPROTOTYPE);
     }
     if (!is_connection_based()) {
-        peer_ = Ref<UnixSocket>(&target);
+        peer_ = found;
         return {};
     }
     if (was_connected_) {
@@ -126,28 +140,27 @@ Result<void> UnixSocket::connect(UnixSocket& target, bool nonblocking) {
     if (is_listening_) {
         return Errno(EINVAL);
     }
-    const Ref<UnixSocket> keep(&target);
     while (target.is_listening_ && target.pending_.size() > target.backlog_) {
         if (nonblocking) {
             return Errno(EAGAIN);
         }
         TRY(socket_wait(target.changed_.wait(
             [&] { return !target.is_listening_ || target.pending_.size() <= target.backlog_; },
-            socket_deadline(send_timeout))));
+            socket_deadline(options.send_timeout))));
     }
     if (!target.is_listening_ || target.no_more_reads_) {
         return Errno(ECONNREFUSED);
     }
-    const Ref<UnixSocket> server = TRY(make_ref<UnixSocket>(type_));
-    server->address_ = TRY(String::copy_of(target.address()));
+    const Ref<UnixSocket> server = TRY(make_ref<UnixSocket>(type()));
+    server->name_ = TRY(String::copy_of(target.name_.view()));
     TRY(target.pending_.push_back(server));
-    pair(*this, *server);
+    join(*this, *server);
     peer_identity_ = target.peer_identity_;
     target.notify();
     return {};
 }
 
-Result<Ref<UnixSocket>> UnixSocket::accept(bool nonblocking) {
+Result<Ref<Socket>> UnixSocket::accept(bool nonblocking) {
     if (!is_connection_based()) {
         return Errno(EOPNOTSUPP);
     }
@@ -159,7 +172,7 @@ Result<Ref<UnixSocket>> UnixSocket::accept(bool nonblocking) {
             return Errno(EAGAIN);
         }
         TRY(socket_wait(changed_.wait([this] { return !pending_.is_empty() || no_more_reads_; },
-                                      socket_deadline(receive_timeout))));
+                                      socket_deadline(options.receive_timeout))));
         if (pending_.is_empty()) {
             return Errno(EINVAL);  // shut down meanwhile
         }
@@ -167,7 +180,7 @@ Result<Ref<UnixSocket>> UnixSocket::accept(bool nonblocking) {
     Ref<UnixSocket> connection = pending_.front();
     pending_.erase(0);
     notify();
-    return connection;
+    return Ref<Socket>(std::move(connection));
 }
 
 Result<void> UnixSocket::shutdown(int how) {
@@ -218,11 +231,22 @@ std::size_t UnixSocket::available() {
     std::size_t total = 0;
     for (SocketMessage& message : messages_) {
         total += message.left();
-        if (type_ != SocketType::Stream) {
+        if (type() != SocketType::Stream) {
             break;
         }
     }
     return total;
+}
+
+Result<long> UnixSocket::ioctl(unsigned command, UserAddress argument) {
+    if (command != FIONREAD) {
+        return Errno(ENOTTY);
+    }
+    if (is_listening_) {
+        return Errno(EINVAL);
+    }
+    TRY(UserOut<int>(argument).write(static_cast<int>(available())));
+    return 0;
 }
 
 // Linux unix_poll and unix_dgram_poll.

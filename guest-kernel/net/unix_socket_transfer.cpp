@@ -1,6 +1,7 @@
 // Sending and receiving on AF_UNIX sockets.
-#include <array>
+#include <asm/socket.h>
 
+#include "net/unix_rights.hpp"
 #include "net/unix_socket.hpp"
 #include "signal/signals.hpp"
 #include "task/task.hpp"
@@ -18,18 +19,6 @@ constexpr std::size_t kMessageCost = 768;
 constexpr std::size_t kLargestPiece = 32768;
 
 }  // namespace
-
-Deadline socket_deadline(std::int64_t timeout) {
-    return timeout == 0 ? Deadline::never() : Deadline::after(timeout);
-}
-
-// A call that a socket option's timeout ends fails with EAGAIN (man 7 socket).
-Result<void> socket_wait(Result<void> outcome) {
-    if (outcome.is_error() && outcome.error() == Errno(ETIMEDOUT)) {
-        return Errno(EAGAIN);
-    }
-    return outcome;
-}
 
 bool UnixSocket::has_room() const {
     return queued_bytes_ < kQueueLimit;
@@ -72,30 +61,40 @@ Result<void> UnixSocket::queue_on(UnixSocket& target, IoBuffer& buffer, std::siz
     }
     message->files = std::move(files);
     message->sender = SocketIdentity::of_current();
-    message->sender_address = TRY(String::copy_of(address()));
+    if (!name_.is_empty()) {
+        message->sender_address = TRY(local_name());
+    }
     target.queued_bytes_ += size + kMessageCost;
     target.messages_.push_back(*message.leak());
     target.notify(kPollReadable);
     return {};
 }
 
-Result<std::size_t> UnixSocket::send(IoBuffer& buffer, Vector<Ref<File>> files, UnixSocket* target,
-                                     unsigned flags, bool nonblocking) {
-    if ((flags & kOutOfBand) != 0) {
+Result<std::size_t> UnixSocket::send(IoBuffer& buffer, const SendRequest& request) {
+    Vector<Ref<File>> files = TRY(read_rights(request.control));
+    if ((request.flags & kOutOfBand) != 0) {
         return Errno(EOPNOTSUPP);
     }
-    const bool is_stream = type_ == SocketType::Stream;
-    nonblocking = nonblocking || (flags & kDontWait) != 0;
+    const bool is_stream = type() == SocketType::Stream;
+    Ref<UnixSocket> target;
+    if (request.target != nullptr) {
+        if (is_stream) {
+            return Errno(peer_ ? EISCONN : EOPNOTSUPP);
+        }
+        if (type() == SocketType::Datagram) {
+            target = TRY(find(*request.target));
+        }
+    }
     const std::size_t total = buffer.remaining();
     if (!is_stream && total > kQueueLimit) {
         return Errno(EMSGSIZE);
     }
     std::size_t done = 0;
     for (;;) {
-        Ref<UnixSocket> receiver = target != nullptr ? Ref<UnixSocket>(target) : peer_;
+        const Ref<UnixSocket> receiver = target ? target : peer_;
         Result<void> step = check_sendable(receiver.get());
-        if (step.is_error() && step.error() == Errno(EPIPE) && is_stream && (flags & kNoSignal) == 0 &&
-            done == 0) {
+        if (step.is_error() && step.error() == Errno(EPIPE) && is_stream &&
+            (request.flags & kNoSignal) == 0 && done == 0) {
             TRY(send_signal(Task::current(), user_siginfo(SIGPIPE, SI_USER)));
         }
         if (!step.is_error() && total == 0 && is_stream) {
@@ -103,11 +102,11 @@ Result<std::size_t> UnixSocket::send(IoBuffer& buffer, Vector<Ref<File>> files, 
         }
         if (!step.is_error() && !receiver->has_room()) {
             step =
-                nonblocking
+                request.is_nonblocking()
                     ? Result<void>(Errno(EAGAIN))
                     : socket_wait(receiver->changed_.wait(
                           [&] { return receiver->has_room() || check_sendable(receiver.get()).is_error(); },
-                          socket_deadline(send_timeout)));
+                          socket_deadline(options.send_timeout)));
             if (!step.is_error()) {
                 continue;
             }
@@ -138,7 +137,7 @@ Result<void> UnixSocket::wait_for_data(bool nonblocking, std::int64_t timeout) {
         return {};
     }
     if (is_connection_based() && !peer_) {
-        return Errno(type_ == SocketType::Stream ? EINVAL : ENOTCONN);
+        return Errno(type() == SocketType::Stream ? EINVAL : ENOTCONN);
     }
     if (nonblocking) {
         return Errno(EAGAIN);
@@ -151,18 +150,25 @@ Result<void> UnixSocket::wait_for_data(bool nonblocking, std::int64_t timeout) {
     return {};
 }
 
-Result<std::size_t> UnixSocket::receive(IoBuffer& buffer, unsigned flags, bool nonblocking,
-                                        ReceiveDetails& details) {
-    if ((flags & kOutOfBand) != 0) {
+Result<std::size_t> UnixSocket::receive(IoBuffer& buffer, ReceiveRequest& request) {
+    if ((request.flags & kOutOfBand) != 0) {
         return Errno(EOPNOTSUPP);
     }
-    nonblocking = nonblocking || (flags & kDontWait) != 0;
-    return type_ == SocketType::Stream ? receive_stream(buffer, flags, nonblocking, details)
-                                       : receive_message(buffer, flags, nonblocking, details);
+    ReceivedAncillary ancillary;
+    const std::size_t size = TRY(type() == SocketType::Stream ? receive_stream(buffer, request, ancillary)
+                                                              : receive_message(buffer, request, ancillary));
+    if (request.control != nullptr) {
+        if (options.passes_credentials) {
+            request.control->write(SOL_SOCKET, kCredentials, &ancillary.sender, sizeof(ancillary.sender));
+        }
+        give_rights(ancillary.files, request.flags, *request.control);
+    }
+    return size;
 }
 
-Result<std::size_t> UnixSocket::receive_stream(IoBuffer& buffer, unsigned flags, bool nonblocking,
-                                               ReceiveDetails& details) {
+Result<std::size_t> UnixSocket::receive_stream(IoBuffer& buffer, ReceiveRequest& request,
+                                               ReceivedAncillary& ancillary) {
+    const unsigned flags = request.flags;
     const bool peeks = (flags & kPeek) != 0;
     std::size_t done = 0;
     bool is_first = true;
@@ -170,8 +176,8 @@ Result<std::size_t> UnixSocket::receive_stream(IoBuffer& buffer, unsigned flags,
         return std::size_t{0};
     }
     do {
-        const Result<void> ready =
-            wait_for_data(nonblocking || (done > 0 && (flags & kWaitAll) == 0), receive_timeout);
+        const Result<void> ready = wait_for_data(
+            request.is_nonblocking() || (done > 0 && (flags & kWaitAll) == 0), options.receive_timeout);
         if (ready.is_error()) {
             return done > 0 ? Result<std::size_t>(done) : Result<std::size_t>(ready.error());
         }
@@ -183,10 +189,10 @@ Result<std::size_t> UnixSocket::receive_stream(IoBuffer& buffer, unsigned flags,
             }
             if (has_files) {
                 for (Ref<File>& file : message->files) {
-                    TRY(details.files.push_back(file));
+                    TRY(ancillary.files.push_back(file));
                 }
             }
-            details.sender = message->sender;
+            ancillary.sender = message->sender;
             is_first = false;
             const std::size_t copied = buffer.put(message->bytes.data() + message->taken, message->left());
             done += copied;
@@ -215,12 +221,12 @@ Result<std::size_t> UnixSocket::receive_stream(IoBuffer& buffer, unsigned flags,
     return buffer.result(done);
 }
 
-Result<std::size_t> UnixSocket::receive_message(IoBuffer& buffer, unsigned flags, bool nonblocking,
-                                                ReceiveDetails& details) {
-    if (type_ == SocketType::SeqPacket && !was_connected_) {
+Result<std::size_t> UnixSocket::receive_message(IoBuffer& buffer, ReceiveRequest& request,
+                                                ReceivedAncillary& ancillary) {
+    if (type() == SocketType::SeqPacket && !was_connected_) {
         return Errno(ENOTCONN);
     }
-    TRY(wait_for_data(nonblocking, receive_timeout));
+    TRY(wait_for_data(request.is_nonblocking(), options.receive_timeout));
     SocketMessage* message = messages_.first();
     if (message == nullptr) {
         return std::size_t{0};
@@ -230,19 +236,23 @@ Result<std::size_t> UnixSocket::receive_message(IoBuffer& buffer, unsigned flags
         return Errno(EFAULT);
     }
     for (Ref<File>& file : message->files) {
-        TRY(details.files.push_back(file));
+        TRY(ancillary.files.push_back(file));
     }
-    details.sender = message->sender;
-    details.sender_address = TRY(String::copy_of(message->sender_address.view()));
-    details.message_size = message->bytes.size();
-    details.was_truncated = copied < message->bytes.size();
-    if ((flags & kPeek) == 0) {
+    ancillary.sender = message->sender;
+    if (type() == SocketType::Datagram) {
+        request.sender = message->sender_address;
+    }
+    const std::size_t size = message->bytes.size();
+    if (copied < size) {
+        request.result_flags |= kTruncated;
+    }
+    if ((request.flags & kPeek) == 0) {
         messages_.pop_front();
         queued_bytes_ -= message->bytes.size() + kMessageCost;
         delete message;
         notify_of_room();
     }
-    return (flags & kTruncated) != 0 ? details.message_size : copied;
+    return (request.flags & kTruncated) != 0 ? size : copied;
 }
 
 }  // namespace kernel

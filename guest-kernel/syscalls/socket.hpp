@@ -4,34 +4,29 @@
 #include <linux/fcntl.h>
 
 #include "fs/fd.hpp"
-#include "lib/string.hpp"
 #include "mm/user_memory.hpp"
-#include "net/unix_socket.hpp"
+#include "net/socket.hpp"
+#include "syscalls/structures.hpp"
 
 namespace kernel {
 
 class Task;
 
 // A descriptor's file and the socket it is.
-struct SocketFile {
+struct OpenSocket {
     Ref<File> file;
-    UnixSocket* socket;
+    Socket* socket;
+
+    bool is_nonblocking() const { return (file->flags() & O_NONBLOCK) != 0; }
 };
 
-inline bool is_nonblocking(const File& file) {
-    return (file.flags() & O_NONBLOCK) != 0;
-}
-
 // EBADF, ENOTSOCK.
-Result<SocketFile> socket_of(Task& task, Fd fd);
+Result<OpenSocket> socket_of(Task& task, Fd fd);
 
-// The name in a program's sockaddr_un: a path, an abstract name with its leading NUL, or nothing. EINVAL,
-// EFAULT.
-Result<String> read_address(UserBuffer address, int length);
-// Writes a name as a sockaddr_un, with its length; nothing for a null pointer.
-Result<void> write_address(std::string_view name, UserBuffer address, UserInOut<int> length);
-
-// The socket that a name stands for. ECONNREFUSED and the errors of path resolution.
-Result<Ref<UnixSocket>> find_socket(Task& task, std::string_view name);
+// One message of sendmsg or sendmmsg; `flags` are the call's. EMSGSIZE, ENOBUFS, EINVAL, EFAULT and the
+// socket's own.
+Result<std::size_t> send_message(OpenSocket& from, const user_msghdr& header, unsigned flags);
+// One message of recvmsg or recvmmsg; what it brings is written to the header's fields in the program.
+Result<std::size_t> receive_message(OpenSocket& at, UserInOut<user_msghdr> message, unsigned flags);
 
 }  // namespace kernel

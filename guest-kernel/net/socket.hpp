@@ -1,0 +1,153 @@
+// What sockets of every family have in common: the operations that system calls ask for, as in Linux's
+// struct proto_ops, and the options of level SOL_SOCKET (man 7 socket).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "fs/file.hpp"
+#include "lib/vector.hpp"
+#include "net/control_message.hpp"
+#include "net/socket_address.hpp"
+#include "net/socket_constants.hpp"
+
+namespace kernel {
+
+enum class SocketType : unsigned {
+    Stream = socket_constants::kStream,
+    Datagram = socket_constants::kDatagram,
+    Raw = socket_constants::kRaw,
+    SeqPacket = socket_constants::kSeqPacket,
+};
+
+// Who sent something, for SO_PEERCRED and SCM_CREDENTIALS (struct ucred).
+struct SocketIdentity {
+    int process = 0;
+    std::uint32_t user = ~0U;
+    std::uint32_t group = ~0U;
+
+    static SocketIdentity of_current();
+};
+
+// One send, as its call describes it. The bytes are beside it.
+struct SendRequest {
+    explicit SendRequest(bool o_nonblock, unsigned message_flags = 0)
+        : flags(message_flags), nonblocking(o_nonblock) {}
+
+    unsigned flags;    // MSG_*
+    bool nonblocking;  // O_NONBLOCK; with MSG_DONTWAIT see is_nonblocking
+    const SocketAddress* target = nullptr;
+    std::span<const std::byte> control;  // control messages
+
+    bool is_nonblocking() const { return nonblocking || (flags & socket_constants::kDontWait) != 0; }
+};
+
+// One receive, and what it brings besides the bytes.
+struct ReceiveRequest {
+    explicit ReceiveRequest(bool o_nonblock, unsigned message_flags = 0)
+        : flags(message_flags), nonblocking(o_nonblock) {}
+
+    unsigned flags;
+    bool nonblocking;
+    ControlWriter* control = nullptr;  // null: the call takes none (read, recv)
+
+    SocketAddress sender;       // empty: the call reports no name
+    unsigned result_flags = 0;  // MSG_TRUNC and others, for msg_flags
+
+    bool is_nonblocking() const { return nonblocking || (flags & socket_constants::kDontWait) != 0; }
+};
+
+// The options of level SOL_SOCKET that every family keeps. Those that a family gives another meaning it sees
+// by an override.
+struct SocketOptions {
+    std::int64_t receive_timeout = 0;  // SO_RCVTIMEO in ns; 0: none
+    std::int64_t send_timeout = 0;     // SO_SNDTIMEO
+    int receive_buffer = 212992;       // SO_RCVBUF: net.core.rmem_default
+    int send_buffer = 212992;          // SO_SNDBUF: net.core.wmem_default
+    bool passes_credentials = false;   // SO_PASSCRED
+};
+
+class Socket : public RefCounted {
+  public:
+    Socket(int family, SocketType type, int protocol) : family_(family), type_(type), protocol_(protocol) {}
+
+    int family() const { return family_; }
+    SocketType type() const { return type_; }
+    int protocol() const { return protocol_; }
+
+    // The defaults refuse with EOPNOTSUPP, as Linux's sock_no_* functions.
+    virtual Result<void> bind(const SocketAddress& address) = 0;
+    virtual Result<void> connect(const SocketAddress& address, bool nonblocking) = 0;
+    virtual Result<void> listen(int backlog);
+    virtual Result<Ref<Socket>> accept(bool nonblocking);
+    // Makes two new sockets each the other's peer (socketpair).
+    virtual Result<void> pair_with(Socket& other);
+    virtual Result<SocketAddress> local_name() = 0;
+    // ENOTCONN.
+    virtual Result<SocketAddress> peer_name() = 0;
+    virtual Result<void> shutdown(int how) = 0;
+    virtual Result<std::size_t> send(IoBuffer& buffer, const SendRequest& request) = 0;
+    virtual Result<std::size_t> receive(IoBuffer& buffer, ReceiveRequest& request) = 0;
+    virtual std::uint32_t poll(PollRegistrar* registrar) = 0;
+    // ENOTTY (which Linux's socket families say by ENOIOCTLCMD).
+    virtual Result<long> ioctl(unsigned command, UserAddress argument);
+    // The file is gone.
+    virtual void close() = 0;
+
+    // Options of the family's own levels. ENOPROTOOPT: an option that is not there; EOPNOTSUPP: a family
+    // without any. A get writes value and length itself (give_option).
+    virtual Result<void> set_option(int level, int name, UserBuffer value, int length);
+    virtual Result<void> get_option(int level, int name, UserBuffer value, UserInOut<int> length);
+    virtual bool is_listening() const { return false; }
+    // Reads and clears the pending error (SO_ERROR), positive.
+    virtual int take_error() { return 0; }
+    // SO_PEERCRED; families without it answer as nobody.
+    virtual SocketIdentity peer_identity() const { return {}; }
+
+    SocketOptions options;
+
+  private:
+    int family_;
+    SocketType type_;
+    int protocol_;
+};
+
+// The open file of a socket.
+class SocketFile final : public File {
+  public:
+    SocketFile(Path path, unsigned flags, Ref<Socket> socket)
+        : File(std::move(path), O_RDWR | flags), socket_(std::move(socket)) {}
+    ~SocketFile() override { socket_->close(); }
+
+    bool can_splice_from() const override { return true; }
+    bool can_splice_to() const override { return true; }
+    Result<std::size_t> read(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
+    Result<std::size_t> write(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
+    std::uint32_t poll(PollRegistrar* registrar) override { return socket_->poll(registrar); }
+    Result<long> ioctl(Task& task, unsigned command, unsigned long argument) override;
+    void describe_name(TextBuffer& out) const override;
+    Socket* as_socket() override { return socket_.get(); }
+
+  private:
+    Ref<Socket> socket_;
+};
+
+// A new socket of a family. EINVAL, EAFNOSUPPORT, ESOCKTNOSUPPORT, EPROTONOSUPPORT, EPERM.
+Result<Ref<Socket>> create_socket(int family, unsigned type, int protocol);
+// The open file of a socket. `flags`: O_NONBLOCK or nothing.
+Result<Ref<File>> make_socket_file(Ref<Socket> socket, unsigned flags);
+
+// When a wait with a timeout option ends (0: never), and its result for the call: EAGAIN at the timeout (man
+// 7 socket).
+Deadline socket_deadline(std::int64_t timeout);
+Result<void> socket_wait(Result<void> outcome);
+
+// Writes an option's value: as many bytes of it as the program has room for, and their number.
+Result<void> give_option_bytes(const void* value, std::size_t size, UserBuffer optval, UserInOut<int> optlen);
+template <typename T>
+Result<void> give_option(const T& value, UserBuffer optval, UserInOut<int> optlen) {
+    return give_option_bytes(&value, sizeof(value), optval, optlen);
+}
+
+}  // namespace kernel
