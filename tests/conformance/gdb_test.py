@@ -10,6 +10,7 @@ LEVITATE_FAULTS=ON; PANICS.ELF is one of tests/kernels/bad-ends. Ends with statu
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -41,7 +42,7 @@ class Debugged:
     errors: str
 
 
-def debug(symbols: Path, script: str, *arguments: str | Path) -> Debugged:
+def debug(symbols: Path | str, script: str, *arguments: str | Path) -> Debugged:
     """Runs the tool with `arguments` and --gdb, and the gdb commands of `script` in it."""
     with tempfile.TemporaryFile() as output, subprocess.Popen(
         [TOOL, arguments[0], "--gdb", "0", *arguments[1:]], stdin=subprocess.DEVNULL, stdout=output,
@@ -202,6 +203,25 @@ class GdbTest(ToolTest):
         done = debug(self.panics, "break panics\ncontinue\nkill\n", "run", "--gdb-stop", "kernel", "--kernel", self.panics, "hello")
         self.assertIn(f"gdb-multiarch {self.panics} ", done.errors)
         self.assert_said(done, r"Breakpoint 1, panics")
+
+    def test_kernel_alone_stops_before_its_first_instruction_and_runs_to_its_end(self) -> None:
+        kernel = struct.pack(
+            "<6I",
+            0xD2A12001,  # mov  x1, #0x9000000      the UART
+            0x52800F02,  # mov  w2, #'x'
+            0x39000022,  # strb w2, [x1]
+            0xD2800100,  # mov  x0, #8
+            0xF2B08000,  # movk x0, #0x8400, lsl #16
+            0xD4000002,  # hvc  #0                  SYSTEM_OFF
+        )
+        with tempfile.NamedTemporaryFile(suffix=".bin") as file:
+            file.write(kernel)
+            file.flush()
+            done = debug("", "print/x $pc\nstepi\nstepi\nprint/x $pc\nprint/x $x1\ninfo threads\n"
+                         "break *($pc + 4)\ncontinue\ncontinue\n", "run", "--kernel", file.name)
+        self.assert_said(done, r"^\$1 = 0x40080000$", r"^\$2 = 0x40080008$", r"^\$3 = 0x9000000$", r"\(CPU, EL1\)",
+                         r"Breakpoint 1, 0x0*4008000c", "exited normally")
+        self.assertEqual((done.status, done.output), (0, "x"))
 
     def test_check_waits_at_the_divergence(self) -> None:
         done = debug(GUESTS / "hello", "backtrace\nset language c\nprint (long) $x0\ndetach\n", "check", "--kernel", self.faulty_kernel,

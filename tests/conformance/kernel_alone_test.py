@@ -100,7 +100,8 @@ class KernelAlone(ToolTest):
 
     def test_what_goes_with_a_program_is_refused_without_one(self) -> None:
         self.assert_refused(levitate("run", "--kernel", self.echo, "--env", "A=b"), USAGE, b"no PROGRAM", b"--env")
-        self.assert_refused(levitate("run", "--kernel", self.echo, "--gdb", "1234"), USAGE, b"no PROGRAM")
+        self.assert_refused(levitate("run", "--kernel", self.echo, "--gdb", "1234", "--gdb-stop", "program"), USAGE,
+                            b"no PROGRAM")
         self.assert_refused(levitate("run"), USAGE, b"no PROGRAM")
         self.assert_refused(levitate("record", "-o", "/dev/null", "--kernel", self.echo), USAGE, b"no PROGRAM")
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "tests/fuzz/input.hpp"
-#include "vmm/run/guest_channel.hpp"
+#include "vmm/run/harness_workload.hpp"
 
 namespace levitate::fuzz {
 namespace {
@@ -29,16 +29,21 @@ void receive(std::span<const std::byte> bytes) {
 
     Receiver one_by_one;
     vmm::init::FrameDecoder other{kKey, one_by_one};
-    vmm::GuestChannel channel{vmm::OutputMode::Capture, kKey, [](std::span<const std::byte>) {}, [] {}};
+    const vmm::RunSpec spec;
+    vmm::RunHooks hooks;
+    hooks.capture_output = true;
+    vmm::Pl011 uart{[](vmm::Level) {}, [](std::byte) {}};
+    vmm::HarnessWorkload workload{spec, hooks, kKey};
+    workload.connect(uart, [] {});
     for (const std::byte byte : bytes) {
         other.feed({&byte, 1});
-        channel.receive(byte);
+        workload.receive(byte);
     }
     require(at_once.frames == one_by_one.frames, "the same frames, in whatever pieces they come");
     require(at_once.text == one_by_one.text, "the same text, in whatever pieces it comes");
     require(decoder.lost_frames() == other.lost_frames(), "the same number of lost frames");
-    require(channel.kernel_log() == at_once.text, "the channel keeps what is no frame");
-    require(channel.last_words().size() <= at_once.text.size(), "the last words are among the text");
+    require(workload.kernel_log() == at_once.text, "the log keeps what is no frame");
+    require(workload.log().last_words().size() <= at_once.text.size(), "the last words are among the text");
 }
 
 }  // namespace

@@ -17,19 +17,24 @@ namespace {
 struct RunCommand {
     MachineOptions machine;
     ProgramOptions program;
-    GdbStop gdb_stop = GdbStop::Program;
+    std::optional<GdbStop> gdb_stop;
 
     Result<RunSpec> to_spec(const std::vector<std::string>& command) const {
         const bool is_kernel_given = !machine.kernel.empty() || !machine.initramfs.empty();
         if (!command.empty() || !is_kernel_given) {
             return program.to_spec(command);
         }
-        if (!machine.gdb.empty() && gdb_stop == GdbStop::Program) {
-            return failure(Error::Kind::Usage,
-                           "--gdb stops before a program's first instruction, and no PROGRAM is given; "
-                           "--gdb-stop kernel stops before the kernel's");
+        if (gdb_stop == GdbStop::Program) {
+            return failure(
+                Error::Kind::Usage,
+                "--gdb-stop program stops before a program's first instruction, and no PROGRAM is given");
         }
         return program.to_spec_without_program();
+    }
+
+    // Of what runs, the program if there is one.
+    GdbStop stop_of(const RunSpec& spec) const {
+        return gdb_stop.value_or(is_kernel_alone(spec) ? GdbStop::Kernel : GdbStop::Program);
     }
 
     int execute(const std::vector<std::string>& command) const {
@@ -46,7 +51,7 @@ struct RunCommand {
         }
         std::optional<int> signal;
         const auto outcome = machine.gdb.empty() ? run_until_signal(*spec, hooks, signal)
-                                                 : debug(*spec, hooks, machine.gdb, gdb_stop);
+                                                 : debug(*spec, hooks, machine.gdb, stop_of(*spec));
         if (!outcome) {
             return fail(outcome.error());
         }
@@ -73,11 +78,13 @@ void add_run_command(CLI::App& app, int& status) {
         "  levitate run --kernel kernel.elf --gdb 1234 --gdb-stop kernel ./tool\n"
         "  levitate run --gdb 1234 ./tool        then: gdb-multiarch ./tool -ex 'target remote :1234'");
     command->machine.add_to(*run);
-    command->machine.add_gdb_to(*run, "before the program's first instruction");
+    command->machine.add_gdb_to(*run,
+                                "before the program's first instruction, or the kernel's if it runs alone");
     static const std::map<std::string, GdbStop> kStops{{"kernel", GdbStop::Kernel},
                                                        {"program", GdbStop::Program}};
-    offer(run->add_option("--gdb-stop", command->gdb_stop,
-                          "Before whose first instruction --gdb stops (default program)"),
+    offer(run->add_option(
+              "--gdb-stop", command->gdb_stop,
+              "Before whose first instruction --gdb stops (default program, or kernel if it runs alone)"),
           kStops);
     command->program.add_to(*run);
     run->prefix_command();

@@ -29,10 +29,10 @@ bool ByteChannel::serve(Engine& engine, const VcpuRegisters& at_vector) {
     std::int64_t result = kNoSuchCall;
     switch (static_cast<ChannelCall>(at_vector.x[0])) {
         case ChannelCall::Send:
-            result = send(engine, at_vector);
+            result = take(engine, at_vector);
             break;
         case ChannelCall::Receive:
-            result = receive(engine, at_vector);
+            result = give(engine, at_vector);
             break;
     }
     VcpuRegisters after = at_vector;
@@ -43,30 +43,31 @@ bool ByteChannel::serve(Engine& engine, const VcpuRegisters& at_vector) {
     return true;
 }
 
-std::int64_t ByteChannel::send(const Engine& engine, const VcpuRegisters& call) {
+std::int64_t ByteChannel::take(const Engine& engine, const VcpuRegisters& call) {
     std::vector<std::byte> payload(std::min(call.x[4], kMostBytes));
     payload.resize(engine.read_memory(GuestVirt{call.x[3]}, payload, View::User));
     const auto taken = static_cast<std::int64_t>(payload.size());
     if (taken == 0 && call.x[4] != 0) {
         return kBadAddress;
     }
-    frames_.take_by_call({.type = static_cast<init::FrameType>(call.x[5]), .payload = std::move(payload)});
+    is_used_ = true;
+    receiver_.on_frame({.type = static_cast<init::FrameType>(call.x[5]), .payload = std::move(payload)});
     return taken;
 }
 
-std::int64_t ByteChannel::receive(Engine& engine, const VcpuRegisters& call) {
-    const init::DecodedFrame* const frame = frames_.next_for_guest();
-    if (frame == nullptr) {
+std::int64_t ByteChannel::give(Engine& engine, const VcpuRegisters& call) {
+    if (for_init_.empty()) {
         return 0;
     }
-    const std::span<const std::byte> payload = frame->payload;
+    const init::DecodedFrame& frame = for_init_.front();
+    const std::span<const std::byte> payload = frame.payload;
     if (payload.size() > call.x[4] ||
         engine.write_memory(GuestVirt{call.x[3]}, payload, View::User) != payload.size()) {
         return kBadAddress;
     }
     const auto result =
-        static_cast<std::int64_t>(frame->type) << 32 | static_cast<std::int64_t>(payload.size());
-    frames_.pop_for_guest();
+        static_cast<std::int64_t>(frame.type) << 32 | static_cast<std::int64_t>(payload.size());
+    for_init_.pop_front();
     return result;
 }
 

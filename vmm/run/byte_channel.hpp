@@ -1,26 +1,38 @@
 // The host's side of vmm/initramfs/init/channel.hpp: frames between init and the host by calls to the engine.
 #pragma once
 
+#include <deque>
+#include <utility>
+
 #include "vmm/engine/engine.hpp"
+#include "vmm/initramfs/init/frame.hpp"
 #include "vmm/initramfs/init/keyed_hash.hpp"
-#include "vmm/run/guest_channel.hpp"
 
 namespace levitate::vmm {
 
 class ByteChannel {
   public:
-    ByteChannel(const init::HashKey& key, GuestChannel& frames) : key_(key), frames_(frames) {}
+    // `receiver` gets the frames that init sends.
+    ByteChannel(const init::HashKey& key, init::FrameDecoder::Receiver& receiver)
+        : key_(key), receiver_(receiver) {}
+
+    // Whether init has sent a frame by a call, so that it asks for what it gets in the same way.
+    bool is_used() const { return is_used_; }
+    // The frame waits until init asks for it.
+    void send(init::DecodedFrame frame) { for_init_.push_back(std::move(frame)); }
 
     // Answers the call that the guest stands at after ExitReason::ChannelCall, and puts it behind the SVC.
     // False: it has not the key, so it is a program's own call, which goes to the kernel.
     bool serve(Engine& engine, const VcpuRegisters& at_vector);
 
   private:
-    std::int64_t send(const Engine& engine, const VcpuRegisters& call);
-    std::int64_t receive(Engine& engine, const VcpuRegisters& call);
+    std::int64_t take(const Engine& engine, const VcpuRegisters& call);
+    std::int64_t give(Engine& engine, const VcpuRegisters& call);
 
     init::HashKey key_;
-    GuestChannel& frames_;
+    init::FrameDecoder::Receiver& receiver_;
+    std::deque<init::DecodedFrame> for_init_;
+    bool is_used_ = false;
 };
 
 }  // namespace levitate::vmm

@@ -9,15 +9,6 @@
 
 namespace levitate::vmm {
 
-Result<KernelSymbols> symbols_of(const RunSpec& spec, GuestPhys entry) {
-    Result<KernelSymbols> symbols = spec.kernel_symbols.empty() ? KernelSymbols::of_kernel(spec.kernel)
-                                                                : KernelSymbols::load(spec.kernel_symbols);
-    if (symbols) {
-        symbols->set_loaded_at(entry);
-    }
-    return symbols;
-}
-
 std::optional<Exit> Diagnosing::look(std::uint64_t instructions, const Pacing& pacing,
                                      std::chrono::nanoseconds waited) {
     if (is_left_) {
@@ -27,7 +18,7 @@ std::optional<Exit> Diagnosing::look(std::uint64_t instructions, const Pacing& p
         samples_[sample_count_++ % kSamples] = value(engine_.program_counter());
     }
     silence_.forgive(waited);
-    const auto quiet = silence_.look(channel_.received() + engine_.call_count(), Silence::Clock::now());
+    const auto quiet = silence_.look(workload_.received() + engine_.call_count(), Silence::Clock::now());
     if (quiet && hooks_.on_silence) {
         hooks_.on_silence(fmt::format("nothing heard of the guest for {} s: it is at {}", quiet->count(),
                                       describe_place(engine_, symbols_)));
@@ -46,14 +37,15 @@ std::string Diagnosing::report(std::span<const std::string> unanswered, TaskName
     for (std::size_t i = 0; i < std::min(sample_count_, kSamples); ++i) {
         ++seen_at[samples_[i]];
     }
-    return describe({.engine = engine_,
-                     .symbols = symbols_,
-                     .console = hooks_.console_is_shown ? std::nullopt : std::optional{channel_.kernel_log()},
-                     .access = unanswered,
-                     .loop = loop_,
-                     .is_idle = is_idle_,
-                     .seen_at = std::move(seen_at),
-                     .task_name = std::move(task_name)});
+    return describe(
+        {.engine = engine_,
+         .symbols = symbols_,
+         .console = hooks_.console_is_shown ? std::nullopt : std::optional{workload_.log().text()},
+         .access = unanswered,
+         .loop = loop_,
+         .is_idle = is_idle_,
+         .seen_at = std::move(seen_at),
+         .task_name = std::move(task_name)});
 }
 
 }  // namespace levitate::vmm

@@ -12,22 +12,17 @@
 #include "vmm/diagnosis/loop_watch.hpp"
 #include "vmm/diagnosis/report.hpp"
 #include "vmm/engine/engine.hpp"
-#include "vmm/error.hpp"
-#include "vmm/run/guest_channel.hpp"
 #include "vmm/run/pacing.hpp"
 #include "vmm/run/run.hpp"
 #include "vmm/run/silence.hpp"
+#include "vmm/run/workload.hpp"
 
 namespace levitate::vmm {
 
-// The symbols of the run's kernel: those it was given, or those of the kernel itself. `entry` is where it was
-// loaded.
-Result<KernelSymbols> symbols_of(const RunSpec& spec, GuestPhys entry);
-
 class Diagnosing {
   public:
-    Diagnosing(Engine& engine, const GuestChannel& channel, const RunHooks& hooks, KernelSymbols symbols)
-        : engine_(engine), channel_(channel), hooks_(hooks), symbols_(std::move(symbols)), watch_(engine) {}
+    Diagnosing(Engine& engine, const Workload& workload, const RunHooks& hooks, KernelSymbols symbols)
+        : engine_(engine), workload_(workload), hooks_(hooks), symbols_(std::move(symbols)), watch_(engine) {}
 
     // A person who debugs the guest can change what a loop depends on, and knows where the guest is.
     void leave_to_debugger() { is_left_ = true; }
@@ -49,7 +44,7 @@ class Diagnosing {
     static constexpr std::size_t kSamples = 64;
 
     Engine& engine_;
-    const GuestChannel& channel_;
+    const Workload& workload_;
     const RunHooks& hooks_;
     KernelSymbols symbols_;
     LoopWatch watch_;

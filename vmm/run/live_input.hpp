@@ -15,9 +15,7 @@ class LiveInput {
     // Whether something may still come that the guest would take.
     bool is_open() const { return !ended_ && !receiver_.stdin_closed(); }
     // Whether the guest takes something now.
-    bool is_wanted() const {
-        return is_open() && receiver_.program_started() && receiver_.stdin_credit() > 0;
-    }
+    bool is_wanted() const { return is_open() && receiver_.takes_input() && receiver_.stdin_credit() > 0; }
 
     // Sends what is there; waits up to `timeout` for it, less if `interrupt` becomes true. True: something,
     // the end included, has been sent.

@@ -45,7 +45,7 @@ bool Pacing::look(const Engine& engine, const std::atomic<bool>& interrupt) {
 // Waiting costs an emulated guest no host time, so years would go by in a guest that waits for a person.
 // While input can come, its clock is therefore held back to about ours.
 void Pacing::throttle(const Engine& engine, const std::atomic<bool>& interrupt) {
-    if (!receiver_.program_started() || !may_throttle_) {
+    if (!receiver_.takes_input() || !may_throttle_) {
         return;
     }
     const std::chrono::nanoseconds lead = engine.guest_time() - wall();

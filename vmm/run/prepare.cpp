@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -220,17 +218,6 @@ std::string boot_arguments(const RunSpec& spec) {
         }
     }
     return arguments;
-}
-
-// Linux has the same errno values on arm64 as on the hosts that this runs on
-// (include/uapi/asm-generic/errno.h).
-Error explain_exec_failure(const RunSpec& spec, const ExecFailure& failed) {
-    const bool of_program = failed.step == "execve" || failed.step == "chdir";
-    const Error::Kind kind = failed.error == ENOENT ? Error::Kind::NotFound : Error::Kind::NotExecutable;
-    const std::string subject = failed.step == "chdir" ? spec.cwd : spec.guest_program;
-    return {.kind = of_program ? kind : Error::Kind::Harness,
-            .message = fmt::format("{}: the guest's kernel refused it: {}: {}", subject, failed.step,
-                                   std::generic_category().message(failed.error))};
 }
 
 }  // namespace levitate::vmm

@@ -5,7 +5,6 @@
 
 #include "vmm/error.hpp"
 #include "vmm/initramfs/packer.hpp"
-#include "vmm/run/guest_channel.hpp"
 #include "vmm/run/run.hpp"
 
 namespace levitate::vmm {
@@ -22,8 +21,5 @@ Result<void> check_machine_engine(EngineKind engine);
 // Precondition for both: complete_spec() made `spec`.
 PackRequest pack_request(const RunSpec& spec);
 std::string boot_arguments(const RunSpec& spec);
-
-// Explains, for people, why the guest's kernel refused the program.
-Error explain_exec_failure(const RunSpec& spec, const ExecFailure& failed);
 
 }  // namespace levitate::vmm

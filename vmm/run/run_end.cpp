@@ -14,7 +14,7 @@ void RunEnd::end(Cause cause) {
 
 void RunEnd::by_power_off() {
     if (is_kernel_alone(spec_)) {
-        end({});
+        end({.incomplete = {}, .status = 0});
     } else {
         by_power("the kernel powered off");
     }
@@ -25,10 +25,10 @@ void RunEnd::by_reset() {
 }
 
 void RunEnd::by_power(const std::string& what) {
-    if (channel_.is_done()) {
+    if (workload_.program().over) {
         by_init();
     } else {
-        by_fault(what + ": " + channel_.last_words());
+        by_fault(what + ": " + workload_.log().last_words());
     }
 }
 
@@ -46,34 +46,34 @@ void RunEnd::by_time_limit() {
 
 void RunEnd::by_instruction_limit() {
     const std::uint64_t limit = spec_.instruction_limit;
-    if (channel_.program_started()) {
+    if (workload_.program().started) {
         end({.incomplete = fmt::format("the program did not end within {} instructions", limit),
              .never_ends = true});
     } else {
         by_fault(fmt::format("the kernel did not {} within {} instructions: {}",
                              is_kernel_alone(spec_) ? "power off" : "start the program", limit,
-                             channel_.last_words()));
+                             workload_.log().last_words()));
     }
 }
 
 void RunEnd::by_loop(const std::string& what) {
-    const std::string words = channel_.last_words();
-    end({.incomplete = words.empty() ? what : what + ": " + words, .never_ends = channel_.program_started()});
+    const std::string words = workload_.log().last_words();
+    end({.incomplete = words.empty() ? what : what + ": " + words,
+         .never_ends = workload_.program().started});
 }
 
 void RunEnd::by_sleep() {
-    if (channel_.program_started()) {
+    if (workload_.program().started) {
         end({.incomplete = "every task of the guest sleeps for ever", .never_ends = true});
     } else {
-        by_fault("the kernel waits for ever: " + channel_.last_words());
+        by_fault("the kernel waits for ever: " + workload_.log().last_words());
     }
 }
 
 const RunEnd::Cause& RunEnd::finish() {
     Cause cause = cause_.value_or(Cause{.incomplete = "stopped"});
-    if (cause.incomplete.empty() && channel_.lost_frames() > 0) {
-        cause.incomplete =
-            fmt::format("{} frames between init and levitate were damaged", channel_.lost_frames());
+    if (cause.incomplete.empty()) {
+        cause.incomplete = workload_.damage();
     }
     return cause_.emplace(std::move(cause));
 }

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "vmm/run/guest_channel.hpp"
 #include "vmm/run/run.hpp"
+#include "vmm/run/workload.hpp"
 
 namespace levitate::vmm {
 
@@ -18,7 +18,7 @@ class RunEnd {
         std::optional<int> status = std::nullopt;
     };
 
-    RunEnd(const RunSpec& spec, const GuestChannel& channel) : spec_(spec), channel_(channel) {}
+    RunEnd(const RunSpec& spec, const Workload& workload) : spec_(spec), workload_(workload) {}
 
     bool is_over() const { return cause_.has_value(); }
 
@@ -46,7 +46,7 @@ class RunEnd {
     void end(Cause cause);
 
     const RunSpec& spec_;
-    const GuestChannel& channel_;
+    const Workload& workload_;
     std::optional<Cause> cause_;
 };
 

@@ -1,5 +1,5 @@
-// One run in progress: the machine, its engine, the frames to and from init or the UART of a kernel alone,
-// and the tracer. run() advances it to the end; a debugger advances it by as much as it likes.
+// One run in progress: the machine, its engine, what runs on it (workload.hpp) and the tracer. run() advances
+// it to the end; a debugger advances it by as much as it likes.
 #pragma once
 
 #include <chrono>

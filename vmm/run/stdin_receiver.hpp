@@ -12,7 +12,7 @@ class StdinReceiver {
     virtual ~StdinReceiver() = default;
 
     // Whether what takes the input has been started.
-    virtual bool program_started() const = 0;
+    virtual bool takes_input() const = 0;
     // How many bytes may be sent now.
     virtual std::uint32_t stdin_credit() const = 0;
     // Whether nothing will be taken any more.

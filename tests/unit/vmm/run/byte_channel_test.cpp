@@ -33,6 +33,23 @@ init::HashKey some_key() {
     return key;
 }
 
+std::vector<std::byte> bytes_of(std::string_view text) {
+    const auto bytes = std::as_bytes(std::span{text});
+    return {bytes.begin(), bytes.end()};
+}
+
+class Received final : public init::FrameDecoder::Receiver {
+  public:
+    void on_frame(const init::DecodedFrame& frame) override {
+        for (const std::byte byte : frame.payload) {
+            output.push_back(std::to_integer<char>(byte));
+        }
+    }
+    void on_text(std::string_view /*text*/) override {}
+
+    std::string output;
+};
+
 class ByteChannelTest : public testing::Test {
   protected:
     // init's call as the engine shows it.
@@ -70,38 +87,26 @@ class ByteChannelTest : public testing::Test {
         bytes.resize(engine.read_memory(GuestVirt{kBuffer}, bytes, View::User));
         return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
     }
-    std::string output() {
-        const auto& bytes = frames.stdout_bytes();
-        return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-    }
-
     init::HashKey key = some_key();
     test::FakeEngine engine;
-    std::string line;  // what has gone over the UART
-    GuestChannel frames{OutputMode::Capture, key,
-                        [this](std::span<const std::byte> bytes) {
-                            for (const std::byte byte : bytes) {
-                                line.push_back(std::to_integer<char>(byte));
-                            }
-                        },
-                        [] {}};
+    Received frames;
     ByteChannel channel{key, frames};
 };
 
 TEST_F(ByteChannelTest, frame_that_is_sent_is_taken_whole) {
     EXPECT_EQ(send(FrameType::Stdout, "hello", 5), 5);
-    EXPECT_EQ(output(), "hello");
+    EXPECT_EQ(frames.output, "hello");
 }
 
 TEST_F(ByteChannelTest, frame_is_taken_as_far_as_it_is_mapped) {
     EXPECT_EQ(send(FrameType::Stdout, "hello", 4096), 5);
-    EXPECT_EQ(output(), "hello");
+    EXPECT_EQ(frames.output, "hello");
 }
 
 TEST_F(ByteChannelTest, buffer_that_is_not_mapped_is_refused) {
     EXPECT_EQ(serve(call(static_cast<std::uint64_t>(ChannelCall::Send), 8)), kBadAddress);
     EXPECT_EQ(serve(call(static_cast<std::uint64_t>(ChannelCall::Send), ~std::uint64_t{0})), kBadAddress);
-    EXPECT_EQ(output(), "");
+    EXPECT_EQ(frames.output, "");
 }
 
 TEST_F(ByteChannelTest, call_without_the_key_is_not_ours) {
@@ -110,7 +115,7 @@ TEST_F(ByteChannelTest, call_without_the_key_is_not_ours) {
     registers.x[2] ^= 1;
     EXPECT_FALSE(channel.serve(engine, registers));
     EXPECT_EQ(engine.state.pc, 0U) << "the guest stands where it stood";
-    EXPECT_EQ(output(), "");
+    EXPECT_EQ(frames.output, "");
 }
 
 TEST_F(ByteChannelTest, unknown_call_is_refused) {
@@ -118,11 +123,12 @@ TEST_F(ByteChannelTest, unknown_call_is_refused) {
 }
 
 TEST_F(ByteChannelTest, frames_for_init_wait_for_its_calls) {
+    EXPECT_FALSE(channel.is_used());
     EXPECT_EQ(send(FrameType::Started, std::string(4, char{}), 4), 4);
+    EXPECT_TRUE(channel.is_used());
     EXPECT_EQ(receive(4096), 0);
-    frames.send_stdin(std::as_bytes(std::span(std::string_view{"input"})));
-    frames.send_stdin_end();
-    EXPECT_EQ(line, "\n\n") << "a byte on the line says that there is something";
+    channel.send({.type = FrameType::Stdin, .payload = bytes_of("input")});
+    channel.send({.type = FrameType::StdinEnd, .payload = {}});
     EXPECT_EQ(receive(4096), std::int64_t{static_cast<int>(FrameType::Stdin)} << 32 | 5);
     EXPECT_EQ(memory(5), "input");
     EXPECT_EQ(receive(4096), std::int64_t{static_cast<int>(FrameType::StdinEnd)} << 32);
@@ -130,8 +136,7 @@ TEST_F(ByteChannelTest, frames_for_init_wait_for_its_calls) {
 }
 
 TEST_F(ByteChannelTest, frame_that_does_not_fit_stays) {
-    EXPECT_EQ(send(FrameType::Started, std::string(4, char{}), 4), 4);
-    frames.send_stdin(std::as_bytes(std::span(std::string_view{"input"})));
+    channel.send({.type = FrameType::Stdin, .payload = bytes_of("input")});
     EXPECT_EQ(receive(4), kBadAddress);
     EXPECT_EQ(receive(5) & 0xffff'ffff, 5);
 }

@@ -1,5 +1,4 @@
-// What a run learns of a program that is process 1 itself, where no init reports on it: its output from its
-// own calls at the boundary, and its end by a signal from what the kernel says when it panics about that.
+// The output of a program that is process 1 itself, from its own calls at the boundary.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +9,9 @@
 #include <string>
 
 #include "traces/format/event.hpp"
+#include "vmm/run/program_output.hpp"
 
 namespace levitate::vmm {
-
-enum class OutputStream { Stdout, Stderr };
 
 // Follows which descriptors of which tasks are the console that process 1 has as 0, 1 and 2 (Linux
 // init/main.c, console_on_rootfs), and hands on what is written to them.
@@ -49,19 +47,6 @@ class ConsoleWrites final : public traces::EventSink {
 
     Receiver& receiver_;
     std::map<traces::TaskNumber, std::shared_ptr<Table>> tables_;
-};
-
-// Finds "Attempted to kill init! exitcode=0x…" (Linux kernel/exit.c, do_exit) in what the console shows.
-class InitPanic {
-  public:
-    // The wait status (man 2 wait), once its last digit has come: the eighth, or the one before something
-    // else.
-    std::optional<std::uint32_t> feed(std::byte byte);
-
-  private:
-    std::size_t matched_ = 0;
-    unsigned digits_ = 0;
-    std::uint32_t status_ = 0;
 };
 
 }  // namespace levitate::vmm

@@ -1,5 +1,5 @@
-// What a run learns of a program that is process 1 itself.
-#include "vmm/run/direct_program.hpp"
+// The output of a program that is process 1 itself.
+#include "vmm/run/console_writes.hpp"
 
 #include <gtest/gtest.h>
 
@@ -37,9 +37,9 @@ constexpr std::uint64_t flag(std::int64_t value) {
     return static_cast<std::uint64_t>(value);
 }
 
-class DirectProgram : public testing::Test {
+class ConsoleWritesTest : public testing::Test {
   protected:
-    DirectProgram() { builder.start(1, 0, 17, 1); }
+    ConsoleWritesTest() { builder.start(1, 0, 17, 1); }
 
     void write(std::uint32_t task, std::uint64_t fd, std::string_view text, std::int64_t result) {
         SyscallEvent& call = builder.call(task, "write", {fd, 0x5000, text.size()}, result);
@@ -64,7 +64,7 @@ class DirectProgram : public testing::Test {
     TraceBuilder builder;
 };
 
-TEST_F(DirectProgram, its_writes_to_1_and_2_are_its_output) {
+TEST_F(ConsoleWritesTest, its_writes_to_1_and_2_are_its_output) {
     write(1, 1, "out");
     write(1, 2, "error");
     write(1, 7, "a file");
@@ -74,13 +74,13 @@ TEST_F(DirectProgram, its_writes_to_1_and_2_are_its_output) {
     EXPECT_EQ(written.error, "error");
 }
 
-TEST_F(DirectProgram, what_a_write_did_not_take_is_not_output) {
+TEST_F(ConsoleWritesTest, what_a_write_did_not_take_is_not_output) {
     write(1, 1, "abcdef", 2);
     write(1, 1, "gone", -5);
     EXPECT_EQ(watch().out, "ab");
 }
 
-TEST_F(DirectProgram, parts_of_a_vector_are_written_in_order_up_to_the_result) {
+TEST_F(ConsoleWritesTest, parts_of_a_vector_are_written_in_order_up_to_the_result) {
     SyscallEvent& call = builder.call(1, "writev", {1, 0x6000, 2}, 5);
     TraceBuilder::payload(call, 1, Direction::In, std::vector<std::byte>(32));
     for (const std::string_view part : {"one", "two"}) {
@@ -90,7 +90,7 @@ TEST_F(DirectProgram, parts_of_a_vector_are_written_in_order_up_to_the_result) {
     EXPECT_EQ(watch().out, "onetw");
 }
 
-TEST_F(DirectProgram, copies_of_a_descriptor_are_the_console_until_they_are_closed) {
+TEST_F(ConsoleWritesTest, copies_of_a_descriptor_are_the_console_until_they_are_closed) {
     builder.call(1, "dup", {2}, 5);
     write(1, 5, "a");
     builder.call(1, "dup3", {1, 5, 0}, 5);
@@ -106,13 +106,13 @@ TEST_F(DirectProgram, copies_of_a_descriptor_are_the_console_until_they_are_clos
     EXPECT_EQ(written.out, "bc");
 }
 
-TEST_F(DirectProgram, a_descriptor_that_another_file_takes_is_the_console_no_longer) {
+TEST_F(ConsoleWritesTest, a_descriptor_that_another_file_takes_is_the_console_no_longer) {
     builder.call(1, "dup3", {7, 1, 0}, 1);
     write(1, 1, "to the file");
     EXPECT_EQ(watch().out, "");
 }
 
-TEST_F(DirectProgram, exec_closes_what_is_to_be_closed) {
+TEST_F(ConsoleWritesTest, exec_closes_what_is_to_be_closed) {
     builder.call(1, "fcntl", {1, flag(constant("F_SETFD")), flag(constant("FD_CLOEXEC"))}, 0);
     builder.add(1, traces::ExecEvent{});
     write(1, 1, "out");
@@ -122,7 +122,7 @@ TEST_F(DirectProgram, exec_closes_what_is_to_be_closed) {
     EXPECT_EQ(written.error, "error");
 }
 
-TEST_F(DirectProgram, threads_share_descriptors_and_children_have_copies) {
+TEST_F(ConsoleWritesTest, threads_share_descriptors_and_children_have_copies) {
     builder.start(2, 1, flag(constant("CLONE_VM")) | flag(constant("CLONE_FILES")), 2);
     builder.start(3, 1, 17, 3);
     builder.call(2, "close", {1}, 0);
@@ -131,42 +131,18 @@ TEST_F(DirectProgram, threads_share_descriptors_and_children_have_copies) {
     EXPECT_EQ(watch().out, "child");
 }
 
-TEST_F(DirectProgram, the_console_may_be_opened_again) {
+TEST_F(ConsoleWritesTest, the_console_may_be_opened_again) {
     SyscallEvent& call = builder.call(1, "openat", {0, 0x5000, 1, 0}, 4);
     TraceBuilder::payload(call, 1, Direction::In, bytes_of("/dev/console"));
     write(1, 4, "again");
     EXPECT_EQ(watch().out, "again");
 }
 
-TEST_F(DirectProgram, output_that_is_not_seen_is_named) {
+TEST_F(ConsoleWritesTest, output_that_is_not_seen_is_named) {
     builder.call(1, "sendfile", {1, 4, 0, 100}, 100);
     builder.call(1, "sendfile", {9, 4, 0, 100}, 100);
     builder.call(1, "splice", {4, 0, 2, 0, 10, 0}, 10);
     EXPECT_EQ(watch().unseen, (std::set<std::string>{"sendfile", "splice"}));
-}
-
-std::optional<std::uint32_t> panic_in(std::string_view console) {
-    InitPanic panic;
-    std::optional<std::uint32_t> status;
-    for (const char character : console) {
-        if (const auto found = panic.feed(static_cast<std::byte>(character))) {
-            status = found;
-        }
-    }
-    return status;
-}
-
-TEST(InitPanicText, has_the_wait_status) {
-    EXPECT_EQ(panic_in("[1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n"),
-              0xbU);
-    EXPECT_EQ(panic_in("AAttempted to kill init! exitcode=0x100\r\n"), 0x100U);
-    EXPECT_EQ(panic_in("Attempted to Attempted to kill init! exitcode=0x0000008b"), 0x8bU);
-}
-
-TEST(InitPanicText, is_not_found_where_it_is_not) {
-    EXPECT_EQ(panic_in("Attempted to kill init! exitcode=0x\n"), std::nullopt);
-    EXPECT_EQ(panic_in("Attempted to kill the idle task!\n"), std::nullopt);
-    EXPECT_EQ(panic_in("Attempted to kill init! exitcode=0x4"), std::nullopt) << "the number may go on";
 }
 
 }  // namespace
