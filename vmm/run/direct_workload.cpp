@@ -21,8 +21,8 @@ ProgramStart DirectWorkload::program_start() const {
 }
 
 void DirectWorkload::on_connected() {
-    if (spec().stdin_bytes) {
-        send_stdin(*spec().stdin_bytes);
+    if (const auto& bytes = spec().stdin_bytes) {
+        send_stdin(*bytes);
         send_stdin_end();
     }
 }

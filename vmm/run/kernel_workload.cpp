@@ -19,8 +19,8 @@ KernelWorkload::KernelWorkload(const RunSpec& spec, const RunHooks& hooks) : Wor
 }
 
 void KernelWorkload::on_connected() {
-    if (spec().stdin_bytes) {
-        uart().send(*spec().stdin_bytes);
+    if (const auto& bytes = spec().stdin_bytes) {
+        uart().send(*bytes);
     }
 }
 
