@@ -1,0 +1,246 @@
+#include "traces/compare/payload_comparer.hpp"
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+#include "traces/abi/layouts.hpp"
+#include "traces/format/bytes.hpp"
+#include "traces/format/pieces.hpp"
+
+namespace levitate::traces::detail {
+namespace {
+
+using abi::ArgumentKind;
+using abi::CallKind;
+
+class PayloadComparer {
+  public:
+    PayloadComparer(const CallPair& calls, Equivalence& equivalence, ObjectComparer& objects)
+        : calls_(calls), equivalence_(equivalence), objects_(objects) {}
+
+    void compare() {
+        const auto golden = by_key(calls_.golden);
+        const auto actual = by_key(calls_.actual);
+        for (const auto& [key, payload] : golden) {
+            const auto other = actual.find(key);
+            payload_pair(*payload, other != actual.end() ? other->second : nullptr);
+        }
+        for (const auto& [key, payload] : actual) {
+            if (!golden.contains(key)) {
+                objects_.fixed(payload_name(*payload), "", length_text(*payload), kind_of(*payload));
+            }
+        }
+    }
+
+  private:
+    using PayloadKey = std::tuple<unsigned, Direction, PayloadElement>;
+
+    static std::map<PayloadKey, const Payload*> by_key(const SyscallEvent& call) {
+        std::map<PayloadKey, const Payload*> payloads;
+        for (const Payload& payload : call.payloads) {
+            payloads[{payload.argument, payload.direction, payload.element}] = &payload;
+        }
+        return payloads;
+    }
+
+    std::string payload_name(const Payload& payload) const {
+        const std::string name = payload.argument < calls_.row->argument_count
+                                     ? std::string(calls_.row->arguments()[payload.argument].name)
+                                     : "argument " + std::to_string(payload.argument);
+        const PayloadElement& element = payload.element;
+        return element.piece == Piece::Object
+                   ? name
+                   : name + "[" + std::string(piece_name(element.piece)) + " " +
+                         std::to_string(element.index) + " of " + std::to_string(element.message) + "]";
+    }
+
+    static std::string length_text(const Payload& payload) {
+        return std::to_string(payload.length) + " bytes";
+    }
+
+    // What goes into the kernel counts as data where it is the program's own bytes, and as arguments
+    // otherwise.
+    DivergenceKind kind_of(const Payload& payload) const {
+        if (payload.direction == Direction::Out || payload.argument >= calls_.row->argument_count) {
+            return DivergenceKind::Data;
+        }
+        const ArgumentKind kind = calls_.row->arguments()[payload.argument].kind;
+        const bool data = kind == ArgumentKind::InBytes || kind == ArgumentKind::InIovec ||
+                          (payload.element.piece != Piece::Object && kind != ArgumentKind::Strings);
+        return data ? DivergenceKind::Data : DivergenceKind::Arguments;
+    }
+
+    void payload_pair(const Payload& golden, const Payload* actual) {
+        const std::string name = payload_name(golden);
+        if (actual == nullptr) {
+            objects_.fixed(name, length_text(golden), "", kind_of(golden));
+            return;
+        }
+        if (golden.argument >= calls_.row->argument_count) {
+            objects_.bytes(name, golden.bytes, actual->bytes, kind_of(golden));
+            return;
+        }
+        const abi::Argument& argument = calls_.row->arguments()[golden.argument];
+        if (varying_payload(argument, name, golden, *actual)) {
+            return;
+        }
+        typed_payload(argument, name, golden, *actual);
+    }
+
+    // Compares bytes that differ from run to run by what the row says of them. False: it says nothing.
+    bool varying_payload(const abi::Argument& argument, const std::string& name, const Payload& golden,
+                         const Payload& actual) {
+        if (golden.direction == Direction::In) {
+            return false;
+        }
+        switch (argument.variation) {
+            case abi::Variation::ClockReading:
+            case abi::Variation::Remaining:
+                objects_.reading(argument.type, name, golden.bytes, actual.bytes);
+                return true;
+            case abi::Variation::Random:
+                if (golden.bytes.size() != actual.bytes.size()) {
+                    objects_.fixed(name, length_text(golden), length_text(actual), DivergenceKind::Data);
+                } else if (golden.bytes != actual.bytes) {
+                    equivalence_.normalised("random bytes");
+                }
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    void typed_payload(const abi::Argument& argument, const std::string& name, const Payload& golden,
+                       const Payload& actual) {
+        const DivergenceKind kind = kind_of(golden);
+        if (is_socket_address(argument, golden)) {
+            objects_.structure(abi::sockaddr_view(golden.bytes), name, golden.bytes, actual.bytes, kind);
+            rest_of_address(name, golden, actual, kind);
+        } else if (argument.type == "linux_dirent64") {
+            objects_.directory(name, golden.bytes, actual.bytes);
+        } else if (calls_.row->kind == CallKind::Stream && golden.direction == Direction::Out &&
+                   calls_.events.golden.note(calls_.events.golden_event).fd.kind == FdKind::SignalFd) {
+            objects_.array("signalfd_siginfo", name, golden.bytes, actual.bytes, kind);
+        } else if (is_iovec_array(argument, golden)) {
+            objects_.array("iovec", name, golden.bytes, actual.bytes, DivergenceKind::Arguments);
+        } else if (calls_.row->kind == CallKind::OpenPair) {
+            descriptors(name, golden, actual, kind);
+        } else if (is_told_of_child(argument, golden)) {
+            told_of_child(name, golden, actual, kind);
+        } else if (golden.element.piece != Piece::Object || argument.type.empty()) {
+            plain_bytes(name, golden, actual, kind);
+        } else if (argument.count.empty()) {
+            objects_.object(argument.type, name, golden.bytes, actual.bytes, kind);
+        } else {
+            objects_.array(argument.type, name, golden.bytes, actual.bytes, kind);
+        }
+        if (golden.length != actual.length && golden.bytes.size() == actual.bytes.size()) {
+            objects_.fixed(name + " (length)", length_text(golden), length_text(actual), kind);
+        }
+    }
+
+    void descriptors(const std::string& name, const Payload& golden, const Payload& actual,
+                     DivergenceKind kind) {
+        constexpr std::size_t kBytes = 4;
+        bool same = golden.bytes.size() == actual.bytes.size();
+        for (std::size_t at = 0; same && at + kBytes <= golden.bytes.size(); at += kBytes) {
+            same = calls_.same_descriptor(equivalence_, *abi::read_number(golden.bytes, at, kBytes),
+                                          *abi::read_number(actual.bytes, at, kBytes));
+        }
+        if (!same) {
+            objects_.array("int", name, golden.bytes, actual.bytes, kind);
+        }
+    }
+
+    static bool is_told_of_child(const abi::Argument& argument, const Payload& payload) {
+        return payload.element.piece == Piece::ParentTid ||
+               (argument.writes == abi::Writes::IfToldOfChild && payload.element.piece == Piece::Object);
+    }
+
+    // Compares the child's number, which the call returns too. It is 0 where the child has already ended and
+    // its end clears the same word (man 2 clone, CLONE_CHILD_CLEARTID).
+    void told_of_child(const std::string& name, const Payload& golden, const Payload& actual,
+                       DivergenceKind kind) {
+        const auto child = [](const SyscallEvent& call, const Payload& payload) {
+            const auto told = abi::read_number(payload.bytes, 0, 4).value_or(UINT64_MAX);
+            return told == 0 ? call.result.value_or(0)
+                             : static_cast<std::int64_t>(static_cast<std::int32_t>(told));
+        };
+        if (golden.bytes.size() != actual.bytes.size()) {
+            objects_.bytes(name, golden.bytes, actual.bytes, kind);
+            return;
+        }
+        objects_.pid(name, child(calls_.golden, golden), child(calls_.actual, actual), kind);
+    }
+
+    void plain_bytes(const std::string& name, const Payload& golden, const Payload& actual,
+                     DivergenceKind kind) {
+        if (!is_path_with_known_pid(golden, actual)) {
+            objects_.bytes(name, golden.bytes, actual.bytes, kind);
+        }
+    }
+
+    // "/proc/12/maps" against "/proc/7/maps".
+    bool is_path_with_known_pid(const Payload& golden, const Payload& actual) {
+        if (calls_.row->arguments()[golden.argument].kind != ArgumentKind::Path) {
+            return false;
+        }
+        constexpr std::string_view kProc = "/proc/";
+        std::string_view one = as_string_view(golden.bytes);
+        std::string_view other = as_string_view(actual.bytes);
+        if (one == other || !one.starts_with(kProc) || !other.starts_with(kProc)) {
+            return false;
+        }
+        one.remove_prefix(kProc.size());
+        other.remove_prefix(kProc.size());
+        const auto take_number = [](std::string_view& text) {
+            std::uint64_t value = 0;
+            while (!text.empty() && text[0] >= '0' && text[0] <= '9' && value < UINT32_MAX) {
+                value = value * 10 + static_cast<std::uint64_t>(text[0] - '0');
+                text.remove_prefix(1);
+            }
+            return value;
+        };
+        const std::uint64_t golden_pid = take_number(one);
+        const std::uint64_t actual_pid = take_number(other);
+        return golden_pid != 0 && actual_pid != 0 && one == other &&
+               equivalence_.tokens_equal(Token::Pid, golden_pid, actual_pid);
+    }
+
+    bool is_socket_address(const abi::Argument& argument, const Payload& payload) const {
+        const bool plain = argument.type == "sockaddr";
+        const bool message = argument.type == "user_msghdr" || argument.type == "mmsghdr";
+        return plain || (message && payload.element.piece == Piece::Name);
+    }
+
+    // Compares what follows the struct's fixed part: the path of an AF_UNIX address, which may have any
+    // length.
+    void rest_of_address(const std::string& name, const Payload& golden, const Payload& actual,
+                         DivergenceKind kind) {
+        if (abi::sockaddr_view(golden.bytes).name == "sockaddr_un" || golden.bytes.size() < 2) {
+            objects_.bytes(name, golden.bytes, actual.bytes, kind);
+        }
+    }
+
+    static bool is_iovec_array(const abi::Argument& argument, const Payload& payload) {
+        const bool vector = argument.kind == ArgumentKind::InIovec || argument.kind == ArgumentKind::OutIovec;
+        const bool message = argument.type == "user_msghdr" || argument.type == "mmsghdr";
+        return (vector && payload.element.piece == Piece::Object) ||
+               (message && payload.element.piece == Piece::Vector);
+    }
+
+    const CallPair& calls_;
+    Equivalence& equivalence_;
+    ObjectComparer& objects_;
+};
+
+}  // namespace
+
+void compare_payloads(const CallPair& calls, Equivalence& equivalence, ObjectComparer& objects) {
+    PayloadComparer(calls, equivalence, objects).compare();
+}
+
+}  // namespace levitate::traces::detail
