@@ -1,233 +1,15 @@
 // The part of traces/format/lines.hpp that reads: from a line of a trace file to a header, an event or a
 // footer.
-#include <charconv>
-#include <limits>
-#include <nlohmann/json.hpp>
-#include <system_error>
-
-#include "traces/format/bytes.hpp"
+#include "traces/format/json_reader.hpp"
 #include "traces/format/lines.hpp"
 #include "traces/format/pieces.hpp"
 
 namespace levitate::traces {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::string_view kFooterStart = "{\"end\":";
 
-// Reads the keys of one object. The first problem is kept, and everything read after it is empty, so a caller
-// looks for a problem once, at the end.
-class Reader {
-  public:
-    Reader(const Json& json, std::string& problem) : json_(json), problem_(problem) {
-        if (!json.is_object()) {
-            fail("is not an object");
-        }
-    }
-
-    bool has(const char* key) const { return json_.is_object() && json_.contains(key); }
-
-    std::uint64_t number(const char* key) {
-        const Json* value = find(key);
-        return value != nullptr ? number_of(*value, key) : 0;
-    }
-
-    std::uint64_t number_or(const char* key, std::uint64_t otherwise) {
-        return has(key) ? number(key) : otherwise;
-    }
-
-    template <typename T>
-    T small(const char* key) {
-        const std::uint64_t value = number(key);
-        if (value > std::numeric_limits<T>::max()) {
-            fail(key, "is too large");
-            return 0;
-        }
-        return static_cast<T>(value);
-    }
-
-    std::int64_t signed_number(const char* key) {
-        const Json* value = find(key);
-        return value != nullptr ? static_cast<std::int64_t>(number_of(*value, key)) : 0;
-    }
-
-    std::int32_t signed_small(const char* key) {
-        const std::int64_t value = signed_number(key);
-        if (value < std::numeric_limits<std::int32_t>::min() ||
-            value > std::numeric_limits<std::int32_t>::max()) {
-            fail(key, "does not fit into 32 bits");
-            return 0;
-        }
-        return static_cast<std::int32_t>(value);
-    }
-
-    bool boolean(const char* key) {
-        const Json* value = find(key);
-        if (value == nullptr) {
-            return false;
-        }
-        if (!value->is_boolean()) {
-            fail(key, "is neither true nor false");
-            return false;
-        }
-        return value->get<bool>();
-    }
-
-    std::vector<std::byte> bytes(const char* key) {
-        const Json* value = find(key);
-        return value != nullptr ? bytes_of(*value, key) : std::vector<std::byte>{};
-    }
-
-    std::string string(const char* key) { return std::string(as_string_view(bytes(key))); }
-
-    std::vector<std::string> strings(const char* key) {
-        std::vector<std::string> result;
-        for (const Json& element : array(key)) {
-            result.emplace_back(as_string_view(bytes_of(element, key)));
-        }
-        return result;
-    }
-
-    FileIdentity file(const char* key) {
-        const Json* value = find(key);
-        return value != nullptr ? file_of(*value) : FileIdentity{};
-    }
-
-    std::vector<FileIdentity> files(const char* key) {
-        std::vector<FileIdentity> result;
-        for (const Json& element : array(key)) {
-            result.push_back(file_of(element));
-        }
-        return result;
-    }
-
-    std::vector<AuxvEntry> auxv(const char* key) {
-        std::vector<AuxvEntry> result;
-        for (const Json& element : array(key)) {
-            if (!element.is_array() || element.size() != 2) {
-                fail(key, "has an entry that is not a pair of type and value");
-                break;
-            }
-            result.push_back({number_of(element[0], key), number_of(element[1], key)});
-        }
-        return result;
-    }
-
-    std::vector<FrameRecord> records(const char* key) {
-        std::vector<FrameRecord> result;
-        for (const Json& element : array(key)) {
-            if (!element.is_array() || element.size() != 2) {
-                fail(key, "has an entry that is not a pair of magic and size");
-                break;
-            }
-            result.push_back({small_of(element[0], key), small_of(element[1], key)});
-        }
-        return result;
-    }
-
-    template <std::size_t N>
-    std::array<std::uint64_t, N> numbers(const char* key) {
-        std::array<std::uint64_t, N> result{};
-        const Json& elements = array(key);
-        if (elements.size() != N) {
-            fail(key, "has not " + std::to_string(N) + " elements");
-            return result;
-        }
-        for (std::size_t i = 0; i < N; ++i) {
-            result[i] = number_of(elements[i], key);
-        }
-        return result;
-    }
-
-    // Empty where the key is missing or its value is not an array.
-    const Json& array(const char* key) {
-        static const Json kEmpty = Json::array();
-        const Json* value = find(key);
-        if (value == nullptr) {
-            return kEmpty;
-        }
-        if (!value->is_array()) {
-            fail(key, "is not an array");
-            return kEmpty;
-        }
-        return *value;
-    }
-
-    void fail(const std::string& text) {
-        if (problem_.empty()) {
-            problem_ = text;
-        }
-    }
-    void fail(const std::string& key, const std::string& text) { fail("\"" + key + "\" " + text); }
-
-    Reader inner(const Json& json) { return {json, problem_}; }
-
-    // nullptr: the key is missing, which is a problem.
-    const Json* find(const char* key) {
-        if (!has(key)) {
-            fail(key, "is missing");
-            return nullptr;
-        }
-        return &json_[key];
-    }
-
-  private:
-    std::uint32_t small_of(const Json& value, const char* key) {
-        const std::uint64_t number = number_of(value, key);
-        if (number > std::numeric_limits<std::uint32_t>::max()) {
-            fail(key, "is too large");
-            return 0;
-        }
-        return static_cast<std::uint32_t>(number);
-    }
-
-    std::uint64_t number_of(const Json& value, const char* key) {
-        if (value.is_number_unsigned()) {
-            return value.get<std::uint64_t>();
-        }
-        if (value.is_number_integer()) {
-            return static_cast<std::uint64_t>(value.get<std::int64_t>());
-        }
-        if (value.is_string()) {
-            const auto& text = value.get_ref<const std::string&>();
-            std::uint64_t number = 0;
-            constexpr std::string_view kPrefix = "0x";
-            if (text.starts_with(kPrefix)) {
-                const char* const end = text.data() + text.size();
-                const auto parsed = std::from_chars(text.data() + kPrefix.size(), end, number, 16);
-                if (parsed.ec == std::errc{} && parsed.ptr == end) {
-                    return number;
-                }
-            }
-        }
-        fail(key, "is neither a whole number nor a string like \"0x1f\"");
-        return 0;
-    }
-
-    std::vector<std::byte> bytes_of(const Json& value, const char* key) {
-        if (value.is_string()) {
-            return to_bytes(value.get_ref<const std::string&>());
-        }
-        if (value.is_object() && value.size() == 1 && value.contains("hex") && value["hex"].is_string()) {
-            if (auto bytes = from_hex(value["hex"].get_ref<const std::string&>())) {
-                return *bytes;
-            }
-        }
-        fail(key, "is neither a string nor {\"hex\": \"…\"}");
-        return {};
-    }
-
-    FileIdentity file_of(const Json& json) {
-        Reader reader = inner(json);
-        return {reader.string("path"), reader.string("sha256"), reader.string("build_id")};
-    }
-
-    const Json& json_;
-    std::string& problem_;
-};
-
-PayloadElement element_of(Reader& reader) {
+PayloadElement element_of(JsonReader& reader) {
     PayloadElement element;
     if (reader.has("piece")) {
         const std::string name = reader.string("piece");
@@ -242,7 +24,7 @@ PayloadElement element_of(Reader& reader) {
     return element;
 }
 
-Payload payload_of(Reader reader) {
+Payload payload_of(JsonReader reader) {
     Payload payload;
     payload.argument = reader.small<unsigned>("argument");
     if (payload.argument > 5) {
@@ -263,7 +45,7 @@ Payload payload_of(Reader reader) {
     return payload;
 }
 
-std::vector<Payload> payloads_of(Reader& reader) {
+std::vector<Payload> payloads_of(JsonReader& reader) {
     std::vector<Payload> payloads;
     if (reader.has("payloads")) {
         for (const Json& element : reader.array("payloads")) {
@@ -273,7 +55,7 @@ std::vector<Payload> payloads_of(Reader& reader) {
     return payloads;
 }
 
-SyscallEvent syscall_of(Reader& reader) {
+SyscallEvent syscall_of(JsonReader& reader) {
     SyscallEvent event;
     event.number = reader.number("number");
     event.arguments = reader.numbers<6>("arguments");
@@ -289,12 +71,12 @@ SyscallEvent syscall_of(Reader& reader) {
     return event;
 }
 
-AuxvReadEvent auxv_read_of(Reader& reader) {
+AuxvReadEvent auxv_read_of(JsonReader& reader) {
     return {reader.number("entry"), reader.number("value"), reader.small<unsigned>("offset"),
             reader.small<unsigned>("size"), reader.number("pc")};
 }
 
-VdsoCallEvent vdso_call_of(Reader& reader) {
+VdsoCallEvent vdso_call_of(JsonReader& reader) {
     VdsoCallEvent event;
     event.symbol = reader.string("symbol");
     event.arguments = reader.numbers<2>("arguments");
@@ -307,10 +89,10 @@ VdsoCallEvent vdso_call_of(Reader& reader) {
 }
 
 // Reads what a signal's frame holds beside the siginfo.
-void read_context(Reader& reader, SignalEvent& event) {
+void read_context(JsonReader& reader, SignalEvent& event) {
     event.context_flags = reader.number("context_flags");
     if (const Json* const json = reader.find("stack")) {
-        Reader stack = reader.inner(*json);
+        JsonReader stack = reader.inner(*json);
         event.stack = {stack.number("sp"), stack.signed_small("flags"), stack.number("size")};
     }
     event.mask = reader.number("mask");
@@ -321,7 +103,7 @@ void read_context(Reader& reader, SignalEvent& event) {
     }
 }
 
-SignalEvent signal_of(Reader& reader) {
+SignalEvent signal_of(JsonReader& reader) {
     SignalEvent event;
     event.signal = reader.small<unsigned>("signal");
     event.code = reader.signed_small("code");
@@ -333,15 +115,15 @@ SignalEvent signal_of(Reader& reader) {
     return event;
 }
 
-ExecEvent exec_of(Reader& reader) {
+ExecEvent exec_of(JsonReader& reader) {
     return {reader.string("path"), reader.strings("argv"), reader.strings("envp"),
             reader.auxv("auxv"),   reader.number("sp"),    reader.number("entry_pc")};
 }
 
-RegistersEvent registers_of(Reader& reader) {
+RegistersEvent registers_of(JsonReader& reader) {
     RegistersEvent event;
     for (const Json& element : reader.array("changes")) {
-        Reader change = reader.inner(element);
+        JsonReader change = reader.inner(element);
         event.changes.push_back({change.string("name"), change.string("before"), change.string("after")});
     }
     event.during = reader.string("during");
@@ -350,7 +132,7 @@ RegistersEvent registers_of(Reader& reader) {
 }
 
 template <typename T>
-void read_status(Reader& reader, T& event) {
+void read_status(JsonReader& reader, T& event) {
     if (reader.has("exit_code")) {
         event.exit_code = reader.signed_small("exit_code");
     }
@@ -359,7 +141,7 @@ void read_status(Reader& reader, T& event) {
     }
 }
 
-EventBody body_of(Reader& reader) {
+EventBody body_of(JsonReader& reader) {
     const std::string type = reader.string("type");
     if (type == "syscall") {
         return syscall_of(reader);
@@ -414,7 +196,7 @@ std::expected<T, std::string> read_line(std::string_view line, Read read) {
         return std::unexpected(json.error());
     }
     std::string problem;
-    Reader reader(*json, problem);
+    JsonReader reader(*json, problem);
     T value = read(reader);
     if (!problem.empty()) {
         return std::unexpected(problem);
@@ -422,7 +204,7 @@ std::expected<T, std::string> read_line(std::string_view line, Read read) {
     return value;
 }
 
-Header header_of(Reader& reader) {
+Header header_of(JsonReader& reader) {
     Header header;
     if (reader.string("format") != "levitate-trace") {
         reader.fail("is no header of a trace");
@@ -454,7 +236,7 @@ Header header_of(Reader& reader) {
     return header;
 }
 
-Event event_of(Reader& reader) {
+Event event_of(JsonReader& reader) {
     Event event;
     event.task = static_cast<TaskNumber>(reader.small<std::uint32_t>("task"));
     event.index = reader.number("index");
@@ -475,8 +257,9 @@ std::expected<Event, std::string> parse_event_line(std::string_view line) {
 }
 
 std::expected<Footer, std::string> parse_footer_line(std::string_view line) {
-    return read_line<Footer>(
-        line, [](Reader& reader) { return Footer{reader.number("events"), reader.string("incomplete")}; });
+    return read_line<Footer>(line, [](JsonReader& reader) {
+        return Footer{reader.number("events"), reader.string("incomplete")};
+    });
 }
 
 bool is_footer_line(std::string_view line) {
