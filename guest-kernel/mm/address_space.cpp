@@ -300,7 +300,7 @@ Result<void> AddressSpace::protect(std::uint64_t address, std::uint64_t size, in
                 if ((protection & PROT_EXEC) != 0) {
                     make_coherent(*page_table_.get(page).frame);
                 }
-                page_table_.set_protection(page, protection & ~PROT_WRITE);
+                page_table_.set_protection(page, without_write(protection));
             }
             merge_around(position, last);
         }

@@ -105,7 +105,7 @@ FaultResult AddressSpace::resolve_from_object(Mapping& mapping, std::uint64_t pa
     if (access == Access::Write) {
         attributes.object->note_mapped_write();
     } else {
-        protection &= ~PROT_WRITE;
+        protection = without_write(protection);
     }
     return install(page, frame.release_value(), protection);
 }
@@ -117,7 +117,7 @@ FaultResult AddressSpace::resolve_absent(Mapping& mapping, std::uint64_t page, A
     if (access != Access::Write) {
         Page* zero = zero_frame();
         return zero == nullptr ? FaultResult::OutOfMemory
-                               : install(page, PageRef(zero), mapping.attributes.protection & ~PROT_WRITE);
+                               : install(page, PageRef(zero), without_write(mapping.attributes.protection));
     }
     Result<PageRef> frame = allocate_page(PageContents::Zero);
     if (frame.is_error()) {
@@ -174,7 +174,7 @@ FaultResult AddressSpace::resolve_fault(std::uint64_t address, Access access) {
     if ((mapping->attributes.protection & PROT_EXEC) != 0) {
         make_coherent(*entry.frame);
     }
-    page_table_.set_protection(page, mapping->attributes.protection & ~PROT_WRITE);
+    page_table_.set_protection(page, without_write(mapping->attributes.protection));
     return FaultResult::Resolved;
 }
 

@@ -1,6 +1,8 @@
 // One mapped region of an address space (Linux's vm_area_struct).
 #pragma once
 
+#include <linux/mman.h>
+
 #include <cstdint>
 
 #include "lib/list.hpp"
@@ -12,6 +14,12 @@ namespace kernel {
 class AddressSpace;
 
 enum class Sharing : std::uint8_t { Private, Shared };
+
+// What is left of a protection where a page must not be written yet. PROT_WRITE implies reading (Linux
+// arm64's protection_map).
+constexpr int without_write(int protection) {
+    return (protection & PROT_WRITE) != 0 ? (protection & ~PROT_WRITE) | PROT_READ : protection;
+}
 
 // What /proc/<pid>/maps calls a region that is no file's.
 enum class RegionName : std::uint8_t { None, Heap, Stack, Vvar, Vdso };

@@ -4,6 +4,7 @@
 #include "lib/faults.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/futex.hpp"
+#include "task/inspection.hpp"
 #include "task/task.hpp"
 #include "time/clock_setup.hpp"
 
@@ -88,6 +89,9 @@ Result<long> sys_set_robust_list(Task& task, UserAddress head, std::size_t lengt
 Result<long> sys_get_robust_list(Task& task, int pid, UserOut<std::uint64_t> head,
                                  UserOut<std::uint64_t> length) {
     const Ref<Task> target = pid == 0 ? Ref<Task>(&task) : TRY(find_task(pid));
+    if (!may_inspect(task, *target)) {
+        return Errno(EPERM);
+    }
     TRY(length.write(sizeof(robust_list_head)));
     TRY(head.write(target->robust_list));
     return 0;

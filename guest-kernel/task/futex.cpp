@@ -38,7 +38,21 @@ List<FutexWaiter>& bucket_of(const Key& key) {
     return buckets[hash >> 58];
 }
 
-// EINVAL: not on a 4-byte boundary. EFAULT: no program's address.
+// Is there a page that a shared futex can stand on? One that can only be read will never change if it is
+// private memory, so that is an error too (Linux kernel/futex/core.c, get_futex_key).
+Result<void> check_shared_word(AddressSpace& space, std::uint64_t address) {
+    if (space.resolve_fault(address, Access::Write) == FaultResult::Resolved) {
+        return {};
+    }
+    const Mapping* mapping = space.find(address);
+    const bool is_private_memory = mapping != nullptr && !mapping->attributes.object;
+    if (is_private_memory || space.resolve_fault(address, Access::Read) != FaultResult::Resolved) {
+        return Errno(EFAULT);
+    }
+    return {};
+}
+
+// EINVAL: not on a 4-byte boundary. EFAULT: no program's address, or a shared word that cannot be there.
 Result<Key> key_of(Task& task, UserAddress word, FutexScope scope) {
     if (word.value() % sizeof(std::uint32_t) != 0) {
         return Errno(EINVAL);
@@ -47,9 +61,7 @@ Result<Key> key_of(Task& task, UserAddress word, FutexScope scope) {
         return Errno(EFAULT);
     }
     if (scope == FutexScope::Shared) {
-        if (task.address_space->find(word.value()) == nullptr) {
-            return Errno(EFAULT);
-        }
+        TRY(check_shared_word(*task.address_space, word.value()));
         const Mapping* mapping = task.address_space->shared_mapping_of(word.value());
         if (mapping != nullptr) {
             return Key{
