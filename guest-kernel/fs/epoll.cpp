@@ -1,5 +1,7 @@
 #include "fs/epoll.hpp"
 
+#include <array>
+
 #include "fs/file_system.hpp"
 #include "fs/text_buffer.hpp"
 
@@ -9,15 +11,20 @@ namespace {
 constexpr unsigned kMaximumNesting = 4;  // Linux fs/eventpoll.c, EP_MAX_NESTS
 }
 
+// Linux ep_poll_callback: a wake-up for events that were not asked for is ignored. An exclusive item takes a
+// wake-up only if a task waits for the set, and for what has happened.
 bool EpollItem::Watch::wake(std::uint32_t events) {
-    // A wake-up for events that were not asked for is ignored (ep_poll_callback).
-    if (events != WaitQueue::kAnyEvent && (events & (item_.event_.events | EPOLLERR | EPOLLHUP)) == 0) {
-        return false;
+    const bool is_wanted = events == WaitQueue::kAnyEvent || (events & item_.event_.events) != 0;
+    if (item_.is_disabled() || !is_wanted) {
+        return !item_.is_exclusive();
     }
-    if (!item_.is_disabled()) {
-        item_.owner_.item_changed(item_);
-    }
-    return true;
+    const std::uint32_t direction = events == WaitQueue::kAnyEvent ? 0 : events & (EPOLLIN | EPOLLOUT);
+    const bool takes =
+        direction == 0 || (direction != (EPOLLIN | EPOLLOUT) && (item_.event_.events & direction) != 0);
+    const bool is_taken = item_.owner_.has_waiter() && takes;
+    item_.owner_.make_ready(item_);
+    item_.owner_.notify(events);
+    return !item_.is_exclusive() || is_taken;
 }
 
 void EpollItem::watch(WaitQueue& queue) {
@@ -31,17 +38,18 @@ void EpollItem::watch(WaitQueue& queue) {
         failed_ = true;
         return;
     }
-    queue.add(watch);
+    queue.add(watch, is_exclusive() ? Share::OneByOne : Share::WithAll);
 }
 
 Result<void> EpollItem::start() {
-    const std::uint32_t events = file_.poll(this) & (event_.events | EPOLLERR | EPOLLHUP);
+    const std::uint32_t events = file_.poll(this) & event_.events;
     if (failed_) {
         return Errno(ENOMEM);
     }
     file_.add_close_listener(*this);
     if (events != 0) {
-        owner_.item_changed(*this);
+        owner_.make_ready(*this);
+        owner_.notify(WaitQueue::kAnyEvent);
     }
     return {};
 }
@@ -50,7 +58,7 @@ std::uint32_t EpollItem::ready_events() {
     if (is_disabled()) {
         return 0;
     }
-    return file_.poll(nullptr) & (event_.events | EPOLLERR | EPOLLHUP) & ~kPrivateBits;
+    return file_.poll(nullptr) & event_.events & ~kPrivateBits;
 }
 
 void EpollItem::file_closed() {
@@ -69,24 +77,71 @@ EpollItem* Epoll::find(const File& file, int fd) {
 }
 
 unsigned Epoll::depth_below(const Epoll& forbidden, unsigned limit) const {
-    if (this == &forbidden || limit == 0) {
+    if (this == &forbidden) {
         return kMaximumNesting + 1;
     }
     unsigned deepest = 0;
     for (const Own<EpollItem>& item : items_) {
         const Epoll* inner = item->file().as_epoll();
         if (inner != nullptr) {
-            const unsigned depth = inner->depth_below(forbidden, limit - 1);
-            deepest = depth > deepest ? depth : deepest;
+            const unsigned depth = limit == 0 ? kMaximumNesting : inner->depth_below(forbidden, limit - 1);
+            deepest = std::max(deepest, depth + 1);
         }
     }
-    return deepest + 1;
+    return deepest;
+}
+
+unsigned Epoll::depth_above(unsigned limit) {
+    unsigned highest = 0;
+    for (CloseListener& listener : close_listeners()) {
+        const unsigned depth = limit == 0 ? kMaximumNesting : listener.watching_set()->depth_above(limit - 1);
+        highest = std::max(highest, depth + 1);
+    }
+    return highest;
+}
+
+struct Epoll::PathCounts {
+    std::array<unsigned, kMaximumNesting + 1> paths{};
+};
+
+// Linux reverse_path_check_proc and path_count_inc.
+bool Epoll::has_too_many_paths(File& file, unsigned level, PathCounts& counts) {
+    constexpr std::array<unsigned, kMaximumNesting + 1> kLimits = {1000, 500, 100, 50, 10};
+    if (level > kMaximumNesting) {
+        return true;
+    }
+    for (CloseListener& listener : file.close_listeners()) {
+        Epoll& set = *listener.watching_set();
+        if (!set.close_listeners().is_empty()) {
+            if (has_too_many_paths(set, level + 1, counts)) {
+                return true;
+            }
+        } else if (level > 0 && ++counts.paths[level] > kLimits[level]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool Epoll::has_too_many_paths_below(unsigned limit) const {
+    for (const Own<EpollItem>& item : items_) {
+        const Epoll* inner = item->file().as_epoll();
+        PathCounts counts;
+        if (inner == nullptr ? has_too_many_paths(item->file(), 0, counts)
+                             : limit > 0 && inner->has_too_many_paths_below(limit - 1)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 Result<void> Epoll::add(File& file, int fd, const epoll_event& event) {
     const Epoll* inner = file.as_epoll();
-    if (inner != nullptr && inner->depth_below(*this, kMaximumNesting) > kMaximumNesting) {
-        return Errno(ELOOP);
+    if (inner != nullptr) {
+        const unsigned below = inner->depth_below(*this, kMaximumNesting);
+        if (below > kMaximumNesting || below + 1 + depth_above(kMaximumNesting) > kMaximumNesting) {
+            return Errno(ELOOP);
+        }
     }
     if (find(file, fd) != nullptr) {
         return Errno(EEXIST);
@@ -95,6 +150,13 @@ Result<void> Epoll::add(File& file, int fd, const epoll_event& event) {
     EpollItem& added = *item;
     TRY(items_.push_back(std::move(item)));
     Result<void> started = added.start();
+    PathCounts counts;
+    const bool is_nested = inner != nullptr || !close_listeners().is_empty();
+    if (!started.is_error() && is_nested &&
+        (inner == nullptr ? has_too_many_paths(file, 0, counts)
+                          : inner->has_too_many_paths_below(kMaximumNesting))) {
+        started = Errno(EINVAL);
+    }
     if (started.is_error()) {
         forget(added);
     }
@@ -106,12 +168,13 @@ Result<void> Epoll::modify(File& file, int fd, const epoll_event& event) {
     if (item == nullptr) {
         return Errno(ENOENT);
     }
-    if ((item->event().events & EPOLLEXCLUSIVE) != 0) {
+    if (item->is_exclusive()) {
         return Errno(EINVAL);
     }
     item->set_event(event);
-    if (item->ready_events() != 0) {
-        item_changed(*item);
+    if (!item->is_ready && item->ready_events() != 0) {
+        make_ready(*item);
+        notify(WaitQueue::kAnyEvent);
     }
     return {};
 }
@@ -134,12 +197,16 @@ void Epoll::forget(EpollItem& item) {
     }
 }
 
-void Epoll::item_changed(EpollItem& item) {
+void Epoll::make_ready(EpollItem& item) {
     if (!item.is_ready) {
         item.is_ready = true;
         ready_.push_back(item);
     }
-    waiting_.wake_all(kPollReadable);
+}
+
+void Epoll::notify(std::uint32_t events) {
+    waiting_.wake();
+    polling_.wake(events == WaitQueue::kAnyEvent ? events : events | EPOLLIN);
 }
 
 // Linux ep_send_events: what does not hold any more leaves the list; level-triggered items go back to its
@@ -176,6 +243,9 @@ Result<int> Epoll::collect(UserOut<epoll_event> events, int maximum) {
         item->is_ready = true;
         ready_.push_back(*item);
     }
+    if (!ready_.is_empty()) {
+        waiting_.wake();  // there is something left for the next who waits (ep_done_scan)
+    }
     if (faulted && count == 0) {
         return Errno(EFAULT);
     }
@@ -183,12 +253,18 @@ Result<int> Epoll::collect(UserOut<epoll_event> events, int maximum) {
 }
 
 Result<void> Epoll::wait(Deadline deadline) {
-    return waiting_.wait([this] { return !ready_.is_empty(); }, deadline);
+    if (!ready_.is_empty()) {
+        return {};
+    }
+    LeavingTaskWaiter waiter;
+    waiting_.add_first_exclusive(waiter);
+    const Result<void> slept = sleep_until(deadline);
+    return ready_.is_empty() ? slept : Result<void>();
 }
 
 std::uint32_t Epoll::poll(PollRegistrar* registrar) {
     if (registrar != nullptr) {
-        registrar->watch(waiting_);
+        registrar->watch(polling_);
     }
     // An item can be in the list although it is not ready any more: those leave it now (ep_poll).
     while (EpollItem* item = ready_.first()) {

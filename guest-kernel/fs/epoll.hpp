@@ -14,13 +14,20 @@ class Epoll;
 class EpollItem final : public ListNode<>, public File::CloseListener, public PollRegistrar {
   public:
     EpollItem(Epoll& owner, File& file, int fd, const epoll_event& event)
-        : owner_(owner), file_(file), fd_(fd), event_(event) {}
+        : owner_(owner), file_(file), fd_(fd) {
+        set_event(event);
+    }
 
     File& file() const { return file_; }
     int fd() const { return fd_; }
     const epoll_event& event() const { return event_; }
-    void set_event(const epoll_event& event) { event_ = event; }
+    // EPOLLERR and EPOLLHUP are always asked for, also with no other bit (Linux do_epoll_ctl).
+    void set_event(const epoll_event& event) {
+        event_ = event;
+        event_.events |= EPOLLERR | EPOLLHUP;
+    }
     bool is_disabled() const { return (event_.events & ~kPrivateBits) == 0; }
+    bool is_exclusive() const { return (event_.events & EPOLLEXCLUSIVE) != 0; }
     // After EPOLLONESHOT has delivered: nothing more until the next EPOLL_CTL_MOD.
     void disable() { event_.events &= kPrivateBits; }
 
@@ -29,6 +36,7 @@ class EpollItem final : public ListNode<>, public File::CloseListener, public Po
     // The bits that hold now and are asked for.
     std::uint32_t ready_events();
     void file_closed() override;
+    Epoll* watching_set() override { return &owner_; }
     void watch(WaitQueue& queue) override;
 
     bool is_ready = false;  // in the owner's ready list
@@ -58,7 +66,8 @@ class Epoll final : public AnonymousFile {
     explicit Epoll(Path path) : AnonymousFile(std::move(path), O_RDWR) {}
     ~Epoll() override;
 
-    // EEXIST, ENOENT, EINVAL, ENOMEM; ELOOP: it would watch itself through other sets.
+    // EEXIST, ENOENT, ENOMEM; ELOOP: it would watch itself through other sets, or they are nested too deep;
+    // EINVAL: the file would be watched through too many levels of sets.
     Result<void> add(File& file, int fd, const epoll_event& event);
     Result<void> modify(File& file, int fd, const epoll_event& event);
     Result<void> remove(File& file, int fd);
@@ -69,20 +78,33 @@ class Epoll final : public AnonymousFile {
     // Waits until collect may find something. ERESTARTSYS, ETIMEDOUT.
     Result<void> wait(Deadline deadline);
 
+    // Answers 0 and moves nothing (Linux's noop_llseek).
+    Result<std::int64_t> seek(std::int64_t, int) override { return std::int64_t{0}; }
     std::uint32_t poll(PollRegistrar* registrar) override;
     void describe(TextBuffer& out) override;
     Epoll* as_epoll() override { return this; }
 
-    void item_changed(EpollItem& item);
+    // Puts it into the ready list if it is not there.
+    void make_ready(EpollItem& item);
+    // Tells who waits here, and who polls this set.
+    void notify(std::uint32_t events);
+    bool has_waiter() { return !waiting_.is_empty(); }
 
   private:
     EpollItem* find(const File& file, int fd);
-    // How many sets deep this watches; above the limit it counts as a loop.
+    // How many levels of sets there are below this one, or above it; more than the limit where `forbidden` is
+    // among those below.
     unsigned depth_below(const Epoll& forbidden, unsigned limit) const;
+    unsigned depth_above(unsigned limit);
+    // How many ways there are from a file up to sets that nothing watches, by their numbers of levels.
+    struct PathCounts;
+    static bool has_too_many_paths(File& file, unsigned level, PathCounts& counts);
+    bool has_too_many_paths_below(unsigned limit) const;
 
     Vector<Own<EpollItem>> items_;
     List<EpollItem> ready_;
-    WaitQueue waiting_;
+    WaitQueue waiting_;  // tasks in epoll_wait
+    WaitQueue polling_;  // who polls this set: tasks, and other sets
     friend class EpollItem;
 };
 

@@ -16,16 +16,32 @@ Result<std::size_t> EventFile::read(IoBuffer& buffer, std::int64_t&, TransferMod
     }
     std::uint64_t taken = is_semaphore_ ? 1 : count_;
     count_ -= taken;
-    changed_.wake_all(kPollWritable);
+    changed_.wake(POLLOUT);
     if (buffer.put(&taken, sizeof(taken)) < sizeof(taken)) {
         return Errno(EFAULT);
     }
     return sizeof(taken);
 }
 
+// Linux gives each segment of a writev to eventfd_write on its own, and goes on while all of a segment went.
 Result<std::size_t> EventFile::write(IoBuffer& buffer, std::int64_t&, TransferMode mode) {
+    std::size_t done = 0;
+    for (;;) {
+        const std::size_t segment = buffer.segment_size();
+        const Result<void> added = add(buffer, segment, mode);
+        if (added.is_error()) {
+            return done > 0 ? Result<std::size_t>(done) : Result<std::size_t>(added.error());
+        }
+        done += sizeof(count_);
+        if (buffer.is_empty() || segment > sizeof(count_)) {
+            return done;
+        }
+    }
+}
+
+Result<void> EventFile::add(IoBuffer& buffer, std::size_t size, TransferMode mode) {
     std::uint64_t added = 0;
-    if (buffer.remaining() < sizeof(added)) {
+    if (size < sizeof(added)) {
         return Errno(EINVAL);
     }
     if (buffer.take(&added, sizeof(added)) < sizeof(added)) {
@@ -41,10 +57,8 @@ Result<std::size_t> EventFile::write(IoBuffer& buffer, std::int64_t&, TransferMo
         TRY(changed_.wait([&] { return kMaximum - count_ >= added; }));
     }
     count_ += added;
-    if (added != 0) {
-        changed_.wake_all(kPollReadable);
-    }
-    return sizeof(added);
+    changed_.wake(POLLIN);  // also for 0: an edge to whoever polls a counter that is not 0
+    return {};
 }
 
 std::uint32_t EventFile::poll(PollRegistrar* registrar) {

@@ -13,11 +13,16 @@ class EventFile final : public AnonymousFile {
 
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
+    // Answers 0 and moves nothing (Linux's noop_llseek).
+    Result<std::int64_t> seek(std::int64_t, int) override { return std::int64_t{0}; }
     std::uint32_t poll(PollRegistrar* registrar) override;
     void describe(TextBuffer& out) override;
 
   private:
     static constexpr std::uint64_t kMaximum = ~std::uint64_t{0} - 1;
+
+    // What one write of `size` bytes adds. EINVAL, EFAULT, EAGAIN.
+    Result<void> add(IoBuffer& buffer, std::size_t size, TransferMode mode);
 
     std::uint64_t count_;
     bool is_semaphore_;

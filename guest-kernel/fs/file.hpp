@@ -118,8 +118,11 @@ class File : public MappedFile {
       public:
         virtual ~CloseListener() = default;
         virtual void file_closed() = 0;
+        // The set that watches the file.
+        virtual Epoll* watching_set() = 0;
     };
     void add_close_listener(CloseListener& listener) { close_listeners_.push_back(listener); }
+    List<CloseListener, Closing>& close_listeners() { return close_listeners_; }
 
     std::int64_t position = 0;
 

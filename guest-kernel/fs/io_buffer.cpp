@@ -50,6 +50,14 @@ IoBuffer IoBuffer::kernel(void* data, std::size_t size) {
     return result;
 }
 
+std::size_t IoBuffer::segment_size() {
+    while (!more_.is_empty() && index_ + 1 < more_.size() && offset_ == current().size) {
+        index_++;
+        offset_ = 0;
+    }
+    return std::min(current().size - offset_, remaining_);
+}
+
 template <typename Copy>
 std::size_t IoBuffer::transfer(std::size_t size, Copy copy) {
     std::size_t done = 0;

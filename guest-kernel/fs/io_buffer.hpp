@@ -23,6 +23,8 @@ class IoBuffer {
 
     std::size_t remaining() const { return remaining_; }
     bool is_empty() const { return remaining_ == 0; }
+    // How many bytes are left of the segment that is next.
+    std::size_t segment_size();
     // A copy has stopped at a bad address. Nothing more can be copied.
     bool has_faulted() const { return faulted_; }
 

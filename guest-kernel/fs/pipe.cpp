@@ -61,58 +61,76 @@ Result<std::size_t> Pipe::set_capacity(std::size_t bytes) {
     }
     slots_ = std::move(resized);
     first_ = 0;
-    writable.wake_all(kPollWritable);
+    writable.wake();
     return capacity();
 }
 
-std::size_t Pipe::take(IoBuffer& buffer) {
+void Pipe::drop_first() {
+    Slot& front = slot(0);
+    if (front.page->references == 1) {
+        spare_ = std::move(front.page);
+    }
+    front = Slot();
+    first_ = (first_ + 1) % slots_.size();
+    used_--;
+}
+
+Result<std::size_t> Pipe::take(IoBuffer& buffer) {
     std::size_t done = 0;
-    while (used_ > 0 && !buffer.is_empty() && !buffer.has_faulted()) {
+    while (used_ > 0 && !buffer.is_empty()) {
         Slot& front = slot(0);
-        const std::size_t copied = buffer.put(front.page->data() + front.offset, front.size);
-        done += copied;
-        front.offset += copied;
-        front.size -= copied;
-        if (front.size == 0) {
-            if (front.page->references == 1) {
-                spare_ = std::move(front.page);
-            }
-            front = Slot();
-            first_ = (first_ + 1) % slots_.size();
-            used_--;
+        const std::size_t wanted = std::min(front.size, buffer.remaining());
+        if (buffer.put(front.page->data() + front.offset, wanted) < wanted) {
+            return done == 0 ? Result<std::size_t>(Errno(EFAULT)) : Result<std::size_t>(done);
+        }
+        done += wanted;
+        front.offset += wanted;
+        front.size -= wanted;
+        const bool ends_read = front.is_packet;
+        if (front.size == 0 || front.is_packet) {
+            drop_first();
+        }
+        if (ends_read) {
+            break;
         }
     }
     return done;
 }
 
-std::size_t Pipe::merge(IoBuffer& buffer) {
+Result<std::size_t> Pipe::merge(IoBuffer& buffer) {
     const std::size_t odd = buffer.remaining() & kPageMask;
     if (used_ == 0 || odd == 0) {
-        return 0;
+        return std::size_t{0};
     }
     Slot& last = slot(used_ - 1);
     const std::size_t end = last.offset + last.size;
-    if (last.is_shared || end + odd > kPageSize) {
-        return 0;
+    if (last.is_shared || last.is_packet || end + odd > kPageSize) {
+        return std::size_t{0};
     }
-    const std::size_t copied = buffer.take(last.page->data() + end, odd);
-    last.size += copied;
-    return copied;
+    if (buffer.take(last.page->data() + end, odd) < odd) {
+        return Errno(EFAULT);
+    }
+    last.size += odd;
+    return odd;
 }
 
-Result<std::size_t> Pipe::put(IoBuffer& buffer) {
-    std::size_t done = 0;
-    while (!is_full() && !buffer.is_empty() && !buffer.has_faulted()) {
+Result<void> Pipe::put(IoBuffer& buffer, Packets packets, std::size_t& done) {
+    while (!is_full() && !buffer.is_empty()) {
         PageRef page = spare_ ? std::move(spare_) : TRY(allocate_page(PageContents::Undefined));
-        const std::size_t copied = buffer.take(page->data(), kPageSize);
-        if (copied == 0) {
-            break;
-        }
-        done += copied;
-        slot(used_) = {.page = std::move(page), .offset = 0, .size = copied};
+        const std::size_t wanted = std::min(kPageSize, buffer.remaining());
+        const bool is_whole = buffer.take(page->data(), wanted) == wanted;
+        slot(used_) = {.page = std::move(page),
+                       .offset = 0,
+                       .size = is_whole ? wanted : 0,
+                       .is_packet = packets == Packets::Yes,
+                       .is_shared = false};
         used_++;
+        if (!is_whole) {
+            return Errno(EFAULT);
+        }
+        done += wanted;
     }
-    return done;
+    return {};
 }
 
 std::size_t Pipe::duplicate_to(Pipe& other, std::size_t size) {
@@ -135,13 +153,14 @@ Result<PipeEnds> make_pipe(unsigned flags) {
     const Ref<Pipe> pipe = inode->pipe;
     const Path path = TRY(unmounted_path("pipe", std::move(inode)));
     PipeEnds ends;
-    ends.read_end = TRY(make_ref<PipeFile>(path, O_RDONLY | flags, pipe));
+    ends.read_end = TRY(make_ref<PipeFile>(path, O_RDONLY | (flags & O_NONBLOCK), pipe));
     ends.write_end = TRY(make_ref<PipeFile>(path, O_WRONLY | flags, pipe));
     return ends;
 }
 
 Result<Ref<File>> open_fifo(const Path& path, unsigned flags) {
     Inode& inode = path.inode();
+    const bool waits = inode.file_system().magic() != kPipeMagic;
     if (!inode.pipe) {
         inode.pipe = TRY(Pipe::create());
     }
@@ -150,13 +169,13 @@ Result<Ref<File>> open_fifo(const Path& path, unsigned flags) {
     if (access == O_ACCMODE) {
         return Errno(EINVAL);
     }
-    if (access == O_WRONLY && (flags & O_NONBLOCK) != 0 && pipe->readers == 0) {
+    if (waits && access == O_WRONLY && (flags & O_NONBLOCK) != 0 && pipe->readers == 0) {
         return Errno(ENXIO);
     }
     Ref<PipeFile> file = TRY(make_ref<PipeFile>(path, flags, pipe));
     if (access == O_RDONLY) {
         pipe->writable.wake_all();
-        if (pipe->writers == 0) {
+        if (waits && pipe->writers == 0) {
             std::uint32_t seen = pipe->writers_seen;
             file->writers_seen_at_open = seen;
             if ((flags & O_NONBLOCK) == 0) {
@@ -165,7 +184,7 @@ Result<Ref<File>> open_fifo(const Path& path, unsigned flags) {
         }
     } else if (access == O_WRONLY) {
         pipe->readable.wake_all();
-        if (pipe->readers == 0) {
+        if (waits && pipe->readers == 0) {
             std::uint32_t seen = pipe->readers_seen;
             TRY(pipe->writable.wait([&] { return pipe->readers_seen != seen; }));
         }

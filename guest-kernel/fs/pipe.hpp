@@ -22,14 +22,17 @@ class Pipe : public RefCounted {
     // EPERM.
     Result<std::size_t> set_capacity(std::size_t bytes);
 
-    // Moves what is there now into the buffer.
-    std::size_t take(IoBuffer& buffer);
-    // Moves from the buffer what fits now. ENOMEM.
-    Result<std::size_t> put(IoBuffer& buffer);
+    // Moves what is there now into the buffer. A slot whose bytes cannot all be written stays as it was:
+    // EFAULT if it is the first.
+    Result<std::size_t> take(IoBuffer& buffer);
+    enum class Packets : bool { No, Yes };  // O_DIRECT: each slot is read on its own
+    // Moves from the buffer what fits now, and adds to `done`. A slot whose bytes cannot all be read stays in
+    // the ring without any (Linux pipe_write). EFAULT, ENOMEM.
+    Result<void> put(IoBuffer& buffer, Packets packets, std::size_t& done);
+    // Completes the last slot with the odd part of a write, if that fits as a whole. How many bytes; EFAULT.
+    Result<std::size_t> merge(IoBuffer& buffer);
     // Puts up to `size` bytes of what is here into another pipe as well (tee). How many.
     std::size_t duplicate_to(Pipe& other, std::size_t size);
-    // Completes the last slot with the odd part of a write, if that fits as a whole.
-    std::size_t merge(IoBuffer& buffer);
 
     unsigned readers = 0;
     unsigned writers = 0;
@@ -38,15 +41,19 @@ class Pipe : public RefCounted {
     std::uint32_t writers_seen = 0;
     WaitQueue readable;  // readers, and openers who wait for a writer
     WaitQueue writable;
+    // Once it was polled, every write is an edge, also to a pipe that holds something (Linux's poll_usage).
+    bool is_polled = false;
 
   private:
     struct Slot {
         PageRef page;
         std::size_t offset = 0;
         std::size_t size = 0;
+        bool is_packet = false;  // what a read leaves of it is lost
         bool is_shared = false;  // the page is another pipe's too: nothing more is written to it
     };
     Slot& slot(std::size_t number) { return slots_[(first_ + number) % slots_.size()]; }
+    void drop_first();
 
     Vector<Slot> slots_;
     std::size_t first_ = 0;
@@ -70,6 +77,13 @@ class PipeFile final : public File {
     std::uint32_t writers_seen_at_open = 0;
 
   private:
+    void notify_after_read(bool was_full, bool wakes_next_reader);
+    // EPIPE, with SIGPIPE.
+    Result<void> check_reader();
+    // What of a write goes before it may have to wait, and after each wait. What has gone is added to `done`.
+    Result<void> start_write(IoBuffer& buffer, std::size_t& done);
+    Result<void> fill(IoBuffer& buffer, std::size_t& done);
+
     Ref<Pipe> pipe_;
 };
 
@@ -77,10 +91,10 @@ struct PipeEnds {
     Ref<File> read_end;
     Ref<File> write_end;
 };
-// `flags`: O_NONBLOCK or nothing.
+// `flags`: O_NONBLOCK, O_DIRECT.
 Result<PipeEnds> make_pipe(unsigned flags);
 // Opens a FIFO, and waits for the other end as man 7 fifo says. ENXIO: O_WRONLY | O_NONBLOCK without a
-// reader.
+// reader. A pipe without a name (by way of /proc/PID/fd) is opened at once.
 Result<Ref<File>> open_fifo(const Path& path, unsigned flags);
 
 Result<void> initialize_pipes();

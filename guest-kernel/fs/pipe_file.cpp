@@ -31,86 +31,109 @@ PipeFile::~PipeFile() {
     if (pipe_->readers == 0 && pipe_->writers == 0) {
         inode().pipe = nullptr;  // a FIFO that no process has open is empty when it is opened again
     } else if (pipe_->readers == 0 || pipe_->writers == 0) {
-        pipe_->readable.wake_all(kPollReadable | POLLHUP | POLLERR);
-        pipe_->writable.wake_all(kPollWritable | POLLHUP | POLLERR);
+        pipe_->readable.wake_all();
+        pipe_->writable.wake_all();
     }
 }
 
+// Linux fs/pipe.c, pipe_read. A slot without bytes, which a faulting write leaves, counts as something to
+// read and is then gone, so that the pipe may have become writable although nothing was read.
 Result<std::size_t> PipeFile::read(IoBuffer& buffer, std::int64_t&, TransferMode mode) {
     if (buffer.is_empty()) {
         return std::size_t{0};
     }
-    while (pipe_->is_empty()) {
-        if (pipe_->writers == 0) {
-            return std::size_t{0};
-        }
+    bool was_full = pipe_->is_full();
+    bool wakes_next_reader = false;
+    Result<std::size_t> done = pipe_->take(buffer);
+    while (!done.is_error() && done.value() == 0 && pipe_->writers > 0) {
         if (mode.nonblocking) {
+            notify_after_read(was_full, wakes_next_reader);
             return Errno(EAGAIN);
         }
-        TRY(pipe_->readable.wait([this] { return !pipe_->is_empty() || pipe_->writers == 0; }));
+        notify_after_read(was_full, false);
+        TRY(pipe_->readable.wait_one_by_one([this] { return !pipe_->is_empty() || pipe_->writers == 0; }));
+        was_full = pipe_->is_full();
+        wakes_next_reader = true;
+        const std::size_t taken = TRY(pipe_->take(buffer));
+        done.value() = taken;
     }
-    const bool was_full = pipe_->is_full();
-    const std::size_t done = pipe_->take(buffer);
-    if (was_full && !pipe_->is_full()) {
-        pipe_->writable.wake_all(kPollWritable);
-    }
-    if (done > 0) {
+    notify_after_read(was_full, wakes_next_reader);
+    if (!done.is_error() && done.value() > 0) {
         inode().touch_accessed();
     }
-    return buffer.result(done);
+    return done;
 }
 
+void PipeFile::notify_after_read(bool was_full, bool wakes_next_reader) {
+    if (was_full) {
+        pipe_->writable.wake(kPollWritable);
+    }
+    if (wakes_next_reader && !pipe_->is_empty()) {
+        pipe_->readable.wake(kPollReadable);
+    }
+}
+
+// Linux fs/pipe.c, pipe_write.
 Result<std::size_t> PipeFile::write(IoBuffer& buffer, std::int64_t&, TransferMode mode) {
     if (buffer.is_empty()) {
         return std::size_t{0};
     }
+    bool was_empty = pipe_->is_empty();
+    bool wakes_next_writer = false;
     std::size_t done = 0;
-    bool may_merge = true;
-    auto finish = [&](int error) -> Result<std::size_t> {
-        if (done == 0) {
-            return Errno(error);
-        }
-        inode().touch_modified();
-        return done;
-    };
-    for (;;) {
-        if (pipe_->readers == 0) {
-            TRY(send_signal(Task::current(), user_siginfo(SIGPIPE, SI_USER)));
-            return finish(EPIPE);
-        }
-        const bool was_empty = pipe_->is_empty();
-        const std::size_t before = done;
-        if (may_merge) {
-            done += pipe_->merge(buffer);
-            may_merge = false;
-        }
-        Result<std::size_t> put = pipe_->put(buffer);
-        done += put.is_error() ? 0 : put.value();
-        if (was_empty && done > before) {
-            pipe_->readable.wake_all(kPollReadable);
-        }
-        if (put.is_error()) {
-            return finish(put.error().value);
-        }
-        if (buffer.has_faulted()) {
-            return finish(EFAULT);
-        }
-        if (buffer.is_empty()) {
-            return finish(0);
+    Result<void> outcome = start_write(buffer, done);
+    while (!outcome.is_error() && !buffer.is_empty()) {
+        outcome = fill(buffer, done);
+        if (outcome.is_error() || buffer.is_empty()) {
+            break;
         }
         if (mode.nonblocking) {
-            return finish(EAGAIN);
+            outcome = Errno(EAGAIN);
+            break;
         }
-        const Result<void> waited =
-            pipe_->writable.wait([this] { return !pipe_->is_full() || pipe_->readers == 0; });
-        if (waited.is_error()) {
-            return finish(waited.error().value);
+        if (was_empty) {
+            pipe_->readable.wake(kPollReadable);
         }
+        outcome =
+            pipe_->writable.wait_one_by_one([this] { return !pipe_->is_full() || pipe_->readers == 0; });
+        was_empty = pipe_->is_empty();
+        wakes_next_writer = true;
     }
+    if (was_empty || pipe_->is_polled) {
+        pipe_->readable.wake(kPollReadable);
+    }
+    if (wakes_next_writer && !pipe_->is_full()) {
+        pipe_->writable.wake(kPollWritable);
+    }
+    if (done == 0 && outcome.is_error()) {
+        return outcome.error();
+    }
+    inode().touch_modified();
+    return done;
+}
+
+Result<void> PipeFile::check_reader() {
+    if (pipe_->readers == 0) {
+        TRY(send_signal(Task::current(), user_siginfo(SIGPIPE, SI_USER)));
+        return Errno(EPIPE);
+    }
+    return {};
+}
+
+Result<void> PipeFile::start_write(IoBuffer& buffer, std::size_t& done) {
+    TRY(check_reader());
+    done += TRY(pipe_->merge(buffer));
+    return {};
+}
+
+Result<void> PipeFile::fill(IoBuffer& buffer, std::size_t& done) {
+    TRY(check_reader());
+    return pipe_->put(buffer, (flags() & O_DIRECT) != 0 ? Pipe::Packets::Yes : Pipe::Packets::No, done);
 }
 
 std::uint32_t PipeFile::poll(PollRegistrar* registrar) {
     std::uint32_t events = 0;
+    pipe_->is_polled = true;
     if (is_readable()) {
         if (registrar != nullptr) {
             registrar->watch(pipe_->readable);

@@ -172,7 +172,8 @@ void deliver_signals(Task& task, Registers& registers) {
     }
     // A call that has succeeded ends with the original mask; signals that only the temporary mask let through
     // stay pending.
-    if (task.restore_blocked && !restarts) {
+    const bool was_interrupted = restarts || result == -std::int64_t{EINTR};
+    if (task.restore_blocked && !was_interrupted) {
         task.restore_blocked = false;
         task.blocked = task.saved_blocked;
     }

@@ -7,8 +7,8 @@
 namespace kernel {
 
 // Blocks `mask` (without SIGKILL and SIGSTOP) until the current call ends. When a signal ends the call
-// (return ERESTARTSYS or ERESTARTNOHAND) the old mask comes back after its handler; otherwise at once when
-// the call returns.
+// (return ERESTARTSYS, ERESTARTNOHAND or EINTR) the old mask comes back after its handler; otherwise at once
+// when the call returns.
 Result<void> set_temporary_mask(Task& task, SignalSet mask);
 
 }  // namespace kernel

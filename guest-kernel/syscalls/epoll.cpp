@@ -37,12 +37,12 @@ Result<long> wait_for_epoll(Task& task, Fd epfd, UserOut<epoll_event> events, in
         }
         const Result<void> waited = set.epoll->wait(deadline);
         if (waited.is_error()) {
-            // Linux's ep_poll answers EINTR, whatever SA_RESTART says (man 7 signal). With a temporary mask
-            // the handler has to run under it, which is what ERESTARTNOHAND asks for.
+            // Linux's ep_poll answers EINTR, whatever SA_RESTART says and whether or not a handler runs (man
+            // 7 signal).
             if (waited.error() == Errno(ETIMEDOUT)) {
                 return 0;
             }
-            return Errno(task.restore_blocked ? ERESTARTNOHAND : EINTR);
+            return Errno(EINTR);
         }
     }
 }

@@ -132,8 +132,8 @@ Result<long> set_flags(Task& task, File& file, unsigned flags) {
         !task.credentials.has(CAP_FOWNER)) {
         return Errno(EPERM);
     }
-    if ((flags & O_DIRECT) != 0) {
-        return Errno(EINVAL);  // no file here has direct I/O (Linux setfl)
+    if ((flags & O_DIRECT) != 0 && file.inode().type() != FileType::Fifo) {
+        return Errno(EINVAL);  // no file here has direct I/O; a pipe's writes become packets (Linux setfl)
     }
     file.set_flags((file.flags() & ~settable) | (flags & settable));
     return 0;

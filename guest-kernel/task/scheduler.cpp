@@ -301,8 +301,43 @@ Result<void> sleep_until(Deadline deadline, Interruptible interruptible) {
 TaskWaiter::TaskWaiter() : task_(Task::current()) {}
 
 bool TaskWaiter::wake(std::uint32_t) {
+    const bool was_asleep = task_.state != TaskState::Runnable;
     scheduler::make_runnable(task_);
+    return was_asleep;
+}
+
+bool LeavingTaskWaiter::wake(std::uint32_t events) {
+    if (!TaskWaiter::wake(events)) {
+        return false;
+    }
+    unlink();
     return true;
+}
+
+void WaitQueue::add(Waiter& waiter, Share share) {
+    waiter.is_exclusive_ = share == Share::OneByOne;
+    if (waiter.is_exclusive_) {
+        waiters_.push_back(waiter);
+    } else {
+        waiters_.push_front(waiter);
+    }
+}
+
+void WaitQueue::add_first_exclusive(Waiter& waiter) {
+    waiter.is_exclusive_ = true;
+    waiters_.push_front(waiter);
+}
+
+void WaitQueue::wake(std::uint32_t events) {
+    Waiter* waiter = waiters_.first();
+    while (waiter != nullptr) {
+        Waiter* next = waiters_.next(*waiter);
+        const bool is_exclusive = waiter->is_exclusive_;
+        if (waiter->wake(events) && is_exclusive) {
+            return;
+        }
+        waiter = next;
+    }
 }
 
 void WaitQueue::wake_all(std::uint32_t events) {
@@ -310,17 +345,6 @@ void WaitQueue::wake_all(std::uint32_t events) {
     while (waiter != nullptr) {
         Waiter* next = waiters_.next(*waiter);
         waiter->wake(events);
-        waiter = next;
-    }
-}
-
-void WaitQueue::wake_one(std::uint32_t events) {
-    Waiter* waiter = waiters_.first();
-    while (waiter != nullptr) {
-        Waiter* next = waiters_.next(*waiter);
-        if (waiter->wake(events)) {
-            return;
-        }
         waiter = next;
     }
 }

@@ -17,9 +17,13 @@ class WaitQueue;
 class Waiter : public ListNode<> {
   public:
     virtual ~Waiter() = default;
-    // Called by wake_*; must not block, may unlink itself. `events` are poll(2)'s bits that have become true,
-    // or ~0. True: this waiter took the wake-up (counted by wake_one).
+    // Called by wake and wake_all; must not block, may unlink itself. `events` are poll(2)'s bits that have
+    // become true, or ~0. True: this waiter took the wake-up, so that no other exclusive one needs it.
     virtual bool wake(std::uint32_t events) = 0;
+
+  private:
+    friend class WaitQueue;
+    bool is_exclusive_ = false;
 };
 
 // The common waiter: makes a task runnable. Several may stand for one task, in several queues (poll).
@@ -33,21 +37,38 @@ class TaskWaiter : public Waiter {
     Task& task_;
 };
 
+// The same for one queue: the wake-up takes it out, so that the next one reaches the next waiter.
+class LeavingTaskWaiter final : public TaskWaiter {
+  public:
+    bool wake(std::uint32_t events) override;
+};
+
+// Are all waiters told, or do those that are exclusive share the wake-ups (Linux's WQ_FLAG_EXCLUSIVE)?
+enum class Share { WithAll, OneByOne };
+
 class WaitQueue {
   public:
     static constexpr std::uint32_t kAnyEvent = ~0U;
 
-    void add(Waiter& waiter) { waiters_.push_back(waiter); }
+    // Waiters who are all told stand in front, the newest first; the exclusive ones behind them, the oldest
+    // first (Linux kernel/sched/wait.c, add_wait_queue and add_wait_queue_exclusive).
+    void add(Waiter& waiter, Share share = Share::WithAll);
+    // Exclusive, and yet in front: the newest is told first (Linux's __add_wait_queue_exclusive).
+    void add_first_exclusive(Waiter& waiter);
     bool is_empty() { return waiters_.is_empty(); }
+    // Tells all that are not exclusive, and of the exclusive ones the first who takes it.
+    void wake(std::uint32_t events = kAnyEvent);
     void wake_all(std::uint32_t events = kAnyEvent);
-    // The one that has waited longest.
-    void wake_one(std::uint32_t events = kAnyEvent);
 
     // Blocks the current task until ready() is true. ERESTARTSYS when a signal is pending first (what reaches
     // the program is decided at delivery: EINTR, or the call again), ETIMEDOUT when the deadline is first.
     // ready() is asked before the first sleep and after each wake-up.
     template <typename Predicate>
-    Result<void> wait(Predicate ready, Deadline deadline = Deadline::never());
+    Result<void> wait(Predicate ready, Deadline deadline = Deadline::never(), Share share = Share::WithAll);
+    template <typename Predicate>
+    Result<void> wait_one_by_one(Predicate ready, Deadline deadline = Deadline::never()) {
+        return wait(ready, deadline, Share::OneByOne);
+    }
 
     // The same, and nothing but SIGKILL ends it early (vfork).
     template <typename Predicate>
@@ -65,13 +86,15 @@ enum class Interruptible { Signals, OnlyKill };
 Result<void> sleep_until(Deadline deadline, Interruptible interruptible = Interruptible::Signals);
 
 template <typename Predicate>
-Result<void> WaitQueue::wait(Predicate ready, Deadline deadline) {
+Result<void> WaitQueue::wait(Predicate ready, Deadline deadline, Share share) {
     if (ready()) {
         return {};
     }
-    TaskWaiter waiter;
-    add(waiter);
+    LeavingTaskWaiter waiter;
     for (;;) {
+        if (!waiter.is_linked()) {
+            add(waiter, share);
+        }
         const Result<void> slept = sleep_until(deadline);
         if (ready()) {
             return {};
