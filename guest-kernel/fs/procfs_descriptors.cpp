@@ -54,6 +54,7 @@ class DescriptorInformationInode final : public TextInode {
     DescriptorInformationInode(Ref<FileSystem> file_system, Ref<Task> task, int fd)
         : TextInode(std::move(file_system), S_IFREG | 0400), task_(std::move(task)), fd_(fd) {}
 
+    bool is_pollable() const override { return false; }
     // Linux fs/proc/fd.c, seq_show.
     Result<void> generate(String& out) override {
         const Ref<File> file = TRY(file_of(*task_, fd_));
@@ -111,6 +112,8 @@ class DescriptorDirectoryInode final : public Inode {
         return {};
     }
     Result<Ref<Inode>> create(std::uint32_t, DeviceNumber) override { return Errno(ENOENT); }
+    // A process's own descriptors, also when it has become another user (Linux proc_fd_permission).
+    bool is_open_to_current() const override { return task_->process == Task::current().process; }
 
   private:
     Ref<Task> task_;

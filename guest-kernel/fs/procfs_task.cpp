@@ -30,6 +30,12 @@ class TaskTextInode final : public TextInode {
     Result<void> store(std::string_view text) override {
         return store_ == nullptr ? TextInode::store(text) : store_(*task_, text);
     }
+    // Of a task's files only the lists of mounts have a poll operation (Linux fs/proc/base.c and
+    // fs/proc_namespace.c).
+    bool is_pollable() const override { return generate_ == append_mounts || generate_ == append_mountinfo; }
+    std::uint32_t poll_events(bool was_read) const override {
+        return is_pollable() ? kPollReadable : TextInode::poll_events(was_read);
+    }
 
   private:
     Ref<Task> task_;

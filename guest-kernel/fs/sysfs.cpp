@@ -7,8 +7,6 @@ namespace kernel {
 
 namespace {
 
-constexpr std::uint32_t kSysfsMagic = 0x62656572;  // SYSFS_MAGIC
-
 // The machine has one CPU, number 0.
 Result<void> cpu_list(String& out) {
     return out.append("0\n");

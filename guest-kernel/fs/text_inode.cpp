@@ -4,6 +4,7 @@
 
 #include "fs/file_system.hpp"
 #include "fs/namespace.hpp"
+#include "fs/sysfs.hpp"
 
 namespace kernel {
 
@@ -44,6 +45,8 @@ class TextFile final : public File {
         return size;
     }
 
+    bool is_pollable() const override { return inode_.is_pollable(); }
+    std::uint32_t poll(PollRegistrar*) override { return inode_.poll_events(is_made_); }
     bool is_seekable() const override { return true; }
     bool can_splice_from() const override { return true; }
     Result<std::int64_t> seek(std::int64_t offset, int whence) override {
@@ -73,6 +76,16 @@ Result<Ref<Dentry>> subdirectory(Dentry& parent, std::string_view name, int miss
 
 Result<void> TextInode::store(std::string_view) {
     return Errno(EIO);
+}
+
+std::uint32_t TextInode::poll_events(bool) const {
+    return kPollReadable | kPollWritable;
+}
+
+// An attribute in sysfs counts as changed until it is read (Linux fs/kernfs/file.c, kernfs_generic_poll).
+std::uint32_t FixedTextInode::poll_events(bool was_read) const {
+    const bool changed = !was_read && file_system().magic() == kSysfsMagic;
+    return TextInode::poll_events(was_read) | (changed ? POLLERR | POLLPRI : 0);
 }
 
 Result<Ref<File>> TextInode::open_regular(const Path& path, std::uint32_t flags) {

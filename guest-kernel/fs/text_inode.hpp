@@ -17,6 +17,9 @@ class TextInode : public Inode {
     virtual Result<void> generate(String& out) = 0;
     // Takes what a program wrote at once. EIO: the file cannot be written.
     virtual Result<void> store(std::string_view text);
+    // Has it a poll operation, which epoll needs, and what does that answer? `was_read`: by this open file.
+    virtual bool is_pollable() const { return true; }
+    virtual std::uint32_t poll_events(bool was_read) const;
 
     Result<Ref<File>> open_regular(const Path& path, std::uint32_t flags) override;
     // O_TRUNC, which changes nothing.
@@ -62,6 +65,7 @@ class FixedTextInode final : public TextInode {
     Result<void> store(std::string_view text) override {
         return store_ == nullptr ? TextInode::store(text) : store_(text);
     }
+    std::uint32_t poll_events(bool was_read) const override;
 
   private:
     Generate generate_;

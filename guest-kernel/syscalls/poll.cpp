@@ -33,6 +33,14 @@ long scan_poll(Vector<PolledFile>& polled, PollRegistrar* registrar) {
     return found;
 }
 
+Result<void> write_events(UserInOut<pollfd> fds, const Vector<PolledFile>& polled) {
+    for (std::size_t i = 0; i < polled.size(); i++) {
+        const UserAddress revents = fds.address() + i * sizeof(pollfd) + offsetof(pollfd, revents);
+        TRY(copy_to_user(revents, &polled[i].entry.revents, sizeof(short)));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<long> sys_ppoll(Task& task, UserInOut<pollfd> fds, unsigned nfds, UserInOut<__kernel_timespec> timeout,
@@ -53,14 +61,14 @@ Result<long> sys_ppoll(Task& task, UserInOut<pollfd> fds, unsigned nfds, UserInO
     }
     auto scan = [&](PollRegistrar* registrar) -> Result<long> { return scan_poll(polled, registrar); };
     Result<long> found = wait_for_events(task, deadline, scan);
-    if (!found.is_error()) {
-        for (unsigned i = 0; i < nfds; i++) {
-            const UserAddress revents = fds.address() + i * sizeof(pollfd) + offsetof(pollfd, revents);
-            TRY(copy_to_user(revents, &polled[i].entry.revents, sizeof(short)));
+    // The events are written also when a signal has come (Linux do_sys_poll).
+    if (!found.is_error() || found.error() == Errno(ERESTARTNOHAND)) {
+        const Result<void> written = write_events(fds, polled);
+        if (written.is_error()) {
+            return finish_poll(timeout, deadline, written.error());
         }
     }
-    write_remaining(timeout, deadline);
-    return found;
+    return finish_poll(timeout, deadline, std::move(found));
 }
 
 }  // namespace kernel

@@ -1,5 +1,7 @@
 #include "syscalls/poll_wait.hpp"
 
+#include <linux/personality.h>
+
 namespace kernel {
 
 Result<void> use_temporary_mask(Task& task, UserIn<kernel_sigset_t> mask, std::size_t size) {
@@ -23,10 +25,18 @@ Result<Deadline> deadline_of(UserInOut<__kernel_timespec> timeout) {
     return Deadline::after(length.to_nanoseconds());
 }
 
-void write_remaining(UserInOut<__kernel_timespec> timeout, Deadline deadline) {
-    if (!timeout.is_null() && !deadline.is_never()) {
-        (void)timeout.write(Timespec::from_nanoseconds(deadline.remaining()).to_user());
+Result<long> finish_poll(UserInOut<__kernel_timespec> timeout, Deadline deadline, Result<long> outcome) {
+    if (timeout.is_null()) {
+        return outcome;
     }
+    const bool is_sticky = (Task::current().personality & STICKY_TIMEOUTS) != 0;
+    const std::int64_t rest = deadline.is_never() ? 0 : deadline.remaining();
+    const bool is_written =
+        !is_sticky && !timeout.write(Timespec::from_nanoseconds(rest).to_user()).is_error();
+    if (!is_written && outcome.is_error() && outcome.error() == Errno(ERESTARTNOHAND)) {
+        return Errno(EINTR);
+    }
+    return outcome;
 }
 
 }  // namespace kernel

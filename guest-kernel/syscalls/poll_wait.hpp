@@ -16,9 +16,9 @@ Result<void> use_temporary_mask(Task& task, UserIn<kernel_sigset_t> mask, std::s
 
 // A relative timeout as a deadline. EINVAL.
 Result<Deadline> deadline_of(UserInOut<__kernel_timespec> timeout);
-// Linux writes back what is left of the timeout (fs/select.c, poll_select_finish); a bad address is no error
-// then.
-void write_remaining(UserInOut<__kernel_timespec> timeout, Deadline deadline);
+// Linux writes back what is left of the timeout (fs/select.c, poll_select_finish). Where it cannot, or must
+// not (STICKY_TIMEOUTS), that is no error, but a call that a signal has interrupted is not made again.
+Result<long> finish_poll(UserInOut<__kernel_timespec> timeout, Deadline deadline, Result<long> outcome);
 
 // Loops until `scan` finds something, which it counts.
 template <typename Scan>

@@ -96,10 +96,12 @@ Result<long> sys_pselect6(Task& task, int nfds, UserInOut<__kernel_fd_set> readf
     auto scan = [&](PollRegistrar* registrar) { return scan_select(task, sets, registrar); };
     Result<long> found = wait_for_events(task, deadline, scan);
     if (!found.is_error()) {
-        TRY(write_sets(sets));
+        const Result<void> written = write_sets(sets);
+        if (written.is_error()) {
+            return finish_poll(timeout, deadline, written.error());
+        }
     }
-    write_remaining(timeout, deadline);
-    return found;
+    return finish_poll(timeout, deadline, std::move(found));
 }
 
 }  // namespace kernel
