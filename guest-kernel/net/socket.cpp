@@ -87,6 +87,8 @@ Result<Ref<File>> make_socket_file(Ref<Socket> socket, unsigned flags) {
     Ref<Inode> inode = TRY(make_ref<Inode>(Ref<FileSystem>(file_system), S_IFSOCK | 0777U));
     inode->attributes.user = Task::current().credentials.file_system_user;
     inode->attributes.group = Task::current().credentials.file_system_group;
+    // A socket's inode has no times until something sets them (Linux net/socket.c, sock_alloc).
+    inode->attributes.accessed = inode->attributes.modified = inode->attributes.changed = {};
     Path path = TRY(unmounted_path("socket", std::move(inode)));
     return TRY(make_ref<SocketFile>(std::move(path), flags & O_NONBLOCK, std::move(socket)));
 }
