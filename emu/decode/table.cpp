@@ -22,10 +22,12 @@ constexpr auto kGroups = std::to_array<std::span<const Row> (*)()>({
     &logical_rows,
     &simd_element_rows,
     &simd_memory_rows,
+    &simd_structures_rows,
     &simd_move_rows,
     &simd_shift_rows,
     &simd_three_rows,
     &simd_two_rows,
+    &simd_across_rows,
     &system_rows,
 });
 

@@ -26,10 +26,12 @@ std::span<const Row> logical_rows();
 std::span<const Row> system_rows();
 std::span<const Row> crypto_rows();
 std::span<const Row> fp_rows();
+std::span<const Row> simd_across_rows();
 std::span<const Row> simd_element_rows();
 std::span<const Row> simd_memory_rows();
 std::span<const Row> simd_move_rows();
 std::span<const Row> simd_shift_rows();
+std::span<const Row> simd_structures_rows();
 std::span<const Row> simd_three_rows();
 std::span<const Row> simd_two_rows();
 

@@ -8,6 +8,7 @@
 
 #include "emu/arch/bits.hpp"
 #include "emu/core.hpp"
+#include "emu/system/instructions.hpp"
 
 namespace levitate::emu {
 
@@ -80,8 +81,6 @@ Flow write_csselr(Core& core, std::uint64_t value) {
     core.system.csselr = value & 0xf;
     return Flow::Next;
 }
-
-constexpr unsigned kSctlrDze = 14;
 
 Flow read_dczid(Core& core, std::uint64_t& result) {
     constexpr std::uint64_t kLog2Words = 4;  // 64 bytes
@@ -331,64 +330,6 @@ Flow write_claim_clear(Core& core, std::uint64_t value) {
     return Flow::Next;
 }
 
-// --- System instructions -----------------------------------------------------------------------------------
-
-Flow invalidate_tlb(Core& core, std::uint64_t /*value*/) {
-    core.flush_tlb();
-    return Flow::Leave;
-}
-
-Flow invalidate_tlb_page(Core& core, std::uint64_t value) {
-    core.flush_tlb_page(value << kPageShift);
-    return Flow::Leave;
-}
-
-// There is no cache to maintain, so only the faults remain. Decoded code is coherent with memory.
-template <Access access>
-Flow maintain_cache(Core& core, std::uint64_t address) {
-    const auto translation = core.translate_for(address, access, core.mode(), TableUpdate::Allowed);
-    if (!translation.has_value()) {
-        // It is reported as a write in all cases.
-        return core.raise_data_abort(address, Access::Write, translation.error().fsc,
-                                     data_abort::kCacheMaintenance);
-    }
-    return Flow::Next;
-}
-
-Flow zero_block(Core& core, std::uint64_t address) {
-    return core.store_zeros(address);
-}
-
-// PAR_EL1 as AArch64.AT leaves it (Arm ARM D17.2.112).
-template <Access access, AccessMode mode>
-Flow translate_address(Core& core, std::uint64_t address) {
-    constexpr std::uint64_t kReservedOne = std::uint64_t{1} << 11;
-    const auto translation = core.translate_for(address, access, mode, TableUpdate::Allowed);
-    if (!translation.has_value()) {
-        const std::uint32_t fsc = translation.error().fsc;
-        if ((fsc & ~std::uint32_t{3}) == fault::kExternalOnWalk) {
-            // The walk's own abort is taken (Arm ARM D8.10), and reported as a write.
-            return core.raise_data_abort(address, Access::Write, fsc, data_abort::kCacheMaintenance);
-        }
-        core.system.par = kReservedOne | std::uint64_t{fsc} << 1 | 1;
-        return Flow::Next;
-    }
-    // What the descriptor says counts for cacheable memory alone.
-    constexpr std::uint8_t kNonCacheable = 0x44;
-    constexpr std::uint64_t kOuterShareable = 2;
-    const bool cacheable = !translation->device && translation->attributes != kNonCacheable;
-    const std::uint64_t shareability = cacheable ? std::uint64_t{translation->shareability} : kOuterShareable;
-    core.system.par = std::uint64_t{translation->attributes} << 56 | page_of(translation->physical) |
-                      kReservedOne | shareability << 7;
-    return Flow::Next;
-}
-
-template <Access access>
-Flow translate_address_with_pan(Core& core, std::uint64_t address) {
-    return core.pstate.pan ? translate_address<access, AccessMode::KernelWithoutUser>(core, address)
-                           : translate_address<access, AccessMode::Kernel>(core, address);
-}
-
 constexpr auto kRegisters = std::to_array<SystemRegister>({
 #define REGISTER(name, op0, op1, crn, crm, op2, el0_read, el0_write, reader, writer)                        \
     {#name,  register_encoding(op0, op1, crn, crm, op2), El0Access::el0_read, El0Access::el0_write, reader, \
@@ -405,45 +346,6 @@ bool is_reserved_id(std::uint16_t encoding) {
     constexpr std::uint16_t kFirst = register_encoding(3, 0, 0, 1, 0);
     constexpr std::uint16_t kLast = register_encoding(3, 0, 0, 7, 7);
     return encoding >= kFirst && encoding <= kLast;
-}
-
-bool is_allowed(const Core& core, El0Access access) {
-    const std::uint64_t sctlr = core.system.sctlr;
-    const std::uint64_t cntkctl = core.system.cntkctl;
-    switch (access) {
-        case El0Access::None:
-            return false;
-        case El0Access::Always:
-            return true;
-        case El0Access::Uma:
-            return bit(sctlr, 9);
-        case El0Access::Uct:
-            return bit(sctlr, 15);
-        case El0Access::Uci:
-            return bit(sctlr, 26);
-        case El0Access::Dze:
-            return bit(sctlr, kSctlrDze);
-        case El0Access::PhysicalCounter:
-            return bit(cntkctl, 0);
-        case El0Access::VirtualCounter:
-            return bit(cntkctl, 1);
-        case El0Access::AnyCounter:
-            return bit(cntkctl, 0) || bit(cntkctl, 1);
-        case El0Access::PhysicalTimer:
-            return bit(cntkctl, 9);
-        case El0Access::VirtualTimer:
-            return bit(cntkctl, 8);
-    }
-    return false;
-}
-
-// The ISS of a trapped MSR, MRS or SYS (Arm ARM D17.2.37).
-std::uint32_t trap_iss(std::uint32_t word) {
-    const auto field = [word](unsigned high, unsigned low) {
-        return static_cast<std::uint32_t>(bits(word, high, low));
-    };
-    return field(20, 19) << 20 | field(7, 5) << 17 | field(18, 16) << 14 | field(15, 12) << 10 |
-           field(4, 0) << 5 | field(11, 8) << 1 | field(21, 21);
 }
 
 }  // namespace
@@ -467,16 +369,6 @@ std::span<const SystemRegister> all_registers() {
 
 bool reads_with_effect(const SystemRegister& row) {
     return row.read == &acknowledge_interrupt;
-}
-
-Flow check_access_of_el0(Core& core, El0Access access, std::uint32_t word) {
-    if (is_allowed(core, access)) {
-        return Flow::Next;
-    }
-    if (access == El0Access::None) {
-        return core.raise_undefined();
-    }
-    return core.raise({.exception_class = ExceptionClass::SystemTrap, .iss = trap_iss(word)});
 }
 
 }  // namespace levitate::emu

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "emu/instruction.hpp"
+#include "emu/system/el0_access.hpp"
 
 namespace levitate::emu {
 
@@ -63,22 +64,6 @@ constexpr bool depends_on_time(std::uint16_t encoding) {
     return crn == 14 || (crn == 12 && crm != 0);
 }
 
-// Who may access a register, or perform a system instruction, at EL0. What is not allowed by a control bit of
-// EL1 traps there (EC 0x18); the rest is UNDEFINED.
-enum class El0Access : std::uint8_t {
-    None,
-    Always,
-    Uma,              // SCTLR_EL1.UMA: DAIF
-    Uct,              // SCTLR_EL1.UCT: CTR_EL0
-    Uci,              // SCTLR_EL1.UCI: cache maintenance
-    Dze,              // SCTLR_EL1.DZE: DC ZVA
-    PhysicalCounter,  // CNTKCTL_EL1.EL0PCTEN
-    VirtualCounter,   // CNTKCTL_EL1.EL0VCTEN
-    AnyCounter,       // either: CNTFRQ_EL0
-    PhysicalTimer,    // CNTKCTL_EL1.EL0PTEN
-    VirtualTimer,     // CNTKCTL_EL1.EL0VTEN
-};
-
 // A reader or writer that returns Flow::Exception has raised the exception.
 using ReadRegister = Flow (*)(Core& core, std::uint64_t& value);
 using WriteRegister = Flow (*)(Core& core, std::uint64_t value);
@@ -99,9 +84,5 @@ std::span<const SystemRegister> all_registers();
 
 // Whether reading it changes more than the register that receives the value.
 bool reads_with_effect(const SystemRegister& row);
-
-// Of an access at EL0: goes on if `access` allows it; otherwise raises UNDEFINED or the trap. `word` is the
-// MSR, MRS or SYS.
-Flow check_access_of_el0(Core& core, El0Access access, std::uint32_t word);
 
 }  // namespace levitate::emu
