@@ -100,6 +100,10 @@ std::size_t IoBuffer::put_zeros(std::size_t size) {
     });
 }
 
+void IoBuffer::skip(std::size_t size) {
+    transfer(size, [](Segment&, std::size_t, std::size_t piece) { return piece; });
+}
+
 std::size_t IoBuffer::take(void* destination, std::size_t size) {
     auto* bytes = static_cast<std::byte*>(destination);
     return transfer(size, [&](Segment& segment, std::size_t done, std::size_t piece) {

@@ -34,6 +34,8 @@ class IoBuffer {
     std::size_t put_zeros(std::size_t size);
     // For writes: moves up to `size` bytes out of the buffer.
     std::size_t take(void* destination, std::size_t size);
+    // Goes over `size` bytes of the buffer without touching them. Precondition: size <= remaining().
+    void skip(std::size_t size);
     // The result of a transfer that moved `done` bytes: EFAULT if a fault kept it from moving any.
     Result<std::size_t> result(std::size_t done) const;
     // Forgets all but the first `size` bytes.

@@ -6,6 +6,8 @@
 #include "fs/file_system.hpp"
 #include "fs/mount.hpp"
 #include "fs/text_buffer.hpp"
+#include "net/inet_socket.hpp"
+#include "net/netlink_socket.hpp"
 #include "net/unix_socket.hpp"
 #include "task/task.hpp"
 
@@ -74,6 +76,12 @@ Result<Ref<Socket>> create_socket(int family, unsigned type, int protocol) {
     switch (family) {
         case kFamilyUnix:
             return UnixSocket::create(type, protocol);
+        case kFamilyInet:
+            return InetSocket::create(InetFamily::V4, type, protocol);
+        case kFamilyInet6:
+            return InetSocket::create(InetFamily::V6, type, protocol);
+        case kFamilyNetlink:
+            return NetlinkSocket::create(type, protocol);
         default:
             return Errno(EAFNOSUPPORT);
     }

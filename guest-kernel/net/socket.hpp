@@ -58,14 +58,22 @@ struct ReceiveRequest {
     bool is_nonblocking() const { return nonblocking || (flags & socket_constants::kDontWait) != 0; }
 };
 
-// The options of level SOL_SOCKET that every family keeps. Those that a family gives another meaning it sees
-// by an override.
+// The options of level SOL_SOCKET that every family keeps.
 struct SocketOptions {
-    std::int64_t receive_timeout = 0;  // SO_RCVTIMEO in ns; 0: none
-    std::int64_t send_timeout = 0;     // SO_SNDTIMEO
-    int receive_buffer = 212992;       // SO_RCVBUF: net.core.rmem_default
-    int send_buffer = 212992;          // SO_SNDBUF: net.core.wmem_default
-    bool passes_credentials = false;   // SO_PASSCRED
+    std::int64_t receive_timeout = 0;   // SO_RCVTIMEO in ns; 0: none
+    std::int64_t send_timeout = 0;      // SO_SNDTIMEO
+    int receive_buffer = 212992;        // SO_RCVBUF: net.core.rmem_default
+    int send_buffer = 212992;           // SO_SNDBUF: net.core.wmem_default
+    bool send_buffer_is_fixed = false;  // a program has set it (SOCK_SNDBUF_LOCK)
+    int receive_low_mark = 1;           // SO_RCVLOWAT
+    bool reuses_address = false;        // SO_REUSEADDR
+    bool reuses_port = false;           // SO_REUSEPORT
+    bool keeps_alive = false;           // SO_KEEPALIVE
+    bool broadcasts = false;            // SO_BROADCAST
+    bool out_of_band_inline = false;    // SO_OOBINLINE
+    bool lingers = false;               // SO_LINGER
+    int linger_seconds = 0;
+    bool passes_credentials = false;  // SO_PASSCRED
 };
 
 class Socket : public RefCounted {
@@ -86,6 +94,8 @@ class Socket : public RefCounted {
     virtual Result<SocketAddress> local_name() = 0;
     // ENOTCONN.
     virtual Result<SocketAddress> peer_name() = 0;
+    // The same, for accept.
+    virtual Result<SocketAddress> accepted_name() { return peer_name(); }
     virtual Result<void> shutdown(int how) = 0;
     virtual Result<std::size_t> send(IoBuffer& buffer, const SendRequest& request) = 0;
     virtual Result<std::size_t> receive(IoBuffer& buffer, ReceiveRequest& request) = 0;
@@ -102,6 +112,8 @@ class Socket : public RefCounted {
     virtual bool is_listening() const { return false; }
     // Reads and clears the pending error (SO_ERROR), positive.
     virtual int take_error() { return 0; }
+    // The next call gets this error.
+    virtual void keep_error(int) {}
     // SO_PEERCRED; families without it answer as nobody.
     virtual SocketIdentity peer_identity() const { return {}; }
 

@@ -96,7 +96,7 @@ Result<long> sys_accept4(Task& task, Fd sockfd, UserBuffer address, UserInOut<in
     const Ref<Socket> accepted = connection;
     Ref<File> file = TRY(make_socket_file(std::move(connection), flags));
     if (!address.is_null()) {
-        const Result<SocketAddress> name = accepted->peer_name();
+        const Result<SocketAddress> name = accepted->accepted_name();
         if (name.is_error()) {
             return Errno(ECONNABORTED);
         }

@@ -11,6 +11,21 @@ using namespace socket_constants;
 
 namespace {
 
+// Linux include/net/sock.h, SOCK_MIN_SNDBUF and SOCK_MIN_RCVBUF, and net.core.wmem_max and rmem_max.
+constexpr int kShortestSendBuffer = 4608;
+constexpr int kShortestReceiveBuffer = 2304;
+constexpr int kLongestBuffer = 212992;
+
+// What a program asks for is doubled, because Linux counts the overhead of its buffers (man 7 socket).
+int buffer_size(int wanted, int shortest) {
+    return std::max(std::min<int>(wanted < 0 ? kLongestBuffer : wanted, kLongestBuffer) * 2, shortest);
+}
+
+struct Linger {
+    int on;
+    int seconds;
+};
+
 struct TimeValue {
     std::int64_t seconds;
     std::int64_t microseconds;
@@ -33,6 +48,20 @@ Result<std::int64_t> read_timeout(UserBuffer optval, int optlen) {
                              : value.seconds * kNanosecondsPerSecond + value.microseconds * 1000;
 }
 
+Result<void> give_flag(bool flag, UserBuffer optval, UserInOut<int> optlen) {
+    return give_option(flag ? 1 : 0, optval, optlen);
+}
+
+Result<void> set_linger(SocketOptions& options, UserBuffer optval, int optlen) {
+    if (optlen < static_cast<int>(sizeof(Linger))) {
+        return Errno(EINVAL);
+    }
+    const Linger value = TRY(UserIn<Linger>(optval.address()).read());
+    options.lingers = value.on != 0;
+    options.linger_seconds = options.lingers ? value.seconds : options.linger_seconds;
+    return {};
+}
+
 // Options of level SOL_SOCKET. ENOPROTOOPT.
 Result<void> get_common_option(Socket& socket, int name, UserBuffer optval, UserInOut<int> optlen) {
     const SocketOptions& options = socket.options;
@@ -51,6 +80,23 @@ Result<void> get_common_option(Socket& socket, int name, UserBuffer optval, User
             return give_option(options.send_buffer, optval, optlen);
         case SO_RCVBUF:
             return give_option(options.receive_buffer, optval, optlen);
+        case SO_SNDLOWAT:
+            return give_option(1, optval, optlen);
+        case SO_RCVLOWAT:
+            return give_option(options.receive_low_mark, optval, optlen);
+        case SO_LINGER:
+            return give_option(Linger{.on = options.lingers ? 1 : 0, .seconds = options.linger_seconds},
+                               optval, optlen);
+        case SO_REUSEADDR:
+            return give_flag(options.reuses_address, optval, optlen);
+        case SO_REUSEPORT:
+            return give_flag(options.reuses_port, optval, optlen);
+        case SO_KEEPALIVE:
+            return give_flag(options.keeps_alive, optval, optlen);
+        case SO_BROADCAST:
+            return give_flag(options.broadcasts, optval, optlen);
+        case SO_OOBINLINE:
+            return give_flag(options.out_of_band_inline, optval, optlen);
         case SO_PASSCRED:
             return give_option(options.passes_credentials ? 1 : 0, optval, optlen);
         case SO_PEERCRED:
@@ -73,6 +119,33 @@ Result<void> set_common_option(Socket& socket, int name, UserBuffer optval, int 
     switch (name) {
         case SO_PASSCRED:
             options.passes_credentials = value != 0;
+            return {};
+        case SO_REUSEADDR:
+            options.reuses_address = value != 0;
+            return {};
+        case SO_REUSEPORT:
+            options.reuses_port = value != 0;
+            return {};
+        case SO_KEEPALIVE:
+            options.keeps_alive = value != 0;
+            return {};
+        case SO_BROADCAST:
+            options.broadcasts = value != 0;
+            return {};
+        case SO_OOBINLINE:
+            options.out_of_band_inline = value != 0;
+            return {};
+        case SO_LINGER:
+            return set_linger(options, optval, optlen);
+        case SO_RCVLOWAT:
+            options.receive_low_mark = value < 0 ? INT32_MAX : value == 0 ? 1 : value;
+            return {};
+        case SO_SNDBUF:
+            options.send_buffer = buffer_size(value, kShortestSendBuffer);
+            options.send_buffer_is_fixed = true;
+            return {};
+        case SO_RCVBUF:
+            options.receive_buffer = buffer_size(value, kShortestReceiveBuffer);
             return {};
         case SO_RCVTIMEO:
             options.receive_timeout = TRY(read_timeout(optval, optlen));

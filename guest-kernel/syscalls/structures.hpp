@@ -38,7 +38,6 @@ struct file_handle;
 struct io_event;
 struct io_uring_params;
 struct iocb;
-struct mmsghdr;
 struct mq_attr;
 struct perf_event_attr;
 struct sembuf;
@@ -58,4 +57,10 @@ struct user_msghdr {
     std::uint64_t msg_control;
     std::uint64_t msg_controllen;
     std::uint32_t msg_flags;
+};
+
+// The same, for several messages in a call.
+struct mmsghdr {
+    user_msghdr msg_hdr;
+    std::uint32_t msg_len;
 };

@@ -1,0 +1,242 @@
+// How a connection comes about.
+#include <linux/tcp.h>
+
+#include "lib/random.hpp"
+#include "net/tcp_socket.hpp"
+
+namespace kernel {
+
+using namespace socket_constants;
+
+namespace {
+
+// Linux tcp_sndbuf_expand: twice ten segments of the loopback's size, each with its overhead.
+constexpr int kConnectedSendBuffer = 2626560;
+constexpr std::int64_t kFirstRetry = kNanosecondsPerSecond;  // TCP_TIMEOUT_INIT
+
+}  // namespace
+
+// How well a listener fits; negative: not at all (Linux net/ipv4/inet_hashtables.c, compute_score).
+int TcpSocket::listener_score(const Endpoint& target) const {
+    if (state_ != TcpState::Listen || local_.port != target.port) {
+        return -1;
+    }
+    const int family_score = inet_family_ == InetFamily::V4 ? 1 : 0;
+    if (local_.address == target.address) {
+        return 2 + family_score;
+    }
+    if (!local_.address.is_any()) {
+        return -1;
+    }
+    const bool takes = target.address.is_v4() ? !is_v6_only() : inet_family_ == InetFamily::V6;
+    return takes ? family_score : -1;
+}
+
+// Listeners that share a port by SO_REUSEPORT share the connections too.
+TcpSocket* TcpSocket::find_listener(const Endpoint& target) {
+    TcpSocket* best = nullptr;
+    int best_score = -1;
+    std::uint64_t equals = 0;
+    for (PortHolder& holder : tcp_ports().holders()) {
+        if (!holder.is_listener()) {
+            continue;
+        }
+        auto& listener = static_cast<TcpSocket&>(holder);
+        const int score = listener.listener_score(target);
+        if (score < 0 || score < best_score) {
+            continue;
+        }
+        equals = score > best_score ? 1 : equals + 1;
+        if (equals == 1 || (listener.reuses_port() && random_number() % equals == 0)) {
+            best = &listener;
+        }
+        best_score = score;
+    }
+    return best;
+}
+
+Result<void> TcpSocket::connect(const SocketAddress& address, bool nonblocking) {
+    if (!address.has_family()) {
+        return Errno(EINVAL);
+    }
+    if (address.family() == kFamilyUnspecified) {
+        disconnect();
+        progress_ = Progress::Unconnected;
+        return {};
+    }
+    switch (progress_) {
+        case Progress::Connected:
+            return Errno(EISCONN);
+        case Progress::Unconnected:
+            if (state_ != TcpState::Close) {
+                return Errno(EISCONN);
+            }
+            TRY(start_connecting(address));
+            if (nonblocking) {
+                return Errno(EINPROGRESS);
+            }
+            break;
+        case Progress::Connecting:
+            if (state_ == TcpState::SynSent && nonblocking) {
+                return Errno(EALREADY);
+            }
+            break;
+    }
+    return finish_connecting(nonblocking);
+}
+
+Result<void> TcpSocket::start_connecting(const SocketAddress& address) {
+    Endpoint target = TRY(read_target(address, false));
+    const Route route = TRY(route_to(target));
+    if (route.kind != AddressKind::Local) {
+        return Errno(ENETUNREACH);
+    }
+    target.address = route.destination;
+    remote_ = target;
+    const bool chose_address = local_.address.is_any();
+    if (chose_address) {
+        local_.address = route.source;
+    }
+    Result<void> held;
+    if (!is_bound()) {
+        held = ports_.hold_for_connection(*this);
+    } else if (ports_.has_connection(*this)) {
+        held = Errno(EADDRNOTAVAIL);
+    }
+    if (held.is_error()) {
+        remote_ = {.address = InetAddress::any(inet_family_), .port = 0, .scope = 0};
+        if (chose_address) {
+            local_.address = InetAddress::any(inet_family_);
+        }
+        return held;
+    }
+    error_ = 0;
+    shutdown_ = 0;
+    fin_was_seen_ = false;
+    state_ = TcpState::SynSent;
+    progress_ = Progress::Connecting;
+    attempts_ = 0;
+    send_syn();
+    return {};
+}
+
+// Linux __inet_stream_connect, from where it waits.
+Result<void> TcpSocket::finish_connecting(bool nonblocking) {
+    if (state_ == TcpState::SynSent && !nonblocking) {
+        const std::int64_t timeout = options.send_timeout;
+        const Result<void> waited = limited_wait(
+            changed_.wait([this] { return state_ != TcpState::SynSent; }, socket_deadline(timeout)), timeout);
+        if (waited.is_error()) {
+            return waited.error() == Errno(EAGAIN) ? Errno(EINPROGRESS) : waited.error();
+        }
+    }
+    if (state_ == TcpState::Close) {
+        const int error = take_error();
+        progress_ = Progress::Unconnected;
+        disconnect();
+        return Errno(error != 0 ? error : ECONNABORTED);
+    }
+    progress_ = Progress::Connected;
+    return {};
+}
+
+void TcpSocket::send_syn() {
+    if (remote_ == local_) {
+        become_connected(*this);  // a SYN that meets its own sender opens the connection from both ends
+        return;
+    }
+    TcpSocket* listener = find_listener(remote_);
+    if (listener == nullptr) {
+        connection_failed(ECONNREFUSED);
+        return;
+    }
+    // A listener that has no room for more drops the SYN, and it is sent again later.
+    if (static_cast<int>(listener->pending_.size()) <= listener->backlog_) {
+        Result<Ref<TcpSocket>> server = listener->make_connection(*this);
+        if (!server.is_error() && !listener->pending_.push_back(server.value()).is_error()) {
+            become_connected(*server.value());
+            listener->changed_.wake_all(kPollReadable);
+            return;
+        }
+    }
+    retry_.start(monotonic_now() + (kFirstRetry << attempts_));
+}
+
+void TcpSocket::retry_connecting() {
+    attempts_++;
+    if (attempts_ > values_.get(TCP_SYNCNT)) {
+        connection_failed(ETIMEDOUT);
+        return;
+    }
+    send_syn();
+}
+
+void TcpSocket::connection_failed(int error) {
+    error_ = error;
+    become_closed();
+    changed_.wake_all();
+}
+
+Result<Ref<TcpSocket>> TcpSocket::make_connection(const TcpSocket& client) {
+    Ref<TcpSocket> server = TRY(make_ref<TcpSocket>(inet_family_));
+    server->options = options;
+    server->values_ = values_;
+    server->ip_ = ip_;
+    server->v6_ = v6_;
+    server->maximum_segment_ = maximum_segment_;
+    server->fin_wait_ = fin_wait_;
+    server->window_clamp_ = window_clamp_;
+    server->owner_ = owner_;
+    server->local_ = client.remote_;
+    server->remote_ = client.local_;
+    server->has_bound_address_ = has_bound_address_;
+    ports_.add(*server);
+    return server;
+}
+
+void TcpSocket::become_connected(TcpSocket& peer) {
+    peer_ = Ref<TcpSocket>(&peer);
+    peer.peer_ = Ref<TcpSocket>(this);
+    for (TcpSocket* socket : {this, &peer}) {
+        socket->state_ = TcpState::Established;
+        if (!socket->options.send_buffer_is_fixed) {
+            socket->options.send_buffer = kConnectedSendBuffer;
+        }
+    }
+    peer.progress_ = Progress::Connected;
+    retry_.stop();
+    changed_.wake_all();
+}
+
+// Linux tcp_disconnect.
+void TcpSocket::disconnect() {
+    const TcpState old_state = state_;
+    if (old_state == TcpState::Listen) {
+        state_ = TcpState::Close;
+        drop_pending();
+    } else if (old_state == TcpState::SynSent) {
+        error_ = ECONNRESET;
+    } else if (old_state != TcpState::Close) {
+        send_reset();
+        error_ = ECONNRESET;
+    }
+    become_closed();
+    forget_connection();
+    shutdown_ = 0;
+    fin_was_seen_ = false;
+    received_.clear();
+    urgent_ = Urgent::None;
+    changed_.wake_all();
+}
+
+void TcpSocket::drop_pending() {
+    for (Ref<TcpSocket>& connection : pending_) {
+        connection->is_orphan_ = true;
+        connection->send_reset();
+        connection->become_closed();
+    }
+    pending_.clear();
+    changed_.wake_all();
+}
+
+}  // namespace kernel

@@ -1,0 +1,204 @@
+#include "net/udp_socket.hpp"
+
+#include <asm/ioctls.h>
+#include <linux/sockios.h>
+#include <linux/udp.h>
+
+namespace kernel {
+
+using namespace socket_constants;
+
+namespace {
+
+List<UdpSocket, EveryUdpSocket>& every_socket() {
+    static List<UdpSocket, EveryUdpSocket> sockets;
+    return sockets;
+}
+
+}  // namespace
+
+UdpSocket::UdpSocket(InetFamily family) : InetSocket(family, SocketType::Datagram, IPPROTO_UDP, udp_ports()) {
+    every_socket().push_back(*this);
+}
+
+UdpSocket::~UdpSocket() {
+    while (Datagram* datagram = queue_.pop_front()) {
+        delete datagram;
+    }
+}
+
+void UdpSocket::disconnect() {
+    is_connected_ = false;
+    forget_connection();
+    local_.port = is_bound() ? local_.port : 0;
+}
+
+// Linux __ip4_datagram_connect, __ip6_datagram_connect.
+Result<void> UdpSocket::connect(const SocketAddress& address, bool) {
+    if (!address.has_family()) {
+        return Errno(EINVAL);
+    }
+    if (address.family() == kFamilyUnspecified) {
+        disconnect();
+        return {};
+    }
+    TRY(bind_automatically());
+    Endpoint target = TRY(read_target(address, false));
+    const Route route = TRY(route_to(target));
+    if (route.kind == AddressKind::Broadcast && !options.broadcasts) {
+        return Errno(EACCES);
+    }
+    if (local_.address.is_any()) {
+        local_.address = route.source;
+    }
+    target.address = route.destination;
+    remote_ = target;
+    is_connected_ = true;
+    return {};
+}
+
+Result<void> UdpSocket::shutdown(int how) {
+    if (how < kShutRead || how > kShutBoth) {
+        return Errno(EINVAL);
+    }
+    shutdown_ |= static_cast<unsigned>(how) + 1;
+    changed_.wake_all();
+    return is_connected_ ? Result<void>() : Result<void>(Errno(ENOTCONN));
+}
+
+void UdpSocket::close() {
+    if (is_bound()) {
+        ports_.release(*this);
+    }
+    changed_.wake_all();
+}
+
+// Linux datagram_poll.
+std::uint32_t UdpSocket::poll(PollRegistrar* registrar) {
+    if (registrar != nullptr) {
+        registrar->watch(changed_);
+    }
+    std::uint32_t events = kPollWritable | POLLWRBAND;
+    if (error_ != 0) {
+        events |= POLLERR;
+    }
+    if (shut_down_reading()) {
+        events |= POLLRDHUP | kPollReadable;
+    }
+    if (shutdown_ == kBothShut) {
+        events |= POLLHUP;
+    }
+    if (!queue_.is_empty()) {
+        events |= kPollReadable;
+    }
+    return events;
+}
+
+Result<long> UdpSocket::ioctl(unsigned command, UserAddress argument) {
+    switch (command) {
+        case SIOCOUTQ:  // lo takes what is sent at once
+            TRY(UserOut<int>(argument).write(0));
+            return 0;
+        case FIONREAD: {
+            const int size = queue_.is_empty() ? 0 : static_cast<int>(queue_.front().bytes.size());
+            TRY(UserOut<int>(argument).write(size));
+            return 0;
+        }
+        default:
+            return InetSocket::ioctl(command, argument);
+    }
+}
+
+Result<void> UdpSocket::set_protocol_option(int name, UserBuffer value, int length) {
+    return values_.set(name, TRY(read_option(value, length)), false);
+}
+
+Result<void> UdpSocket::get_protocol_option(int name, UserBuffer value, UserInOut<int> length) {
+    if (!values_.has(name)) {
+        return Errno(ENOPROTOOPT);
+    }
+    return give_option(values_.get(name), value, length);
+}
+
+void UdpSocket::report_error(int error) {
+    error_ = error;
+    changed_.wake_all(POLLERR);
+}
+
+// How well a socket fits a datagram; negative: not at all (Linux net/ipv4/udp.c, compute_score).
+int UdpSocket::score(const Endpoint& target, const Endpoint& source) const {
+    if (local_.port != target.port) {
+        return -1;
+    }
+    int score = inet_family_ == InetFamily::V4 ? 2 : 1;
+    if (local_.address.is_any()) {
+        if (target.address.is_v4() ? is_v6_only() : inet_family_ == InetFamily::V4) {
+            return -1;
+        }
+    } else if (local_.address == target.address) {
+        score += 4;
+    } else {
+        return -1;
+    }
+    if (is_connected_) {
+        if (remote_.address != source.address || remote_.port != source.port) {
+            return -1;
+        }
+        score += 8;
+    }
+    return score;
+}
+
+UdpSocket* UdpSocket::find(const Endpoint& target, const Endpoint& source) {
+    UdpSocket* best = nullptr;
+    int best_score = -1;
+    for (PortHolder& holder : udp_ports().holders()) {
+        auto& socket = static_cast<UdpSocket&>(holder);
+        const int score = socket.score(target, source);
+        if (score > best_score) {
+            best = &socket;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+bool UdpSocket::has_joined(const InetAddress& group) const {
+    for (const InetAddress& joined : groups_) {
+        if (joined == group) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool UdpSocket::is_joined(const InetAddress& group) {
+    constexpr std::uint32_t kAllHosts = 0xe0000001;  // 224.0.0.1
+    in6_addr all_nodes{};                            // ff02::1
+    all_nodes.in6_u.u6_addr8[0] = 0xff;
+    all_nodes.in6_u.u6_addr8[1] = 2;
+    all_nodes.in6_u.u6_addr8[15] = 1;
+    if (group == InetAddress::v4(kAllHosts) || group == InetAddress::of(all_nodes)) {
+        return true;
+    }
+    for (const UdpSocket& socket : every_socket()) {
+        if (socket.has_joined(group)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool UdpSocket::takes_multicast(const InetAddress& group, std::uint16_t port, const Endpoint& source) const {
+    if (local_.port != port || (!local_.address.is_any() && local_.address != group) ||
+        (local_.address.is_any() && (group.is_v4() ? is_v6_only() : inet_family_ == InetFamily::V4)) ||
+        (is_connected_ && (remote_.address != source.address || remote_.port != source.port))) {
+        return false;
+    }
+    if (has_joined(group)) {
+        return true;
+    }
+    return group.is_v4() ? ip_.get(IP_MULTICAST_ALL) != 0 : v6_.get(IPV6_MULTICAST_ALL) != 0;
+}
+
+}  // namespace kernel

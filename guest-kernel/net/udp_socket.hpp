@@ -1,0 +1,77 @@
+// UDP over lo (man 7 udp; Linux net/ipv4/udp.c, net/ipv6/udp.c): what one socket sends is in another's queue
+// when the call returns.
+#pragma once
+
+#include "lib/list.hpp"
+#include "lib/vector.hpp"
+#include "net/inet_socket.hpp"
+
+namespace kernel {
+
+struct Datagram : ListNode<> {
+    Vector<std::byte> bytes;
+    Endpoint source;
+    InetAddress destination;
+    int hops = 0;           // IP_TTL, IPV6_HOPLIMIT
+    int traffic_class = 0;  // IP_TOS, IPV6_TCLASS
+    std::size_t cost = 0;   // of what SO_RCVBUF allows
+};
+
+struct EveryUdpSocket {};
+
+class UdpSocket final : public InetSocket, public ListNode<EveryUdpSocket> {
+  public:
+    explicit UdpSocket(InetFamily family);
+    ~UdpSocket() override;
+
+    Result<void> connect(const SocketAddress& address, bool nonblocking) override;
+    Result<void> shutdown(int how) override;
+    Result<std::size_t> send(IoBuffer& buffer, const SendRequest& request) override;
+    Result<std::size_t> receive(IoBuffer& buffer, ReceiveRequest& request) override;
+    std::uint32_t poll(PollRegistrar* registrar) override;
+    Result<long> ioctl(unsigned command, UserAddress argument) override;
+    void close() override;
+
+  protected:
+    bool is_idle() const override { return !is_connected_; }
+    bool has_peer() const override { return is_connected_ && remote_.port != 0; }
+    Result<void> set_protocol_option(int name, UserBuffer value, int length) override;
+    Result<void> get_protocol_option(int name, UserBuffer value, UserInOut<int> length) override;
+    Result<void> change_membership(int level, int name, UserBuffer value, int length) override;
+
+  private:
+    // What a send's control messages ask for.
+    struct Sending {
+        Endpoint target;
+        InetAddress source;
+        int hops = 0;
+        int traffic_class = 0;
+    };
+    Result<void> read_control(std::span<const std::byte> control, Sending& sending) const;
+    Result<Endpoint> target_of(const SendRequest& request) const;
+    Result<void> deliver(Vector<std::byte> bytes, const Sending& sending, const Route& route);
+    // The socket that a datagram is for; null: none.
+    static UdpSocket* find(const Endpoint& target, const Endpoint& source);
+    int score(const Endpoint& target, const Endpoint& source) const;
+    bool has_joined(const InetAddress& group) const;
+    // Has any socket joined the group, or does this machine always belong to it?
+    static bool is_joined(const InetAddress& group);
+    bool takes_multicast(const InetAddress& group, std::uint16_t port, const Endpoint& source) const;
+    // Puts it into the queue, unless that is full: then it is lost, as on Linux.
+    Result<void> take(const Vector<std::byte>& bytes, const Sending& sending, const Endpoint& source,
+                      const InetAddress& destination);
+    void report_error(int error);
+    Result<void> wait_for_datagram(const ReceiveRequest& request);
+    void write_control(const Datagram& datagram, ControlWriter& control) const;
+    void write_v4_control(const Datagram& datagram, ControlWriter& control) const;
+    void write_v6_control(const Datagram& datagram, ControlWriter& control) const;
+    void disconnect();
+
+    bool is_connected_ = false;
+    List<Datagram> queue_;
+    std::size_t queued_cost_ = 0;
+    Vector<InetAddress> groups_;
+    OptionValues values_{udp_option_rules()};
+};
+
+}  // namespace kernel
