@@ -27,7 +27,31 @@ void File::last_reference_dropped() {
         listener->file_closed();
     }
     release_locks_of_file(*this);
+    inode().write_access -= write_access_;
     delete this;
+}
+
+Result<void> File::claim_write_access() {
+    if (inode().write_access < 0) {
+        return Errno(ETXTBSY);
+    }
+    ++inode().write_access;
+    ++write_access_;
+    return {};
+}
+
+Result<void> File::deny_write_access() {
+    if (inode().write_access > 0) {
+        return Errno(ETXTBSY);
+    }
+    --inode().write_access;
+    --write_access_;
+    return {};
+}
+
+void File::allow_write_access() {
+    inode().write_access -= write_access_;
+    write_access_ = 0;
 }
 
 Result<std::size_t> File::read(IoBuffer&, std::int64_t&, TransferMode) {
@@ -143,8 +167,13 @@ Result<Ref<File>> open_inode(const Path& path, unsigned flags) {
         return make_ref<File>(path, flags);
     }
     switch (inode.type()) {
-        case FileType::Regular:
-            return inode.open_regular(path, flags);
+        case FileType::Regular: {
+            Ref<File> file = TRY(inode.open_regular(path, flags));
+            if (file->is_writable()) {
+                TRY(file->claim_write_access());
+            }
+            return file;
+        }
         case FileType::Directory:
             return TRY(make_ref<DirectoryFile>(path, flags));
         case FileType::CharacterDevice:

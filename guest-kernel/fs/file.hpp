@@ -91,6 +91,8 @@ class File : public MappedFile {
     virtual Result<void> synchronize();
     // Pages for mmap; null: anonymous memory (/dev/zero). ENODEV: cannot be mapped.
     virtual Result<RefPtr<MemoryObject>> mmap_object(Sharing sharing, int protection);
+    // Are new shared mappings read-only for ever (F_SEAL_WRITE, F_SEAL_FUTURE_WRITE)?
+    virtual bool is_sealed_against_writing() const { return false; }
     // What flags a program may set by F_SETFL.
     virtual unsigned settable_flags() const { return O_APPEND | O_NONBLOCK | O_NOATIME | FASYNC; }
     // A descriptor to it was closed (close(2) calls this; man 2 close).
@@ -124,6 +126,12 @@ class File : public MappedFile {
     void add_close_listener(CloseListener& listener) { close_listeners_.push_back(listener); }
     List<CloseListener, Closing>& close_listeners() { return close_listeners_; }
 
+    // As long as it is open it counts as a writer of its inode, or keeps others from writing it. ETXTBSY: the other
+    // has begun.
+    Result<void> claim_write_access();
+    Result<void> deny_write_access();
+    void allow_write_access();
+
     std::int64_t position = 0;
 
   protected:
@@ -134,6 +142,7 @@ class File : public MappedFile {
   private:
     Path path_;
     unsigned flags_;
+    int write_access_ = 0;  // what it has added to its inode's
     List<CloseListener, Closing> close_listeners_;
 };
 

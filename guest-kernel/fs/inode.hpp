@@ -19,6 +19,7 @@ class File;
 class FileLocks;
 class FileSystem;
 class Pipe;
+class Process;
 
 // A device number: 12 bits of major, 20 bits of minor.
 struct DeviceNumber {
@@ -118,6 +119,9 @@ class Inode : public RefCounted {
     // An entry came (+1) or went (-1), or was replaced (0).
     virtual void entries_changed(int difference);
 
+    // The process of a directory /proc/<pid>; null: it is none.
+    virtual Process* as_process() { return nullptr; }
+
     void touch_accessed();
     void touch_modified();  // contents: modification and change time
     void touch_changed();
@@ -126,6 +130,9 @@ class Inode : public RefCounted {
     bool is_linkable = false;    // O_TMPFILE: link(2) may give it a name although it has none
     Ref<Pipe> pipe;              // of a FIFO that is open
     FileLocks* locks = nullptr;  // owned; made with the first lock
+    // Open files that may write a regular file (> 0), or programs that run it (< 0): never both (Linux's
+    // i_writecount).
+    int write_access = 0;
 
   private:
     Ref<FileSystem> file_system_;

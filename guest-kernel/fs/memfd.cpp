@@ -28,7 +28,9 @@ Result<Ref<File>> make_memfd(std::string_view name, bool sealable) {
     String shown = TRY(String::copy_of("memfd:"));
     TRY(shown.append(name));
     Ref<Dentry> entry = TRY(Dentry::make_deleted(*root, shown.view(), std::move(inode)));
-    return open_inode(Path(nullptr, std::move(entry)), O_RDWR | O_LARGEFILE);
+    // Not by open_inode: this first file does not count as a writer (Linux fs/file_table.c, alloc_file).
+    const Path path(nullptr, std::move(entry));
+    return path.inode().open_regular(path, O_RDWR | O_LARGEFILE);
 }
 
 }  // namespace kernel

@@ -57,6 +57,9 @@ Result<Ref<File>> open_found(Task& task, const Path& found, unsigned flags, Fres
     }
     Ref<File> file = TRY(open_inode(found, flags));
     if ((flags & O_TRUNC) != 0 && inode.is_regular() && fresh == Fresh::No) {
+        if (inode.write_access < 0) {
+            return Errno(ETXTBSY);
+        }
         TRY(inode.truncate(0));
     }
     return file;

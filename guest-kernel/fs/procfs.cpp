@@ -40,7 +40,8 @@ class ProcRootInode final : public Inode {
             }
             String name;
             TRY(name.append_decimal(id));
-            if (!emitter.emit(name.view(), id, FileType::Directory)) {
+            const TaskInodeNumbers numbers(*process.leader(), TaskDirectory::Process);
+            if (!emitter.emit(name.view(), numbers.directory(), FileType::Directory)) {
                 return {};
             }
             cursor = id;

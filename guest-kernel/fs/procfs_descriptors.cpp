@@ -3,7 +3,6 @@
 #include "fs/file_system.hpp"
 #include "fs/file_table.hpp"
 #include "fs/mount.hpp"
-#include "fs/procfs_task.hpp"
 #include "fs/text_buffer.hpp"
 #include "fs/text_inode.hpp"
 
@@ -79,9 +78,11 @@ class DescriptorInformationInode final : public TextInode {
 
 class DescriptorDirectoryInode final : public Inode {
   public:
-    DescriptorDirectoryInode(Ref<FileSystem> file_system, Ref<Task> task, DescriptorView view)
+    DescriptorDirectoryInode(Ref<FileSystem> file_system, Ref<Task> task, TaskDirectory kind,
+                             DescriptorView view)
         : Inode(std::move(file_system), S_IFDIR | (view == DescriptorView::Link ? 0500U : 0555U)),
           task_(std::move(task)),
+          numbers_(*task_, kind),
           view_(view) {}
 
     Result<Ref<Dentry>> lookup(Dentry& directory, std::string_view name) override {
@@ -94,16 +95,21 @@ class DescriptorDirectoryInode final : public Inode {
         } else {
             inode = TRY(make_ref<DescriptorInformationInode>(owner, task_, fd));
         }
+        inode->attributes.number = number_of(static_cast<std::uint64_t>(fd));
+        own_by_task(*task_, *inode);
         return Dentry::make(directory, name, std::move(inode));
     }
 
     Result<void> list(Dentry&, std::uint64_t& cursor, DirectoryEmitter& emitter) override {
+        if (!task_->is_known()) {
+            return Errno(ENOENT);
+        }
         while (task_->files && cursor < task_->files->size()) {
             if (task_->files->is_open(cursor)) {
                 String name;
                 TRY(name.append_decimal(cursor));
                 const FileType type = view_ == DescriptorView::Link ? FileType::Symlink : FileType::Regular;
-                if (!emitter.emit(name.view(), attributes.number + 1 + cursor, type)) {
+                if (!emitter.emit(name.view(), number_of(cursor), type)) {
                     return {};
                 }
             }
@@ -116,15 +122,20 @@ class DescriptorDirectoryInode final : public Inode {
     bool is_open_to_current() const override { return task_->process == Task::current().process; }
 
   private:
+    std::uint64_t number_of(std::uint64_t fd) const {
+        return view_ == DescriptorView::Link ? numbers_.descriptor(fd) : numbers_.descriptor_information(fd);
+    }
+
     Ref<Task> task_;
+    TaskInodeNumbers numbers_;
     DescriptorView view_;
 };
 
 }  // namespace
 
-Result<Ref<Inode>> make_descriptor_directory(Ref<FileSystem> file_system, Ref<Task> task,
+Result<Ref<Inode>> make_descriptor_directory(Ref<FileSystem> file_system, Ref<Task> task, TaskDirectory kind,
                                              DescriptorView view) {
-    return TRY(make_ref<DescriptorDirectoryInode>(std::move(file_system), std::move(task), view));
+    return TRY(make_ref<DescriptorDirectoryInode>(std::move(file_system), std::move(task), kind, view));
 }
 
 }  // namespace kernel

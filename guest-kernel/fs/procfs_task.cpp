@@ -26,8 +26,13 @@ class TaskTextInode final : public TextInode {
           task_(std::move(task)),
           generate_(generate_text),
           store_(store_text) {}
-    Result<void> generate(String& out) override { return generate_(*task_, out); }
+    Result<void> generate(String& out) override {
+        return task_->is_known() ? generate_(*task_, out) : Result<void>(Errno(ESRCH));
+    }
     Result<void> store(std::string_view text) override {
+        if (!task_->is_known()) {
+            return Errno(ESRCH);
+        }
         return store_ == nullptr ? TextInode::store(text) : store_(*task_, text);
     }
     // Of a task's files only the lists of mounts have a poll operation (Linux fs/proc/base.c and
@@ -118,15 +123,16 @@ struct TaskText {
     std::uint32_t permissions;
     TaskTextInode::Generate generate;
     TaskTextInode::Store store = nullptr;
+    TaskTextInode::Generate generate_of_thread = nullptr;  // below task, where that differs
 };
 
-constexpr TaskText kTexts[] = {
+constexpr TaskText kTextEntries[] = {
     {"auxv", 0400, append_auxv},       {"cgroup", 0444, append_cgroup},
     {"cmdline", 0444, append_cmdline}, {"comm", 0644, append_name, store_name},
     {"environ", 0400, append_environ}, {"limits", 0444, append_limits},
     {"maps", 0444, append_maps},       {"mountinfo", 0444, append_mountinfo},
     {"mounts", 0444, append_mounts},   {"personality", 0400, append_personality},
-    {"stat", 0444, append_stat},       {"statm", 0444, append_statm},
+    {"stat", 0444, append_stat, nullptr, append_thread_stat}, {"statm", 0444, append_statm},
     {"status", 0444, append_status},
 };
 
@@ -141,9 +147,12 @@ constexpr TaskLink kLinks[] = {
     {"root", root_of},
 };
 
-constexpr std::string_view kTaskDirectory = "task";
+// Two, and one for each directory that Linux has there.
+constexpr std::uint32_t kProcessLinks = 9;
+constexpr std::uint32_t kThreadLinks = 7;
 
-class TaskDirectoryInode;
+constexpr std::string_view kTaskDirectory = "task";
+constexpr std::string_view kDirectories[] = {kTaskDirectory, "fd", "fdinfo"};
 
 // /proc/<pid>/task: the threads of a process.
 class ThreadsInode final : public Inode {
@@ -157,13 +166,16 @@ class ThreadsInode final : public Inode {
         return result;
     }
     Result<Ref<Dentry>> lookup(Dentry& directory, std::string_view name) override {
-        Ref<Task> thread = TRY(find_task(TRY(parse_decimal_name(name))));
-        if (thread->process != task_->process) {
+        const Result<Ref<Task>> thread = find_task(TRY(parse_decimal_name(name)));
+        if (thread.is_error() || thread.value()->process != task_->process) {
             return Errno(ENOENT);
         }
-        return make_task_directory(directory, name, std::move(thread), TaskDirectory::Thread);
+        return make_task_directory(directory, name, thread.value(), TaskDirectory::Thread);
     }
     Result<void> list(Dentry&, std::uint64_t& cursor, DirectoryEmitter& emitter) override {
+        if (!task_->is_known()) {
+            return Errno(ENOENT);
+        }
         std::uint64_t number = 0;
         for (Task& thread : task_->process->threads) {
             if (number++ < cursor) {
@@ -171,7 +183,8 @@ class ThreadsInode final : public Inode {
             }
             String name;
             TRY(name.append_decimal(static_cast<unsigned>(thread.id)));
-            if (!emitter.emit(name.view(), static_cast<std::uint64_t>(thread.id), FileType::Directory)) {
+            const TaskInodeNumbers numbers(thread, TaskDirectory::Thread);
+            if (!emitter.emit(name.view(), numbers.directory(), FileType::Directory)) {
                 return {};
             }
             cursor++;
@@ -190,59 +203,79 @@ class TaskDirectoryInode final : public Inode {
         : Inode(std::move(file_system), S_IFDIR | 0555), task_(std::move(task)), kind_(kind) {}
 
     Result<Ref<Dentry>> lookup(Dentry& directory, std::string_view name) override {
-        Ref<Inode> inode = TRY(make_entry(name));
-        if (FAULT(process_inodes_zero)) {
-            inode->attributes.number = 0;
+        if (!task_->is_known()) {
+            // A process's directory asks at each step who may pass (Linux proc_pid_permission), a thread's does not.
+            return Errno(kind_ == TaskDirectory::Process ? ESRCH : ENOENT);
         }
-        return Dentry::make(directory, name, std::move(inode));
+        for (std::uint64_t number = 0; number < kEntryCount; ++number) {
+            if (has_entry(number) && entry_name(number) == name) {
+                Ref<Inode> inode = TRY(make_entry(number));
+                inode->attributes.number = FAULT(process_inodes_zero) ? 0 : numbers().entry(number);
+                own_by_task(*task_, *inode);
+                return Dentry::make(directory, name, std::move(inode));
+            }
+        }
+        return Errno(ENOENT);
     }
 
     Result<void> list(Dentry&, std::uint64_t& cursor, DirectoryEmitter& emitter) override {
-        std::uint64_t number = 0;
-        auto emit = [&](std::string_view name, FileType type) {
-            if (number++ < cursor) {
-                return true;
-            }
-            const bool went = emitter.emit(name, attributes.number + number, type);
-            cursor += went ? 1 : 0;
-            return went;
-        };
-        bool going = kind_ == TaskDirectory::Thread || emit(kTaskDirectory, FileType::Directory);
-        going = going && emit("fd", FileType::Directory) && emit("fdinfo", FileType::Directory);
-        for (const TaskText& text : kTexts) {
-            going = going && emit(text.name, FileType::Regular);
+        if (!task_->is_known()) {
+            return Errno(ENOENT);
         }
-        for (const TaskLink& link : kLinks) {
-            going = going && emit(link.name, FileType::Symlink);
+        for (; cursor < kEntryCount; ++cursor) {
+            if (has_entry(cursor) &&
+                !emitter.emit(entry_name(cursor), numbers().entry(cursor), entry_type(cursor))) {
+                break;
+            }
         }
         return {};
     }
     Result<Ref<Inode>> create(std::uint32_t, DeviceNumber) override { return Errno(ENOENT); }
+    Process* as_process() override {
+        return kind_ == TaskDirectory::Process ? task_->process.get() : nullptr;
+    }
 
   private:
-    Result<Ref<Inode>> make_entry(std::string_view name) {
+    // Entries by number: directories, texts, links.
+    static constexpr std::uint64_t kFirstText = std::size(kDirectories);
+    static constexpr std::uint64_t kFirstLink = kFirstText + std::size(kTextEntries);
+    static constexpr std::uint64_t kEntryCount = kFirstLink + std::size(kLinks);
+
+    TaskInodeNumbers numbers() const { return {*task_, kind_}; }
+    bool has_entry(std::uint64_t number) const {
+        return kind_ == TaskDirectory::Process || number >= kFirstText ||
+               kDirectories[number] != kTaskDirectory;
+    }
+    static std::string_view entry_name(std::uint64_t number) {
+        if (number < kFirstText) {
+            return kDirectories[number];
+        }
+        return number < kFirstLink ? kTextEntries[number - kFirstText].name : kLinks[number - kFirstLink].name;
+    }
+    static FileType entry_type(std::uint64_t number) {
+        if (number < kFirstText) {
+            return FileType::Directory;
+        }
+        return number < kFirstLink ? FileType::Regular : FileType::Symlink;
+    }
+    Result<Ref<Inode>> make_entry(std::uint64_t number) {
         const Ref<FileSystem> owner(&file_system());
-        for (const TaskText& text : kTexts) {
-            if (text.name == name) {
-                return TRY(
-                    make_ref<TaskTextInode>(owner, text.permissions, task_, text.generate, text.store));
-            }
+        if (number >= kFirstLink) {
+            return TRY(make_ref<TaskLinkInode>(owner, task_, kLinks[number - kFirstLink].find));
         }
-        for (const TaskLink& link : kLinks) {
-            if (link.name == name) {
-                return TRY(make_ref<TaskLinkInode>(owner, task_, link.find));
-            }
+        if (number >= kFirstText) {
+            const TaskText& text = kTextEntries[number - kFirstText];
+            const bool is_of_thread = kind_ == TaskDirectory::Thread && text.generate_of_thread != nullptr;
+            return TRY(make_ref<TaskTextInode>(owner, text.permissions, task_,
+                                               is_of_thread ? text.generate_of_thread : text.generate,
+                                               text.store));
         }
-        if (name == "fd") {
-            return make_descriptor_directory(owner, task_, DescriptorView::Link);
-        }
-        if (name == "fdinfo") {
-            return make_descriptor_directory(owner, task_, DescriptorView::Information);
-        }
-        if (name == kTaskDirectory && kind_ == TaskDirectory::Process) {
+        if (kDirectories[number] == kTaskDirectory) {
             return TRY(make_ref<ThreadsInode>(owner, task_));
         }
-        return Errno(ENOENT);
+        return make_descriptor_directory(owner, task_, kind_,
+                                         kDirectories[number] == "fd" ? DescriptorView::Link
+                                                                      : DescriptorView::Information);
     }
 
     Ref<Task> task_;
@@ -251,14 +284,24 @@ class TaskDirectoryInode final : public Inode {
 
 }  // namespace
 
+// Linux fs/proc/base.c, task_dump_owner: what shows more than a directory that all may search is root's if the task
+// may not be dumped, or has no memory any more.
+void own_by_task(const Task& task, Inode& inode) {
+    constexpr std::uint32_t kOpenDirectory = S_IFDIR | 0555;
+    const bool is_hidden = !task.address_space || !task.address_space->layout.is_dumpable;
+    if (inode.attributes.mode == kOpenDirectory || !is_hidden) {
+        inode.attributes.user = task.credentials.effective_user;
+        inode.attributes.group = task.credentials.effective_group;
+    }
+}
+
 Result<Ref<Dentry>> make_task_directory(Dentry& parent, std::string_view name, Ref<Task> task,
                                         TaskDirectory kind) {
     Ref<FileSystem> file_system(&parent.inode().file_system());
-    const std::uint32_t user = task->credentials.effective_user;
-    const std::uint32_t group = task->credentials.effective_group;
-    Ref<Inode> inode = TRY(make_ref<TaskDirectoryInode>(std::move(file_system), std::move(task), kind));
-    inode->attributes.user = user;
-    inode->attributes.group = group;
+    Ref<Inode> inode = TRY(make_ref<TaskDirectoryInode>(std::move(file_system), task, kind));
+    inode->attributes.number = TaskInodeNumbers(*task, kind).directory();
+    inode->attributes.link_count = kind == TaskDirectory::Process ? kProcessLinks : kThreadLinks;
+    own_by_task(*task, *inode);
     return Dentry::make(parent, name, std::move(inode));
 }
 

@@ -12,6 +12,28 @@ enum class TaskDirectory {
     Thread,   // /proc/<pid>/task/<tid>: without a task directory of its own
 };
 
+// Inode numbers are made of the task and the entry, so that each look-up finds the same one.
+class TaskInodeNumbers {
+  public:
+    TaskInodeNumbers(const Task& task, TaskDirectory kind)
+        : base_(task.serial << 26 | (kind == TaskDirectory::Thread ? kThread : 0)) {}
+
+    std::uint64_t directory() const { return base_; }
+    // `entry` counts what the directory holds, below 2^16.
+    std::uint64_t entry(std::uint64_t number) const { return base_ + 1 + number; }
+    // What fd and fdinfo hold; descriptors are below 2^20 (nr_open).
+    std::uint64_t descriptor(std::uint64_t fd) const { return base_ + kDescriptors + fd; }
+    std::uint64_t descriptor_information(std::uint64_t fd) const { return base_ + 2 * kDescriptors + fd; }
+
+  private:
+    static constexpr std::uint64_t kThread = 1U << 25;
+    static constexpr std::uint64_t kDescriptors = 1U << 20;
+    std::uint64_t base_;
+};
+
+// Gives an entry of a task's directory its owner.
+void own_by_task(const Task& task, Inode& inode);
+
 // The entry for a task, below /proc or /proc/<pid>/task.
 Result<Ref<Dentry>> make_task_directory(Dentry& parent, std::string_view name, Ref<Task> task,
                                         TaskDirectory kind);

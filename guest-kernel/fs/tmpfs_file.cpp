@@ -140,12 +140,15 @@ Result<void> TmpfsFile::allocate(unsigned mode, std::int64_t offset, std::int64_
     return {};
 }
 
+bool TmpfsFile::is_sealed_against_writing() const {
+    return (inode_.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0;
+}
+
 Result<RefPtr<MemoryObject>> TmpfsFile::mmap_object(Sharing sharing, int protection) {
     if (!is_readable()) {
         return Errno(EACCES);
     }
-    if (sharing == Sharing::Shared && (protection & PROT_WRITE) != 0 &&
-        (inode_.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) != 0) {
+    if (sharing == Sharing::Shared && (protection & PROT_WRITE) != 0 && is_sealed_against_writing()) {
         return Errno(EPERM);
     }
     note_access(*this);

@@ -23,6 +23,7 @@ class TmpfsFile final : public File {
     Result<void> allocate(unsigned mode, std::int64_t offset, std::int64_t length) override;
     Result<void> synchronize() override { return {}; }
     Result<RefPtr<MemoryObject>> mmap_object(Sharing sharing, int protection) override;
+    bool is_sealed_against_writing() const override;
 
     TmpfsRegularInode& regular_inode() const { return inode_; }
 

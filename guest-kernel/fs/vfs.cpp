@@ -41,7 +41,9 @@ Result<Ref<File>> open_for_execute(Task& task, int dirfd, std::string_view path,
         return Errno(EACCES);
     }
     TRY(check_permission(inode, kMayExecute, task.credentials));
-    return open_inode(found, O_RDONLY | O_LARGEFILE);
+    Ref<File> file = TRY(open_inode(found, O_RDONLY | O_LARGEFILE));
+    TRY(file->deny_write_access());
+    return file;
 }
 
 }  // namespace kernel

@@ -25,7 +25,7 @@ std::uint64_t start_with_gap(const Mapping& mapping) {
 
 bool have_same_attributes(const MappingAttributes& a, const MappingAttributes& b) {
     return a.protection == b.protection && a.sharing == b.sharing && a.grows_down == b.grows_down &&
-           a.no_reserve == b.no_reserve && a.may_write == b.may_write && a.name == b.name &&
+           a.no_reserve == b.no_reserve && a.may_write == b.may_write && a.may_execute == b.may_execute && a.name == b.name &&
            a.on_fork == b.on_fork && a.locking == b.locking && !a.fixed_pages && !b.fixed_pages &&
            a.file == b.file && a.object == b.object;
 }
@@ -57,6 +57,7 @@ Result<void> ProgramLayout::copy_from(const ProgramLayout& other) {
     }
     positions = other.positions;
     executable = other.executable;
+    is_dumpable = other.is_dumpable;
     return {};
 }
 
@@ -232,6 +233,25 @@ Result<void> AddressSpace::remove_range(std::uint64_t start, std::uint64_t end) 
     return {};
 }
 
+Result<void> AddressSpace::check_placement(std::uint64_t address, std::uint64_t size, Placement placement) {
+    if (placement == Placement::Hint) {
+        return find_free(address, size).has_value() ? Result<void>() : Result<void>(Errno(ENOMEM));
+    }
+    if (size > kUserEnd || address > kUserEnd - size) {
+        return Errno(ENOMEM);
+    }
+    if ((address & kPageMask) != 0) {
+        return Errno(EINVAL);
+    }
+    if (placement == Placement::FixedNoReplace) {
+        const Mapping* above = find_at_or_above(address);
+        if (above != nullptr && above->start < address + size) {
+            return Errno(EEXIST);
+        }
+    }
+    return {};
+}
+
 Result<std::uint64_t> AddressSpace::map(std::uint64_t address, std::uint64_t size, Placement placement,
                                         const MappingAttributes& attributes) {
     if (placement == Placement::Hint) {
@@ -241,18 +261,7 @@ Result<std::uint64_t> AddressSpace::map(std::uint64_t address, std::uint64_t siz
         }
         address = *place;
     } else {
-        if ((address & kPageMask) != 0) {
-            return Errno(EINVAL);
-        }
-        if (size > kUserEnd || address > kUserEnd - size) {
-            return Errno(ENOMEM);
-        }
-        if (placement == Placement::FixedNoReplace) {
-            const Mapping* above = find_at_or_above(address);
-            if (above != nullptr && above->start < address + size) {
-                return Errno(EEXIST);
-            }
-        }
+        TRY(check_placement(address, size, placement));
         TRY(remove_range(address, address + size));
     }
     MappingAttributes placed = attributes;
@@ -285,10 +294,17 @@ Result<void> AddressSpace::protect(std::uint64_t address, std::uint64_t size, in
         if (mapping == nullptr) {
             return Errno(ENOMEM);
         }
-        if ((protection & PROT_WRITE) != 0 && !mapping->attributes.may_write) {
+        const MappingAttributes& attributes = mapping->attributes;
+        if (((protection & PROT_WRITE) != 0 && !attributes.may_write) ||
+            ((protection & PROT_EXEC) != 0 && !attributes.may_execute)) {
             return Errno(EACCES);
         }
         const std::uint64_t last = mapping->end < end ? mapping->end : end;
+        const bool becomes_data = (protection & PROT_WRITE) != 0 && (attributes.protection & PROT_WRITE) == 0 &&
+                                  attributes.sharing == Sharing::Private && !attributes.no_reserve;
+        if (becomes_data && is_obvious_overcommit(last - position)) {
+            return Errno(ENOMEM);
+        }
         if (mapping->attributes.protection != protection) {
             TRY(split(position));
             TRY(split(last));

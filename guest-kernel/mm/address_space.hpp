@@ -36,6 +36,7 @@ struct ProgramLayout {
     ProgramPositions positions;
     Vector<std::uint64_t> auxiliary_vector;  // as on the stack: type, value, …, AT_NULL, 0
     RefPtr<MappedFile> executable;
+    bool is_dumpable = true;  // PR_SET_DUMPABLE
 
     Result<void> copy_from(const ProgramLayout& other);
 };
@@ -68,6 +69,8 @@ class AddressSpace : public RefCounted {
     Result<Ref<AddressSpace>> clone();
     ~AddressSpace() override;
 
+    // Is there such a place? EINVAL (unaligned fixed address), EEXIST, ENOMEM.
+    Result<void> check_placement(std::uint64_t address, std::uint64_t size, Placement placement);
     // Maps [address, address + size) (Fixed*) or finds a place (Hint; address 0: none). Result: the start.
     // Preconditions: size > 0 and page-aligned. EINVAL (unaligned fixed address), EEXIST, ENOMEM.
     Result<std::uint64_t> map(std::uint64_t address, std::uint64_t size, Placement placement,

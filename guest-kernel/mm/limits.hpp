@@ -16,6 +16,8 @@ inline constexpr std::size_t kMaximumMappings = 65530;
 
 // RLIMIT_STACK of the process that runs now. task/ defines it: memory does not see processes.
 std::uint64_t current_stack_limit();
+// Does it use tagged addresses in calls (PR_SET_TAGGED_ADDR_CTRL)? Likewise.
+bool current_takes_tagged_addresses();
 
 // Is this more private memory than there can ever be? Linux's heuristic overcommit refuses only more than all
 // RAM.

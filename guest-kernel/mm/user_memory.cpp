@@ -4,11 +4,20 @@
 
 #include "arch/include/user_copy.hpp"
 #include "mm/address_space.hpp"
+#include "mm/limits.hpp"
 
 namespace kernel {
 
+namespace {
+
+std::uint64_t checked_value(UserAddress address) {
+    return current_takes_tagged_addresses() ? address.without_tag().value() : address.value();
+}
+
+}  // namespace
+
 bool is_user_range(UserAddress address, std::size_t size) {
-    return size <= AddressSpace::kUserEnd && address.value() <= AddressSpace::kUserEnd - size;
+    return size <= AddressSpace::kUserEnd && checked_value(address) <= AddressSpace::kUserEnd - size;
 }
 
 std::size_t copy_from_user_partial(void* destination, UserAddress source, std::size_t size) {
@@ -43,7 +52,7 @@ Result<String> UserString::read(std::size_t limit, Errno too_long) const {
             return Errno(EFAULT);
         }
         std::size_t want = limit - done < sizeof(chunk) ? limit - done : sizeof(chunk);
-        const std::uint64_t reach = AddressSpace::kUserEnd - place;
+        const std::uint64_t reach = AddressSpace::kUserEnd - checked_value(UserAddress(place));
         want = reach < want ? reach : want;
         bool faulted = false;
         const std::size_t count = arch_user_string(chunk, place, want, &faulted);

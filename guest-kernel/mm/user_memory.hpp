@@ -12,6 +12,12 @@
 
 namespace kernel {
 
+// An address as translation sees it: the top byte of a program's may be a tag (TCR_EL1.TBI0; Linux
+// arch/arm64/include/asm/memory.h, untagged_addr).
+constexpr std::uint64_t untagged(std::uint64_t address) {
+    return (address >> 55 & 1) != 0 ? address : address & 0x00ff'ffff'ffff'ffff;
+}
+
 // An address in the current task's address space. May be anything: null, unaligned, in the kernel's half.
 class UserAddress {
   public:
@@ -19,6 +25,7 @@ class UserAddress {
     explicit constexpr UserAddress(std::uint64_t value) : value_(value) {}
     constexpr std::uint64_t value() const { return value_; }
     constexpr bool is_null() const { return value_ == 0; }
+    constexpr UserAddress without_tag() const { return UserAddress(untagged(value_)); }
     constexpr UserAddress operator+(std::uint64_t bytes) const { return UserAddress(value_ + bytes); }
     constexpr auto operator<=>(const UserAddress&) const = default;
 
@@ -26,7 +33,8 @@ class UserAddress {
     std::uint64_t value_ = 0;
 };
 
-// Linux's access_ok: could the whole range be a program's, mapped or not?
+// Linux's access_ok: could the whole range be a program's, mapped or not? Tags count as part of the address unless
+// the task has asked for them (PR_SET_TAGGED_ADDR_CTRL).
 bool is_user_range(UserAddress address, std::size_t size);
 
 // Copy from the front as many bytes as can be reached, and return their number: fewer than asked means that

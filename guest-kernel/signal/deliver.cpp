@@ -36,6 +36,17 @@ int choose(SignalSet set) {
     return lowest((set & kSynchronous).is_empty() ? set : set & kSynchronous);
 }
 
+// A handler that has not asked for it is told the address of a fault without its tag (Linux kernel/signal.c,
+// hide_si_addr_tag_bits; for watchpoints arm64 leaves it).
+void hide_tag(siginfo_t& info) {
+    const bool is_fault = kSynchronous.contains(info.si_signo) && info.si_signo != SIGSYS && info.si_code > 0 &&
+                          info.si_code < SI_KERNEL;
+    if (is_fault && !(info.si_signo == SIGTRAP && info.si_code == TRAP_BRKPT)) {
+        const auto address = reinterpret_cast<std::uint64_t>(info.si_addr);
+        info.si_addr = reinterpret_cast<void*>(untagged(address));
+    }
+}
+
 siginfo_t take_next(Task& task, SignalSet wanted) {
     const SignalSet own = task.pending.set() & wanted;
     return own.is_empty() ? task.process->pending.take(choose(task.process->pending.set() & wanted))
@@ -87,7 +98,10 @@ std::optional<TakenSignal> take_handled_signal(Task& task) {
             continue;
         }
         if (action.handler != kDefault) {
-            const TakenSignal taken{.info = info, .action = action};
+            TakenSignal taken{.info = info, .action = action};
+            if ((action.flags & SA_EXPOSE_TAGBITS) == 0) {
+                hide_tag(taken.info);
+            }
             if ((action.flags & SA_RESETHAND) != 0) {
                 action.handler = kDefault;
             }

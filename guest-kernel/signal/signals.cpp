@@ -214,12 +214,12 @@ siginfo_t user_siginfo(int signal, int code) {
 Result<void> send_signal(Task& task, const siginfo_t& info) {
     const int signal = info.si_signo;
     Process& process = *task.process;
-    if (process.is_zombie || task.state == TaskState::Dead) {
-        return Errno(ESRCH);
+    if (process.is_zombie) {
+        return {};  // as below
     }
     act_at_sending(process, signal);
-    if (is_dropped(task, signal)) {
-        return {};
+    if (task.has_ended() || is_dropped(task, signal)) {
+        return {};  // an ended leader takes every signal and does nothing
     }
     TRY(make_pending(task.pending, task, info));
     if (wants(task, signal)) {
@@ -232,20 +232,25 @@ Result<void> send_signal(Task& task, const siginfo_t& info) {
 }
 
 Result<void> send_signal(Process& process, const siginfo_t& info) {
+    Task* leader = process.leader();
+    return leader != nullptr ? send_signal_to_process_of(*leader, info) : Result<void>();
+}
+
+Result<void> send_signal_to_process_of(Task& thread, const siginfo_t& info) {
     const int signal = info.si_signo;
+    Process& process = *thread.process;
     if (process.is_zombie) {
         return {};  // a zombie takes every signal and does nothing
     }
     act_at_sending(process, signal);
-    Task* leader = process.leader();
-    if (leader == nullptr || is_dropped(*leader, signal)) {
+    if (is_dropped(thread, signal)) {
         return {};
     }
-    TRY(make_pending(process.pending, *leader, info));
-    // The leader if it does not block the signal, else any thread that does not.
-    Task* taker = wants(*leader, signal) ? leader : nullptr;
+    TRY(make_pending(process.pending, thread, info));
+    // The thread if it does not block the signal, else any that does not.
+    Task* taker = !thread.has_ended() && wants(thread, signal) ? &thread : nullptr;
     for (Task& task : process.threads) {
-        if (taker == nullptr && wants(task, signal)) {
+        if (taker == nullptr && !task.has_ended() && wants(task, signal)) {
             taker = &task;
         }
     }
@@ -308,11 +313,11 @@ void begin_stop(Process& process, int signal) {
 }
 
 void complete_stop(Process& process) {
-    if (process.stop_signal == 0 || process.is_stopped || process.threads.is_empty()) {
+    if (process.stop_signal == 0 || process.is_stopped || process.live_thread() == nullptr) {
         return;
     }
     for (Task& task : process.threads) {
-        if (task.state != TaskState::Stopped) {
+        if (task.state != TaskState::Stopped && !task.has_ended()) {
             return;
         }
     }

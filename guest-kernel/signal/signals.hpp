@@ -99,10 +99,11 @@ siginfo_t user_siginfo(int signal, int code);
 // The same from a given sender.
 siginfo_t user_siginfo_from(int signal, int pid, std::uint32_t user);
 
-// Sends a signal; ignored ones are discarded. ESRCH: the target is dead already; EAGAIN: RLIMIT_SIGPENDING,
-// or no memory.
+// Sends a signal; ignored ones are discarded, and so is what a zombie gets. EAGAIN: RLIMIT_SIGPENDING, or no memory.
 Result<void> send_signal(Task& task, const siginfo_t& info);
 Result<void> send_signal(Process& process, const siginfo_t& info);
+// To the process of a thread, which takes the signal if it can: kill with a thread's number.
+Result<void> send_signal_to_process_of(Task& thread, const siginfo_t& info);
 // To every process of a group (the terminal's ^C). ESRCH when there is none.
 Result<void> send_signal_to_group(int group, const siginfo_t& info);
 // Sends a signal that the task cannot avoid, for a fault of its own: if it is blocked or ignored, it is

@@ -1,5 +1,6 @@
 // User and group ids: getuid to setfsgid, getgroups, setgroups (man 7 credentials).
 #include <linux/capability.h>
+#include <linux/securebits.h>
 
 #include "syscalls/handlers.hpp"
 #include "task/table.hpp"
@@ -22,8 +23,11 @@ constexpr std::uint64_t kFileCapabilities =
 void adjust_capabilities(const Credentials& old, Credentials& next) {
     const bool had_root = old.user == 0 || old.effective_user == 0 || old.saved_user == 0;
     const bool has_root = next.user == 0 || next.effective_user == 0 || next.saved_user == 0;
+    if (old.has_secure_bit(SECURE_NO_SETUID_FIXUP)) {
+        return;
+    }
     if (had_root && !has_root) {
-        if (!next.keeps_capabilities) {
+        if (!next.has_secure_bit(SECURE_KEEP_CAPS)) {
             next.permitted = 0;
             next.effective = 0;
         }
@@ -40,22 +44,18 @@ void adjust_capabilities(const Credentials& old, Credentials& next) {
 Result<long> commit_users(Task& task, Credentials next) {
     next.file_system_user = next.effective_user;
     adjust_capabilities(task.credentials, next);
-    if (next.effective_user != task.credentials.effective_user) {
-        task.dumpable = false;
-    }
     // Programs that drop their privileges expect no failure here, so execve fails instead (Linux
     // kernel/sys.c, flag_nproc_exceeded, which does not count the caller yet).
     if (next.user != task.credentials.user) {
         task.has_too_many_tasks = is_over_task_limit(*task.process, next.user);
     }
-    task.credentials = next;
-    task.process->real_user = next.user;
+    commit_credentials(task, next);
     return 0;
 }
 
 Result<long> commit_groups(Task& task, Credentials next) {
     next.file_system_group = next.effective_group;
-    task.credentials = next;
+    commit_credentials(task, next);
     return 0;
 }
 
@@ -191,26 +191,31 @@ Result<long> sys_setresgid(Task& task, unsigned real, unsigned effective, unsign
 }
 
 Result<long> sys_setfsuid(Task& task, unsigned user) {
-    Credentials& now = task.credentials;
+    const Credentials& now = task.credentials;
     const std::uint32_t previous = now.file_system_user;
     if (user != kKeep && (now.has(CAP_SETUID) || user == previous ||
                           is_own(user, now.user, now.effective_user, now.saved_user))) {
-        now.file_system_user = user;
-        if (previous == 0 && user != 0) {
-            now.effective &= ~kFileCapabilities;
-        } else if (previous != 0 && user == 0) {
-            now.effective |= now.permitted & kFileCapabilities;
+        Credentials next = now;
+        next.file_system_user = user;
+        const bool follows = !now.has_secure_bit(SECURE_NO_SETUID_FIXUP);
+        if (follows && previous == 0 && user != 0) {
+            next.effective &= ~kFileCapabilities;
+        } else if (follows && previous != 0 && user == 0) {
+            next.effective |= next.permitted & kFileCapabilities;
         }
+        commit_credentials(task, next);
     }
     return previous;
 }
 
 Result<long> sys_setfsgid(Task& task, unsigned group) {
-    Credentials& now = task.credentials;
+    const Credentials& now = task.credentials;
     const std::uint32_t previous = now.file_system_group;
     if (group != kKeep && (now.has(CAP_SETGID) || group == previous ||
                            is_own(group, now.group, now.effective_group, now.saved_group))) {
-        now.file_system_group = group;
+        Credentials next = now;
+        next.file_system_group = group;
+        commit_credentials(task, next);
     }
     return previous;
 }

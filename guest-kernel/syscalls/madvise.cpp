@@ -93,7 +93,8 @@ Result<void> populate(AddressSpace& space, std::uint64_t address, std::uint64_t 
 
 }  // namespace
 
-Result<long> sys_madvise(Task& task, UserAddress address, std::size_t length, int advice) {
+Result<long> sys_madvise(Task& task, UserAddress given, std::size_t length, int advice) {
+    const UserAddress address = given.without_tag();
     const AdviceEffect effect = effect_of(advice);
     const std::uint64_t size = page_ceiling(length);
     if (effect == AdviceEffect::Invalid || (address.value() & kPageMask) != 0 || (length != 0 && size == 0) ||

@@ -5,7 +5,8 @@
 
 namespace kernel {
 
-Result<long> sys_mincore(Task& task, UserAddress address, std::size_t length, UserBuffer vector) {
+Result<long> sys_mincore(Task& task, UserAddress given, std::size_t length, UserBuffer vector) {
+    const UserAddress address = given.without_tag();
     if ((address.value() & kPageMask) != 0) {
         return Errno(EINVAL);
     }

@@ -33,7 +33,7 @@ struct PageRange {
 
 // The pages that a range of bytes touches: none where the length wraps to 0, EINVAL where the end wraps.
 Result<PageRange> pages_of(UserAddress address, std::size_t length) {
-    const std::uint64_t start = page_floor(address.value());
+    const std::uint64_t start = page_floor(address.without_tag().value());
     const std::uint64_t size = page_ceiling(length + (address.value() & kPageMask));
     if (start + size < start) {
         return Errno(EINVAL);

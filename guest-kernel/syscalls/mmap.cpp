@@ -1,7 +1,9 @@
 // mmap, munmap, mprotect, brk, mremap.
 #include <linux/mman.h>
+#include <linux/mount.h>
 
 #include "fs/file_table.hpp"
+#include "fs/mount.hpp"
 #include "lib/faults.hpp"
 #include "mm/address_space.hpp"
 #include "mm/limits.hpp"
@@ -16,31 +18,78 @@ namespace {
 
 constexpr unsigned kProtections = PROT_READ | PROT_WRITE | PROT_EXEC;
 
-Result<MappingAttributes> attributes_of_file(Task& task, Fd fd, unsigned protection, unsigned flags) {
-    const Ref<File> file = TRY(task.files->get_for_io(fd));
-    const bool is_shared = (flags & MAP_TYPE) != MAP_PRIVATE;
+// The flags of MAP_SHARED and MAP_PRIVATE. MAP_SHARED_VALIDATE refuses others, which the first two ignore (Linux
+// include/linux/mman.h, LEGACY_MAP_MASK; MAP_FIXED_NOREPLACE is not in it).
+constexpr unsigned kLegacyFlags = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE |
+                                  MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |
+                                  MAP_STACK | MAP_HUGETLB |
+                                  static_cast<unsigned>(MAP_HUGE_MASK) << MAP_HUGE_SHIFT;
+
+Result<void> check_shared_file(const File& file, unsigned protection, unsigned flags) {
+    constexpr unsigned kHugeSizes = (21U << MAP_HUGE_SHIFT) | (30U << MAP_HUGE_SHIFT);  // 2 MiB, 1 GiB
+    constexpr unsigned kKnown =
+        (kLegacyFlags & ~(static_cast<unsigned>(MAP_HUGE_MASK) << MAP_HUGE_SHIFT)) | kHugeSizes | MAP_SHARED_VALIDATE;
+    if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE && (flags & ~kKnown) != 0) {
+        return Errno(EOPNOTSUPP);
+    }
+    const bool may_write = file.is_writable();
+    return (protection & PROT_WRITE) != 0 && !may_write ? Result<void>(Errno(EACCES)) : Result<void>();
+}
+
+bool is_on_noexec_mount(const File& file) {
+    return file.path().mount && (file.path().mount->flags & MS_NOEXEC) != 0;
+}
+
+// Linux mm/mmap.c, do_mmap: what may be mapped how, in its order.
+Result<MappingAttributes> attributes_of_file(File& file, unsigned protection, unsigned flags) {
+    const unsigned type = flags & MAP_TYPE;
+    const bool is_shared = type != MAP_PRIVATE;
+    if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE) {
+        return Errno(EINVAL);
+    }
+    if (is_shared) {
+        TRY(check_shared_file(file, protection, flags));
+    }
+    if (!file.is_readable()) {
+        return Errno(EACCES);
+    }
     MappingAttributes attributes;
+    attributes.may_execute = !is_on_noexec_mount(file);
+    if (!attributes.may_execute && (protection & PROT_EXEC) != 0) {
+        return Errno(EPERM);
+    }
     attributes.sharing = is_shared ? Sharing::Shared : Sharing::Private;
-    if (is_shared && (protection & PROT_WRITE) != 0 && !file->is_writable()) {
-        return Errno(EACCES);
-    }
-    if (!file->is_readable()) {
-        return Errno(EACCES);
-    }
-    attributes.may_write = !is_shared || file->is_writable();
-    attributes.object = TRY(file->mmap_object(attributes.sharing, static_cast<int>(protection)));
-    attributes.file = file;
-    return attributes;
+    attributes.may_write = !is_shared || (file.is_writable() && !file.is_sealed_against_writing());
+    attributes.object = TRY(file.mmap_object(attributes.sharing, static_cast<int>(protection)));
+    attributes.file = Ref<File>(&file);
+    return (flags & MAP_GROWSDOWN) != 0 ? Result<MappingAttributes>(Errno(EINVAL)) : attributes;
 }
 
 Result<MappingAttributes> attributes_of_anonymous(unsigned flags, std::uint64_t size) {
     MappingAttributes attributes;
-    if ((flags & MAP_TYPE) == MAP_SHARED) {
-        attributes.sharing = Sharing::Shared;
-        attributes.object = TRY(make_ref<SharedMemory>(size >> kPageShift));
-    }
     attributes.grows_down = (flags & MAP_GROWSDOWN) != 0;
-    return attributes;
+    switch (flags & MAP_TYPE) {
+        case MAP_SHARED:
+            if (attributes.grows_down) {
+                return Errno(EINVAL);
+            }
+            attributes.sharing = Sharing::Shared;
+            attributes.object = TRY(make_ref<SharedMemory>(size >> kPageShift));
+            return attributes;
+        case MAP_PRIVATE:
+            return attributes;
+        default:
+            return Errno(EINVAL);
+    }
+}
+
+// Is memory set aside for it, and is it more than there can be? Shared anonymous memory counts however it may be
+// used, the rest once it can be written (Linux accountable_mapping; mm/shmem.c, shmem_acct_size).
+bool overcommits(const MappingAttributes& attributes, std::uint64_t size) {
+    const bool is_shared_memory = attributes.sharing == Sharing::Shared && !attributes.file;
+    const bool is_private_data =
+        attributes.sharing == Sharing::Private && (attributes.protection & PROT_WRITE) != 0;
+    return !attributes.no_reserve && (is_shared_memory || is_private_data) && is_obvious_overcommit(size);
 }
 
 bool exceeds_address_space_limit(Task& task, std::uint64_t size) {
@@ -56,42 +105,21 @@ Result<long> sys_mmap(Task& task, UserAddress address, std::size_t length, unsig
     if ((static_cast<std::uint64_t>(offset) & kPageMask) != 0) {
         return Errno(EINVAL);
     }
-    const bool is_anonymous = (flags & MAP_ANONYMOUS) != 0;
-    if (!is_anonymous) {
-        TRY(task.files->get_for_io(fd));
+    const RefPtr<File> file = (flags & MAP_ANONYMOUS) != 0 ? RefPtr<File>() : TRY(task.files->get_for_io(fd));
+    if (file && (flags & MAP_HUGETLB) != 0) {
+        return Errno(EINVAL);
+    }
+    if (!file && (flags & MAP_HUGETLB) != 0) {
+        return Errno(ENOMEM);
     }
     if (length == 0) {
         return Errno(EINVAL);
     }
-    if (length > AddressSpace::kUserEnd) {
-        return Errno(ENOMEM);
-    }
     const std::uint64_t size = page_ceiling(length);
+    if (size == 0) {
+        return Errno(ENOMEM);
+    }
     const std::uint64_t first_page = static_cast<std::uint64_t>(offset) >> kPageShift;
-    if (first_page + (size >> kPageShift) < first_page) {
-        return Errno(EOVERFLOW);
-    }
-    const unsigned type = flags & MAP_TYPE;
-    if (type != MAP_SHARED && type != MAP_PRIVATE && (type != MAP_SHARED_VALIDATE || is_anonymous)) {
-        return Errno(EINVAL);
-    }
-    if ((flags & MAP_HUGETLB) != 0) {
-        return Errno(ENOMEM);
-    }
-    MappingAttributes attributes = TRY(is_anonymous ? attributes_of_anonymous(flags, size)
-                                                    : attributes_of_file(task, fd, protection, flags));
-    attributes.protection = static_cast<int>(protection & kProtections);
-    attributes.no_reserve = (flags & MAP_NORESERVE) != 0;
-    attributes.locking =
-        TRY(locking_of_new_memory(task, size, (flags & MAP_LOCKED) != 0 ? Locking::Now : Locking::None));
-    if (!is_anonymous) {
-        attributes.first_page = first_page;
-    }
-    const bool is_accounted = !attributes.no_reserve && attributes.sharing == Sharing::Private &&
-                              (attributes.protection & PROT_WRITE) != 0;
-    if ((is_accounted && is_obvious_overcommit(size)) || exceeds_address_space_limit(task, size)) {
-        return Errno(ENOMEM);
-    }
     Placement placement = Placement::Hint;
     if ((flags & MAP_FIXED_NOREPLACE) != 0) {
         placement = Placement::FixedNoReplace;
@@ -99,6 +127,27 @@ Result<long> sys_mmap(Task& task, UserAddress address, std::size_t length, unsig
         placement = Placement::Fixed;
     }
     const std::uint64_t start = placement == Placement::Hint ? page_floor(address.value()) : address.value();
+    TRY(task.address_space->check_placement(start, size, placement));
+    if (placement != Placement::Hint && start < kLowestMapping && !task.credentials.has(CAP_SYS_RAWIO)) {
+        return Errno(EPERM);
+    }
+    const Locking locking =
+        TRY(locking_of_new_memory(task, size, (flags & MAP_LOCKED) != 0 ? Locking::Now : Locking::None));
+    constexpr std::uint64_t kMaximumFileSize = INT64_MAX;  // MAX_LFS_FILESIZE
+    if (file && (size > kMaximumFileSize || first_page > (kMaximumFileSize - size) >> kPageShift)) {
+        return Errno(EOVERFLOW);
+    }
+    MappingAttributes attributes =
+        TRY(file ? attributes_of_file(*file, protection, flags) : attributes_of_anonymous(flags, size));
+    attributes.protection = static_cast<int>(protection & kProtections);
+    attributes.no_reserve = (flags & MAP_NORESERVE) != 0;
+    attributes.locking = locking;
+    if (file) {
+        attributes.first_page = first_page;
+    }
+    if (exceeds_address_space_limit(task, size) || overcommits(attributes, size)) {
+        return Errno(ENOMEM);
+    }
     const std::uint64_t placed = TRY(task.address_space->map(start, size, placement, attributes));
     const bool is_populated = (flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
     if (is_populated || attributes.locking == Locking::Now) {
@@ -107,7 +156,8 @@ Result<long> sys_mmap(Task& task, UserAddress address, std::size_t length, unsig
     return static_cast<long>(placed);
 }
 
-Result<long> sys_munmap(Task& task, UserAddress address, std::size_t length) {
+Result<long> sys_munmap(Task& task, UserAddress given, std::size_t length) {
+    const UserAddress address = given.without_tag();
     if ((address.value() & kPageMask) != 0 || length == 0 || !is_user_range(address, length)) {
         return Errno(EINVAL);
     }
@@ -121,7 +171,8 @@ Result<long> sys_munmap(Task& task, UserAddress address, std::size_t length) {
     return 0;
 }
 
-Result<long> sys_mprotect(Task& task, UserAddress address, std::size_t length, unsigned protection) {
+Result<long> sys_mprotect(Task& task, UserAddress given, std::size_t length, unsigned protection) {
+    const UserAddress address = given.without_tag();
     constexpr unsigned kGrows = PROT_GROWSDOWN | PROT_GROWSUP;
     const bool grows_down = (protection & PROT_GROWSDOWN) != 0;
     if ((protection & kGrows) == kGrows || (address.value() & kPageMask) != 0) {
@@ -154,8 +205,9 @@ Result<long> sys_brk(Task& task, UserAddress end) {
     return static_cast<long>(task.address_space->change_brk(end.value()));
 }
 
-Result<long> sys_mremap(Task& task, UserAddress old_address, std::size_t old_size, std::size_t new_size,
-                        unsigned flags, UserAddress new_address) {
+Result<long> sys_mremap(Task& task, UserAddress given, std::size_t old_size, std::size_t new_size, unsigned flags,
+                        UserAddress new_address) {
+    const UserAddress old_address = given.without_tag();
     constexpr unsigned kKnown = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
     const std::uint64_t old_length = page_ceiling(old_size);
     const std::uint64_t new_length = page_ceiling(new_size);

@@ -7,7 +7,8 @@
 
 namespace kernel {
 
-Result<long> sys_msync(Task& task, UserAddress address, std::size_t length, unsigned flags) {
+Result<long> sys_msync(Task& task, UserAddress given, std::size_t length, unsigned flags) {
+    const UserAddress address = given.without_tag();
     constexpr unsigned kKnown = MS_ASYNC | MS_INVALIDATE | MS_SYNC;
     if ((flags & ~kKnown) != 0 || (address.value() & kPageMask) != 0 ||
         (flags & (MS_ASYNC | MS_SYNC)) == (MS_ASYNC | MS_SYNC)) {

@@ -1,11 +1,28 @@
 // pidfd_open, pidfd_send_signal.
 #include <linux/fcntl.h>
 
+#include "fs/file_table.hpp"
+
 #include "syscalls/handlers.hpp"
+#include "syscalls/kill.hpp"
 #include "task/pidfd.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
+
+namespace {
+
+// A directory /proc/<pid> does as well (Linux kernel/signal.c, pidfd_to_pid), but no O_PATH descriptor.
+Result<Ref<Process>> process_to_signal(Task& task, Fd fd) {
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
+    Process* process = file->as_process();
+    if (process == nullptr && file->inode().is_directory()) {
+        process = file->inode().as_process();
+    }
+    return process == nullptr ? Result<Ref<Process>>(Errno(EBADF)) : Result<Ref<Process>>(Ref<Process>(process));
+}
+
+}  // namespace
 
 Result<long> sys_pidfd_open(Task& task, int pid, unsigned flags) {
     if ((flags & ~static_cast<unsigned>(O_NONBLOCK)) != 0 || pid <= 0) {
@@ -23,26 +40,23 @@ Result<long> sys_pidfd_send_signal(Task& task, Fd fd, int signal, UserIn<siginfo
     if (flags != 0) {
         return Errno(EINVAL);
     }
-    const Ref<Process> process = TRY(process_of_pidfd(task, fd));
+    const Ref<Process> process = TRY(process_to_signal(task, fd));
     siginfo_t what = user_siginfo(signal, SI_USER);
     if (!info.is_null()) {
-        what = TRY(info.read());
-        if (what.si_signo != signal) {
+        const int claimed = TRY(info.read()).si_signo;
+        what = TRY(read_siginfo(info, claimed));
+        if (claimed != signal) {
             return Errno(EINVAL);
         }
-        if (process != task.process && (what.si_code >= 0 || what.si_code == SI_TKILL)) {
+        if (process->id != task.id && is_reserved_code(what.si_code)) {
             return Errno(EPERM);
         }
     }
-    if (signal < 0 || signal > kSignalCount) {
-        return Errno(EINVAL);
+    Task* leader = process->leader();
+    if (leader == nullptr) {
+        return Errno(ESRCH);  // it has been reaped
     }
-    if (process->threads.is_empty() && process->parent == nullptr) {
-        return Errno(ESRCH);
-    }
-    if (signal != 0) {
-        TRY(send_signal(*process, what));
-    }
+    TRY(signal_process_of(task, *leader, what));
     return 0;
 }
 

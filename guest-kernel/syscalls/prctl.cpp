@@ -1,10 +1,117 @@
 // prctl.
 #include <linux/prctl.h>
+#include <linux/securebits.h>
 
+#include "mm/address_space.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
+
+namespace {
+
+// The calls about capabilities follow Linux security/commoncap.c, cap_task_prctl.
+Result<long> drop_from_bounding_set(Task& task, unsigned long capability) {
+    if (!task.credentials.has(CAP_SETPCAP)) {
+        return Errno(EPERM);
+    }
+    if (capability > CAP_LAST_CAP) {
+        return Errno(EINVAL);
+    }
+    task.credentials.bounding &= ~(std::uint64_t{1} << capability);
+    return 0;
+}
+
+Result<long> change_ambient(Task& task, unsigned long action, unsigned long capability) {
+    Credentials& who = task.credentials;
+    if (action == PR_CAP_AMBIENT_CLEAR_ALL) {
+        if (capability != 0) {
+            return Errno(EINVAL);
+        }
+        who.ambient = 0;
+        return 0;
+    }
+    if (capability > CAP_LAST_CAP) {
+        return Errno(EINVAL);
+    }
+    const std::uint64_t bit = std::uint64_t{1} << capability;
+    switch (action) {
+        case PR_CAP_AMBIENT_IS_SET:
+            return (who.ambient & bit) != 0 ? 1 : 0;
+        case PR_CAP_AMBIENT_RAISE:
+            if ((who.permitted & who.inheritable & bit) == 0 ||
+                who.has_secure_bit(SECURE_NO_CAP_AMBIENT_RAISE)) {
+                return Errno(EPERM);
+            }
+            who.ambient |= bit;
+            return 0;
+        case PR_CAP_AMBIENT_LOWER:
+            who.ambient &= ~bit;
+            return 0;
+        default:
+            return Errno(EINVAL);
+    }
+}
+
+Result<long> set_secure_bits(Task& task, unsigned long bits) {
+    const unsigned long old = task.credentials.secure_bits;
+    const unsigned long locks = old & SECURE_ALL_LOCKS;
+    const bool changes_locked = (locks >> 1 & (old ^ bits)) != 0 || (locks & ~bits) != 0;
+    const bool is_unknown = (bits & ~static_cast<unsigned long>(SECURE_ALL_LOCKS | SECURE_ALL_BITS)) != 0;
+    if (changes_locked || is_unknown || !task.credentials.has(CAP_SETPCAP)) {
+        return Errno(EPERM);
+    }
+    task.credentials.secure_bits = static_cast<unsigned>(bits);
+    return 0;
+}
+
+Result<long> set_keep_capabilities(Task& task, unsigned long keeps) {
+    if (keeps > 1) {
+        return Errno(EINVAL);
+    }
+    if (task.credentials.has_secure_bit(SECURE_KEEP_CAPS_LOCKED)) {
+        return Errno(EPERM);
+    }
+    constexpr unsigned kBit = SECBIT_KEEP_CAPS;
+    task.credentials.secure_bits = (task.credentials.secure_bits & ~kBit) | (keeps == 1 ? kBit : 0);
+    return 0;
+}
+
+Result<long> io_flusher(Task& task, bool is_set, unsigned long value, bool has_more) {
+    if (!task.credentials.has(CAP_SYS_RESOURCE)) {
+        return Errno(EPERM);
+    }
+    if (has_more || value > (is_set ? 1 : 0)) {
+        return Errno(EINVAL);
+    }
+    if (!is_set) {
+        return task.is_io_flusher ? 1 : 0;
+    }
+    task.is_io_flusher = value == 1;
+    return 0;
+}
+
+// There are no memory failures here: only the setting shows.
+Result<long> set_memory_failure(Task& task, unsigned long action, unsigned long policy) {
+    if (action == PR_MCE_KILL_CLEAR && policy == 0) {
+        task.memory_failure_policy = PR_MCE_KILL_DEFAULT;
+    } else if (action == PR_MCE_KILL_SET && policy <= PR_MCE_KILL_DEFAULT) {
+        task.memory_failure_policy = static_cast<int>(policy);
+    } else {
+        return Errno(EINVAL);
+    }
+    return 0;
+}
+
+Result<long> set_tagged_addresses(Task& task, unsigned long flags) {
+    if ((flags & ~PR_TAGGED_ADDR_ENABLE) != 0) {
+        return Errno(EINVAL);
+    }
+    task.takes_tagged_addresses = flags != 0;
+    return 0;
+}
+
+}  // namespace
 
 Result<long> sys_prctl(Task& task, int option, unsigned long arg2, unsigned long arg3, unsigned long arg4,
                        unsigned long arg5) {
@@ -33,12 +140,12 @@ Result<long> sys_prctl(Task& task, int option, unsigned long arg2, unsigned long
             TRY(UserOut<int>(UserAddress(arg2)).write(task.parent_death_signal));
             return 0;
         case PR_GET_DUMPABLE:
-            return task.dumpable ? 1 : 0;
+            return task.address_space->layout.is_dumpable ? 1 : 0;
         case PR_SET_DUMPABLE:
             if (arg2 > 1) {
                 return Errno(EINVAL);
             }
-            task.dumpable = arg2 == 1;
+            task.address_space->layout.is_dumpable = arg2 == 1;
             return 0;
         case PR_SET_NO_NEW_PRIVS:
             if (arg2 != 1 || has_more) {
@@ -49,11 +156,9 @@ Result<long> sys_prctl(Task& task, int option, unsigned long arg2, unsigned long
         case PR_GET_NO_NEW_PRIVS:
             return arg2 != 0 || has_more ? Result<long>(Errno(EINVAL))
                                          : Result<long>(task.no_new_privileges ? 1 : 0);
-        case PR_SET_TIMERSLACK: {
-            constexpr unsigned long kDefaultSlack = 50'000;
-            task.timer_slack = arg2 == 0 ? kDefaultSlack : arg2;
+        case PR_SET_TIMERSLACK:
+            task.timer_slack = static_cast<long>(arg2) <= 0 ? task.default_timer_slack : arg2;
             return 0;
-        }
         case PR_GET_TIMERSLACK:
             return static_cast<long>(task.timer_slack);
         case PR_SET_CHILD_SUBREAPER:
@@ -67,14 +172,35 @@ Result<long> sys_prctl(Task& task, int option, unsigned long arg2, unsigned long
                 return Errno(EINVAL);
             }
             return static_cast<long>(task.credentials.bounding >> arg2 & 1);
+        case PR_CAPBSET_DROP:
+            return drop_from_bounding_set(task, arg2);
+        case PR_CAP_AMBIENT:
+            return arg4 != 0 || arg5 != 0 ? Result<long>(Errno(EINVAL)) : change_ambient(task, arg2, arg3);
+        case PR_GET_SECUREBITS:
+            return static_cast<long>(task.credentials.secure_bits);
+        case PR_SET_SECUREBITS:
+            return set_secure_bits(task, arg2);
         case PR_GET_KEEPCAPS:
-            return task.credentials.keeps_capabilities ? 1 : 0;
+            return task.credentials.has_secure_bit(SECURE_KEEP_CAPS) ? 1 : 0;
         case PR_SET_KEEPCAPS:
-            if (arg2 > 1) {
-                return Errno(EINVAL);
-            }
-            task.credentials.keeps_capabilities = arg2 == 1;
-            return 0;
+            return set_keep_capabilities(task, arg2);
+        case PR_GET_TIMING:
+            return PR_TIMING_STATISTICAL;
+        case PR_SET_TIMING:
+            return arg2 == PR_TIMING_STATISTICAL ? Result<long>(0) : Result<long>(Errno(EINVAL));
+        case PR_SET_IO_FLUSHER:
+        case PR_GET_IO_FLUSHER:
+            return io_flusher(task, option == PR_SET_IO_FLUSHER, arg2, has_more);
+        case PR_MCE_KILL:
+            return arg4 != 0 || arg5 != 0 ? Result<long>(Errno(EINVAL)) : set_memory_failure(task, arg2, arg3);
+        case PR_MCE_KILL_GET:
+            return arg2 != 0 || has_more ? Result<long>(Errno(EINVAL)) : Result<long>(task.memory_failure_policy);
+        case PR_SET_TAGGED_ADDR_CTRL:
+            return arg3 != 0 || arg4 != 0 || arg5 != 0 ? Result<long>(Errno(EINVAL))
+                                                       : set_tagged_addresses(task, arg2);
+        case PR_GET_TAGGED_ADDR_CTRL:
+            return arg2 != 0 || has_more ? Result<long>(Errno(EINVAL))
+                                         : Result<long>(task.takes_tagged_addresses ? 1 : 0);
         default:
             return Errno(EINVAL);
     }

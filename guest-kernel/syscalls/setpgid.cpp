@@ -13,17 +13,20 @@ Result<long> sys_setpgid(Task& task, int pid, int group) {
     if (group < 0) {
         return Errno(EINVAL);
     }
-    const Ref<Process> target = TRY(find_process(pid));
-    if (target.get() != &self) {
-        if (target->parent != &self) {
-            return Errno(ESRCH);
-        }
+    const Ref<Task> named = TRY(find_task(pid));
+    if (!named->is_leader()) {
+        return Errno(EINVAL);
+    }
+    const Ref<Process>& target = named->process;
+    if (target->parent == &self) {
         if (target->session != self.session) {
             return Errno(EPERM);
         }
         if (target->has_executed) {
             return Errno(EACCES);
         }
+    } else if (target.get() != &self) {
+        return Errno(ESRCH);
     }
     if (target->session == target->id || (group != pid && !group_exists(group, self.session))) {
         return Errno(EPERM);
@@ -33,7 +36,7 @@ Result<long> sys_setpgid(Task& task, int pid, int group) {
 }
 
 Result<long> sys_getpgid(Task& task, int pid) {
-    return pid == 0 ? task.process->group : TRY(find_process(pid))->group;
+    return pid == 0 ? task.process->group : TRY(find_process_of_thread(pid))->group;
 }
 
 Result<long> sys_setsid(Task& task) {
@@ -49,7 +52,7 @@ Result<long> sys_setsid(Task& task) {
 }
 
 Result<long> sys_getsid(Task& task, int pid) {
-    return pid == 0 ? task.process->session : TRY(find_process(pid))->session;
+    return pid == 0 ? task.process->session : TRY(find_process_of_thread(pid))->session;
 }
 
 }  // namespace kernel

@@ -23,6 +23,9 @@ Result<long> sys_truncate(Task& task, UserString pathname, std::int64_t length) 
     }
     TRY(check_writable_mount(path));
     TRY(check_permission(path.inode(), kMayWrite, task.credentials));
+    if (path.inode().write_access < 0) {
+        return Errno(ETXTBSY);
+    }
     TRY(check_size_limit(path.inode().current_attributes(), static_cast<std::uint64_t>(length)));
     TRY(path.inode().truncate(static_cast<std::uint64_t>(length)));
     return 0;

@@ -1,6 +1,8 @@
 // wait4, waitid.
+#include <linux/fcntl.h>
 #include <linux/wait.h>
 
+#include "fs/file_table.hpp"
 #include "lib/faults.hpp"
 #include "syscalls/handlers.hpp"
 #include "syscalls/rusage.hpp"
@@ -46,6 +48,7 @@ Result<long> sys_waitid(Task& task, int type, int id, UserOut<siginfo_t> info, u
         return Errno(EINVAL);
     }
     WaitTarget target{.type = type, .id = id};
+    bool is_nonblocking_pidfd = false;
     switch (type) {
         case P_ALL:
             break;
@@ -61,12 +64,21 @@ Result<long> sys_waitid(Task& task, int type, int id, UserOut<siginfo_t> info, u
             target.id = id == 0 ? task.process->group : id;
             break;
         case P_PIDFD:
+            if (id < 0) {
+                return Errno(EINVAL);
+            }
             target.id = TRY(process_of_pidfd(task, Fd{id}))->id;
+            is_nonblocking_pidfd = (TRY(task.files->get(Fd{id}))->flags() & O_NONBLOCK) != 0;
             break;
         default:
             return Errno(EINVAL);
     }
-    const WaitOutcome outcome = TRY(wait_for_child(task, target, options));
+    // The descriptor's own flag makes what would wait EAGAIN (Linux kernel/exit.c, kernel_waitid).
+    const WaitOutcome outcome =
+        TRY(wait_for_child(task, target, options | (is_nonblocking_pidfd ? WNOHANG : 0)));
+    if (outcome.pid == 0 && is_nonblocking_pidfd && (options & WNOHANG) == 0) {
+        return Errno(EAGAIN);
+    }
     if (!usage.is_null() && outcome.pid != 0) {
         TRY(usage.write(to_rusage(outcome.usage)));
     }

@@ -10,6 +10,8 @@
 
 namespace kernel {
 
+class Task;
+
 struct Groups : RefCounted {
     Vector<std::uint32_t> ids;
 };
@@ -31,12 +33,20 @@ struct Credentials {
     std::uint64_t inheritable = 0;
     std::uint64_t bounding = kAllCapabilities;
     std::uint64_t ambient = 0;
-    bool keeps_capabilities = false;  // PR_SET_KEEPCAPS
+    unsigned secure_bits = 0;  // SECBIT_* (man 7 capabilities)
 
     // `capability` is a CAP_* number.
     bool has(int capability) const { return (effective >> capability & 1) != 0; }
+    // `bit` is a SECURE_* number.
+    bool has_secure_bit(int bit) const { return (secure_bits >> bit & 1) != 0; }
     // Is this the effective group, or one of the supplementary ones, of file accesses?
     bool is_in_group(std::uint32_t id) const;
 };
+
+// The task becomes somebody: where that is somebody else, its memory is no longer dumpable and its parent's end no
+// longer signalled (Linux kernel/cred.c, commit_creds).
+void commit_credentials(Task& task, const Credentials& next);
+// Who a task is after execve (Linux security/commoncap.c, cap_bprm_creds_from_file).
+Credentials credentials_of_program(const Task& task);
 
 }  // namespace kernel

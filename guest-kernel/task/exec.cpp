@@ -3,6 +3,8 @@
 #include <linux/mman.h>
 #include <linux/personality.h>
 
+#include <optional>
+
 #include "arch/include/machine.hpp"
 #include "fs/file_table.hpp"
 #include "fs/vfs.hpp"
@@ -26,6 +28,7 @@ namespace kernel {
 namespace {
 
 constexpr std::size_t kMaximumStringBytes = 6 << 20;  // argv and envp together: Linux's 3/4 of _STK_LIM
+constexpr std::size_t kAssuredStringBytes = std::size_t{128} << 10;  // ARG_MAX
 // What is in use, and 128 KiB below it (Linux fs/exec.c, stack_expand).
 constexpr std::uint64_t kInitialStackPages = 33;
 constexpr std::uint64_t kMinimumGap = std::uint64_t{128} << 20;
@@ -33,7 +36,7 @@ constexpr std::uint64_t kMaximumGap = AddressSpace::kUserEnd / 6 * 5;
 // Linux arch/arm64/include/asm/elf.h: STACK_RND_MASK and 18 bits of mmap randomisation, in pages.
 constexpr std::uint64_t kRandomPages = std::uint64_t{1} << 18;
 constexpr std::uint64_t kRandomHeapBytes = std::uint64_t{1} << 30;
-constexpr int kMaximumScripts = 4;
+constexpr int kMaximumScripts = 5;  // Linux fs/exec.c, exec_binprm
 
 std::uint64_t random_page_offset(bool is_random) {
     return is_random ? (random_number() & (kRandomPages - 1)) << kPageShift : 0;
@@ -99,6 +102,12 @@ Result<LoadedElf> map_or_die(Task& task, AddressSpace& space, const ElfFile& elf
     return loaded;
 }
 
+Result<ElfFile> read_interpreter(Task& task, std::string_view path) {
+    Ref<File> file = TRY(open_for_execute(task, AT_FDCWD, path, 0));
+    Result<ElfFile> elf = ElfFile::read(std::move(file));
+    return elf.is_error() && elf.error() == Errno(ENOEXEC) ? Result<ElfFile>(Errno(ELIBBAD)) : std::move(elf);
+}
+
 Result<NewProgram> load(Task& task, const ExecRequest& request, const ElfFile& elf) {
     const String interpreter_path = TRY(elf.interpreter());
     const bool is_random = (task.personality & ADDR_NO_RANDOMIZE) == 0;
@@ -108,7 +117,7 @@ Result<NewProgram> load(Task& task, const ExecRequest& request, const ElfFile& e
     const ElfRole role = interpreter_path.is_empty() ? ElfRole::Program : ElfRole::ProgramWithInterpreter;
     std::optional<ElfFile> interpreter;
     if (role == ElfRole::ProgramWithInterpreter) {
-        interpreter = TRY(ElfFile::read(TRY(open_for_execute(task, AT_FDCWD, interpreter_path.view(), 0))));
+        interpreter = TRY(read_interpreter(task, interpreter_path.view()));
     }
     const LoadedElf program = TRY(map_or_die(task, *space, elf, role, random_page_offset(is_random)));
     std::uint64_t entry = program.entry;
@@ -118,6 +127,7 @@ Result<NewProgram> load(Task& task, const ExecRequest& request, const ElfFile& e
         const LoadedElf loaded = TRY(map_or_die(task, *space, *interpreter, ElfRole::Interpreter, 0));
         entry = loaded.entry;
         interpreter_base = loaded.start;
+        interpreter->file->allow_write_access();  // only the program itself stays closed to writers
     }
     TRY(map_vdso(*space));
     ProgramPositions& positions = space->layout.positions;
@@ -138,62 +148,101 @@ Result<NewProgram> load(Task& task, const ExecRequest& request, const ElfFile& e
 
 // man 2 execve, "Interpreter scripts".
 struct ScriptLine {
-    String interpreter;
-    String argument;
+    std::string_view interpreter;
+    std::optional<std::string_view> argument;
 };
 
-Result<std::optional<ScriptLine>> read_script_line(File& file) {
-    std::array<char, 256> start{};  // BINPRM_BUF_SIZE
-    const std::size_t size = TRY(file.read_kernel(std::as_writable_bytes(std::span(start)), 0));
-    std::string_view line(start.data(), size);
-    if (!line.starts_with("#!")) {
-        return std::optional<ScriptLine>();
+using ScriptBuffer = std::array<char, 256>;  // BINPRM_BUF_SIZE: the start of the file, with NULs behind it
+
+bool is_blank(char byte) {
+    return byte == ' ' || byte == '\t';
+}
+
+// The first place from `from` on, up to and with `last`, that is no blank, or that ends a word, or that holds a
+// byte; one beyond `last`: there is none.
+template <typename Matches>
+const char* find_in(const char* from, const char* last, Matches matches) {
+    while (from <= last && !matches(*from)) {
+        ++from;
     }
-    line.remove_prefix(2);
-    const std::size_t end = line.find('\n');
-    const bool is_cut = end == std::string_view::npos && size == start.size();
-    line = line.substr(0, end);
-    const auto trim = [](std::string_view text) {
-        while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
-            text.remove_prefix(1);
+    return from;
+}
+
+const char* find_word(const char* from, const char* last) {
+    return find_in(from, last, [](char byte) { return !is_blank(byte); });
+}
+
+const char* find_word_end(const char* from, const char* last) {
+    return find_in(from, last, [](char byte) { return is_blank(byte) || byte == '\0'; });
+}
+
+// Linux fs/binfmt_script.c, load_script, byte by byte: what is behind a NUL or beyond the buffer shows. ENOEXEC: no
+// interpreter, or its name may be cut.
+Result<ScriptLine> parse_script_line(const ScriptBuffer& start) {
+    const char* const last = start.data() + start.size() - 1;
+    const char* end = find_in(start.data(), last, [](char byte) { return byte == '\n'; });
+    if (end > last) {
+        const char* name = find_word(start.data() + 2, last);
+        if (name > last || find_word_end(name, last) > last) {
+            return Errno(ENOEXEC);
         }
-        while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) {
-            text.remove_suffix(1);
-        }
-        return text;
-    };
-    line = trim(line);
-    const std::size_t blank = line.find_first_of(" \t");
-    if (line.empty() || (is_cut && blank == std::string_view::npos)) {
+        end = last;
+    }
+    while (is_blank(end[-1])) {
+        --end;
+    }
+    const char* name = find_word(start.data() + 2, end);
+    if (name >= end) {
         return Errno(ENOEXEC);
     }
-    ScriptLine script;
-    TRY(script.interpreter.append(line.substr(0, blank)));
-    if (blank != std::string_view::npos) {
-        TRY(script.argument.append(trim(line.substr(blank))));
+    const char* name_end = find_word_end(name, end);
+    ScriptLine line{.interpreter = {name, std::min(name_end, end)}, .argument = std::nullopt};
+    if (name_end <= end && *name_end != '\0') {
+        const char* argument = find_word(name_end, end);
+        if (argument <= end) {
+            line.argument = std::string_view(argument, find_in(argument, end - 1, [](char byte) { return byte == '\0'; }));
+        }
     }
-    return std::optional<ScriptLine>(std::move(script));
+    return line;
+}
+
+Result<void> prepend_argument(ExecRequest& request, std::string_view text) {
+    if (text.size() + 1 > request.room) {
+        return Errno(E2BIG);
+    }
+    request.room -= text.size() + 1;
+    return request.arguments.prepend(text);
+}
+
+// Replaces argv[0] with the interpreter, its argument and the script's path.
+Result<void> put_interpreter(ExecRequest& request, std::string_view script, const ScriptLine& line) {
+    request.room += TRY(request.arguments.drop_first());
+    TRY(prepend_argument(request, script));
+    if (line.argument.has_value()) {
+        TRY(prepend_argument(request, *line.argument));
+    }
+    return prepend_argument(request, line.interpreter);
 }
 
 // Replaces a script by its interpreter, until the file is no script.
 Result<void> resolve_scripts(Task& task, ExecRequest& request) {
+    String name = TRY(String::copy_of(request.path.view()));
     for (int depth = 0;; ++depth) {
-        std::optional<ScriptLine> script = TRY(read_script_line(*request.file));
-        if (!script.has_value()) {
-            return {};
-        }
-        if (depth == kMaximumScripts) {
+        if (depth > kMaximumScripts) {
             return Errno(ELOOP);
         }
-        // Replaces argv[0] with the interpreter, its argument and the script's path.
-        TRY(request.arguments.drop_first());
-        TRY(request.arguments.prepend(request.path.view()));
-        if (!script->argument.is_empty()) {
-            TRY(request.arguments.prepend(script->argument.view()));
+        ScriptBuffer start{};
+        TRY(request.file->read_kernel(std::as_writable_bytes(std::span(start)), 0));
+        if (!std::string_view(start.data(), start.size()).starts_with("#!")) {
+            return {};
         }
-        TRY(request.arguments.prepend(script->interpreter.view()));
-        request.file = TRY(open_for_execute(task, AT_FDCWD, script->interpreter.view(), 0));
-        request.path = std::move(script->interpreter);
+        const ScriptLine line = TRY(parse_script_line(start));
+        if (request.path_is_inaccessible) {
+            return Errno(ENOENT);
+        }
+        TRY(put_interpreter(request, name.view(), line));
+        name = TRY(String::copy_of(line.interpreter));
+        request.file = TRY(open_for_execute(task, AT_FDCWD, name.view(), 0));
     }
 }
 
@@ -204,12 +253,20 @@ Result<void> become_only_thread(Task& task) {
         return Errno(EAGAIN);
     }
     for (Task& other : process.threads) {
-        if (&other != &task) {
+        if (&other != &task && !other.has_ended()) {
             other.pending.add_without_info(SIGKILL);
             scheduler::make_runnable(other);
         }
     }
-    TRY(process.thread_ended.wait_killable([&] { return process.thread_count() == 1; }));
+    TRY(process.thread_ended.wait_killable([&] { return process.live_thread_count() == 1; }));
+    Task* leader = process.leader();
+    if (leader != &task) {
+        task.started = leader->started;
+        release_task(*leader);
+        for (Process& child : process.children) {
+            child.parent_thread = process.id;  // its other threads have ended: all children are the caller's
+        }
+    }
     task.id = process.id;
     return {};
 }
@@ -233,15 +290,17 @@ void reset_for_program(Task& task, std::string_view path) {
     task.signal_handlers->reset_for_execve();
     task.files->close_on_exec();
     task.alternate_stack = AlternateStack{};
+    task.takes_tagged_addresses = false;
     task.restart = RestartBlock{};
-    task.robust_list = 0;
-    task.clear_child_tid = 0;
     task.rseq_address = 0;
     task.rseq_size = 0;
     task.fault_address = 0;
     task.fault_syndrome = 0;
-    task.dumpable = true;
-    task.personality &= ~static_cast<unsigned long>(PER_MASK);
+    const Credentials next = credentials_of_program(task);
+    task.address_space->layout.is_dumpable =
+        next.effective_user == next.user && next.effective_group == next.group;
+    commit_credentials(task, next);
+    task.personality &= ~static_cast<unsigned long>(READ_IMPLIES_EXEC);
     task.process->has_executed = true;
     task.process->exit_signal = task.process->parent == nullptr ? 0 : SIGCHLD;
     task.set_name(base_name(path));
@@ -250,9 +309,6 @@ void reset_for_program(Task& task, std::string_view path) {
 }  // namespace
 
 Result<void> StringList::append(std::string_view text) {
-    if (bytes.size() + text.size() + 1 > kMaximumStringBytes) {
-        return Errno(E2BIG);
-    }
     const std::size_t position = bytes.size();
     TRY(bytes.resize(position + text.size() + 1));
     copy_bytes(bytes.data() + position, text.data(), text.size());
@@ -264,9 +320,6 @@ Result<void> StringList::prepend(std::string_view text) {
     StringList longer;
     TRY(longer.append(text));
     const std::size_t position = longer.bytes.size();
-    if (position + bytes.size() > kMaximumStringBytes) {
-        return Errno(E2BIG);
-    }
     TRY(longer.bytes.resize(position + bytes.size()));
     copy_bytes(longer.bytes.data() + position, bytes.data(), bytes.size());
     longer.count += count;
@@ -274,18 +327,30 @@ Result<void> StringList::prepend(std::string_view text) {
     return {};
 }
 
-Result<void> StringList::drop_first() {
+Result<std::size_t> StringList::drop_first() {
     const std::size_t first = std::string_view(bytes.data()).size() + 1;
     move_bytes(bytes.data(), bytes.data() + first, bytes.size() - first);
     --count;
-    return bytes.resize(bytes.size() - first);
+    TRY(bytes.resize(bytes.size() - first));
+    return first;
+}
+
+Result<std::size_t> string_room(const Task& task, std::size_t pointers) {
+    const std::size_t quarter_of_stack = task.process->limit(RLIMIT_STACK).rlim_cur / 4;
+    const std::size_t limit = std::max(std::min(kMaximumStringBytes, quarter_of_stack), kAssuredStringBytes);
+    const std::size_t used = pointers * sizeof(std::uint64_t);
+    return limit > used ? Result<std::size_t>(limit - used) : Result<std::size_t>(Errno(E2BIG));
+}
+
+bool may_execute(Task& task) {
+    if (task.has_too_many_tasks && is_over_task_limit(*task.process, task.credentials.user)) {
+        return false;
+    }
+    task.has_too_many_tasks = false;
+    return true;
 }
 
 Result<void> execute(Task& task, ExecRequest&& request) {
-    if (task.has_too_many_tasks && is_over_task_limit(*task.process, task.credentials.user)) {
-        return Errno(EAGAIN);
-    }
-    task.has_too_many_tasks = false;
     const std::string_view called_as = base_name(request.path.view());
     const String name = TRY(String::copy_of(called_as));
     TRY(resolve_scripts(task, request));
@@ -294,6 +359,7 @@ Result<void> execute(Task& task, ExecRequest&& request) {
     TRY(prepare_private_state(task));
     TRY(become_only_thread(task));
     if (task.address_space) {
+        walk_robust_list(task);
         clear_child_tid(task);
     }
     RefPtr<AddressSpace> old = std::exchange(task.address_space, program.space);

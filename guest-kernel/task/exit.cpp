@@ -47,16 +47,35 @@ Process& heir_of(const Process& process) {
     return init_process();
 }
 
+// The threads of a child asked to be told of the end of the thread that made it (PR_SET_PDEATHSIG).
+void announce_death_of_parent(Process& child) {
+    for (Task& task : child.threads) {
+        if (task.parent_death_signal != 0) {
+            (void)send_signal(*task.process, user_siginfo(task.parent_death_signal, SI_USER));
+        }
+    }
+}
+
+// What a thread has made goes to another of its process: Linux's parents are threads (kernel/exit.c,
+// forget_original_parent).
+void give_children_to(Task& ended, const Task& heir) {
+    for (Process& child : ended.process->children) {
+        if (child.parent_thread == ended.id) {
+            child.parent_thread = heir.id;
+            announce_death_of_parent(child);
+        }
+    }
+}
+
 void give_children_away(Process& process) {
     Process& heir = heir_of(process);
+    const Task* thread = heir.live_thread();
     while (Process* child = process.children.pop_front()) {
         child->parent = &heir;
+        child->parent_thread = thread != nullptr ? thread->id : heir.id;
+        child->exit_signal = SIGCHLD;
         heir.children.push_back(*child);
-        for (Task& task : child->threads) {
-            if (task.parent_death_signal != 0) {
-                (void)send_signal(task, user_siginfo(task.parent_death_signal, SI_USER));
-            }
-        }
+        announce_death_of_parent(*child);
         if (child->is_zombie) {
             report_to_parent(*child);
         }
@@ -128,19 +147,31 @@ void exit_process(Task& task, int status) {
     exit_task(task, task.process->exit_status);
 }
 
+void release_task(Task& task) {
+    task.process->past.add(task_usage(task));
+    List<Task, TaskOfProcess>::remove(task);
+    task.pending.clear();
+    remove_from_table(task);
+}
+
 void exit_task(Task& task, int status) {
     leave_address_space(task);
     task.files = nullptr;
     task.fs = nullptr;
     task.exit_status = status;
-    Process& process = *task.process;
-    process.past.add(task_usage(task));
-    List<Task, TaskOfProcess>::remove(task);
-    remove_from_table(task);
+    task.state = TaskState::Dead;
     task.pending.clear();
+    Process& process = *task.process;
+    const Task* heir = process.live_thread();
+    if (heir != nullptr) {
+        give_children_to(task, *heir);
+    }
+    if (!task.is_leader()) {
+        release_task(task);
+    }
     process.thread_ended.wake_all();
     complete_stop(process);
-    if (process.threads.is_empty()) {
+    if (heir == nullptr) {
         if (!process.is_exiting) {
             process.exit_status = status;
         }

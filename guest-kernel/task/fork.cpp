@@ -72,10 +72,12 @@ void copy_plain_state(const Task& parent, Task& child, std::uint64_t flags) {
         child.policy = parent.policy;
         child.realtime_priority = parent.realtime_priority;
     }
-    child.timer_slack = parent.timer_slack;
+    child.timer_slack = child.default_timer_slack = parent.timer_slack;
     child.personality = parent.personality;
     child.no_new_privileges = parent.no_new_privileges;
-    child.dumpable = parent.dumpable;
+    child.is_io_flusher = parent.is_io_flusher;
+    child.memory_failure_policy = parent.memory_failure_policy;
+    child.takes_tagged_addresses = parent.takes_tagged_addresses;
     child.command_name = parent.command_name;
     child.started = monotonic_now();
     child.fault_address = parent.fault_address;
@@ -147,8 +149,11 @@ void publish(Task& parent, Task& child, bool is_new_process, std::uint64_t flags
     if (!is_new_process) {
         return;
     }
-    process.parent = (flags & CLONE_PARENT) != 0 ? parent.process->parent : parent.process.get();
+    process.parent = parent.process.get();
+    process.parent_thread = parent.id;
     if ((flags & CLONE_PARENT) != 0) {
+        process.parent = parent.process->parent;
+        process.parent_thread = parent.process->parent_thread;
         process.exit_signal = parent.process->exit_signal;
     }
     process.parent->children.push_back(process);

@@ -57,16 +57,16 @@ Result<Key> key_of(Task& task, UserAddress word, FutexScope scope) {
     if (word.value() % sizeof(std::uint32_t) != 0) {
         return Errno(EINVAL);
     }
-    if (word.value() >= AddressSpace::kUserEnd) {
+    if (!is_user_range(word, sizeof(std::uint32_t))) {
         return Errno(EFAULT);
     }
     if (scope == FutexScope::Shared) {
-        TRY(check_shared_word(*task.address_space, word.value()));
-        const Mapping* mapping = task.address_space->shared_mapping_of(word.value());
+        const std::uint64_t place = word.without_tag().value();
+        TRY(check_shared_word(*task.address_space, place));
+        const Mapping* mapping = task.address_space->shared_mapping_of(place);
         if (mapping != nullptr) {
-            return Key{
-                .owner = mapping->attributes.object.get(),
-                .offset = (mapping->page_index(word.value()) << kPageShift) + (word.value() & kPageMask)};
+            return Key{.owner = mapping->attributes.object.get(),
+                       .offset = (mapping->page_index(place) << kPageShift) + (place & kPageMask)};
         }
     }
     return Key{.owner = task.address_space.get(), .offset = word.value()};

@@ -1,5 +1,6 @@
 #include "task/inspection.hpp"
 
+#include "mm/address_space.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -16,7 +17,8 @@ bool may_inspect(const Task& caller, const Task& target) {
     const bool same_group = mine.group == theirs.group && mine.group == theirs.effective_group &&
                             mine.group == theirs.saved_group;
     const bool has_all_capabilities = (theirs.permitted & ~mine.permitted) == 0;
-    return same_user && same_group && has_all_capabilities && (!target.address_space || target.dumpable);
+    return same_user && same_group && has_all_capabilities &&
+           (!target.address_space || target.address_space->layout.is_dumpable);
 }
 
 }  // namespace kernel

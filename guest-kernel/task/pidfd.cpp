@@ -24,6 +24,11 @@ class PidFile final : public AnonymousFile {
         return process_->is_zombie ? kPollReadable : 0;
     }
     Process* as_process() override { return process_.get(); }
+    // Linux kernel/fork.c, pidfd_show_fdinfo.
+    void describe(TextBuffer& out) override {
+        const int number = process_->leader() != nullptr ? process_->id : -1;
+        out.text("Pid:\t").signed_decimal(number).text("\nNSpid:\t").signed_decimal(number).character('\n');
+    }
 
   private:
     Ref<Process> process_;

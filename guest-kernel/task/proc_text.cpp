@@ -281,11 +281,11 @@ Result<void> append_limits(Task& task, String& out) {
     return text.result();
 }
 
-// Fields in the order of man 5 proc, /proc/[pid]/stat.
-Result<void> append_stat(Task& task, String& out) {
+namespace {
+
+// Fields in the order of man 5 proc, /proc/[pid]/stat. A thread's has its own usage, a process's that of all.
+Result<void> append_stat_of(Task& task, const ResourceUsage& usage, const ResourceUsage& reaped, String& out) {
     const Process& process = *task.process;
-    const ResourceUsage usage = task.process->usage();
-    const ResourceUsage& reaped = process.reaped_children;
     const MemoryUsage memory = task.address_space ? task.address_space->usage() : MemoryUsage{};
     const ProgramPositions positions =
         task.address_space ? task.address_space->layout.positions : ProgramPositions{};
@@ -317,6 +317,16 @@ Result<void> append_stat(Task& task, String& out) {
          << positions.arguments_start << " " << positions.arguments_end << " " << positions.environment_start
          << " " << positions.environment_end << " " << (process.is_zombie ? process.exit_status : 0) << "\n";
     return text.result();
+}
+
+}  // namespace
+
+Result<void> append_stat(Task& task, String& out) {
+    return append_stat_of(task, task.process->usage(), task.process->reaped_children, out);
+}
+
+Result<void> append_thread_stat(Task& task, String& out) {
+    return append_stat_of(task, task_usage(task), {}, out);
 }
 
 Result<void> append_statm(Task& task, String& out) {

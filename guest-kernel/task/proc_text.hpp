@@ -14,6 +14,7 @@ Result<void> append_cmdline(Task& task, String& out);
 Result<void> append_environ(Task& task, String& out);
 Result<void> append_limits(Task& task, String& out);
 Result<void> append_stat(Task& task, String& out);
+Result<void> append_thread_stat(Task& task, String& out);
 Result<void> append_statm(Task& task, String& out);
 Result<void> append_status(Task& task, String& out);
 

@@ -62,7 +62,11 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     // The process gives up an address space: remembers its peak.
     void note_peak_memory(AddressSpace& space);
     Task* leader();
+    // Threads as /proc counts them: an ended leader too, until it is reaped.
     unsigned thread_count();
+    unsigned live_thread_count();
+    // The thread that takes over the children of one that ends; null: none is left.
+    Task* live_thread();
 
     const int id;
     int group = 0;
@@ -72,7 +76,8 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
 
     Process* parent = nullptr;  // null: init, or the process has been reaped
     List<Process, ChildOfProcess> children;
-    List<Task, TaskOfProcess> threads;  // live threads, and the leader even after its end
+    int parent_thread = 0;              // the thread of the parent that made it, or its heir
+    List<Task, TaskOfProcess> threads;  // live threads, and the leader even after its end, until it is reaped
     WaitQueue child_changed;            // wait4 sleeps here
     WaitQueue exited;                   // pidfd poll sleeps here
     WaitQueue thread_ended;             // execve waits here for the other threads
@@ -96,9 +101,11 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     IntervalTimer real_timer;
 };
 
-// ESRCH when there is no such process (a zombie is one still) or task.
+// ESRCH when there is no such process (a zombie is one still) or task (an ended leader is one until it is reaped).
 Result<Ref<Process>> find_process(int id);
 Result<Ref<Task>> find_task(int id);
+// The process of any of its threads: what most calls take for a pid (Linux find_task_by_vpid).
+Result<Ref<Process>> find_process_of_thread(int id);
 // All of them, in order of pid.
 List<Process, ProcessInTable>& all_processes();
 

@@ -23,6 +23,8 @@ namespace {
 constinit Task* current = nullptr;
 // A task that has ended, and is still on its stack until the next task has taken over.
 constinit Task* ended = nullptr;
+// Nothing can run: the last task has left the CPU, and its time no longer runs.
+constinit bool is_idle = false;
 constinit std::int64_t programmed_expiry = INT64_MAX;
 
 // Linux's values for one CPU: sysctl_sched_latency and sysctl_sched_wakeup_granularity.
@@ -65,6 +67,12 @@ void charge(Task& task, std::int64_t& account, std::int64_t now) {
     task.last_accounted = now;
 }
 
+void charge_current() {
+    if (!is_idle) {
+        charge(*current, current->system_time, monotonic_now());
+    }
+}
+
 void update_least_runtime() {
     std::int64_t least = current->state == TaskState::Runnable ? current->virtual_runtime : INT64_MAX;
     if (!run_queue().is_empty() && run_queue().front().virtual_runtime < least) {
@@ -104,8 +112,10 @@ Task& wait_for_runnable() {
     for (;;) {
         Task* next = dequeue();
         if (next != nullptr) {
+            is_idle = false;
             return *next;
         }
+        is_idle = true;
         program_timer(timer_queue().next_expiry());
         arch::wait_for_interrupt();
         arch::handle_pending_interrupts();
@@ -123,7 +133,9 @@ void activate(Task& task) {
 
 void drop_ended() {
     if (ended != nullptr) {
-        Ref<Task>::adopt(std::exchange(ended, nullptr));
+        // An ended leader stays until it is reaped, its stack does not.
+        const Ref<Task> task = Ref<Task>::adopt(std::exchange(ended, nullptr));
+        task->kernel_stack.release();
     }
 }
 
@@ -134,7 +146,7 @@ void make_runnable(Task& task) {
         return;
     }
     task.state = TaskState::Runnable;
-    charge(*current, current->system_time, monotonic_now());
+    charge_current();
     update_least_runtime();
     const std::int64_t earliest = least_runtime - kPeriod / 2;
     task.virtual_runtime = task.virtual_runtime < earliest ? earliest : task.virtual_runtime;
@@ -144,7 +156,7 @@ void make_runnable(Task& task) {
 
 void make_first_runnable(Task& task) {
     task.state = TaskState::Runnable;
-    charge(*current, current->system_time, monotonic_now());
+    charge_current();
     update_least_runtime();
     const std::int64_t start = least_runtime + kPeriod / (queued + 2);
     task.virtual_runtime = current->virtual_runtime > start ? current->virtual_runtime : start;

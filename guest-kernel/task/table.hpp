@@ -11,13 +11,14 @@ namespace kernel {
 // The next free number (pids and tids are one space). EAGAIN when all 32768 are taken.
 Result<int> allocate_task_number();
 
+// The table holds a reference to each task.
 void add_to_table(Task& task);
 void add_to_table(Process& process);
 void remove_from_table(Task& task);
 void remove_from_table(Process& process);
 
 List<Task, TaskInTable>& all_tasks();
-// Live tasks, with each zombie process counted as one, as Linux does.
+// All in the table, ended leaders too, as on Linux.
 std::size_t task_count();
 std::size_t task_count_of_user(std::uint32_t real_user);
 // threads-max: as many tasks as have room for their stacks in an eighth of memory (Linux kernel/fork.c,

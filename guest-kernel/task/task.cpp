@@ -35,7 +35,12 @@ bool is_number_in_use(int number) {
 
 }  // namespace
 
-Task::Task(int number) : id(number) {}
+Task::Task(int number)
+    : serial([] {
+          static constinit std::uint64_t last = 0;
+          return ++last;
+      }()),
+      id(number) {}
 Task::~Task() = default;
 
 bool Task::has_pending_signal() const {
@@ -124,6 +129,23 @@ unsigned Process::thread_count() {
     return count;
 }
 
+unsigned Process::live_thread_count() {
+    unsigned count = 0;
+    for (const Task& task : threads) {
+        count += task.has_ended() ? 0U : 1U;
+    }
+    return count;
+}
+
+Task* Process::live_thread() {
+    for (Task& task : threads) {
+        if (!task.has_ended()) {
+            return &task;
+        }
+    }
+    return nullptr;
+}
+
 void IntervalTimer::expire() {
     if (interval > 0) {
         start(expiry() + interval);
@@ -156,6 +178,7 @@ Result<int> allocate_task_number() {
 }
 
 void add_to_table(Task& task) {
+    task.add_reference();
     all_tasks().push_back(task);
     ++tasks;
 }
@@ -171,14 +194,12 @@ void add_to_table(Process& process) {
 
 void remove_from_table(Task& task) {
     List<Task, TaskInTable>::remove(task);
-    if (!task.process->threads.is_empty()) {
-        --tasks;
-    }
+    --tasks;
+    task.drop_reference();
 }
 
 void remove_from_table(Process& process) {
     List<Process, ProcessInTable>::remove(process);
-    --tasks;
 }
 
 std::size_t task_count() {
@@ -190,14 +211,15 @@ std::size_t task_count_of_user(std::uint32_t real_user) {
     for (const Task& task : all_tasks()) {
         count += task.credentials.user == real_user ? 1 : 0;
     }
-    for (const Process& process : all_processes()) {
-        count += process.is_zombie && process.real_user == real_user ? 1 : 0;
-    }
     return count;
 }
 
 std::uint64_t current_stack_limit() {
     return Task::current().process->limit(RLIMIT_STACK).rlim_cur;
+}
+
+bool current_takes_tagged_addresses() {
+    return Task::current().takes_tagged_addresses;
 }
 
 bool is_over_task_limit(const Process& process, std::uint32_t real_user) {
@@ -229,6 +251,10 @@ Result<Ref<Process>> find_process(int id) {
         }
     }
     return Errno(ESRCH);
+}
+
+Result<Ref<Process>> find_process_of_thread(int id) {
+    return TRY(find_task(id))->process;
 }
 
 Result<Ref<Task>> find_task(int id) {

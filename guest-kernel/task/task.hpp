@@ -60,13 +60,17 @@ class Task : public RefCounted,
 
     int process_id() const { return process->id; }
     bool is_leader() const { return id == process->id; }
+    bool has_ended() const { return state == TaskState::Dead; }
+    // Is it in the tables still? An ended thread leaves them at once, a leader when it is reaped.
+    bool is_known() const { return ListNode<TaskInTable>::is_linked(); }
     // Is there a signal to act on, one that is not blocked? Calls that wait return ERESTARTSYS then.
     bool has_pending_signal() const;
     bool has_pending_kill() const;
     void set_name(std::string_view name);  // cut to 15 bytes
     std::string_view name() const;
 
-    int id;  // changes when a thread that is not the leader executes a program
+    const std::uint64_t serial;  // of no other task, ever
+    int id;                      // changes when a thread that is not the leader executes a program
     TaskState state = TaskState::Runnable;
     Ref<Process> process;
     RefPtr<AddressSpace> address_space;  // null from the middle of exit on
@@ -112,6 +116,7 @@ class Task : public RefCounted,
     bool resets_policy_on_fork = false;  // SCHED_RESET_ON_FORK
     int realtime_priority = 0;
     std::uint64_t timer_slack = 50'000;  // ns; Linux's default
+    std::uint64_t default_timer_slack = 50'000;  // what PR_SET_TIMERSLACK 0 goes back to
     std::int64_t user_time = 0;          // ns
     std::int64_t system_time = 0;
     std::int64_t started = 0;  // monotonic
@@ -121,7 +126,9 @@ class Task : public RefCounted,
 
     unsigned long personality = 0;  // man 2 personality
     bool no_new_privileges = false;
-    bool dumpable = true;
+    bool is_io_flusher = false;          // PR_SET_IO_FLUSHER
+    int memory_failure_policy = 2;       // PR_MCE_KILL_*; the default is PR_MCE_KILL_DEFAULT
+    bool takes_tagged_addresses = false;  // PR_SET_TAGGED_ADDR_CTRL
     // The user had too many tasks when this one became its: execve fails with EAGAIN while that is so.
     bool has_too_many_tasks = false;
     int exit_status = 0;  // as wait4 reports it

@@ -2,6 +2,7 @@
 
 #include <linux/wait.h>
 
+#include "task/exit.hpp"
 #include "task/table.hpp"
 #include "task/task.hpp"
 #include "time/ticks.hpp"
@@ -39,7 +40,7 @@ SignalAction& parent_action(Process& parent) {
 
 void report_to_parent(Process& child) {
     Process& parent = *child.parent;
-    if (parent.is_zombie || parent.threads.is_empty()) {
+    if (parent.is_zombie) {
         return;
     }
     bool nobody_waits = false;
@@ -59,7 +60,7 @@ void report_to_parent(Process& child) {
 
 void report_change_to_parent(Process& child, int change) {
     Process& parent = *child.parent;
-    if (parent.is_zombie || parent.threads.is_empty()) {
+    if (parent.is_zombie) {
         return;
     }
     // A stop that was followed by SIGCONT no longer has a signal.
@@ -74,6 +75,9 @@ void reap(Process& child) {
     Process& parent = *child.parent;
     parent.reaped_children.add(child.usage());
     parent.reaped_children.add(child.reaped_children);
+    if (Task* leader = child.leader()) {
+        release_task(*leader);
+    }
     List<Process, ChildOfProcess>::remove(child);
     remove_from_table(child);
     child.parent = nullptr;
@@ -82,7 +86,10 @@ void reap(Process& child) {
 
 namespace {
 
-bool matches(const Process& child, const WaitTarget& target, unsigned options) {
+bool matches(const Task& waiter, const Process& child, const WaitTarget& target, unsigned options) {
+    if ((options & __WNOTHREAD) != 0 && child.parent_thread != waiter.id) {
+        return false;
+    }
     if ((target.type == P_PID || target.type == P_PIDFD) && child.id != target.id) {
         return false;
     }
@@ -138,7 +145,7 @@ Result<WaitOutcome> wait_for_child(Task& task, const WaitTarget& target, unsigne
         has_match = false;
         for (Process* child = parent.children.first(); child != nullptr;
              child = parent.children.next(*child)) {
-            if (matches(*child, target, options)) {
+            if (matches(task, *child, target, options)) {
                 // A zombie has nothing to wait for but its end (Linux kernel/exit.c, wait_consider_child).
                 has_match = has_match || !child->is_zombie || (options & WEXITED) != 0;
                 if (take_report(*child, options, outcome)) {

@@ -199,10 +199,15 @@ Result<void> KernelStack::allocate() {
 }
 
 KernelStack::~KernelStack() {
+    release();
+}
+
+void KernelStack::release() {
     if (top_ != 0) {
         const std::uint64_t slot = top_ - STACK_SLOT_SIZE;
         *reinterpret_cast<std::uint64_t*>(slot + STACK_SIZE) = free_slots;
         free_slots = slot;
+        top_ = 0;
     }
 }
 

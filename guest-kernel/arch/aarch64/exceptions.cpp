@@ -12,6 +12,7 @@
 #include "lib/faults.hpp"
 #include "log/print.hpp"
 #include "mm/address_space.hpp"
+#include "mm/user_memory.hpp"
 #include "syscalls/dispatch.hpp"
 #include "task/exit.hpp"
 #include "task/scheduler.hpp"
@@ -59,11 +60,6 @@ ExceptionClass exception_class(std::uint64_t syndrome) {
     return static_cast<ExceptionClass>(syndrome >> 26 & 0x3f);
 }
 
-// The address as translation saw it: programs may tag the top byte (TCR_EL1.TBI0).
-std::uint64_t untagged(std::uint64_t address) {
-    return (address >> 55 & 1) != 0 ? address : address & 0x00ff'ffff'ffff'ffff;
-}
-
 Access access_of(std::uint64_t syndrome) {
     const ExceptionClass kind = exception_class(syndrome);
     if (kind == ExceptionClass::InstructionAbortUser) {
@@ -74,21 +70,27 @@ Access access_of(std::uint64_t syndrome) {
     return writes ? Access::Write : Access::Read;
 }
 
-void fault_signal(Task& task, int signal, int code, std::uint64_t address, std::uint64_t syndrome) {
+void send_fault(Task& task, int signal, int code, std::uint64_t address) {
     siginfo_t info{};
     info.si_signo = signal;
     info.si_code = code;
     info.si_addr = reinterpret_cast<void*>(address);
-    task.fault_address = address;
-    task.fault_syndrome = syndrome;
     force_signal(task, info);
 }
 
-// For an instruction that cannot be executed: the signal's frame has no fault record (Linux
-// arch/arm64/kernel/traps.c, force_signal_inject).
-void instruction_signal(Task& task, int signal, int code, std::uint64_t pc) {
-    fault_signal(task, signal, code, pc, 0);
+// An access: the signal's frame says what and where, without the tag (Linux arch/arm64/mm/fault.c, do_bad_area).
+void access_signal(Task& task, int signal, int code, std::uint64_t address, std::uint64_t syndrome) {
+    task.fault_address = untagged(address);
+    task.fault_syndrome = syndrome;
+    send_fault(task, signal, code, address);
+}
+
+// Everything else: the frame has no address, and a syndrome only where the CPU has one that tells something (Linux
+// arch/arm64/kernel/traps.c, arm64_notify_die).
+void other_signal(Task& task, int signal, int code, std::uint64_t address, std::uint64_t syndrome) {
     task.fault_address = 0;
+    task.fault_syndrome = syndrome;
+    send_fault(task, signal, code, address);
 }
 
 void signal_page_fault(Task& task, FaultResult result, std::uint64_t address, std::uint64_t syndrome) {
@@ -96,11 +98,11 @@ void signal_page_fault(Task& task, FaultResult result, std::uint64_t address, st
         case FaultResult::Resolved:
             return;
         case FaultResult::NotMapped:
-            return fault_signal(task, SIGSEGV, SEGV_MAPERR, address, syndrome);
+            return access_signal(task, SIGSEGV, SEGV_MAPERR, address, syndrome);
         case FaultResult::NotPermitted:
-            return fault_signal(task, SIGSEGV, SEGV_ACCERR, address, syndrome);
+            return access_signal(task, SIGSEGV, SEGV_ACCERR, address, syndrome);
         case FaultResult::BeyondObject:
-            return fault_signal(task, SIGBUS, BUS_ADRERR, address, syndrome);
+            return access_signal(task, SIGBUS, BUS_ADRERR, address, syndrome);
         case FaultResult::OutOfMemory:
             print("out of memory: killed ", task.id, " (", task.name(), ")\n");
             return begin_process_exit(*task.process, SIGKILL);
@@ -124,10 +126,10 @@ void handle_user_abort(Task& task, std::uint64_t syndrome) {
     const std::uint64_t far = READ_SYSTEM_REGISTER(far_el1);
     const std::uint64_t address = untagged(far);
     if ((syndrome & kFaultStatus) == kAlignmentFault) {
-        return fault_signal(task, SIGBUS, BUS_ADRALN, far, syndrome);
+        return access_signal(task, SIGBUS, BUS_ADRALN, far, syndrome);
     }
     if (!is_page_fault(syndrome)) {
-        return fault_signal(task, SIGBUS, BUS_OBJERR, far, syndrome);
+        return other_signal(task, SIGBUS, BUS_OBJERR, address, syndrome);
     }
     ++task.minor_faults;
     const FaultResult result = task.address_space->resolve_fault(address, access_of(syndrome));
@@ -143,19 +145,19 @@ void handle_user_instruction(Task& task, Registers& registers, std::uint64_t syn
         case ExceptionClass::Unknown:
         case ExceptionClass::SystemRegister:
             if (!arch::emulate_instruction(registers)) {
-                instruction_signal(task, SIGILL, ILL_ILLOPC, registers.pc);
+                other_signal(task, SIGILL, ILL_ILLOPC, registers.pc, 0);
             }
             return;
         case ExceptionClass::PcAlignment:
-            return fault_signal(task, SIGBUS, BUS_ADRALN, READ_SYSTEM_REGISTER(far_el1), syndrome);
+            return other_signal(task, SIGBUS, BUS_ADRALN, READ_SYSTEM_REGISTER(far_el1), syndrome);
         case ExceptionClass::SpAlignment:
-            return fault_signal(task, SIGBUS, BUS_ADRALN, registers.sp, syndrome);
+            return other_signal(task, SIGBUS, BUS_ADRALN, registers.sp, syndrome);
         case ExceptionClass::Breakpoint:
-            return instruction_signal(task, SIGTRAP, TRAP_BRKPT, registers.pc);
+            return send_fault(task, SIGTRAP, TRAP_BRKPT, registers.pc);  // the frame keeps the last fault
         case ExceptionClass::FloatingPointException:
-            return instruction_signal(task, SIGFPE, FPE_FLTUNK, registers.pc);
+            return send_fault(task, SIGFPE, FPE_FLTUNK, registers.pc);
         default:
-            return fault_signal(task, SIGILL, ILL_ILLOPC, registers.pc, syndrome);
+            return other_signal(task, SIGILL, ILL_ILLOPC, registers.pc, syndrome);
     }
 }
 
@@ -222,7 +224,7 @@ extern "C" void handle_user_unexpected(Registers& registers) {
 // Only the copies of user_copy.S may fault, on a program's address.
 extern "C" void handle_kernel_synchronous(Registers& registers) {
     const std::uint64_t syndrome = READ_SYSTEM_REGISTER(esr_el1);
-    const std::uint64_t address = READ_SYSTEM_REGISTER(far_el1);
+    const std::uint64_t address = untagged(READ_SYSTEM_REGISTER(far_el1));
     const ExceptionTableEntry* entry = find_fixup(registers.pc);
     if (exception_class(syndrome) != ExceptionClass::DataAbortKernel || entry == nullptr) {
         die(registers, "the kernel faulted");

@@ -48,6 +48,8 @@ class KernelStack {
     KernelStack& operator=(const KernelStack&) = delete;
     ~KernelStack();
     Result<void> allocate();
+    // Gives it back before the task's end as an object. Precondition: nothing runs on it.
+    void release();
     std::uint64_t top() const { return top_; }
     // Where every exception from the program saves its registers: the same address for all of the task's
     // life.
