@@ -126,8 +126,8 @@ class File : public MappedFile {
     void add_close_listener(CloseListener& listener) { close_listeners_.push_back(listener); }
     List<CloseListener, Closing>& close_listeners() { return close_listeners_; }
 
-    // As long as it is open it counts as a writer of its inode, or keeps others from writing it. ETXTBSY: the other
-    // has begun.
+    // As long as it is open it counts as a writer of its inode, or keeps others from writing it. ETXTBSY: the
+    // other has begun.
     Result<void> claim_write_access();
     Result<void> deny_write_access();
     void allow_write_access();

@@ -127,12 +127,18 @@ struct TaskText {
 };
 
 constexpr TaskText kTextEntries[] = {
-    {"auxv", 0400, append_auxv},       {"cgroup", 0444, append_cgroup},
-    {"cmdline", 0444, append_cmdline}, {"comm", 0644, append_name, store_name},
-    {"environ", 0400, append_environ}, {"limits", 0444, append_limits},
-    {"maps", 0444, append_maps},       {"mountinfo", 0444, append_mountinfo},
-    {"mounts", 0444, append_mounts},   {"personality", 0400, append_personality},
-    {"stat", 0444, append_stat, nullptr, append_thread_stat}, {"statm", 0444, append_statm},
+    {"auxv", 0400, append_auxv},
+    {"cgroup", 0444, append_cgroup},
+    {"cmdline", 0444, append_cmdline},
+    {"comm", 0644, append_name, store_name},
+    {"environ", 0400, append_environ},
+    {"limits", 0444, append_limits},
+    {"maps", 0444, append_maps},
+    {"mountinfo", 0444, append_mountinfo},
+    {"mounts", 0444, append_mounts},
+    {"personality", 0400, append_personality},
+    {"stat", 0444, append_stat, nullptr, append_thread_stat},
+    {"statm", 0444, append_statm},
     {"status", 0444, append_status},
 };
 
@@ -204,7 +210,8 @@ class TaskDirectoryInode final : public Inode {
 
     Result<Ref<Dentry>> lookup(Dentry& directory, std::string_view name) override {
         if (!task_->is_known()) {
-            // A process's directory asks at each step who may pass (Linux proc_pid_permission), a thread's does not.
+            // A process's directory asks at each step who may pass (Linux proc_pid_permission), a thread's
+            // does not.
             return Errno(kind_ == TaskDirectory::Process ? ESRCH : ENOENT);
         }
         for (std::uint64_t number = 0; number < kEntryCount; ++number) {
@@ -250,7 +257,8 @@ class TaskDirectoryInode final : public Inode {
         if (number < kFirstText) {
             return kDirectories[number];
         }
-        return number < kFirstLink ? kTextEntries[number - kFirstText].name : kLinks[number - kFirstLink].name;
+        return number < kFirstLink ? kTextEntries[number - kFirstText].name
+                                   : kLinks[number - kFirstLink].name;
     }
     static FileType entry_type(std::uint64_t number) {
         if (number < kFirstText) {
@@ -273,9 +281,9 @@ class TaskDirectoryInode final : public Inode {
         if (kDirectories[number] == kTaskDirectory) {
             return TRY(make_ref<ThreadsInode>(owner, task_));
         }
-        return make_descriptor_directory(owner, task_, kind_,
-                                         kDirectories[number] == "fd" ? DescriptorView::Link
-                                                                      : DescriptorView::Information);
+        return make_descriptor_directory(
+            owner, task_, kind_,
+            kDirectories[number] == "fd" ? DescriptorView::Link : DescriptorView::Information);
     }
 
     Ref<Task> task_;
@@ -284,8 +292,8 @@ class TaskDirectoryInode final : public Inode {
 
 }  // namespace
 
-// Linux fs/proc/base.c, task_dump_owner: what shows more than a directory that all may search is root's if the task
-// may not be dumped, or has no memory any more.
+// Linux fs/proc/base.c, task_dump_owner: what shows more than a directory that all may search is root's if
+// the task may not be dumped, or has no memory any more.
 void own_by_task(const Task& task, Inode& inode) {
     constexpr std::uint32_t kOpenDirectory = S_IFDIR | 0555;
     const bool is_hidden = !task.address_space || !task.address_space->layout.is_dumpable;

@@ -25,9 +25,9 @@ std::uint64_t start_with_gap(const Mapping& mapping) {
 
 bool have_same_attributes(const MappingAttributes& a, const MappingAttributes& b) {
     return a.protection == b.protection && a.sharing == b.sharing && a.grows_down == b.grows_down &&
-           a.no_reserve == b.no_reserve && a.may_write == b.may_write && a.may_execute == b.may_execute && a.name == b.name &&
-           a.on_fork == b.on_fork && a.locking == b.locking && !a.fixed_pages && !b.fixed_pages &&
-           a.file == b.file && a.object == b.object;
+           a.no_reserve == b.no_reserve && a.may_write == b.may_write && a.may_execute == b.may_execute &&
+           a.name == b.name && a.on_fork == b.on_fork && a.locking == b.locking && !a.fixed_pages &&
+           !b.fixed_pages && a.file == b.file && a.object == b.object;
 }
 
 // Linux mm/mmap.c, is_mergeable_anon_vma.
@@ -58,6 +58,7 @@ Result<void> ProgramLayout::copy_from(const ProgramLayout& other) {
     positions = other.positions;
     executable = other.executable;
     is_dumpable = other.is_dumpable;
+    has_no_transparent_huge_pages = other.has_no_transparent_huge_pages;
     return {};
 }
 
@@ -237,7 +238,7 @@ Result<void> AddressSpace::check_placement(std::uint64_t address, std::uint64_t 
     if (placement == Placement::Hint) {
         return find_free(address, size).has_value() ? Result<void>() : Result<void>(Errno(ENOMEM));
     }
-    if (size > kUserEnd || address > kUserEnd - size) {
+    if (size > kUserEnd - kLowestMapping || address > kUserEnd - size) {
         return Errno(ENOMEM);
     }
     if ((address & kPageMask) != 0) {
@@ -300,7 +301,8 @@ Result<void> AddressSpace::protect(std::uint64_t address, std::uint64_t size, in
             return Errno(EACCES);
         }
         const std::uint64_t last = mapping->end < end ? mapping->end : end;
-        const bool becomes_data = (protection & PROT_WRITE) != 0 && (attributes.protection & PROT_WRITE) == 0 &&
+        const bool becomes_data = (protection & PROT_WRITE) != 0 &&
+                                  (attributes.protection & PROT_WRITE) == 0 &&
                                   attributes.sharing == Sharing::Private && !attributes.no_reserve;
         if (becomes_data && is_obvious_overcommit(last - position)) {
             return Errno(ENOMEM);

@@ -33,8 +33,8 @@ class UserAddress {
     std::uint64_t value_ = 0;
 };
 
-// Linux's access_ok: could the whole range be a program's, mapped or not? Tags count as part of the address unless
-// the task has asked for them (PR_SET_TAGGED_ADDR_CTRL).
+// Linux's access_ok: could the whole range be a program's, mapped or not? Tags count as part of the address
+// unless the task has asked for them (PR_SET_TAGGED_ADDR_CTRL).
 bool is_user_range(UserAddress address, std::size_t size);
 
 // Copy from the front as many bytes as can be reached, and return their number: fewer than asked means that

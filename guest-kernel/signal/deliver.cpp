@@ -39,8 +39,8 @@ int choose(SignalSet set) {
 // A handler that has not asked for it is told the address of a fault without its tag (Linux kernel/signal.c,
 // hide_si_addr_tag_bits; for watchpoints arm64 leaves it).
 void hide_tag(siginfo_t& info) {
-    const bool is_fault = kSynchronous.contains(info.si_signo) && info.si_signo != SIGSYS && info.si_code > 0 &&
-                          info.si_code < SI_KERNEL;
+    const bool is_fault = kSynchronous.contains(info.si_signo) && info.si_signo != SIGSYS &&
+                          info.si_code > 0 && info.si_code < SI_KERNEL;
     if (is_fault && !(info.si_signo == SIGTRAP && info.si_code == TRAP_BRKPT)) {
         const auto address = reinterpret_cast<std::uint64_t>(info.si_addr);
         info.si_addr = reinterpret_cast<void*>(untagged(address));

@@ -99,7 +99,8 @@ siginfo_t user_siginfo(int signal, int code);
 // The same from a given sender.
 siginfo_t user_siginfo_from(int signal, int pid, std::uint32_t user);
 
-// Sends a signal; ignored ones are discarded, and so is what a zombie gets. EAGAIN: RLIMIT_SIGPENDING, or no memory.
+// Sends a signal; ignored ones are discarded, and so is what a zombie gets. EAGAIN: RLIMIT_SIGPENDING, or no
+// memory.
 Result<void> send_signal(Task& task, const siginfo_t& info);
 Result<void> send_signal(Process& process, const siginfo_t& info);
 // To the process of a thread, which takes the signal if it can: kill with a thread's number.

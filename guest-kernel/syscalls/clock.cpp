@@ -11,18 +11,18 @@
 #include "task/task.hpp"
 #include "time/clock.hpp"
 #include "time/clock_setup.hpp"
+#include "time/vdso_data.h"
 
 namespace kernel {
 
 namespace {
-
-constexpr std::int64_t kCoarseResolution = 4'000'000;  // a tick at HZ=250
 
 // A clock id below 0 names the CPU time of a task: ~pid << 3, with 4 for a thread and the kind in the low
 // bits (Linux include/linux/posix-timers.h).
 struct CpuClock {
     int pid;
     bool is_thread;
+    bool counts_ticks;  // user time alone, or user and system time: known by ticks
 };
 
 std::optional<CpuClock> decode_cpu_clock(int clock) {
@@ -31,14 +31,16 @@ std::optional<CpuClock> decode_cpu_clock(int clock) {
     constexpr int kScheduled = 2;
     if (clock >= 0) {
         if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID) {
-            return CpuClock{.pid = 0, .is_thread = clock == CLOCK_THREAD_CPUTIME_ID};
+            return CpuClock{.pid = 0, .is_thread = clock == CLOCK_THREAD_CPUTIME_ID, .counts_ticks = false};
         }
         return std::nullopt;
     }
     if ((clock & kKindMask) > kScheduled) {
         return std::nullopt;
     }
-    return CpuClock{.pid = ~(clock >> 3), .is_thread = (clock & kThread) != 0};
+    return CpuClock{.pid = ~(clock >> 3),
+                    .is_thread = (clock & kThread) != 0,
+                    .counts_ticks = (clock & kKindMask) != kScheduled};
 }
 
 Result<std::int64_t> cpu_time(Task& task, const CpuClock& clock) {
@@ -66,14 +68,14 @@ Result<std::int64_t> read_clock(Task& task, int clock) {
         case CLOCK_REALTIME_ALARM:
             return realtime_now();
         case CLOCK_REALTIME_COARSE:
-            return monotonic_to_realtime(now - now % kCoarseResolution);
+            return coarse_realtime_now();
         case CLOCK_MONOTONIC:
         case CLOCK_MONOTONIC_RAW:
         case CLOCK_BOOTTIME:
         case CLOCK_BOOTTIME_ALARM:
             return now;
         case CLOCK_MONOTONIC_COARSE:
-            return now - now % kCoarseResolution;
+            return coarse_monotonic_now();
         default: {
             const std::optional<CpuClock> cpu = decode_cpu_clock(clock);
             if (!cpu.has_value()) {
@@ -97,54 +99,89 @@ Result<long> sys_clock_gettime(Task& task, int clock, UserOut<__kernel_timespec>
 
 Result<long> sys_clock_getres(Task& task, int clock, UserOut<__kernel_timespec> resolution) {
     TRY(read_clock(task, clock));
-    const bool is_coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE;
+    const std::optional<CpuClock> cpu = decode_cpu_clock(clock);
+    const bool is_coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ||
+                           (cpu.has_value() && cpu->counts_ticks);
     if (!resolution.is_null()) {
         TRY(resolution.write(Timespec::from_nanoseconds(is_coarse ? kCoarseResolution : 1).to_user()));
     }
     return 0;
 }
 
+namespace {
+
+// Linux kernel/time/time.c, do_sys_settimeofday64. Never before what CLOCK_MONOTONIC shows, and not so late
+// that the clock could run over.
+Result<void> check_new_time(Task& task, const std::optional<Timespec>& time) {
+    constexpr std::int64_t kYear = std::int64_t{365} * 24 * 3600;
+    constexpr std::int64_t kEnd = INT64_MAX / kNanosecondsPerSecond - 30 * kYear;  // TIME_SETTOD_SEC_MAX
+    if (time.has_value() && (!time->is_valid() || time->seconds >= kEnd)) {
+        return Errno(EINVAL);
+    }
+    return task.credentials.has(CAP_SYS_TIME) ? Result<void>() : Result<void>(Errno(EPERM));
+}
+
+Result<void> change_time(const Timespec& time) {
+    if (time.to_nanoseconds() < monotonic_now()) {
+        return Errno(EINVAL);
+    }
+    set_realtime(time.to_nanoseconds());
+    return {};
+}
+
+}  // namespace
+
 Result<long> sys_clock_settime(Task& task, int clock, UserIn<__kernel_timespec> time) {
+    if (clock < 0) {
+        TRY(time.read());
+        TRY(read_clock(task, clock));
+        return Errno(EPERM);  // CPU time is not to be set
+    }
     if (clock != CLOCK_REALTIME) {
         return Errno(EINVAL);
     }
     const Timespec value = Timespec::from_user(TRY(time.read()));
-    if (!value.is_valid()) {
-        return Errno(EINVAL);
-    }
-    if (!task.credentials.has(CAP_SYS_TIME)) {
-        return Errno(EPERM);
-    }
-    set_realtime(value.to_nanoseconds());
+    TRY(check_new_time(task, value));
+    TRY(change_time(value));
     return 0;
 }
 
 Result<long> sys_gettimeofday(Task&, UserOut<__kernel_old_timeval> time, UserOut<struct timezone> zone) {
     if (!time.is_null()) {
-        const Timespec now = current_time();
+        const Timespec now = Timespec::from_nanoseconds(realtime_now());
         TRY(time.write({.tv_sec = now.seconds, .tv_usec = now.nanoseconds / 1000}));
     }
     if (!zone.is_null()) {
-        TRY(zone.write({.tz_minuteswest = 0, .tz_dsttime = 0}));
+        const VdsoData& data = vdso_data();
+        TRY(zone.write({.tz_minuteswest = data.minutes_west, .tz_dsttime = data.daylight_saving}));
     }
     return 0;
 }
 
 Result<long> sys_settimeofday(Task& task, UserIn<__kernel_old_timeval> time, UserIn<struct timezone> zone) {
+    std::optional<Timespec> value;
+    if (!time.is_null()) {
+        const __kernel_old_timeval given = TRY(time.read());
+        if (given.tv_usec < 0 || given.tv_usec >= 1'000'000) {
+            return Errno(EINVAL);
+        }
+        value = Timespec{.seconds = given.tv_sec, .nanoseconds = given.tv_usec * 1000};
+    }
+    std::optional<struct timezone> place;
     if (!zone.is_null()) {
-        TRY(zone.read());
+        place = TRY(zone.read());
     }
-    if (time.is_null()) {
-        return 0;
+    TRY(check_new_time(task, value));
+    if (place.has_value()) {
+        constexpr int kFarthest = 15 * 60;
+        if (place->tz_minuteswest > kFarthest || place->tz_minuteswest < -kFarthest) {
+            return Errno(EINVAL);
+        }
+        set_time_zone(place->tz_minuteswest, place->tz_dsttime, !value.has_value());
     }
-    const __kernel_old_timeval value = TRY(time.read());
-    if (value.tv_usec < 0 || value.tv_usec > 1'000'000 || value.tv_sec < 0) {
-        return Errno(EINVAL);
+    if (value.has_value()) {
+        TRY(change_time(*value));
     }
-    if (!task.credentials.has(CAP_SYS_TIME)) {
-        return Errno(EPERM);
-    }
-    set_realtime(Timespec{.seconds = value.tv_sec, .nanoseconds = value.tv_usec * 1000}.to_nanoseconds());
     return 0;
 }
 

@@ -61,6 +61,7 @@ Result<void> name_program(Task& task, Fd dirfd, std::string_view path, ExecReque
         TRY(request.path.append_signed(dirfd.number));
         TRY(request.path.append(path.empty() ? "" : "/"));
         const Result<CloseOnExec> closes = task.files->close_on_exec_of(dirfd);
+        request.has_no_name = path.empty();
         request.path_is_inaccessible = !closes.is_error() && closes.value() == CloseOnExec::Yes;
     }
     return request.path.append(path);

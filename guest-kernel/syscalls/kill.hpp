@@ -10,8 +10,8 @@ namespace kernel {
 
 class Task;
 
-// To the process of a thread (Linux group_send_sig_info): EINVAL where there is no such signal, EPERM where the
-// sender may not. Signal 0 only checks.
+// To the process of a thread (Linux group_send_sig_info): EINVAL where there is no such signal, EPERM where
+// the sender may not. Signal 0 only checks.
 Result<void> signal_process_of(Task& sender, Task& target, const siginfo_t& info);
 
 // A siginfo as a program gives it. E2BIG: it has bytes where its kind has none that the kernel knows.

@@ -18,22 +18,28 @@ namespace {
 
 constexpr unsigned kProtections = PROT_READ | PROT_WRITE | PROT_EXEC;
 
-// The flags of MAP_SHARED and MAP_PRIVATE. MAP_SHARED_VALIDATE refuses others, which the first two ignore (Linux
-// include/linux/mman.h, LEGACY_MAP_MASK; MAP_FIXED_NOREPLACE is not in it).
-constexpr unsigned kLegacyFlags = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE | MAP_EXECUTABLE |
-                                  MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK |
-                                  MAP_STACK | MAP_HUGETLB |
+// The flags of MAP_SHARED and MAP_PRIVATE. MAP_SHARED_VALIDATE refuses others, which the first two ignore
+// (Linux include/linux/mman.h, LEGACY_MAP_MASK; MAP_FIXED_NOREPLACE is not in it).
+constexpr unsigned kLegacyFlags = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE |
+                                  MAP_EXECUTABLE | MAP_GROWSDOWN | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE |
+                                  MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |
                                   static_cast<unsigned>(MAP_HUGE_MASK) << MAP_HUGE_SHIFT;
 
 Result<void> check_shared_file(const File& file, unsigned protection, unsigned flags) {
     constexpr unsigned kHugeSizes = (21U << MAP_HUGE_SHIFT) | (30U << MAP_HUGE_SHIFT);  // 2 MiB, 1 GiB
-    constexpr unsigned kKnown =
-        (kLegacyFlags & ~(static_cast<unsigned>(MAP_HUGE_MASK) << MAP_HUGE_SHIFT)) | kHugeSizes | MAP_SHARED_VALIDATE;
+    constexpr unsigned kKnown = (kLegacyFlags & ~(static_cast<unsigned>(MAP_HUGE_MASK) << MAP_HUGE_SHIFT)) |
+                                kHugeSizes | MAP_SHARED_VALIDATE;
     if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE && (flags & ~kKnown) != 0) {
         return Errno(EOPNOTSUPP);
     }
     const bool may_write = file.is_writable();
     return (protection & PROT_WRITE) != 0 && !may_write ? Result<void>(Errno(EACCES)) : Result<void>();
+}
+
+// Linux mm/mmap.c, file_mmap_ok: regular files have a largest offset, devices have none.
+bool is_within_limit(const File& file, std::uint64_t first_page, std::uint64_t size) {
+    const std::uint64_t limit = file.inode().is_regular() ? INT64_MAX : UINT64_MAX;
+    return size <= limit && first_page <= (limit - size) >> kPageShift;
 }
 
 bool is_on_noexec_mount(const File& file) {
@@ -83,8 +89,8 @@ Result<MappingAttributes> attributes_of_anonymous(unsigned flags, std::uint64_t 
     }
 }
 
-// Is memory set aside for it, and is it more than there can be? Shared anonymous memory counts however it may be
-// used, the rest once it can be written (Linux accountable_mapping; mm/shmem.c, shmem_acct_size).
+// Is memory set aside for it, and is it more than there can be? Shared anonymous memory counts however it may
+// be used, the rest once it can be written (Linux accountable_mapping; mm/shmem.c, shmem_acct_size).
 bool overcommits(const MappingAttributes& attributes, std::uint64_t size) {
     const bool is_shared_memory = attributes.sharing == Sharing::Shared && !attributes.file;
     const bool is_private_data =
@@ -133,8 +139,7 @@ Result<long> sys_mmap(Task& task, UserAddress address, std::size_t length, unsig
     }
     const Locking locking =
         TRY(locking_of_new_memory(task, size, (flags & MAP_LOCKED) != 0 ? Locking::Now : Locking::None));
-    constexpr std::uint64_t kMaximumFileSize = INT64_MAX;  // MAX_LFS_FILESIZE
-    if (file && (size > kMaximumFileSize || first_page > (kMaximumFileSize - size) >> kPageShift)) {
+    if (file && !is_within_limit(*file, first_page, size)) {
         return Errno(EOVERFLOW);
     }
     MappingAttributes attributes =
@@ -205,8 +210,8 @@ Result<long> sys_brk(Task& task, UserAddress end) {
     return static_cast<long>(task.address_space->change_brk(end.value()));
 }
 
-Result<long> sys_mremap(Task& task, UserAddress given, std::size_t old_size, std::size_t new_size, unsigned flags,
-                        UserAddress new_address) {
+Result<long> sys_mremap(Task& task, UserAddress given, std::size_t old_size, std::size_t new_size,
+                        unsigned flags, UserAddress new_address) {
     const UserAddress old_address = given.without_tag();
     constexpr unsigned kKnown = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
     const std::uint64_t old_length = page_ceiling(old_size);

@@ -19,7 +19,8 @@ Result<Ref<Process>> process_to_signal(Task& task, Fd fd) {
     if (process == nullptr && file->inode().is_directory()) {
         process = file->inode().as_process();
     }
-    return process == nullptr ? Result<Ref<Process>>(Errno(EBADF)) : Result<Ref<Process>>(Ref<Process>(process));
+    return process == nullptr ? Result<Ref<Process>>(Errno(EBADF))
+                              : Result<Ref<Process>>(Ref<Process>(process));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <linux/prctl.h>
 #include <linux/securebits.h>
 
+#include "arch/include/machine.hpp"
 #include "mm/address_space.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
@@ -103,6 +104,39 @@ Result<long> set_memory_failure(Task& task, unsigned long action, unsigned long 
     return 0;
 }
 
+// Speculative store bypass, the one kind that arm64 lets programs control (Linux
+// arch/arm64/kernel/proton-pack.c, ssbd_prctl_get and ssbd_prctl_set).
+Result<long> speculation(const Task& task, unsigned long kind) {
+    if (kind != PR_SPEC_STORE_BYPASS) {
+        return Errno(ENODEV);
+    }
+    return static_cast<long>(PR_SPEC_PRCTL | task.store_bypass);
+}
+
+Result<long> set_speculation(Task& task, unsigned long kind, unsigned long control) {
+    if (kind != PR_SPEC_STORE_BYPASS) {
+        return Errno(ENODEV);
+    }
+    switch (control) {
+        case PR_SPEC_ENABLE:
+        case PR_SPEC_DISABLE_NOEXEC:
+            if (task.store_bypass == PR_SPEC_FORCE_DISABLE) {
+                return Errno(EPERM);
+            }
+            break;
+        case PR_SPEC_DISABLE:
+        case PR_SPEC_FORCE_DISABLE:
+            break;
+        default:
+            return Errno(ERANGE);
+    }
+    if (task.store_bypass != PR_SPEC_FORCE_DISABLE) {
+        task.store_bypass = control;
+    }
+    arch::set_store_bypass(task.kernel_stack.registers(), control == PR_SPEC_ENABLE);
+    return 0;
+}
+
 Result<long> set_tagged_addresses(Task& task, unsigned long flags) {
     if ((flags & ~PR_TAGGED_ADDR_ENABLE) != 0) {
         return Errno(EINVAL);
@@ -157,7 +191,7 @@ Result<long> sys_prctl(Task& task, int option, unsigned long arg2, unsigned long
             return arg2 != 0 || has_more ? Result<long>(Errno(EINVAL))
                                          : Result<long>(task.no_new_privileges ? 1 : 0);
         case PR_SET_TIMERSLACK:
-            task.timer_slack = static_cast<long>(arg2) <= 0 ? task.default_timer_slack : arg2;
+            task.timer_slack = arg2 == 0 ? task.default_timer_slack : arg2;
             return 0;
         case PR_GET_TIMERSLACK:
             return static_cast<long>(task.timer_slack);
@@ -188,13 +222,35 @@ Result<long> sys_prctl(Task& task, int option, unsigned long arg2, unsigned long
             return PR_TIMING_STATISTICAL;
         case PR_SET_TIMING:
             return arg2 == PR_TIMING_STATISTICAL ? Result<long>(0) : Result<long>(Errno(EINVAL));
+        case PR_TASK_PERF_EVENTS_DISABLE:
+        case PR_TASK_PERF_EVENTS_ENABLE:
+            return 0;  // all of the task's, of which there are none
+        case PR_GET_TID_ADDRESS:
+            TRY(UserOut<std::uint64_t>(UserAddress(arg2)).write(task.clear_child_tid));
+            return 0;
+        case PR_SET_THP_DISABLE:
+            if (has_more) {
+                return Errno(EINVAL);
+            }
+            task.address_space->layout.has_no_transparent_huge_pages = arg2 != 0;
+            return 0;
+        case PR_GET_THP_DISABLE:
+            return arg2 != 0 || has_more
+                       ? Result<long>(Errno(EINVAL))
+                       : Result<long>(task.address_space->layout.has_no_transparent_huge_pages ? 1 : 0);
+        case PR_GET_SPECULATION_CTRL:
+            return has_more ? Result<long>(Errno(EINVAL)) : speculation(task, arg2);
+        case PR_SET_SPECULATION_CTRL:
+            return arg4 != 0 || arg5 != 0 ? Result<long>(Errno(EINVAL)) : set_speculation(task, arg2, arg3);
         case PR_SET_IO_FLUSHER:
         case PR_GET_IO_FLUSHER:
             return io_flusher(task, option == PR_SET_IO_FLUSHER, arg2, has_more);
         case PR_MCE_KILL:
-            return arg4 != 0 || arg5 != 0 ? Result<long>(Errno(EINVAL)) : set_memory_failure(task, arg2, arg3);
+            return arg4 != 0 || arg5 != 0 ? Result<long>(Errno(EINVAL))
+                                          : set_memory_failure(task, arg2, arg3);
         case PR_MCE_KILL_GET:
-            return arg2 != 0 || has_more ? Result<long>(Errno(EINVAL)) : Result<long>(task.memory_failure_policy);
+            return arg2 != 0 || has_more ? Result<long>(Errno(EINVAL))
+                                         : Result<long>(task.memory_failure_policy);
         case PR_SET_TAGGED_ADDR_CTRL:
             return arg3 != 0 || arg4 != 0 || arg5 != 0 ? Result<long>(Errno(EINVAL))
                                                        : set_tagged_addresses(task, arg2);

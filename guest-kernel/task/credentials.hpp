@@ -43,8 +43,8 @@ struct Credentials {
     bool is_in_group(std::uint32_t id) const;
 };
 
-// The task becomes somebody: where that is somebody else, its memory is no longer dumpable and its parent's end no
-// longer signalled (Linux kernel/cred.c, commit_creds).
+// The task becomes somebody: where that is somebody else, its memory is no longer dumpable and its parent's
+// end no longer signalled (Linux kernel/cred.c, commit_creds).
 void commit_credentials(Task& task, const Credentials& next);
 // Who a task is after execve (Linux security/commoncap.c, cap_bprm_creds_from_file).
 Credentials credentials_of_program(const Task& task);

@@ -2,11 +2,13 @@
 
 #include <linux/mman.h>
 #include <linux/personality.h>
+#include <linux/prctl.h>
 
 #include <optional>
 
 #include "arch/include/machine.hpp"
 #include "fs/file_table.hpp"
+#include "fs/path_walk.hpp"
 #include "fs/vfs.hpp"
 #include "lib/memory.hpp"
 #include "lib/random.hpp"
@@ -103,7 +105,10 @@ Result<LoadedElf> map_or_die(Task& task, AddressSpace& space, const ElfFile& elf
 }
 
 Result<ElfFile> read_interpreter(Task& task, std::string_view path) {
-    Ref<File> file = TRY(open_for_execute(task, AT_FDCWD, path, 0));
+    Ref<File> file = TRY(open_for_execute(task, AT_FDCWD, path, AT_EMPTY_PATH));
+    if (file->attributes().size < sizeof(Elf64_Ehdr)) {
+        return Errno(EIO);
+    }
     Result<ElfFile> elf = ElfFile::read(std::move(file));
     return elf.is_error() && elf.error() == Errno(ENOEXEC) ? Result<ElfFile>(Errno(ELIBBAD)) : std::move(elf);
 }
@@ -158,8 +163,8 @@ bool is_blank(char byte) {
     return byte == ' ' || byte == '\t';
 }
 
-// The first place from `from` on, up to and with `last`, that is no blank, or that ends a word, or that holds a
-// byte; one beyond `last`: there is none.
+// The first place from `from` on, up to and with `last`, that is no blank, or that ends a word, or that holds
+// a byte; one beyond `last`: there is none.
 template <typename Matches>
 const char* find_in(const char* from, const char* last, Matches matches) {
     while (from <= last && !matches(*from)) {
@@ -176,8 +181,8 @@ const char* find_word_end(const char* from, const char* last) {
     return find_in(from, last, [](char byte) { return is_blank(byte) || byte == '\0'; });
 }
 
-// Linux fs/binfmt_script.c, load_script, byte by byte: what is behind a NUL or beyond the buffer shows. ENOEXEC: no
-// interpreter, or its name may be cut.
+// Linux fs/binfmt_script.c, load_script, byte by byte: what is behind a NUL or beyond the buffer shows.
+// ENOEXEC: no interpreter, or its name may be cut.
 Result<ScriptLine> parse_script_line(const ScriptBuffer& start) {
     const char* const last = start.data() + start.size() - 1;
     const char* end = find_in(start.data(), last, [](char byte) { return byte == '\n'; });
@@ -200,7 +205,8 @@ Result<ScriptLine> parse_script_line(const ScriptBuffer& start) {
     if (name_end <= end && *name_end != '\0') {
         const char* argument = find_word(name_end, end);
         if (argument <= end) {
-            line.argument = std::string_view(argument, find_in(argument, end - 1, [](char byte) { return byte == '\0'; }));
+            line.argument = std::string_view(
+                argument, find_in(argument, end - 1, [](char byte) { return byte == '\0'; }));
         }
     }
     return line;
@@ -242,7 +248,8 @@ Result<void> resolve_scripts(Task& task, ExecRequest& request) {
         }
         TRY(put_interpreter(request, name.view(), line));
         name = TRY(String::copy_of(line.interpreter));
-        request.file = TRY(open_for_execute(task, AT_FDCWD, name.view(), 0));
+        // An empty name, which a NUL behind #! makes, is the working directory's.
+        request.file = TRY(open_for_execute(task, AT_FDCWD, name.view(), AT_EMPTY_PATH));
     }
 }
 
@@ -286,7 +293,7 @@ Result<void> prepare_private_state(Task& task) {
     return {};
 }
 
-void reset_for_program(Task& task, std::string_view path) {
+void reset_for_program(Task& task, const File& file, std::string_view name) {
     task.signal_handlers->reset_for_execve();
     task.files->close_on_exec();
     task.alternate_stack = AlternateStack{};
@@ -298,12 +305,13 @@ void reset_for_program(Task& task, std::string_view path) {
     task.fault_syndrome = 0;
     const Credentials next = credentials_of_program(task);
     task.address_space->layout.is_dumpable =
-        next.effective_user == next.user && next.effective_group == next.group;
+        next.effective_user == next.user && next.effective_group == next.group &&
+        !check_permission(file.inode(), kMayRead, task.credentials).is_error();
     commit_credentials(task, next);
     task.personality &= ~static_cast<unsigned long>(READ_IMPLIES_EXEC);
     task.process->has_executed = true;
     task.process->exit_signal = task.process->parent == nullptr ? 0 : SIGCHLD;
-    task.set_name(base_name(path));
+    task.set_name(name);
 }
 
 }  // namespace
@@ -351,9 +359,10 @@ bool may_execute(Task& task) {
 }
 
 Result<void> execute(Task& task, ExecRequest&& request) {
-    const std::string_view called_as = base_name(request.path.view());
-    const String name = TRY(String::copy_of(called_as));
     TRY(resolve_scripts(task, request));
+    const std::string_view called_as =
+        request.has_no_name ? request.file->path().dentry->name() : base_name(request.path.view());
+    const String name = TRY(String::copy_of(called_as));
     const ElfFile elf = TRY(ElfFile::read(request.file));
     const NewProgram program = TRY(load(task, request, elf));
     TRY(prepare_private_state(task));
@@ -368,12 +377,15 @@ Result<void> execute(Task& task, ExecRequest&& request) {
         task.process->note_peak_memory(*old);
     }
     old = nullptr;
-    reset_for_program(task, name.view());
+    reset_for_program(task, *elf.file, name.view());
     if (task.vfork_parent != nullptr) {
         task.vfork_parent->finish();
         task.vfork_parent = nullptr;
     }
-    arch::start_program(task.kernel_stack.registers(), program.entry, program.stack_pointer);
+    Registers& registers = task.kernel_stack.registers();
+    arch::start_program(registers, program.entry, program.stack_pointer);
+    task.store_bypass = task.store_bypass == PR_SPEC_DISABLE_NOEXEC ? PR_SPEC_ENABLE : task.store_bypass;
+    arch::set_store_bypass(registers, task.store_bypass == PR_SPEC_ENABLE);
     return {};
 }
 

@@ -29,12 +29,14 @@ struct ExecRequest {
     String path;  // as the program learns it (AT_EXECFN)
     // The path leads through a descriptor that execve closes: an interpreter could not open it.
     bool path_is_inaccessible = false;
+    bool has_no_name = false;  // it was called by a descriptor alone: the file's own name becomes the task's
     StringList arguments;
     StringList environment;
     std::size_t room = SIZE_MAX;  // bytes that may be added to path, argv and envp
 };
 
-// How many bytes path, argv and envp may have beside so many pointers (Linux fs/exec.c, bprm_stack_limits). E2BIG.
+// How many bytes path, argv and envp may have beside so many pointers (Linux fs/exec.c, bprm_stack_limits).
+// E2BIG.
 Result<std::size_t> string_room(const Task& task, std::size_t pointers);
 
 // False, for EAGAIN: the user has too many tasks still (Linux kernel/sys.c, flag_nproc_exceeded).

@@ -13,8 +13,8 @@ class Task;
 // Tells every thread of a process to end (a fatal signal); `status` becomes the process's, unless it has one
 // already.
 void begin_process_exit(Process& process, int status);
-// Takes an ended task out of the tables: a leader when its process is reaped or a thread that executes a program
-// takes its place, the others at their end. Its usage becomes the process's.
+// Takes an ended task out of the tables: a leader when its process is reaped or a thread that executes a
+// program takes its place, the others at their end. Its usage becomes the process's.
 void release_task(Task& task);
 
 }  // namespace kernel

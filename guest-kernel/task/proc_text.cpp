@@ -284,7 +284,8 @@ Result<void> append_limits(Task& task, String& out) {
 namespace {
 
 // Fields in the order of man 5 proc, /proc/[pid]/stat. A thread's has its own usage, a process's that of all.
-Result<void> append_stat_of(Task& task, const ResourceUsage& usage, const ResourceUsage& reaped, String& out) {
+Result<void> append_stat_of(Task& task, const ResourceUsage& usage, const ResourceUsage& reaped,
+                            String& out) {
     const Process& process = *task.process;
     const MemoryUsage memory = task.address_space ? task.address_space->usage() : MemoryUsage{};
     const ProgramPositions positions =

@@ -101,7 +101,8 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     IntervalTimer real_timer;
 };
 
-// ESRCH when there is no such process (a zombie is one still) or task (an ended leader is one until it is reaped).
+// ESRCH when there is no such process (a zombie is one still) or task (an ended leader is one until it is
+// reaped).
 Result<Ref<Process>> find_process(int id);
 Result<Ref<Task>> find_task(int id);
 // The process of any of its threads: what most calls take for a pid (Linux find_task_by_vpid).

@@ -115,9 +115,9 @@ class Task : public RefCounted,
     int policy = 0;                      // SCHED_*
     bool resets_policy_on_fork = false;  // SCHED_RESET_ON_FORK
     int realtime_priority = 0;
-    std::uint64_t timer_slack = 50'000;  // ns; Linux's default
+    std::uint64_t timer_slack = 50'000;          // ns; Linux's default
     std::uint64_t default_timer_slack = 50'000;  // what PR_SET_TIMERSLACK 0 goes back to
-    std::int64_t user_time = 0;          // ns
+    std::int64_t user_time = 0;                  // ns
     std::int64_t system_time = 0;
     std::int64_t started = 0;  // monotonic
     std::uint64_t minor_faults = 0;
@@ -126,9 +126,10 @@ class Task : public RefCounted,
 
     unsigned long personality = 0;  // man 2 personality
     bool no_new_privileges = false;
-    bool is_io_flusher = false;          // PR_SET_IO_FLUSHER
-    int memory_failure_policy = 2;       // PR_MCE_KILL_*; the default is PR_MCE_KILL_DEFAULT
+    bool is_io_flusher = false;           // PR_SET_IO_FLUSHER
+    int memory_failure_policy = 2;        // PR_MCE_KILL_*; the default is PR_MCE_KILL_DEFAULT
     bool takes_tagged_addresses = false;  // PR_SET_TAGGED_ADDR_CTRL
+    unsigned long store_bypass = 2;       // PR_SET_SPECULATION_CTRL; the default is PR_SPEC_ENABLE
     // The user had too many tasks when this one became its: execve fails with EAGAIN while that is so.
     bool has_too_many_tasks = false;
     int exit_status = 0;  // as wait4 reports it

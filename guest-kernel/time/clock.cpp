@@ -17,6 +17,7 @@ constinit std::uint64_t boot_counter = 0;
 constinit std::uint64_t multiplier = 0;  // ns a tick, 32 binary places
 constinit std::uint64_t frequency = 0;
 constinit std::int64_t realtime_offset = 0;
+constinit std::int64_t last_set = 0;  // of CLOCK_MONOTONIC
 
 constexpr unsigned kFractionBits = 32;
 
@@ -26,6 +27,7 @@ void publish() {
     data.counter_base = boot_counter;
     data.multiplier = FAULT(vdso_clock_zero) ? 0 : multiplier;
     data.realtime_offset = FAULT(vdso_clock_zero) ? 0 : realtime_offset;
+    data.last_set = last_set;
     data.sequence = data.sequence + 1;
 }
 
@@ -40,8 +42,18 @@ void set_up_clock(std::int64_t realtime) {
 }
 
 void set_realtime(std::int64_t realtime) {
-    realtime_offset = realtime - monotonic_now();
+    last_set = monotonic_now();
+    realtime_offset = realtime - last_set;
     publish();
+}
+
+void set_time_zone(int minutes_west, int daylight_saving, bool comes_alone) {
+    static constinit bool is_first = true;
+    vdso_data().minutes_west = minutes_west;
+    vdso_data().daylight_saving = daylight_saving;
+    if (std::exchange(is_first, false) && comes_alone) {
+        set_realtime(realtime_now() + std::int64_t{minutes_west} * 60 * kNanosecondsPerSecond);
+    }
 }
 
 std::int64_t monotonic_now() {
@@ -50,6 +62,15 @@ std::int64_t monotonic_now() {
 
 std::int64_t realtime_now() {
     return monotonic_to_realtime(monotonic_now());
+}
+
+std::int64_t coarse_monotonic_now() {
+    const std::int64_t now = monotonic_now();
+    return std::max(now - now % kCoarseResolution, last_set);
+}
+
+std::int64_t coarse_realtime_now() {
+    return monotonic_to_realtime(coarse_monotonic_now());
 }
 
 std::int64_t monotonic_to_realtime(std::int64_t monotonic) {

@@ -11,9 +11,13 @@ namespace kernel {
 std::int64_t monotonic_now();
 // Nanoseconds since 1970 (CLOCK_REALTIME).
 std::int64_t realtime_now();
-// The realtime clock as file times use it.
+// Both clocks as of the last tick (CLOCK_*_COARSE): never ahead of the exact ones.
+inline constexpr std::int64_t kCoarseResolution = 4'000'000;  // HZ=250
+std::int64_t coarse_monotonic_now();
+std::int64_t coarse_realtime_now();
+// What file times are taken from (Linux fs/inode.c, current_time).
 inline Timespec current_time() {
-    return Timespec::from_nanoseconds(realtime_now());
+    return Timespec::from_nanoseconds(coarse_realtime_now());
 }
 
 // When a wait is to end: a point of CLOCK_MONOTONIC, in nanoseconds, or never.

@@ -10,6 +10,10 @@ namespace kernel {
 // Starts CLOCK_MONOTONIC at 0 and CLOCK_REALTIME at `realtime` ns since 1970.
 void set_up_clock(std::int64_t realtime);
 void set_realtime(std::int64_t realtime);
+// The zone that settimeofday sets and gettimeofday shows. The first one, if it comes without a time, says
+// that the clock has been running on local time, which is put right (Linux kernel/time/time.c,
+// do_sys_settimeofday64).
+void set_time_zone(int minutes_west, int daylight_saving, bool comes_alone);
 // The point of CLOCK_MONOTONIC at which CLOCK_REALTIME, as set now, is `realtime`.
 std::int64_t realtime_to_monotonic(std::int64_t realtime);
 // And the other way round.

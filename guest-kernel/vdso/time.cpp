@@ -33,6 +33,13 @@ inline uint64_t counter() {
 struct Now {
     int64_t monotonic;
     int64_t realtime_offset;
+    int64_t last_set;
+
+    // As of the last tick (time/clock.cpp, coarse_monotonic_now).
+    int64_t coarse() const {
+        const int64_t tick = monotonic - monotonic % kCoarseResolution;
+        return tick > last_set ? tick : last_set;
+    }
 };
 
 inline Now read_clocks() {
@@ -41,7 +48,8 @@ inline Now read_clocks() {
         asm volatile("dmb ishld" : : : "memory");
         const uint64_t ticks = counter() - vdso_data.counter_base;
         const Now now{.monotonic = static_cast<int64_t>(Wide{ticks} * vdso_data.multiplier >> 32),
-                      .realtime_offset = vdso_data.realtime_offset};
+                      .realtime_offset = vdso_data.realtime_offset,
+                      .last_set = vdso_data.last_set};
         asm volatile("dmb ishld" : : : "memory");
         if ((sequence & 1) == 0 && sequence == vdso_data.sequence) {
             return now;
@@ -55,10 +63,6 @@ inline int ask_kernel(long number, long argument0, void* argument1) {
     register long x8 asm("x8") = number;
     asm volatile("svc #0" : "+r"(x0) : "r"(x1), "r"(x8) : "memory");
     return static_cast<int>(x0);
-}
-
-inline int64_t coarse(int64_t time) {
-    return time - time % kCoarseResolution;
 }
 
 }  // namespace
@@ -77,10 +81,10 @@ int __kernel_clock_gettime(int clock, __kernel_timespec* time) {
             value = now.monotonic;
             break;
         case CLOCK_REALTIME_COARSE:
-            value = coarse(now.monotonic) + now.realtime_offset;
+            value = now.coarse() + now.realtime_offset;
             break;
         case CLOCK_MONOTONIC_COARSE:
-            value = coarse(now.monotonic);
+            value = now.coarse();
             break;
         default:
             return ask_kernel(__NR_clock_gettime, clock, time);
@@ -98,8 +102,8 @@ int __kernel_gettimeofday(__kernel_old_timeval* time, struct timezone* zone) {
         time->tv_usec = value % kNanosecondsPerSecond / kNanosecondsPerMicrosecond;
     }
     if (zone != nullptr) {
-        zone->tz_minuteswest = 0;
-        zone->tz_dsttime = 0;
+        zone->tz_minuteswest = vdso_data.minutes_west;
+        zone->tz_dsttime = vdso_data.daylight_saving;
     }
     return 0;
 }

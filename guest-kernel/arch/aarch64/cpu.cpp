@@ -107,6 +107,11 @@ void start_program(Registers& registers, std::uint64_t entry, std::uint64_t stac
     set_thread_pointer(0);
 }
 
+void set_store_bypass(Registers& registers, bool is_allowed) {
+    constexpr std::uint64_t kBit = PSR_SSBS_BIT;
+    registers.pstate = is_allowed ? registers.pstate | kBit : registers.pstate & ~kBit;
+}
+
 bool is_valid_user_pstate(std::uint64_t pstate) {
     // Linux arch/arm64/kernel/ptrace.c, valid_native_regs: EL0t, AArch64, nothing masked.
     constexpr std::uint64_t kMustBeZero =

@@ -78,15 +78,16 @@ void send_fault(Task& task, int signal, int code, std::uint64_t address) {
     force_signal(task, info);
 }
 
-// An access: the signal's frame says what and where, without the tag (Linux arch/arm64/mm/fault.c, do_bad_area).
+// An access: the signal's frame says what and where, without the tag (Linux arch/arm64/mm/fault.c,
+// do_bad_area).
 void access_signal(Task& task, int signal, int code, std::uint64_t address, std::uint64_t syndrome) {
     task.fault_address = untagged(address);
     task.fault_syndrome = syndrome;
     send_fault(task, signal, code, address);
 }
 
-// Everything else: the frame has no address, and a syndrome only where the CPU has one that tells something (Linux
-// arch/arm64/kernel/traps.c, arm64_notify_die).
+// Everything else: the frame has no address, and a syndrome only where the CPU has one that tells something
+// (Linux arch/arm64/kernel/traps.c, arm64_notify_die).
 void other_signal(Task& task, int signal, int code, std::uint64_t address, std::uint64_t syndrome) {
     task.fault_address = 0;
     task.fault_syndrome = syndrome;

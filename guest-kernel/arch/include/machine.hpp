@@ -47,6 +47,8 @@ void set_thread_pointer(std::uint64_t value);
 
 // A program's first registers.
 void start_program(Registers& registers, std::uint64_t entry, std::uint64_t stack_pointer);
+// May loads of the program pass earlier stores (PSTATE.SSBS)?
+void set_store_bypass(Registers& registers, bool is_allowed);
 // Would returning to the program with this PSTATE be to EL0 and nothing else?
 bool is_valid_user_pstate(std::uint64_t pstate);
 
