@@ -23,8 +23,8 @@ class InetSocket : public Socket, public PortHolder {
     int take_error() override { return std::exchange(error_, 0); }
     void keep_error(int error) override { error_ = error; }
 
-    bool reuses_address() const override { return options.reuses_address; }
-    bool reuses_port() const override { return options.reuses_port; }
+    bool reuses_address() const override { return options.reuses_address(); }
+    bool reuses_port() const override { return options.reuses_port(); }
     bool is_v6_only() const override { return inet_family_ == InetFamily::V6 && v6_.get(kV6Only) != 0; }
     bool is_bound_by_program() const override { return has_bound_port_; }
     std::uint32_t owner() const override { return owner_; }

@@ -49,6 +49,9 @@ Result<void> Socket::get_option(int, int, UserBuffer, UserInOut<int>) {
 }
 
 Result<std::size_t> SocketFile::read(IoBuffer& buffer, std::int64_t&, TransferMode mode) {
+    if (buffer.is_empty()) {
+        return std::size_t{0};  // a receive of no bytes may wait; a read does not (Linux sock_read_iter)
+    }
     ReceiveRequest request(mode.nonblocking);
     return socket_->receive(buffer, request);
 }
@@ -98,7 +101,10 @@ Result<Ref<File>> make_socket_file(Ref<Socket> socket, unsigned flags) {
     // A socket's inode has no times until something sets them (Linux net/socket.c, sock_alloc).
     inode->attributes.accessed = inode->attributes.modified = inode->attributes.changed = {};
     Path path = TRY(unmounted_path("socket", std::move(inode)));
-    return TRY(make_ref<SocketFile>(std::move(path), flags & O_NONBLOCK, std::move(socket)));
+    const Ref<Socket> shared = socket;
+    Ref<File> file = TRY(make_ref<SocketFile>(std::move(path), flags & O_NONBLOCK, std::move(socket)));
+    shared->attach_file(*file);
+    return file;
 }
 
 Deadline socket_deadline(std::int64_t timeout) {

@@ -11,6 +11,7 @@
 #include "net/control_message.hpp"
 #include "net/socket_address.hpp"
 #include "net/socket_constants.hpp"
+#include "net/socket_options.hpp"
 
 namespace kernel {
 
@@ -58,22 +59,37 @@ struct ReceiveRequest {
     bool is_nonblocking() const { return nonblocking || (flags & socket_constants::kDontWait) != 0; }
 };
 
-// The options of level SOL_SOCKET that every family keeps.
-struct SocketOptions {
-    std::int64_t receive_timeout = 0;   // SO_RCVTIMEO in ns; 0: none
-    std::int64_t send_timeout = 0;      // SO_SNDTIMEO
-    int receive_buffer = 212992;        // SO_RCVBUF: net.core.rmem_default
-    int send_buffer = 212992;           // SO_SNDBUF: net.core.wmem_default
-    bool send_buffer_is_fixed = false;  // a program has set it (SOCK_SNDBUF_LOCK)
-    int receive_low_mark = 1;           // SO_RCVLOWAT
-    bool reuses_address = false;        // SO_REUSEADDR
-    bool reuses_port = false;           // SO_REUSEPORT
-    bool keeps_alive = false;           // SO_KEEPALIVE
-    bool broadcasts = false;            // SO_BROADCAST
-    bool out_of_band_inline = false;    // SO_OOBINLINE
-    bool lingers = false;               // SO_LINGER
-    int linger_seconds = 0;
-    bool passes_credentials = false;  // SO_PASSCRED
+// How long a call waits: not at all (O_NONBLOCK, MSG_DONTWAIT), up to a timeout option, or without end.
+class SocketPatience {
+  public:
+    // `timeout`: as SocketOptions has it.
+    SocketPatience(bool nonblocking, std::int64_t timeout)
+        : is_over_(nonblocking || timeout < 0),
+          is_finite_(timeout != 0),
+          deadline_(timeout == 0 ? Deadline::never() : Deadline::after(timeout)) {}
+
+    bool is_over() const { return is_over_; }
+    // EAGAIN when it is over. A signal ends a wait with a timeout for good: EINTR, whatever SA_RESTART says
+    // (Linux sock_intr_errno; man 7 signal).
+    template <typename Predicate>
+    Result<void> wait(WaitQueue& queue, Predicate ready, Share share = Share::WithAll) const {
+        if (is_over_) {
+            return ready() ? Result<void>() : Result<void>(Errno(EAGAIN));
+        }
+        const Result<void> outcome = queue.wait(ready, deadline_, share);
+        if (!outcome.is_error()) {
+            return {};
+        }
+        if (outcome.error() == Errno(ETIMEDOUT)) {
+            return Errno(EAGAIN);
+        }
+        return is_finite_ ? Result<void>(Errno(EINTR)) : Result<void>(outcome.error());
+    }
+
+  private:
+    bool is_over_;
+    bool is_finite_;
+    Deadline deadline_;
 };
 
 class Socket : public RefCounted {
@@ -116,6 +132,18 @@ class Socket : public RefCounted {
     virtual void keep_error(int) {}
     // SO_PEERCRED; families without it answer as nobody.
     virtual SocketIdentity peer_identity() const { return {}; }
+    // SO_PEERGROUPS. ENODATA: there is no peer whose credentials are known.
+    virtual Result<Vector<std::uint32_t>> peer_groups() const { return Errno(ENODATA); }
+    // Does it know SO_PEEK_OFF?
+    virtual bool has_peek_offset() const { return false; }
+    // What it has sent takes this much of its send buffer (SO_MEMINFO).
+    virtual std::size_t unsent_cost() const { return 0; }
+    // An option of level SOL_SOCKET has a new value.
+    virtual void option_changed(int) {}
+    // Its file exists now.
+    virtual void attach_file(const File&) {}
+    // Additional lines of /proc/<pid>/fdinfo.
+    virtual void describe(TextBuffer&) {}
 
     SocketOptions options;
 
@@ -139,6 +167,7 @@ class SocketFile final : public File {
     std::uint32_t poll(PollRegistrar* registrar) override { return socket_->poll(registrar); }
     Result<long> ioctl(Task& task, unsigned command, unsigned long argument) override;
     void describe_name(TextBuffer& out) const override;
+    void describe(TextBuffer& out) override { socket_->describe(out); }
     Socket* as_socket() override { return socket_.get(); }
 
   private:

@@ -199,7 +199,7 @@ void TcpSocket::become_connected(TcpSocket& peer) {
     peer.peer_ = Ref<TcpSocket>(this);
     for (TcpSocket* socket : {this, &peer}) {
         socket->state_ = TcpState::Established;
-        if (!socket->options.send_buffer_is_fixed) {
+        if (!socket->options.send_buffer_is_fixed()) {
             socket->options.send_buffer = kConnectedSendBuffer;
         }
     }

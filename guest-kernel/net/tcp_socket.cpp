@@ -111,14 +111,14 @@ void TcpSocket::close() {
     } else if (state_ == TcpState::SynSent) {
         become_closed();
     } else if (state_ != TcpState::Close) {
-        if (had_unread || (options.lingers && options.linger_seconds == 0)) {
+        if (had_unread || (options.lingers && options.linger_time() == 0)) {
             send_reset();
         } else {
             send_fin();
             if (options.lingers && !has_sent_all()) {
                 const Ref<TcpSocket> keep(this);
                 (void)changed_.wait([this] { return has_sent_all(); },
-                                    Deadline::after(options.linger_seconds * kNanosecondsPerSecond));
+                                    Deadline::after(options.linger_time()));
             }
         }
     }
@@ -144,8 +144,8 @@ std::uint32_t TcpSocket::poll(PollRegistrar* registrar) {
         events |= kPollReadable | POLLRDHUP;
     }
     if (state_ != TcpState::SynSent) {
-        std::size_t target = static_cast<std::size_t>(options.receive_low_mark);
-        if (is_at_mark() && !options.out_of_band_inline) {
+        std::size_t target = static_cast<std::size_t>(options.receive_low_mark());
+        if (is_at_mark() && !options.out_of_band_inline()) {
             target++;
         }
         if (received_.size() >= target) {

@@ -80,7 +80,7 @@ void TcpSocket::take_urgent(std::uint64_t sequence) {
         return;
     }
     // An urgent byte that nobody has read, at the front, is lost to the next one.
-    if (is_at_mark() && !options.out_of_band_inline && !received_.is_empty()) {
+    if (is_at_mark() && !options.out_of_band_inline() && !received_.is_empty()) {
         received_.drop(1);
     }
     urgent_ = Urgent::Awaited;

@@ -103,7 +103,7 @@ Result<std::size_t> TcpSocket::send(IoBuffer& buffer, const SendRequest& request
 
 // Linux tcp_inq: up to the urgent byte, where that is not part of the stream.
 std::size_t TcpSocket::readable_bytes() const {
-    const bool has_mark = urgent_ != Urgent::None && !options.out_of_band_inline &&
+    const bool has_mark = urgent_ != Urgent::None && !options.out_of_band_inline() &&
                           urgent_sequence_ >= received_.begin_sequence() &&
                           urgent_sequence_ < received_.end_sequence();
     return has_mark ? urgent_sequence_ - received_.begin_sequence() : received_.size();
@@ -111,7 +111,7 @@ std::size_t TcpSocket::readable_bytes() const {
 
 // Linux tcp_recv_urg.
 Result<std::size_t> TcpSocket::receive_urgent(IoBuffer& buffer, ReceiveRequest& request) {
-    if (options.out_of_band_inline || urgent_ == Urgent::None || urgent_ == Urgent::Read) {
+    if (options.out_of_band_inline() || urgent_ == Urgent::None || urgent_ == Urgent::Read) {
         return Errno(EINVAL);
     }
     if (state_ == TcpState::Close && !fin_was_seen_) {
@@ -140,7 +140,7 @@ Result<std::size_t> TcpSocket::receive_urgent(IoBuffer& buffer, ReceiveRequest& 
 // Copies from `position` on what there is, and moves it on; it stops before an urgent byte, and goes over one
 // that is not part of the stream. How many bytes.
 std::size_t TcpSocket::copy_available(IoBuffer& buffer, unsigned flags, std::uint64_t& position) {
-    if (urgent_ != Urgent::None && urgent_sequence_ == position && !options.out_of_band_inline &&
+    if (urgent_ != Urgent::None && urgent_sequence_ == position && !options.out_of_band_inline() &&
         position < received_.end_sequence()) {
         position++;
     }
@@ -198,7 +198,7 @@ Result<std::size_t> TcpSocket::receive(IoBuffer& buffer, ReceiveRequest& request
         return receive_urgent(buffer, request);
     }
     const std::size_t wanted = buffer.remaining();
-    const auto low_mark = static_cast<std::size_t>(options.receive_low_mark);
+    const auto low_mark = static_cast<std::size_t>(options.receive_low_mark());
     const std::size_t target =
         (flags & kWaitAll) != 0 ? wanted : std::max<std::size_t>(std::min(low_mark, wanted), 1);
     const bool peeks = (flags & kPeek) != 0;

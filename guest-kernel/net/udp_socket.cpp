@@ -45,7 +45,7 @@ Result<void> UdpSocket::connect(const SocketAddress& address, bool) {
     TRY(bind_automatically());
     Endpoint target = TRY(read_target(address, false));
     const Route route = TRY(route_to(target));
-    if (route.kind == AddressKind::Broadcast && !options.broadcasts) {
+    if (route.kind == AddressKind::Broadcast && !options.broadcasts()) {
         return Errno(EACCES);
     }
     if (local_.address.is_any()) {

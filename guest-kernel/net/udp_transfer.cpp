@@ -123,7 +123,7 @@ Result<std::size_t> UdpSocket::send(IoBuffer& buffer, const SendRequest& request
         }
         route.source = sending.source;
     }
-    if (route.kind == AddressKind::Broadcast && !options.broadcasts) {
+    if (route.kind == AddressKind::Broadcast && !options.broadcasts()) {
         return Errno(EACCES);
     }
     if (error_ != 0) {

@@ -81,8 +81,11 @@ Result<long> sys_listen(Task& task, Fd sockfd, int backlog) {
 }
 
 Result<long> sys_connect(Task& task, Fd sockfd, UserBuffer address, int addrlen) {
+    TRY(task.files->get_for_io(sockfd));
+    const SocketAddress name =
+        TRY(SocketAddress::read(address, addrlen));  // before ENOTSOCK (Linux __sys_connect)
     OpenSocket client = TRY(socket_of(task, sockfd));
-    TRY(client.socket->connect(TRY(SocketAddress::read(address, addrlen)), client.is_nonblocking()));
+    TRY(client.socket->connect(name, client.is_nonblocking()));
     return 0;
 }
 

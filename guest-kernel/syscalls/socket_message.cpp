@@ -26,7 +26,7 @@ Result<Vector<std::byte>> control_of(const user_msghdr& header) {
     if (header.msg_controllen > kMaximumControl) {
         return Errno(ENOBUFS);
     }
-    if (header.msg_control != 0 && header.msg_controllen > 0) {
+    if (header.msg_controllen > 0) {
         TRY(control.resize(header.msg_controllen));
         TRY(copy_from_user(control.data(), UserAddress(header.msg_control), control.size()));
     }
