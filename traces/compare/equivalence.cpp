@@ -27,6 +27,8 @@ std::string_view name_of(Token kind) {
             return "device numbers";
         case Token::Port:
             return "ephemeral ports";
+        case Token::SocketName:
+            return "socket names that the kernel chose";
     }
     return {};
 }

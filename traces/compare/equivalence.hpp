@@ -15,7 +15,7 @@
 
 namespace levitate::traces::detail {
 
-enum class Token { Pid, Inode, Device, Port };
+enum class Token { Pid, Inode, Device, Port, SocketName };
 
 // How far two addresses may lie apart.
 enum class AddressMode {

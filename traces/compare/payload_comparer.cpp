@@ -1,11 +1,16 @@
 #include "traces/compare/payload_comparer.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
 
+#include "traces/abi/constants.hpp"
+#include "traces/abi/control.hpp"
 #include "traces/abi/layouts.hpp"
 #include "traces/format/bytes.hpp"
 #include "traces/format/pieces.hpp"
@@ -119,6 +124,8 @@ class PayloadComparer {
         if (is_socket_address(argument, golden)) {
             objects_.structure(abi::sockaddr_view(golden.bytes), name, golden.bytes, actual.bytes, kind);
             rest_of_address(name, golden, actual, kind);
+        } else if (is_control(argument, golden)) {
+            control(name, golden, actual, kind);
         } else if (argument.type == "linux_dirent64") {
             objects_.directory(name, golden.bytes, actual.bytes);
         } else if (calls_.row->kind == CallKind::Stream && golden.direction == Direction::Out &&
@@ -220,9 +227,82 @@ class PayloadComparer {
     // length.
     void rest_of_address(const std::string& name, const Payload& golden, const Payload& actual,
                          DivergenceKind kind) {
+        const auto golden_name = chosen_name(golden.bytes);
+        const auto actual_name = chosen_name(actual.bytes);
+        if (golden_name && actual_name &&
+            equivalence_.tokens_equal(Token::SocketName, *golden_name, *actual_name)) {
+            return;
+        }
         if (abi::sockaddr_view(golden.bytes).name == "sockaddr_un" || golden.bytes.size() < 2) {
             objects_.bytes(name, golden.bytes, actual.bytes, kind);
         }
+    }
+
+    // The number of an abstract name such as the kernel gives to a socket that is bound to none: five
+    // hexadecimal digits, at which it begins to look at random (man 7 unix, "Autobind feature").
+    static std::optional<std::uint64_t> chosen_name(std::span<const std::byte> address) {
+        constexpr std::size_t kFront = 3;  // the family and a NUL
+        constexpr std::size_t kDigits = 5;
+        if (address.size() != kFront + kDigits || abi::sockaddr_view(address).name != "sockaddr_un" ||
+            address[kFront - 1] != std::byte{0}) {
+            return std::nullopt;
+        }
+        std::uint64_t number = 0;
+        const std::string_view digits = as_string_view(address).substr(kFront);
+        const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+        return parsed.ptr == digits.data() + digits.size() ? std::optional(number) : std::nullopt;
+    }
+
+    static bool is_control(const abi::Argument& argument, const Payload& payload) {
+        return (argument.type == "user_msghdr" || argument.type == "mmsghdr") &&
+               payload.element.piece == Piece::Control;
+    }
+
+    // Control messages whose headers agree are compared by what they carry.
+    void control(const std::string& name, const Payload& golden, const Payload& actual, DivergenceKind kind) {
+        const auto one = abi::control_messages(golden.bytes);
+        const auto other = abi::control_messages(actual.bytes);
+        const bool alike =
+            golden.bytes.size() == actual.bytes.size() && !one.empty() &&
+            std::ranges::equal(one, other, [](const auto& left, const auto& right) {
+                return left.length == right.length && left.level == right.level && left.type == right.type;
+            });
+        if (!alike) {
+            objects_.bytes(name, golden.bytes, actual.bytes, kind);
+            return;
+        }
+        for (std::size_t i = 0; i < one.size(); ++i) {
+            control_message(name + " message " + std::to_string(i), one[i], other[i], kind);
+        }
+    }
+
+    void control_message(const std::string& name, const abi::ControlMessage& golden,
+                         const abi::ControlMessage& actual, DivergenceKind kind) {
+        const bool common = golden.level == static_cast<std::int64_t>(abi::constant("SOL_SOCKET"));
+        if (common && golden.type == abi::constant("SCM_CREDENTIALS")) {
+            objects_.object("ucred", name, golden.payload, actual.payload, kind);
+            return;
+        }
+        const bool stamp = golden.type == abi::constant("SO_TIMESTAMP_OLD") ||
+                           golden.type == abi::constant("SO_TIMESTAMP_NEW") ||
+                           golden.type == abi::constant("SO_TIMESTAMPNS_OLD") ||
+                           golden.type == abi::constant("SO_TIMESTAMPNS_NEW");
+        if (common && stamp) {
+            equivalence_.normalised("times");
+            return;
+        }
+        if (common && golden.type == abi::constant("SCM_RIGHTS")) {
+            constexpr std::size_t kBytes = 4;
+            bool same = true;
+            for (std::size_t at = 0; same && at + kBytes <= golden.payload.size(); at += kBytes) {
+                same = calls_.same_descriptor(equivalence_, *abi::read_number(golden.payload, at, kBytes),
+                                              *abi::read_number(actual.payload, at, kBytes));
+            }
+            if (same) {
+                return;
+            }
+        }
+        objects_.bytes(name, golden.payload, actual.payload, kind);
     }
 
     static bool is_iovec_array(const abi::Argument& argument, const Payload& payload) {

@@ -7,6 +7,7 @@
 #include "traces/abi/layouts.hpp"
 #include "traces/abi/syscalls.hpp"
 #include "traces/abi/text.hpp"
+#include "traces/export/socket_text.hpp"
 
 namespace levitate::traces::detail {
 namespace {
@@ -63,6 +64,9 @@ class CallText {
 
     std::string argument(std::size_t index) const {
         std::string bare = abi::format_argument(row_, index, call_.arguments[index]);
+        if (is_option_call() && row_.arguments()[index].name == "optname") {
+            return format_option_name(call_.arguments[1], call_.arguments[index]).value_or(bare);
+        }
         switch (row_.arguments()[index].kind) {
             case ArgumentKind::Path:
                 return string(find(index, Direction::In), kWhole, bare);
@@ -88,6 +92,10 @@ class CallText {
             default:
                 return bare;
         }
+    }
+
+    bool is_option_call() const {
+        return row_.number == syscall_number("getsockopt") || row_.number == syscall_number("setsockopt");
     }
 
     static std::string string(const Payload* payload, std::size_t limit, const std::string& otherwise) {
@@ -158,12 +166,27 @@ class CallText {
     std::string message(std::size_t index, const Payload& payload) const {
         const Direction data = row_.number == syscall_number("sendmsg") ? Direction::In : Direction::Out;
         std::string text = abi::format_object("user_msghdr", payload.bytes);
+        if (const Payload* name = find(index, payload.direction, {.piece = Piece::Name})) {
+            replace_field(text, "msg_name=", format_socket_address(name->bytes));
+        }
+        if (const Payload* control = find(index, payload.direction, {.piece = Piece::Control})) {
+            replace_field(text, "msg_control=", format_control(control->bytes));
+        }
         std::string buffers;
         for (PayloadElement element{.piece = Piece::Buffer};
              const Payload* buffer = find(index, data, element); ++element.index) {
             buffers += (buffers.empty() ? "" : ", ") + abi::format_string(buffer->bytes, kDataBytes);
         }
         return buffers.empty() ? text : text + " /* " + buffers + " */";
+    }
+
+    // Puts what an address points to in its place.
+    static void replace_field(std::string& text, std::string_view name, const std::string& value) {
+        const std::size_t begin = text.find(name);
+        const std::size_t end = text.find(',', begin);
+        if (begin != std::string::npos && end != std::string::npos) {
+            text.replace(begin + name.size(), end - begin - name.size(), value);
+        }
     }
 
     std::string bytes(std::size_t index, const Payload* payload, const std::string& bare) const {
@@ -177,7 +200,11 @@ class CallText {
             return bare;
         }
         if (argument.name == "address" && argument.count == "addrlen") {
-            return abi::format_struct(abi::sockaddr_view(payload->bytes), payload->bytes);
+            return format_socket_address(payload->bytes);
+        }
+        if (is_option_call() && argument.name == "optval" && argument.type.empty()) {
+            const auto value = format_option_value(call_.arguments[1], call_.arguments[2], payload->bytes);
+            return value ? *value : abi::format_string(payload->bytes, kDataBytes);
         }
         if (row_.number == syscall_number("sched_getaffinity") ||
             row_.number == syscall_number("sched_setaffinity")) {
