@@ -18,7 +18,8 @@
 #include "mm/vdso.hpp"
 #include "task/scheduler.hpp"
 #include "time/clock_setup.hpp"
-#include "tty/tty.hpp"
+#include "tty/console_tty.hpp"
+#include "tty/pty.hpp"
 
 namespace kernel {
 
@@ -94,6 +95,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_address, std:
     set_up_time(tree);
     seed_random(tree.random_seed);
     KERNEL_ASSERT(!initialize_console_tty().is_error());
+    initialize_pseudo_terminals();
     if (mount_root_from_initramfs(initramfs_of(tree)).is_error()) {
         print("the initramfs is damaged\n");
     }

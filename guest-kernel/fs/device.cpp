@@ -120,17 +120,30 @@ class RandomFile final : public MemoryDeviceFile {
 
 struct AnnouncedDevice {
     DeviceNumber number;
+    bool all_minors = false;
     DeviceOpener open = nullptr;
 };
 
 constinit std::array<AnnouncedDevice, 8> announced_devices{};
 constinit std::size_t announced_count = 0;
 
+void announce(const AnnouncedDevice& device) {
+    KERNEL_ASSERT(announced_count < announced_devices.size());
+    announced_devices[announced_count++] = device;
+}
+
+bool covers(const AnnouncedDevice& announced, DeviceNumber number) {
+    return announced.number == number || (announced.all_minors && announced.number.major == number.major);
+}
+
 }  // namespace
 
 void add_character_device(DeviceNumber number, DeviceOpener open) {
-    KERNEL_ASSERT(announced_count < announced_devices.size());
-    announced_devices[announced_count++] = {.number = number, .open = open};
+    announce({.number = number, .all_minors = false, .open = open});
+}
+
+void add_character_devices(std::uint32_t major, DeviceOpener open) {
+    announce({.number = {.major = major, .minor = 0}, .all_minors = true, .open = open});
 }
 
 Result<Ref<File>> open_character_device(const Path& path, unsigned flags) {
@@ -148,7 +161,7 @@ Result<Ref<File>> open_character_device(const Path& path, unsigned flags) {
         return TRY(make_ref<RandomFile>(path, flags));
     }
     for (const AnnouncedDevice& announced : std::span(announced_devices).first(announced_count)) {
-        if (announced.number == device) {
+        if (covers(announced, device)) {
             return announced.open(path, flags);
         }
     }

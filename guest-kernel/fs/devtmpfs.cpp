@@ -19,7 +19,8 @@ constexpr Node kNodes[] = {
     {"null", devices::kNull, 0666},       {"zero", devices::kZero, 0666},
     {"full", devices::kFull, 0666},       {"random", devices::kRandom, 0666},
     {"urandom", devices::kUrandom, 0666}, {"tty", devices::kTty, 0666},
-    {"console", devices::kConsole, 0600}, {"ttyAMA0", devices::kSerial, 0600},
+    {"console", devices::kConsole, 0600}, {"ptmx", devices::kPtmx, 0666},
+    {"ttyAMA0", devices::kSerial, 0600},
 };
 
 // Made once, never destroyed.

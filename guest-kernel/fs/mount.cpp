@@ -2,6 +2,7 @@
 
 #include <linux/mount.h>
 
+#include "fs/devpts.hpp"
 #include "fs/devtmpfs.hpp"
 #include "fs/procfs.hpp"
 #include "fs/sysfs.hpp"
@@ -24,7 +25,7 @@ MountTable* table = nullptr;
 
 constexpr FileSystemType kTypes[] = {
     {"sysfs", sysfs_root, false},       {"tmpfs", make_tmpfs, true}, {"proc", procfs_root, false},
-    {"devtmpfs", devtmpfs_root, false}, {"ramfs", make_ramfs, true},
+    {"devtmpfs", devtmpfs_root, false}, {"ramfs", make_ramfs, true}, {"devpts", make_devpts, true},
 };
 
 // What a mount keeps of mount(2)'s flags; the rest are commands.

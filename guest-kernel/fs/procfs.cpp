@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "fs/devpts.hpp"
 #include "fs/file_system.hpp"
 #include "fs/mount.hpp"
 #include "fs/namespace.hpp"
@@ -129,12 +130,18 @@ Result<void> append_maximum_tasks(String& out) {
     return out.append("\n");
 }
 
+Result<void> append_terminal_count(String& out) {
+    TRY(out.append_decimal(pseudo_terminal_count()));
+    return out.append("\n");
+}
+
 constexpr std::uint64_t kPoolBits = 256;      // Linux drivers/char/random.c
 constexpr std::uint64_t kMaximumPid = 32768;  // PID_MAX_DEFAULT
 constexpr std::uint64_t kMaximumGroups = 65536;
 constexpr std::uint64_t kMaximumMappings = 65530;
 constexpr std::uint64_t kLowestMapping = 32768;  // DEFAULT_MMAP_MIN_ADDR of Debian's arm64
 constexpr std::uint64_t kMaximumDescriptors = 1048576;
+constexpr std::uint64_t kMaximumTerminals = 4096;  // NR_UNIX98_PTY_DEFAULT
 constexpr std::uint64_t kMaximumPipe = 1048576;
 
 constexpr TextEntry kFiles[] = {
@@ -154,6 +161,8 @@ constexpr TextEntry kFiles[] = {
     {"sys/kernel/osrelease", 0444, append_osrelease},
     {"sys/kernel/ostype", 0444, append_ostype},
     {"sys/kernel/pid_max", 0444, append_constant<kMaximumPid>},
+    {"sys/kernel/pty/max", 0444, append_constant<kMaximumTerminals>},
+    {"sys/kernel/pty/nr", 0444, append_terminal_count},
     {"sys/kernel/random/boot_id", 0444, append_boot_id},
     {"sys/kernel/random/entropy_avail", 0444, append_constant<kPoolBits>},
     {"sys/kernel/random/poolsize", 0444, append_constant<kPoolBits>},

@@ -156,7 +156,8 @@ void run_handler(Task& task, Registers& registers, const TakenSignal& taken) {
 bool is_orphaned_group(int group) {
     for (Process& member : all_processes()) {
         if (member.group == group && !member.is_zombie && member.parent != nullptr &&
-            member.parent->group != group && member.parent->session == member.session) {
+            member.parent != &init_process() && member.parent->group != group &&
+            member.parent->session == member.session) {
             return false;
         }
     }

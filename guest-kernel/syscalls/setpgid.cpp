@@ -48,6 +48,7 @@ Result<long> sys_setsid(Task& task) {
     }
     process.session = process.group = process.id;
     process.controlling_terminal = nullptr;
+    process.lost_foreground_group = 0;
     return process.id;
 }
 

@@ -47,6 +47,22 @@ Process& heir_of(const Process& process) {
     return init_process();
 }
 
+// A group that has lost its last link to the rest of its session, with a stopped member: SIGHUP and SIGCONT
+// (POSIX; Linux kernel/exit.c, kill_orphaned_pgrp).
+void wake_orphaned_group(int group) {
+    if (!is_orphaned_group(group)) {
+        return;
+    }
+    bool has_stopped = false;
+    for (Process& member : all_processes()) {
+        has_stopped = has_stopped || (member.group == group && member.is_stopped);
+    }
+    if (has_stopped) {
+        (void)send_signal_to_group(group, kernel_siginfo(SIGHUP));
+        (void)send_signal_to_group(group, kernel_siginfo(SIGCONT));
+    }
+}
+
 // The threads of a child asked to be told of the end of the thread that made it (PR_SET_PDEATHSIG).
 void announce_death_of_parent(Process& child) {
     for (Task& task : child.threads) {
@@ -79,33 +95,9 @@ void give_children_away(Process& process) {
         if (child->is_zombie) {
             report_to_parent(*child);
         }
-    }
-}
-
-// A process whose group loses its last link to the rest of its session, with a stopped member: SIGHUP and
-// SIGCONT (POSIX; Linux kernel/exit.c, kill_orphaned_pgrp).
-bool has_link_to_session(int group, int session, const Process* leaving) {
-    for (Process& member : all_processes()) {
-        if (member.group == group && !member.is_zombie && &member != leaving && member.parent != nullptr &&
-            member.parent != &init_process() && member.parent->group != group &&
-            member.parent->session == session) {
-            return true;
+        if (child->group != process.group && child->session == process.session) {
+            wake_orphaned_group(child->group);
         }
-    }
-    return false;
-}
-
-void wake_orphaned_group(int group, int session, const Process* leaving) {
-    if (has_link_to_session(group, session, leaving)) {
-        return;
-    }
-    bool has_stopped = false;
-    for (Process& member : all_processes()) {
-        has_stopped = has_stopped || (member.group == group && member.is_stopped);
-    }
-    if (has_stopped) {
-        (void)send_signal_to_group(group, kernel_siginfo(SIGHUP));
-        (void)send_signal_to_group(group, kernel_siginfo(SIGCONT));
     }
 }
 
@@ -117,11 +109,12 @@ void end_process(Task& last) {
         panic("init ended");
     }
     process.real_timer.stop();
+    leave_terminal(process);
     process.is_zombie = true;
     give_children_away(process);
     const Process* parent = process.parent;
     if (parent != nullptr && parent->group != process.group && parent->session == process.session) {
-        wake_orphaned_group(process.group, process.session, &process);
+        wake_orphaned_group(process.group);
     }
     process.pending.clear();
     process.exited.wake_all();

@@ -13,6 +13,7 @@
 #include "mm/address_space.hpp"
 #include "task/task.hpp"
 #include "time/ticks.hpp"
+#include "tty/tty.hpp"
 
 namespace kernel {
 
@@ -283,6 +284,15 @@ Result<void> append_limits(Task& task, String& out) {
 
 namespace {
 
+// tty_nr and tpgid: the controlling terminal, and its foreground group.
+void append_terminal(const Process& process, Text& text) {
+    if (const Ref<Tty> tty = process.controlling_terminal) {
+        text << std::uint64_t{tty->number().encode()} << " " << tty->foreground_group();
+    } else {
+        text << "0 -1";
+    }
+}
+
 // Fields in the order of man 5 proc, /proc/[pid]/stat. A thread's has its own usage, a process's that of all.
 Result<void> append_stat_of(Task& task, const ResourceUsage& usage, const ResourceUsage& reaped,
                             String& out) {
@@ -299,13 +309,15 @@ Result<void> append_stat_of(Task& task, const ResourceUsage& usage, const Resour
         }
     };
     text << task.id << " (" << task.name() << ") " << std::string_view(&letter, 1) << " " << parent_of(task)
-         << " " << process.group << " " << process.session << " 0 -1 0 " << usage.minor_faults << " "
-         << reaped.minor_faults << " 0 0 " << ticks(usage.times.user) << " " << ticks(usage.times.system)
-         << " " << ticks(reaped.times.user) << " " << ticks(reaped.times.system) << " " << 20 + task.nice
-         << " " << task.nice << " " << std::uint64_t{task.process->thread_count()} << " 0 "
-         << ticks(task.started) << " " << memory.mapped_pages * kPageSize << " " << memory.resident_pages
-         << " " << process.limit(RLIMIT_RSS).rlim_cur << " " << positions.code_start << " "
-         << positions.code_end << " " << positions.stack_start;
+         << " " << process.group << " " << process.session << " ";
+    append_terminal(process, text);
+    text << " 0 " << usage.minor_faults << " " << reaped.minor_faults << " 0 0 " << ticks(usage.times.user)
+         << " " << ticks(usage.times.system) << " " << ticks(reaped.times.user) << " "
+         << ticks(reaped.times.system) << " " << 20 + task.nice << " " << task.nice << " "
+         << std::uint64_t{task.process->thread_count()} << " 0 " << ticks(task.started) << " "
+         << memory.mapped_pages * kPageSize << " " << memory.resident_pages << " "
+         << process.limit(RLIMIT_RSS).rlim_cur << " " << positions.code_start << " " << positions.code_end
+         << " " << positions.stack_start;
     zeroes(2);  // kstkesp, kstkeip
     constexpr std::uint64_t kStandardSignals = 0x7fff'ffff;
     text << " " << (task.pending.set().bits() & kStandardSignals) << " "

@@ -72,6 +72,8 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     int group = 0;
     int session = 0;
     RefPtr<Tty> controlling_terminal;
+    // Of a session's leader whose terminal has hung up: the group that was in the foreground; 0: none.
+    int lost_foreground_group = 0;
     bool has_executed = false;  // since fork: setpgid is EACCES then
 
     Process* parent = nullptr;  // null: init, or the process has been reaped

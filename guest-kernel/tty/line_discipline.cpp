@@ -5,20 +5,15 @@
 namespace kernel {
 
 namespace {
-
 constexpr char kDisabled = '\0';  // _POSIX_VDISABLE
+constexpr char kMark = '\xff';    // what PARMRK doubles
+}  // namespace
 
-bool is_word_character(char byte) {
-    return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           byte == '_';
-}
-
-// Linux drivers/tty/tty_io.c, tty_std_termios; the speed is what the console runs at.
-termios2 initial_settings() {
+termios2 standard_settings() {
     termios2 settings{};
     settings.c_iflag = ICRNL | IXON;
     settings.c_oflag = OPOST | ONLCR;
-    settings.c_cflag = B38400 | CS8 | CREAD | HUPCL | CLOCAL;
+    settings.c_cflag = B38400 | CS8 | CREAD | HUPCL;
     settings.c_lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
     settings.c_cc[VINTR] = 'C' - '@';
     settings.c_cc[VQUIT] = '\\' - '@';
@@ -37,73 +32,139 @@ termios2 initial_settings() {
     return settings;
 }
 
-}  // namespace
-
-LineDiscipline::LineDiscipline(LineOwner& owner) : settings(initial_settings()), owner_(owner) {}
-
 bool LineDiscipline::is_character(char byte, unsigned which) const {
-    return byte != kDisabled && static_cast<char>(settings.c_cc[which]) == byte;
+    return byte != kDisabled && static_cast<char>(settings_.c_cc[which]) == byte;
+}
+
+// Is there room for a byte? An unfinished line makes it, at the cost of its last byte, so that its end finds
+// a place.
+bool LineDiscipline::make_room() {
+    const std::size_t used = head_ - tail_;
+    const std::size_t free = kSize - used;
+    if (free > (has_input_flag(PARMRK) ? 3 : 1)) {
+        return true;
+    }
+    const bool is_unfinished = has_local_flag(ICANON) && line_head_ == tail_;
+    if (is_unfinished && free == 0) {
+        head_--;
+    }
+    return is_unfinished;
 }
 
 void LineDiscipline::store(char byte) {
-    // A full buffer drops input, but keeps room for the end of the line (as Linux does).
-    if (head_ - tail_ >= kSize - 1) {
-        return;
-    }
-    bytes_[position(head_)] = byte;
-    line_end_[position(head_)] = false;
+    at(head_) = byte;
+    line_end_[head_ % kSize] = false;
     head_++;
+    if (!reads_lines()) {
+        has_arrived_ = true;
+    }
 }
 
-bool LineDiscipline::end_line(char byte) {
-    if (head_ - tail_ >= kSize) {
-        return false;
-    }
-    bytes_[position(head_)] = byte;
-    line_end_[position(head_)] = true;
+void LineDiscipline::end_line(char byte) {
+    at(head_) = byte;
+    line_end_[head_ % kSize] = true;
     head_++;
     line_head_ = head_;
-    return true;
+    has_arrived_ = true;
 }
 
-bool LineDiscipline::receive(char byte) {
-    if ((settings.c_iflag & ISTRIP) != 0) {
+bool LineDiscipline::take_arrived() {
+    const bool arrived = has_arrived_;
+    has_arrived_ = false;
+    return arrived;
+}
+
+std::size_t LineDiscipline::receive(std::span<const char> bytes) {
+    std::size_t done = 0;
+    while (done < bytes.size() && make_room()) {
+        receive_byte(bytes[done++]);
+    }
+    flush_echo();
+    return done;
+}
+
+void LineDiscipline::receive_byte(char byte) {
+    if (has_input_flag(ISTRIP)) {
         byte = static_cast<char>(byte & 0x7f);
+    }
+    if (has_input_flag(IUCLC) && has_local_flag(IEXTEN) && byte >= 'A' && byte <= 'Z') {
+        byte = static_cast<char>(byte - 'A' + 'a');
     }
     if (literal_next_) {
         literal_next_ = false;
-        echo(byte);
+        receive_plain(byte);
+    } else if (has_local_flag(EXTPROC)) {
         store(byte);
-        return !is_canonical();
+    } else {
+        receive_special(byte);
     }
-    if (receive_signal_character(byte)) {
-        return true;
-    }
-    if (byte == '\r') {
-        if ((settings.c_iflag & IGNCR) != 0) {
-            return false;
-        }
-        if ((settings.c_iflag & ICRNL) != 0) {
-            byte = '\n';
-        }
-    } else if (byte == '\n' && (settings.c_iflag & INLCR) != 0) {
-        byte = '\r';
-    }
-    if (is_canonical()) {
-        return receive_editing(byte);
-    }
-    echo(byte);
-    store(byte);
-    return true;
 }
 
-// The characters of IXON and ISIG. True: the byte was one, and is used up.
-bool LineDiscipline::receive_signal_character(char byte) {
-    // Output never waits here, so stopping and starting it has no effect.
-    if ((settings.c_iflag & IXON) != 0 && (is_character(byte, VSTART) || is_character(byte, VSTOP))) {
+// IXANY: whatever is typed makes stopped output go on.
+void LineDiscipline::start_for_any() {
+    if (has_input_flag(IXON) && has_input_flag(IXANY)) {
+        start();
+    }
+}
+
+void LineDiscipline::receive_plain(char byte) {
+    start_for_any();
+    if (has_local_flag(ECHO)) {
+        finish_erasing();
+        if (byte == '\n') {
+            echo_raw(byte);
+        } else {
+            if (line_head_ == head_) {
+                line_column_ = column_;
+            }
+            echo(byte);
+        }
+    }
+    if (byte == kMark && has_input_flag(PARMRK)) {
+        store(byte);
+    }
+    store(byte);
+}
+
+void LineDiscipline::receive_special(char byte) {
+    if (receive_flow_character(byte) || receive_signal_character(byte)) {
+        return;
+    }
+    start_for_any();
+    if (byte == '\r') {
+        if (has_input_flag(IGNCR)) {
+            return;
+        }
+        if (has_input_flag(ICRNL)) {
+            byte = '\n';
+        }
+    } else if (byte == '\n' && has_input_flag(INLCR)) {
+        byte = '\r';
+    }
+    if (has_local_flag(ICANON) && (receive_editing(byte) || receive_line_end(byte))) {
+        return;
+    }
+    receive_plain(byte);
+}
+
+bool LineDiscipline::receive_flow_character(char byte) {
+    if (!has_input_flag(IXON)) {
+        return false;
+    }
+    if (is_character(byte, VSTART)) {
+        start();
         return true;
     }
-    if ((settings.c_lflag & ISIG) == 0) {
+    if (is_character(byte, VSTOP)) {
+        stop();
+        return true;
+    }
+    return false;
+}
+
+// The characters of ISIG. True: the byte was one, and is used up (Linux n_tty_receive_signal_char, isig).
+bool LineDiscipline::receive_signal_character(char byte) {
+    if (!has_local_flag(ISIG)) {
         return false;
     }
     int signal = 0;
@@ -116,172 +177,146 @@ bool LineDiscipline::receive_signal_character(char byte) {
     } else {
         return false;
     }
-    if ((settings.c_lflag & NOFLSH) == 0) {
+    owner_.send_signal_to_foreground(signal);
+    if (!has_local_flag(NOFLSH)) {
+        echo_.clear();
+        owner_.flush_output();
         flush_input();
     }
-    echo(byte);
-    owner_.send_signal_to_foreground(signal);
+    if (has_input_flag(IXON)) {
+        start();
+    }
+    if (has_local_flag(ECHO)) {
+        echo(byte);
+    }
     return true;
 }
 
-// Canonical mode. True: a line is complete.
-bool LineDiscipline::receive_editing(char byte) {
-    if (is_character(byte, VERASE)) {
-        erase_one();
-        return false;
-    }
-    if (is_character(byte, VKILL)) {
-        erase_line();
-        return false;
-    }
-    const bool extended = (settings.c_lflag & IEXTEN) != 0;
-    if (extended && is_character(byte, VWERASE)) {
-        erase_word();
-        return false;
-    }
-    if (extended && is_character(byte, VLNEXT)) {
-        literal_next_ = true;
-        return false;
-    }
+// True: a line is complete, with this byte.
+bool LineDiscipline::receive_line_end(char byte) {
     if (byte == '\n') {
-        if ((settings.c_lflag & (ECHO | ECHONL)) != 0) {
-            put_output('\n');
+        if (has_local_flag(ECHO | ECHONL)) {
+            echo_raw('\n');
         }
-        return end_line(byte);
+        end_line(byte);
+        return true;
     }
     if (is_character(byte, VEOF)) {
-        return end_line(kEndOfFile);
+        end_line(kEndOfFile);
+        return true;
     }
-    if (is_character(byte, VEOL) || (extended && is_character(byte, VEOL2))) {
-        echo(byte);
-        return end_line(byte);
+    if (is_character(byte, VEOL) || (has_local_flag(IEXTEN) && is_character(byte, VEOL2))) {
+        if (has_local_flag(ECHO)) {
+            if (line_head_ == head_) {
+                line_column_ = column_;
+            }
+            echo(byte);
+        }
+        if (byte == kMark && has_input_flag(PARMRK)) {
+            store(byte);
+        }
+        end_line(byte);
+        return true;
     }
-    echo(byte);
-    store(byte);
     return false;
 }
 
-void LineDiscipline::echo_erased(char byte) {
-    if ((settings.c_lflag & ECHO) == 0) {
-        return;
-    }
-    if ((settings.c_lflag & ECHOE) == 0) {
-        echo(static_cast<char>(settings.c_cc[VERASE]));
-        return;
-    }
-    const bool two_columns = is_control(byte) && (settings.c_lflag & ECHOCTL) != 0;
-    for (int i = 0; i < (two_columns ? 2 : 1); i++) {
-        owner_.transmit("\b \b", 3);
-    }
-}
-
-void LineDiscipline::erase_one() {
-    if (head_ != line_head_) {
-        head_--;
-        echo_erased(bytes_[position(head_)]);
-    }
-}
-
-void LineDiscipline::erase_line() {
-    const bool visibly = (settings.c_lflag & ECHOKE) != 0;
-    while (visibly && head_ != line_head_) {
-        erase_one();
-    }
-    head_ = line_head_;
-    if (!visibly && (settings.c_lflag & ECHOK) != 0) {
-        echo(static_cast<char>(settings.c_cc[VKILL]));
-        put_output('\n');
-    }
-}
-
-void LineDiscipline::erase_word() {
-    bool seen_word = false;
-    while (head_ != line_head_) {
-        const bool in_word = is_word_character(bytes_[position(head_ - 1)]);
-        if (seen_word && !in_word) {
-            break;
-        }
-        seen_word = seen_word || in_word;
-        erase_one();
-    }
-}
-
-void LineDiscipline::echo(char byte) {
-    if ((settings.c_lflag & ECHO) == 0) {
-        return;
-    }
-    if (is_control(byte) && (settings.c_lflag & ECHOCTL) != 0 && byte != '\t' && byte != '\n') {
-        const char shown[2] = {'^', static_cast<char>(byte ^ 0x40)};
-        owner_.transmit(shown, 2);
-        column_ += 2;
-        return;
-    }
-    put_output(byte);
-}
-
 bool LineDiscipline::has_input(std::size_t minimum) const {
-    return is_canonical() ? line_head_ != tail_ : head_ - tail_ >= minimum;
+    return reads_lines() ? line_head_ != tail_ : head_ - tail_ >= minimum;
 }
 
 std::size_t LineDiscipline::available() const {
-    if (!is_canonical()) {
+    if (!reads_lines()) {
         return head_ - tail_;
     }
     std::size_t count = 0;
     for (std::size_t i = tail_; i != line_head_; i++) {
-        const bool is_end_of_file = line_end_[position(i)] && bytes_[position(i)] == kEndOfFile;
-        count += is_end_of_file ? 0 : 1;
+        count += ends_line(i) && at(i) == kEndOfFile ? 0U : 1U;
     }
     return count;
 }
 
-std::size_t LineDiscipline::read(IoBuffer& buffer) {
+LineDiscipline::Taken LineDiscipline::read(IoBuffer& buffer) {
     std::size_t done = 0;
-    const std::size_t end = is_canonical() ? line_head_ : head_;
+    const bool lines = reads_lines();
+    const std::size_t end = lines ? line_head_ : head_;
     while (tail_ != end && !buffer.is_empty()) {
-        char byte = bytes_[position(tail_)];
-        const bool ends_line = is_canonical() && line_end_[position(tail_)];
-        if (ends_line && byte == kEndOfFile) {
+        char byte = at(tail_);
+        const bool is_end = lines && ends_line(tail_);
+        if (is_end && byte == kEndOfFile) {
             tail_++;
-            break;
+            return {.size = done, .has_more = false};
         }
         if (buffer.put(&byte, 1) == 0) {
             break;
         }
         tail_++;
         done++;
-        if (ends_line) {
-            break;
+        if (is_end) {
+            return {.size = done, .has_more = false};
         }
     }
     // An EOF right after the bytes that filled the buffer belongs to them: the next read must not take it for
-    // an end of file.
-    const bool line_is_cut = is_canonical() && buffer.is_empty() && done > 0 && tail_ != line_head_ &&
-                             !line_end_[position(tail_ - 1)];
-    if (line_is_cut && line_end_[position(tail_)] && bytes_[position(tail_)] == kEndOfFile) {
+    // an end of file (Linux canon_skip_eof).
+    if (lines && done > 0 && tail_ != line_head_ && ends_line(tail_) && at(tail_) == kEndOfFile) {
         tail_++;
+        return {.size = done, .has_more = false};
     }
-    return done;
+    return {.size = done, .has_more = tail_ != end};
 }
 
 void LineDiscipline::flush_input() {
     tail_ = line_head_ = head_;
+    is_erasing_ = false;
+    literal_next_ = false;
+    owner_.input_flushed();
 }
 
 void LineDiscipline::set_settings(const termios2& changed) {
-    const bool was_canonical = is_canonical();
-    settings = changed;
-    if (was_canonical != is_canonical()) {
+    const termios2 old = settings_;
+    settings_ = changed;
+    if (((old.c_lflag ^ changed.c_lflag) & (ICANON | EXTPROC)) != 0) {
         // Input typed in one mode is readable in the other: a half line counts as one line.
         for (std::size_t i = tail_; i != head_; i++) {
-            line_end_[position(i)] = false;
+            line_end_[i % kSize] = false;
         }
         line_head_ = tail_;
-        if (is_canonical() && head_ != tail_) {
-            line_end_[position(head_ - 1)] = true;
+        if (has_local_flag(ICANON) && head_ != tail_) {
+            line_end_[(head_ - 1) % kSize] = true;
             line_head_ = head_;
         }
+        is_erasing_ = false;
         literal_next_ = false;
+    }
+    if (!has_input_flag(IXON) && (old.c_iflag & IXON) != 0) {
+        start();
+        flush_echo();
+    }
+}
+
+void LineDiscipline::stop() {
+    if (!is_stopped_) {
+        is_stopped_ = true;
+        owner_.output_stopped();
+    }
+}
+
+void LineDiscipline::start() {
+    if (is_stopped_ && !is_stopped_by_call_) {
+        is_stopped_ = false;
+        owner_.output_started();
+    }
+}
+
+void LineDiscipline::stop_by_call() {
+    is_stopped_by_call_ = true;
+    stop();
+}
+
+void LineDiscipline::start_by_call() {
+    if (is_stopped_by_call_) {
+        is_stopped_by_call_ = false;
+        start();
     }
 }
 

@@ -4,64 +4,61 @@
 #include "fs/devtmpfs.hpp"
 #include "fs/mount.hpp"
 #include "task/task.hpp"
-#include "tty/tty.hpp"
+#include "tty/console_tty.hpp"
 
 namespace kernel {
 
-namespace {
-
-class TtyFile final : public File {
-  public:
-    TtyFile(Path path, unsigned flags, Ref<Tty> tty) : File(std::move(path), flags), tty_(std::move(tty)) {}
-
-    bool can_splice_from() const override { return true; }
-    bool can_splice_to() const override { return true; }
-    Result<std::size_t> read(IoBuffer& buffer, std::int64_t&, TransferMode mode) override {
-        return tty_->read(buffer, mode);
-    }
-    Result<std::size_t> write(IoBuffer& buffer, std::int64_t&, TransferMode) override {
-        return tty_->write(buffer);
-    }
-    std::uint32_t poll(PollRegistrar* registrar) override { return tty_->poll(registrar); }
-    Result<long> ioctl(Task& task, unsigned command, unsigned long argument) override {
-        return tty_->ioctl(task, *this, command, argument);
-    }
-
-  private:
-    Ref<Tty> tty_;
-};
-
-}  // namespace
-
-Result<Ref<File>> make_tty_file(const Path& path, unsigned flags, Tty& tty) {
-    return TRY(make_ref<TtyFile>(path, flags, Ref<Tty>(&tty)));
+TtyFile::TtyFile(Path path, unsigned flags, Ref<Tty> tty, TtyOrigin origin)
+    : File(std::move(path), flags), tty_(std::move(tty)), origin_(origin), hangups_(tty_->hangups()) {
+    tty_->file_opened();
 }
 
-Result<Ref<File>> open_tty(const Path& path, unsigned flags) {
-    const DeviceNumber device = path.inode().attributes.device;
-    Process& process = *Task::current().process;
-    if (device == devices::kTty) {
-        if (!process.controlling_terminal) {
-            return Errno(ENXIO);
-        }
-        return make_tty_file(path, flags, *process.controlling_terminal);
+TtyFile::~TtyFile() {
+    tty_->file_closed();
+}
+
+Result<long> TtyFile::ioctl(Task& task, unsigned command, unsigned long argument) {
+    if (is_hung_up()) {  // Linux hung_up_tty_ioctl
+        return Errno(command == TIOCSPGRP ? ENOTTY : EIO);
     }
-    Tty& tty = console_tty();
-    Ref<File> file = TRY(make_tty_file(path, flags, tty));
-    const bool may_control = (flags & O_NOCTTY) == 0 && device != devices::kConsole && file->is_readable();
-    if (may_control && process.session == process.id && !process.controlling_terminal && !tty.is_in_use()) {
+    return tty_->ioctl(task, *this, command, argument);
+}
+
+Result<Ref<File>> open_terminal(const Path& path, unsigned flags, Tty& tty) {
+    TRY(tty.check_open());
+    Ref<File> file = TRY(make_ref<TtyFile>(path, flags, Ref<Tty>(&tty), TtyOrigin::Terminal));
+    Process& process = *Task::current().process;
+    const bool may_control = (flags & O_NOCTTY) == 0 && file->is_readable();
+    if (may_control && process.session == process.id && !process.controlling_terminal && tty.session() == 0) {
         tty.control(process);
     }
     return file;
 }
 
+Result<Ref<File>> open_tty(const Path& path, unsigned flags) {
+    const DeviceNumber device = path.inode().attributes.device;
+    if (device == devices::kTty) {
+        const Ref<Tty> own = Task::current().process->controlling_terminal;
+        if (!own) {
+            return Errno(ENXIO);
+        }
+        return open_terminal(path, flags, *own);
+    }
+    if (device == devices::kConsole) {
+        return TRY(make_ref<TtyFile>(path, flags, Ref<Tty>(&console_tty()), TtyOrigin::Console));
+    }
+    return open_terminal(path, flags, console_tty());
+}
+
 Result<Ref<File>> open_console() {
     const Ref<Dentry> devices = TRY(devtmpfs_root({}));
+    constexpr unsigned kOpenFlags = O_RDWR | O_LARGEFILE;
     Dentry* node = devices->find_child("console");
     if (node == nullptr) {
         return Errno(ENOENT);
     }
-    return make_tty_file(Path(nullptr, Ref<Dentry>(node)), O_RDWR | O_LARGEFILE, console_tty());
+    return TRY(make_ref<TtyFile>(Path(nullptr, Ref<Dentry>(node)), kOpenFlags, Ref<Tty>(&console_tty()),
+                                 TtyOrigin::Console));
 }
 
 }  // namespace kernel
