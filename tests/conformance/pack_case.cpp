@@ -119,7 +119,8 @@ int pack_case(const Arguments& arguments) {
                                              .directory = request.directory,
                                              .randomize_addresses = request.randomize_addresses,
                                              .input = vmm::init::Input::Bytes,
-                                             .input_bytes = request.input_bytes});
+                                             .input_bytes = request.input_bytes,
+                                             .terminal = {}});
     Json files{{"program", describe(packed->program)}, {"libraries", Json::array()}};
     for (const vmm::PackedFile& library : packed->libraries) {
         files["libraries"].push_back(describe(library));

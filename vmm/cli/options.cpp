@@ -17,6 +17,7 @@
 #include "vmm/cli/choice.hpp"
 #include "vmm/cli/debian_kernel.hpp"
 #include "vmm/cli/paths.hpp"
+#include "vmm/run/raw_terminal.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
@@ -210,7 +211,9 @@ Result<void> MachineOptions::apply_to(RunHooks& hooks, bool is_output) const {
         };
     }
     if (!quiet) {
-        hooks.on_silence = [](const std::string& line) { fmt::print(stderr, "levitate: {}\n", line); };
+        hooks.on_silence = [](const std::string& line) {
+            fmt::print(stderr, "levitate: {}{}\n", line, RawTerminal::needs_carriage_return() ? "\r" : "");
+        };
     }
     return {};
 }

@@ -1,5 +1,7 @@
 // `levitate run`: runs a program.
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +12,7 @@
 #include "vmm/cli/debug_session.hpp"
 #include "vmm/cli/interruption.hpp"
 #include "vmm/cli/options.hpp"
+#include "vmm/run/host_terminal.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
@@ -37,6 +40,23 @@ struct RunCommand {
         return gdb_stop.value_or(is_kernel_alone(spec) ? GdbStop::Kernel : GdbStop::Program);
     }
 
+    // Without a debugger, the program is at our terminal and gets our signals.
+    Result<Outcome> run_it(RunSpec spec, const RunHooks& hooks, std::optional<int>& signal) const {
+        if (!machine.gdb.empty()) {
+            return debug(spec, hooks, machine.gdb, stop_of(spec));
+        }
+        if (is_kernel_alone(spec) || spec.engine == EngineKind::Native) {
+            return run_until_signal(spec, hooks, signal);
+        }
+        spec.terminal = own_terminals();
+        const char* const type = std::getenv("TERM");
+        const auto is_type = [](const std::string& variable) { return variable.starts_with("TERM="); };
+        if (!spec.terminal.empty() && type != nullptr && std::ranges::none_of(spec.envp, is_type)) {
+            spec.envp.push_back(std::string{"TERM="} + type);
+        }
+        return run_and_pass_signals(std::move(spec), hooks, signal);
+    }
+
     int execute(const std::vector<std::string>& command) const {
         auto spec = to_spec(command);
         if (!spec) {
@@ -50,8 +70,7 @@ struct RunCommand {
             return fail(ready.error());
         }
         std::optional<int> signal;
-        const auto outcome = machine.gdb.empty() ? run_until_signal(*spec, hooks, signal)
-                                                 : debug(*spec, hooks, machine.gdb, stop_of(*spec));
+        const auto outcome = run_it(*spec, hooks, signal);
         if (!outcome) {
             return fail(outcome.error());
         }

@@ -84,7 +84,8 @@ Result<void> add_run_description(const PackRequest& request, Tree& tree) {
                          .randomize_addresses = request.randomize_addresses,
                          .batch = request.batch,
                          .input = request.input,
-                         .input_bytes = request.input_bytes};
+                         .input_bytes = request.input_bytes,
+                         .terminal = request.terminal};
     const std::string text = init::format_run_description({.key = request.key, .cases = {one}});
     const auto bytes = std::as_bytes(std::span{text});
     auto contents = std::make_shared<std::vector<std::byte>>(bytes.begin(), bytes.end());

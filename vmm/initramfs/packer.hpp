@@ -30,6 +30,7 @@ struct PackRequest {
     bool batch = false;  // the program runs under SCHED_BATCH
     init::Input input = init::Input::Bytes;
     std::string input_bytes;
+    init::TerminalRequest terminal;
     init::HashKey key{};  // of the frames that init sends
     std::vector<ExtraFile> files;
     std::vector<std::filesystem::path> roots;

@@ -18,6 +18,8 @@ class ByteChannel {
 
     // Whether init has sent a frame by a call, so that it asks for what it gets in the same way.
     bool is_used() const { return is_used_; }
+    // Whether frames wait that init has not asked for.
+    bool has_waiting() const { return !for_init_.empty(); }
     // The frame waits until init asks for it.
     void send(init::DecodedFrame frame) { for_init_.push_back(std::move(frame)); }
 

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -23,11 +24,18 @@ std::string text_of(std::span<const std::byte> bytes) {
 }  // namespace
 
 HarnessWorkload::HarnessWorkload(const RunSpec& spec, const RunHooks& hooks, const init::HashKey& key)
-    : Workload(spec, hooks), key_(key), decoder_(key, *this), encoder_(key), calls_(key, *this) {}
+    : Workload(spec, hooks), key_(key), decoder_(key, *this), encoder_(key), calls_(key, *this) {
+    if (!spec.terminal.empty()) {
+        terminal_.emplace(spec.terminal);
+    }
+}
 
 std::optional<PackRequest> HarnessWorkload::pack_request() const {
     PackRequest request = vmm::pack_request(spec());
     request.key = key_;
+    if (terminal_) {
+        request.terminal = terminal_->request();
+    }
     return request;
 }
 
@@ -80,7 +88,16 @@ void HarnessWorkload::on_frame(const init::DecodedFrame& frame) {
             on_hello(payload);
             break;
         case FrameType::Started:
-            status().started = true;
+            on_started(payload);
+            break;
+        case FrameType::Terminal:
+            put_on_terminal(payload);
+            break;
+        case FrameType::Stopped:
+            on_stopped(static_cast<int>(init::number_at(payload, 0)));
+            break;
+        case FrameType::Handles:
+            handles_signals_ = init::number_at(payload, 0) == 1;
             break;
         case FrameType::Stdout:
             on_output(OutputStream::Stdout, payload);
@@ -110,14 +127,97 @@ void HarnessWorkload::on_frame(const init::DecodedFrame& frame) {
             break;
         case FrameType::AllDone:
             status().over = true;
+            finish();
             call_attention();
             break;
         case FrameType::Stdin:
         case FrameType::StdinEnd:
         case FrameType::CloseStdout:
         case FrameType::CloseStderr:
+        case FrameType::CloseTerminal:
+        case FrameType::Window:
+        case FrameType::Signal:
+        case FrameType::Continue:
+        case FrameType::AskHandles:
             break;  // sent by us: an echo
     }
+}
+
+// The terminal is the program's from here on, if the guest's kernel could give it one.
+void HarnessWorkload::on_started(std::span<const std::byte> payload) {
+    status().started = true;
+    if (!terminal_) {
+        return;
+    }
+    if (init::number_at(payload, 4) == 0) {
+        terminal_.reset();
+        return;
+    }
+    terminal_->enter();
+    send_new_window();
+}
+
+void HarnessWorkload::finish() {
+    decoder_.finish();
+    if (terminal_) {
+        terminal_->leave();
+    }
+}
+
+void HarnessWorkload::put_on_terminal(std::span<const std::byte> bytes) {
+    if (terminal_ && !is_terminal_gone_ && !terminal_->put(bytes)) {
+        is_terminal_gone_ = true;
+        send(FrameType::CloseTerminal, {});
+    }
+}
+
+void HarnessWorkload::on_stopped(int signal) {
+    if (terminal_) {
+        terminal_->stop(signal);
+        send_new_window();
+    }
+    send(FrameType::Continue, {});
+}
+
+void HarnessWorkload::send_numbers(FrameType type, std::span<const std::uint32_t> numbers) {
+    std::vector<std::byte> payload;
+    for (const std::uint32_t number : numbers) {
+        init::append_number(payload, number);
+    }
+    send(type, payload);
+}
+
+// False: it has not changed, or there is no terminal.
+bool HarnessWorkload::send_new_window() {
+    const auto window = terminal_ ? terminal_->new_window() : std::nullopt;
+    if (window) {
+        send_numbers(FrameType::Window, *window);
+    }
+    return window.has_value();
+}
+
+std::optional<bool> HarnessWorkload::handles_signals() {
+    if (!asked_for_handlers_) {
+        asked_for_handlers_ = true;
+        send(FrameType::AskHandles, {});
+        return std::nullopt;
+    }
+    return handles_signals_.value_or(false);
+}
+
+bool HarnessWorkload::pass_signal(int signal, bool to_group) {
+    if (calls_.has_waiting()) {
+        return false;
+    }
+    // What the program does about it may change what it handles.
+    asked_for_handlers_ = false;
+    handles_signals_.reset();
+    if (signal == SIGWINCH && send_new_window()) {
+        return true;
+    }
+    const std::array<std::uint32_t, 2> numbers{static_cast<std::uint32_t>(signal), to_group ? 1U : 0U};
+    send_numbers(FrameType::Signal, numbers);
+    return true;
 }
 
 void HarnessWorkload::on_hello(std::span<const std::byte> payload) {

@@ -1,5 +1,7 @@
 #include "vmm/run/kernel_workload.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 
@@ -14,7 +16,7 @@ constexpr std::size_t kStdinWindow = 4096;
 
 KernelWorkload::KernelWorkload(const RunSpec& spec, const RunHooks& hooks) : Workload(spec, hooks) {
     if (!spec.stdin_bytes) {
-        terminal_.emplace();
+        terminal_.emplace(STDIN_FILENO, RawTerminal::How::Keys);
     }
 }
 

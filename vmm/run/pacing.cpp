@@ -1,5 +1,7 @@
 #include "vmm/run/pacing.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 
 namespace levitate::vmm {
@@ -69,6 +71,21 @@ Pacing::Idle Pacing::wait_for_input(const std::atomic<bool>& interrupt) {
         }
     }
     return Idle::ForEver;
+}
+
+Pacing::Idle Pacing::wait_for_signal(const std::atomic<bool>& interrupt) {
+    constexpr milliseconds kLongestWait{100};
+    while (!interrupt) {
+        if (input_ && input_->is_wanted()) {
+            return wait_for_input(interrupt);
+        }
+        const milliseconds wait = std::min(time_left(), kLongestWait);
+        if (wait == milliseconds{0}) {
+            return Idle::TimeIsUp;
+        }
+        ::poll(nullptr, 0, static_cast<int>(wait.count()));
+    }
+    return Idle::HasInput;
 }
 
 }  // namespace levitate::vmm

@@ -35,6 +35,8 @@ class Pacing {
     enum class Idle { HasInput, TimeIsUp, ForEver };
     // To be called when the guest waits and no timer will wake it: waits for input that it would take.
     Idle wait_for_input(const std::atomic<bool>& interrupt);
+    // The same, for a guest that a signal of ours can wake too: never ForEver.
+    Idle wait_for_signal(const std::atomic<bool>& interrupt);
 
   private:
     std::chrono::milliseconds time_left() const;

@@ -47,6 +47,11 @@ struct RunSpec {
     std::vector<std::filesystem::path> sysroots;  // where interpreter and libraries are looked for
     // Absent: our own stdin is passed on as it arrives. Present: exactly these bytes, then end of file.
     std::optional<std::vector<std::byte>> stdin_bytes;
+    // The terminals among our own 0, 1 and 2 that are to be the program's: a text such as "012"; empty: it
+    // has pipes.
+    std::string terminal;
+    // Signals that we get go to the program (Session::pass_signal), so one that waits for nothing else waits.
+    bool passes_signals = false;
     bool randomize_addresses = false;
     bool batch = false;  // the program runs under SCHED_BATCH: a task that is woken waits for its turn
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <bit>
+#include <csignal>
 #include <utility>
 
 #include "vmm/engine/emu/emu_engine.hpp"
@@ -14,6 +16,7 @@
 #include "vmm/run/pacing.hpp"
 #include "vmm/run/prepare.hpp"
 #include "vmm/run/run_end.hpp"
+#include "vmm/run/signal_waits.hpp"
 #include "vmm/run/tracing.hpp"
 #include "vmm/run/unanswered.hpp"
 #include "vmm/run/workload.hpp"
@@ -49,12 +52,15 @@ class Session::Implementation {
     Result<void> set_up();
     AdvanceReason advance(std::uint64_t instructions);
     void request_stop();
+    void pass_signal(int signal, bool to_group);
     Result<Outcome> finish();
 
     Running& running() { return *running_; }
     bool ended() const { return end_.is_over(); }
 
   private:
+    bool pass_signals_on();
+    Pacing::Idle wait();
     std::optional<AdvanceReason> handle(const Exit& exit);
     std::optional<AdvanceReason> cross_boundary(const Exit& exit);
     void feed_tracer(const Exit& exit);
@@ -74,6 +80,11 @@ class Session::Implementation {
     std::unique_ptr<Running> running_;
     std::chrono::nanoseconds waited_{0};  // by the guest for us, since the guest was looked at last
     std::atomic<bool> stop_requested_ = false;
+    // Signals that are to be passed on: bit n - 1 is signal n, for the program or for its group.
+    std::atomic<std::uint64_t> signals_ = 0;
+    std::atomic<std::uint64_t> group_signals_ = 0;
+    std::atomic<bool> takes_signals_ = false;
+    std::atomic<bool> interrupted_ = false;  // something of the above: waits end
 };
 
 Session::Implementation::Implementation(RunSpec spec, const RunHooks& hooks)
@@ -105,7 +116,8 @@ AdvanceReason Session::Implementation::advance(std::uint64_t instructions) {
     const Engine& engine = *running_->engine;
     const std::uint64_t start = engine.retired_instructions();
     while (!ended()) {
-        if (stop_requested_.exchange(false)) {
+        interrupted_ = false;
+        if (stop_requested_.exchange(false) || !pass_signals_on()) {
             return AdvanceReason::Stopped;
         }
         const std::uint64_t now = engine.retired_instructions();
@@ -133,6 +145,36 @@ AdvanceReason Session::Implementation::advance(std::uint64_t instructions) {
         }
     }
     return AdvanceReason::Ended;
+}
+
+// False: the guest does not take them.
+bool Session::Implementation::pass_signals_on() {
+    takes_signals_ = spec_.passes_signals && workload_->takes_signals();
+    const std::uint64_t to_program = signals_.exchange(0);
+    const std::uint64_t to_group = group_signals_.exchange(0);
+    bool taken = true;
+    for (std::uint64_t rest = to_program | to_group; rest != 0; rest &= rest - 1) {
+        const auto index = static_cast<unsigned>(std::countr_zero(rest));
+        taken = workload_->pass_signal(static_cast<int>(index) + 1, (to_group >> index & 1) != 0) && taken;
+    }
+    return taken;
+}
+
+// For input, or for a signal of ours: a task waits for nothing else, or has a handler.
+Pacing::Idle Session::Implementation::wait() {
+    if (!spec_.passes_signals || !workload_->takes_signals()) {
+        return pacing_.wait_for_input(interrupted_);
+    }
+    if (!waits_for_signal(*running_->engine)) {
+        const std::optional<bool> has_handler = workload_->handles_signals();
+        if (!has_handler) {
+            return Pacing::Idle::HasInput;  // it has been asked
+        }
+        if (!*has_handler) {
+            return pacing_.wait_for_input(interrupted_);
+        }
+    }
+    return pacing_.wait_for_signal(interrupted_);
 }
 
 // nullopt: the engine is to run on.
@@ -217,7 +259,7 @@ void Session::Implementation::look_at_workload() {
 // What comes after this is not silence of the guest's.
 void Session::Implementation::handle_idle() {
     const auto begun = pacing_.wall();
-    switch (pacing_.wait_for_input(stop_requested_)) {
+    switch (wait()) {
         case Pacing::Idle::HasInput:
             break;
         case Pacing::Idle::TimeIsUp:
@@ -233,7 +275,7 @@ void Session::Implementation::handle_idle() {
 
 void Session::Implementation::look_at_time() {
     const auto begun = pacing_.wall();
-    if (!pacing_.look(*running_->engine, stop_requested_)) {
+    if (!pacing_.look(*running_->engine, interrupted_)) {
         end_.by_time_limit();
     }
     waited_ += pacing_.wall() - begun;
@@ -261,6 +303,20 @@ std::optional<std::string> Session::Implementation::task_name(const LastCall& ca
 
 void Session::Implementation::request_stop() {
     stop_requested_ = true;
+    interrupted_ = true;
+    running_->engine->request_stop();
+}
+
+void Session::Implementation::pass_signal(int signal, bool to_group) {
+    if (!takes_signals_) {
+        // Before the program has started there is nothing that a new size could be told to.
+        if (signal != SIGWINCH) {
+            request_stop();
+        }
+        return;
+    }
+    (to_group ? group_signals_ : signals_) |= std::uint64_t{1} << static_cast<unsigned>(signal - 1);
+    interrupted_ = true;
     running_->engine->request_stop();
 }
 
@@ -330,6 +386,10 @@ AdvanceReason Session::advance(std::uint64_t instructions) {
 
 void Session::request_stop() {
     implementation_->request_stop();
+}
+
+void Session::pass_signal(int signal, bool to_group) {
+    implementation_->pass_signal(signal, to_group);
 }
 
 void Session::set_boundary_stops(BoundaryStops stops) {

@@ -40,6 +40,10 @@ class Session {
     // From any thread or signal handler: makes advance() return Stopped soon.
     void request_stop();
 
+    // From any thread or signal handler: passes a signal on to the program, or to its process group. Where it
+    // has not started, or the guest has not taken the last signal yet, this is request_stop().
+    void pass_signal(int signal, bool to_group);
+
     // While On, advance() returns at every boundary after the tracer has seen it.
     void set_boundary_stops(BoundaryStops stops);
     // From now on no endless loop of the guest ends the run, and RunHooks::on_silence is not called.

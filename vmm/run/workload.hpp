@@ -64,6 +64,14 @@ class Workload : public StdinReceiver {
     // Answers the call that the guest stands at after ExitReason::ChannelCall, and puts it behind the SVC.
     // False: it is the program's own call, which goes to the kernel.
     virtual bool serve_call(Engine& /*engine*/, const VcpuRegisters& /*at_vector*/) { return false; }
+    // Signals of ours, for the program. Do they reach it now?
+    virtual bool takes_signals() const { return false; }
+    // Whether a signal that could be passed on has a handler in the guest; nullopt: not known yet. The first
+    // question makes the guest find out.
+    virtual std::optional<bool> handles_signals() { return false; }
+    // Passes one on: to the program, or to its process group. False: the guest has not taken the last one
+    // yet.
+    virtual bool pass_signal(int /*signal*/, bool /*to_group*/) { return false; }
     // The tracer has seen another exit.
     virtual void look_at(const BoundaryTracer& /*tracer*/) {}
     // No byte comes any more.

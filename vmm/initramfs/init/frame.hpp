@@ -39,13 +39,13 @@
 
 namespace levitate::vmm::init {
 
-inline constexpr std::uint8_t kProtocolVersion = 3;
+inline constexpr std::uint8_t kProtocolVersion = 4;
 
 // Numbers in payloads are 32 bits, little-endian.
 enum class FrameType : std::uint8_t {
     // From init.
     Hello = 1,        // protocol version (1 byte), then uname as text: "Linux 6.1.0-40-arm64 #1 SMP …"
-    Started = 2,      // the case's number: its program has been executed
+    Started = 2,      // the case's number: its program has been executed; then 1 if it has a terminal, else 0
     Stdout = 3,       // bytes
     Stderr = 4,       // bytes
     StdinCredit = 5,  // this many more bytes of standard input may be sent
@@ -55,11 +55,19 @@ enum class FrameType : std::uint8_t {
     ExecFailed = 9,   // the case's number, errno, then the step that failed as text ("execve", "chdir")
     AllDone = 10,     // no case is left; init powers the machine off
     Note = 11,        // text: what init has asked the kernel for and goes on without
+    Terminal = 12,    // bytes that the program has written to its terminal
+    Stopped = 13,     // the signal that has stopped the program, which waits for Continue
+    Handles = 14,     // 1: the program handles signals that the host could pass on; 0: it does not
     // From the host.
     Stdin = 32,        // bytes, never more than the credit
     StdinEnd = 33,     // end of file
     CloseStdout = 34,  // nobody reads standard output: further writes get EPIPE
     CloseStderr = 35,
+    CloseTerminal = 36,  // nobody is at the terminal: it hangs up
+    Window = 37,         // the terminal's rows and columns, its width and height in pixels
+    Signal = 38,         // a signal for the program; then 1: for its process group, or 0
+    Continue = 39,       // a program that was stopped goes on
+    AskHandles = 40,     // Handles is wanted
 };
 
 // Payloads are at most this long; both sides refuse more.

@@ -1,6 +1,5 @@
 #include "vmm/initramfs/init/program.hpp"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,73 +9,17 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "vmm/descriptor.hpp"
-#include "vmm/initramfs/init/surroundings.hpp"
+#include "vmm/initramfs/init/signals.hpp"
+#include "vmm/initramfs/init/start.hpp"
 
 namespace levitate::vmm::init {
 namespace {
-
-// What the child says before its execve of a call that the kernel has refused.
-struct ExecReport {
-    bool is_note;  // the child goes on without
-    int argument;  // the call's first; -1: none
-    int error;
-    std::array<char, 24> step;
-};
-
-void send_report(int report_fd, ExecReport what, const char* step) {
-    std::strncpy(what.step.data(), step, what.step.size() - 1);
-    ::write(report_fd, &what, sizeof what);
-}
-
-void report_refused(int report_fd, const char* call, int argument, int error) {
-    send_report(report_fd, {.is_note = true, .argument = argument, .error = error, .step = {}}, call);
-}
-
-[[noreturn]] void report_and_exit(int report_fd, const char* step, int error) {
-    send_report(report_fd, {.is_note = false, .argument = -1, .error = error, .step = {}}, step);
-    ::_exit(error == ENOENT ? 127 : 126);
-}
-
-// The thread pointer of EL0 (Arm ARM D17.2.138), by which the C library finds errno.
-std::uint64_t thread_pointer() {
-    std::uint64_t value = 0;
-    asm volatile("mrs %0, tpidr_el0" : "=r"(value));
-    return value;
-}
-
-// A child has its parent's thread pointer (man 2 clone). With a kernel that loses it, init would end at its
-// first errno. True: it was lost.
-bool restore_thread_pointer(std::uint64_t parents) {
-    const bool is_lost = thread_pointer() != parents;
-    asm volatile("msr tpidr_el0, %0" : : "r"(parents));
-    return is_lost;
-}
-
-// "setrlimit(7): Function not implemented"
-std::string describe(const ExecReport& note) {
-    std::string text = note.step.data();
-    if (note.error == 0) {
-        return text + " was lost over fork";
-    }
-    text += note.argument < 0 ? "()" : "(" + std::to_string(note.argument) + ")";
-    return text.append(": ").append(std::strerror(note.error));
-}
-
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-    std::vector<char*> pointers;
-    pointers.reserve(strings.size() + 1);
-    for (const std::string& string : strings) {
-        pointers.push_back(const_cast<char*>(string.c_str()));
-    }
-    pointers.push_back(nullptr);
-    return pointers;
-}
 
 // man 7 pipe.
 constexpr std::size_t kPipeCapacity = 65536;
@@ -98,169 +41,31 @@ struct Output {
     }
 };
 
-// What the program reads: bytes wait here until its pipe takes them.
-class InputFeeder {
-  public:
-    InputFeeder(const Case& one, Descriptor pipe, Line& line) : pipe_(std::move(pipe)), line_(line) {
-        live_ = one.input == Input::Live;
-        pending_ = one.input_bytes;
-        ended_ = !live_;
-        ::fcntl(pipe_.get(), F_SETFL, O_NONBLOCK);
-        // The pipe is filled as far as it goes, and closed if that was everything, before the program starts.
-        // So what the program sees does not depend on when init runs.
-        if (!is_empty()) {
-            feed();
-        }
-        close_if_done();
+std::vector<std::uint32_t> numbers_of(std::span<const std::byte> payload) {
+    std::vector<std::uint32_t> numbers;
+    for (std::size_t at = 0; at + sizeof(std::uint32_t) <= payload.size(); at += sizeof(std::uint32_t)) {
+        numbers.push_back(number_at(payload, at));
     }
-
-    // Asks the host for input. Does nothing if the input is part of the case.
-    void ask_for_input() {
-        if (live_) {
-            line_.send_number(FrameType::StdinCredit, line_.stdin_window());
-        }
-    }
-
-    pollfd poll_request() const {
-        return {.fd = pipe_.get(), .events = static_cast<short>(is_empty() ? 0 : POLLOUT), .revents = 0};
-    }
-    bool is_open() const { return pipe_.is_open(); }
-    void add(std::span<const std::byte> bytes) {
-        pending_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    }
-    void end() {
-        ended_ = true;
-        close_if_done();
-    }
-
-    void on_poll(short events) {
-        if ((events & POLLERR) != 0) {
-            reader_gone();
-            return;
-        }
-        if ((events & POLLOUT) != 0) {
-            feed();
-        }
-    }
-
-  private:
-    void feed() {
-        const ssize_t written = ::write(pipe_.get(), pending_.data() + fed_, pending_.size() - fed_);
-        if (written < 0) {
-            if (errno == EPIPE) {
-                reader_gone();
-            }
-            return;
-        }
-        fed_ += static_cast<std::size_t>(written);
-        if (is_empty()) {
-            pending_.clear();
-            fed_ = 0;
-        }
-        if (live_ && !ended_) {
-            line_.send_number(FrameType::StdinCredit, static_cast<std::uint32_t>(written));
-        }
-        close_if_done();
-    }
-    bool is_empty() const { return fed_ == pending_.size(); }
-    void reader_gone() {
-        pipe_.close();
-        if (live_) {
-            line_.send(FrameType::StdinClosed, {});
-        }
-    }
-    void close_if_done() {
-        if (ended_ && is_empty()) {
-            pipe_.close();
-        }
-    }
-
-    Descriptor pipe_;
-    Line& line_;
-    bool live_ = false;
-    bool ended_ = false;
-    std::string pending_;
-    std::size_t fed_ = 0;  // of pending_: what the pipe has taken
-};
-
-struct RunningProgram {
-    pid_t pid = -1;
-    InputFeeder input;
-    Descriptor output;
-    Descriptor error_output;
-};
-
-void send_exec_failure(Line& line, std::uint32_t number, int error, std::string_view step) {
-    std::vector<std::byte> payload;
-    append_number(payload, number);
-    append_number(payload, static_cast<std::uint32_t>(error));
-    for (const char character : step) {
-        payload.push_back(static_cast<std::byte>(character));
-    }
-    line.send(FrameType::ExecFailed, payload);
-}
-
-// Returns when execve has succeeded. nullopt: it has failed, and that has been reported.
-std::optional<RunningProgram> start_program(const Case& one, std::uint32_t number, Line& line) {
-    // If the kernel gives no pipe, it stays closed, and whatever uses it fails and says so.
-    Pipe input = make_pipe().value_or(Pipe{});
-    Pipe output = make_pipe().value_or(Pipe{});
-    Pipe error_output = make_pipe().value_or(Pipe{});
-    Pipe report = make_pipe().value_or(Pipe{});
-    InputFeeder feeder{one, std::move(input.writer), line};
-    std::vector<char*> arguments = pointers_to(one.arguments);
-    std::vector<char*> environment = pointers_to(one.environment);
-    const std::uint64_t own_thread_pointer = thread_pointer();
-    const pid_t pid = ::fork();
-    if (pid < 0) {
-        send_exec_failure(line, number, errno, "fork");
-        return std::nullopt;
-    }
-    if (pid == 0) {
-        if (restore_thread_pointer(own_thread_pointer)) {
-            report_refused(report.writer.get(), "TPIDR_EL0", -1, 0);
-        }
-        const auto failure = apply_surroundings(
-            {.stdin_fd = input.reader.get(),
-             .stdout_fd = output.writer.get(),
-             .stderr_fd = error_output.writer.get(),
-             .report_fd = report.writer.get(),
-             .directory = one.directory.c_str(),
-             .randomization = one.randomize_addresses ? AddressRandomization::On : AddressRandomization::Off,
-             .scheduling = one.batch ? Scheduling::Batch : Scheduling::Normal,
-             .on_refused = report_refused});
-        if (failure.step != nullptr) {
-            report_and_exit(failure.report_fd, failure.step, failure.error);
-        }
-        ::execve(one.program.c_str(), arguments.data(), environment.data());
-        report_and_exit(kReportFd, "execve", errno);
-    }
-    report.writer.close();
-    ExecReport said{};
-    while (::read(report.reader.get(), &said, sizeof said) == sizeof said) {
-        if (!said.is_note) {
-            ::waitpid(pid, nullptr, 0);
-            send_exec_failure(line, number, said.error, said.step.data());
-            return std::nullopt;
-        }
-        line.send_text(FrameType::Note, describe(said));
-    }
-    return RunningProgram{.pid = pid,
-                          .input = std::move(feeder),
-                          .output = std::move(output.reader),
-                          .error_output = std::move(error_output.reader)};
+    return numbers;
 }
 
 // Carries bytes both ways until the program has ended and its pipes are empty.
 class Pump {
   public:
-    Pump(RunningProgram program, Line& line)
+    Pump(RunningProgram program, Line& line, bool types_input)
         : line_(line),
+          child_(program.child),
           pid_(program.pid),
+          statuses_(std::move(program.statuses)),
           outputs_{Output{std::move(program.output), FrameType::Stdout},
                    Output{std::move(program.error_output), FrameType::Stderr}},
-          input_(std::move(program.input)) {
-        input_.ask_for_input();
+          input_(std::move(program.input)),
+          terminal_(std::move(program.terminal), line, types_input) {
+        if (terminal_.types_input()) {
+            input_.leave();
+        } else {
+            input_.ask_for_input();
+        }
     }
 
     // The wait status.
@@ -276,16 +81,37 @@ class Pump {
 
   private:
     // Takes the status of every child that has ended, including orphans that process 1 has inherited. Returns
-    // the program's status, if it is one of them.
-    std::optional<int> reap() const {
+    // the program's status, if it is one of them, or if the leader of its session is.
+    std::optional<int> reap() {
         std::optional<int> program_status;
         int status = 0;
         for (pid_t child = 0; (child = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-            if (child == pid_) {
+            if (child == child_) {
                 program_status = status;
             }
         }
-        return program_status;
+        if (!program_status || !statuses_.is_open()) {
+            return program_status;
+        }
+        while (!said_end_ && take_status()) {
+        }
+        return said_end_.value_or(*program_status);
+    }
+
+    // One thing that the session's leader says of the program: a stop, of which the host is told, or its end.
+    // False: it has nothing more to say.
+    bool take_status() {
+        int status = 0;
+        if (::read(statuses_.get(), &status, sizeof status) != sizeof status) {
+            statuses_.close();
+            return false;
+        }
+        if (WIFSTOPPED(status)) {
+            line_.send_number(FrameType::Stopped, static_cast<std::uint32_t>(WSTOPSIG(status)));
+        } else {
+            said_end_ = status;
+        }
+        return true;
     }
 
     enum class Wait { Block, No };
@@ -293,11 +119,13 @@ class Pump {
 
     // Polls once and does what that asks for. Returns whether there was output of the program to read.
     Progress turn(Wait wait) {
-        std::array<pollfd, 4> requests{
+        std::array<pollfd, 6> requests{
             pollfd{.fd = outputs_[0].pipe.get(), .events = POLLIN, .revents = 0},
             pollfd{.fd = outputs_[1].pipe.get(), .events = POLLIN, .revents = 0},
             pollfd{.fd = line_.descriptor(), .events = POLLIN, .revents = 0},
             input_.poll_request(),
+            pollfd{.fd = terminal_.descriptor(), .events = terminal_.events(), .revents = 0},
+            pollfd{.fd = statuses_.get(), .events = POLLIN, .revents = 0},
         };
         const timespec at_once{};
         sigset_t none;
@@ -321,27 +149,71 @@ class Pump {
         if (input_.is_open()) {
             input_.on_poll(requests[3].revents);
         }
+        if (terminal_.is_open() && terminal_.on_poll(requests[4].revents)) {
+            progress = Progress::Made;
+        }
+        if (requests[5].revents != 0) {
+            take_status();
+        }
         return progress;
     }
 
     void take_frames() {
         for (const DecodedFrame& frame : line_.receive()) {
-            if (frame.type == FrameType::Stdin) {
-                input_.add(frame.payload);
-            } else if (frame.type == FrameType::StdinEnd) {
-                input_.end();
-            } else if (frame.type == FrameType::CloseStdout) {
+            take_frame(frame);
+        }
+    }
+
+    void take_frame(const DecodedFrame& frame) {
+        switch (frame.type) {
+            case FrameType::Stdin:
+                if (terminal_.types_input()) {
+                    terminal_.add(frame.payload);
+                } else {
+                    input_.add(frame.payload);
+                }
+                break;
+            case FrameType::StdinEnd:
+                if (terminal_.types_input()) {
+                    terminal_.hang_up();
+                } else {
+                    input_.end();
+                }
+                break;
+            case FrameType::CloseStdout:
                 outputs_[0].pipe.close();
-            } else if (frame.type == FrameType::CloseStderr) {
+                break;
+            case FrameType::CloseStderr:
                 outputs_[1].pipe.close();
-            }
+                break;
+            case FrameType::CloseTerminal:
+                terminal_.hang_up();
+                break;
+            case FrameType::Window:
+                terminal_.set_window(numbers_of(frame.payload));
+                break;
+            case FrameType::Signal:
+                pass_signal(pid_, numbers_of(frame.payload));
+                break;
+            case FrameType::Continue:
+                ::kill(-pid_, SIGCONT);
+                break;
+            case FrameType::AskHandles:
+                line_.send_number(FrameType::Handles, programs_handle_signals() ? 1 : 0);
+                break;
+            default:
+                break;  // an echo of ours
         }
     }
 
     Line& line_;
+    pid_t child_;
     pid_t pid_;
+    Descriptor statuses_;  // of the session's leader; closed: the program is our own child
+    std::optional<int> said_end_;
     std::array<Output, 2> outputs_;
     InputFeeder input_;
+    Terminal terminal_;
 };
 
 }  // namespace
@@ -351,8 +223,12 @@ void run_case(const Case& one, std::uint32_t number, Line& line) {
     if (!program) {
         return;
     }
-    line.send_number(FrameType::Started, number);
-    const int status = Pump{std::move(*program), line}.run();
+    const bool types_input = one.terminal.descriptors.find('0') != std::string::npos;
+    std::vector<std::byte> started;
+    append_number(started, number);
+    append_number(started, program->terminal.master.is_open() ? 1 : 0);
+    line.send(FrameType::Started, started);
+    const int status = Pump{std::move(*program), line, types_input}.run();
     std::vector<std::byte> payload;
     append_number(payload, number);
     if (WIFSIGNALED(status)) {

@@ -15,6 +15,29 @@ void append_field(std::string& text, std::string_view key, std::string_view valu
     text.append(value).append("\n");
 }
 
+std::string format_numbers(const std::vector<std::uint32_t>& numbers) {
+    std::string text;
+    for (const std::uint32_t number : numbers) {
+        text.append(text.empty() ? "" : " ").append(std::to_string(number));
+    }
+    return text;
+}
+
+// False: these are no numbers.
+bool parse_numbers(std::string_view text, std::vector<std::uint32_t>& numbers) {
+    const char* const end = text.data() + text.size();
+    for (const char* at = text.data(); at != end;) {
+        std::uint32_t number = 0;
+        const auto [next, error] = std::from_chars(at, end, number);
+        if (error != std::errc{} || (next != end && *next != ' ')) {
+            return false;
+        }
+        numbers.push_back(number);
+        at = next == end ? end : next + 1;
+    }
+    return true;
+}
+
 struct Field {
     std::string_view key;
     std::string_view value;
@@ -58,6 +81,12 @@ bool apply_field(Case& one, const Field& field) {
         one.batch = value == "1";
     } else if (field.key == "input" && (value == "live" || value == "bytes")) {
         one.input = value == "live" ? Input::Live : Input::Bytes;
+    } else if (field.key == "terminal") {
+        one.terminal.descriptors = value;
+    } else if (field.key == "window") {
+        return parse_numbers(value, one.terminal.window);
+    } else if (field.key == "settings") {
+        return parse_numbers(value, one.terminal.settings);
     } else {
         return false;
     }
@@ -86,6 +115,11 @@ std::string format_run_description(const RunDescription& description) {
         append_field(text, "input", one.input == Input::Live ? "live" : "bytes");
         if (one.input == Input::Bytes) {
             append_field(text, "bytes", one.input_bytes);
+        }
+        if (!one.terminal.descriptors.empty()) {
+            append_field(text, "terminal", one.terminal.descriptors);
+            append_field(text, "window", format_numbers(one.terminal.window));
+            append_field(text, "settings", format_numbers(one.terminal.settings));
         }
     }
     return text;

@@ -13,11 +13,15 @@
 //     batch        "0" or "1": whether the program runs under SCHED_BATCH
 //     input        "live": standard input comes over the line; "bytes": it is the field `bytes`
 //     bytes        standard input
+//     terminal     the descriptors of 0, 1 and 2 that are the program's terminal, as text
+//     window       its size: rows, columns, width and height as text
+//     settings     its settings: the flags and characters of struct termios as text
 //
 // Cases run one after the other.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +34,16 @@ inline constexpr const char* kRunDescriptionPath = "/.levitate/run";
 
 enum class Input { Live, Bytes };
 
+// The host's terminal, of which the program gets an image.
+struct TerminalRequest {
+    std::string descriptors;  // "012": those of the program that are the terminal; empty: it gets none
+    std::vector<std::uint32_t> window;  // rows, columns, width, height
+    std::vector<std::uint32_t>
+        settings;  // c_iflag, c_oflag, c_lflag, then the characters; empty: Linux's own
+
+    bool operator==(const TerminalRequest&) const = default;
+};
+
 struct Case {
     std::string program;
     std::vector<std::string> arguments;
@@ -39,6 +53,7 @@ struct Case {
     bool batch = false;
     Input input = Input::Bytes;
     std::string input_bytes;
+    TerminalRequest terminal;
 
     bool operator==(const Case&) const = default;
 };

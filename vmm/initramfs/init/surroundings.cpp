@@ -178,7 +178,9 @@ SurroundingsFailure apply_surroundings(const Surroundings& surroundings) {
         return failed("chdir");
     }
     Requests requests{surroundings.on_refused, report_fd};
-    requests.took("setsid", -1, ::setsid() >= 0);
+    if (surroundings.own_session) {
+        requests.took("setsid", -1, ::setsid() >= 0);
+    }
     set_signals(requests);
     set_limits(requests);
     set_personality(requests, surroundings.randomization);

@@ -22,6 +22,7 @@ struct Surroundings {
     // Becomes 3 with FD_CLOEXEC, so that a failure of execve can be reported; -1: there is none.
     int report_fd = -1;
     const char* directory = "/";
+    bool own_session = true;  // else the process stays in the session that it is in
     AddressRandomization randomization = AddressRandomization::Off;
     Scheduling scheduling = Scheduling::Normal;
     OnRefused on_refused = nullptr;  // nullptr: such a call is a failure too
@@ -39,11 +40,11 @@ struct SurroundingsFailure {
 // the working directory are certain.
 //
 // To be called in the child between fork and execve; async-signal-safe (man 7 signal-safety). Sets: a session
-// of its own; file descriptors 0, 1 and 2 and no other; every signal at its default and none blocked;
-// resource limits; umask 022; the working directory; the personality that turns address-space randomisation
-// off; the scheduling policy, which nothing is asked of the kernel for if it is the normal one. User and
-// group ids are left alone: init runs as user 0 without supplementary groups, and another user cannot become
-// that.
+// of its own, unless that is not wanted; file descriptors 0, 1 and 2 and no other; every signal at its
+// default and none blocked; resource limits; umask 022; the working directory; the personality that turns
+// address-space randomisation off; the scheduling policy, which nothing is asked of the kernel for if it is
+// the normal one. User and group ids are left alone: init runs as user 0 without supplementary groups, and
+// another user cannot become that.
 SurroundingsFailure apply_surroundings(const Surroundings& surroundings);
 
 }  // namespace levitate::vmm::init
