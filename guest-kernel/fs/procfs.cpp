@@ -144,6 +144,22 @@ constexpr std::uint64_t kMaximumDescriptors = 1048576;
 constexpr std::uint64_t kMaximumTerminals = 4096;  // NR_UNIX98_PTY_DEFAULT
 constexpr std::uint64_t kMaximumPipe = 1048576;
 
+// net/core, net/ipv4: what sockets here begin with.
+constexpr std::uint64_t kSocketBuffer = 212992;
+constexpr std::uint64_t kLongestBacklog = 4096;
+constexpr std::uint64_t kTimeToLive = 64;
+constexpr std::uint64_t kFirstFreePort = 1024;
+constexpr std::uint64_t kFinTimeout = 60;
+constexpr std::uint64_t kKeepAliveTime = 7200;
+constexpr std::uint64_t kKeepAliveInterval = 75;
+constexpr std::uint64_t kKeepAliveProbes = 9;
+constexpr std::uint64_t kSynRetries = 6;
+
+// As PortTable chooses them.
+Result<void> append_port_range(String& out) {
+    return out.append("32768\t60999\n");
+}
+
 constexpr TextEntry kFiles[] = {
     {"cmdline", 0444, append_kernel_command_line},
     {"cpuinfo", 0444, append_cpuinfo},
@@ -169,6 +185,21 @@ constexpr TextEntry kFiles[] = {
     {"sys/kernel/random/uuid", 0444, append_new_uuid},
     {"sys/kernel/randomize_va_space", 0444, append_constant<2>},
     {"sys/kernel/threads-max", 0444, append_maximum_tasks},
+    {"sys/net/core/rmem_default", 0444, append_constant<kSocketBuffer>},
+    {"sys/net/core/rmem_max", 0444, append_constant<kSocketBuffer>},
+    {"sys/net/core/somaxconn", 0444, append_constant<kLongestBacklog>},
+    {"sys/net/core/wmem_default", 0444, append_constant<kSocketBuffer>},
+    {"sys/net/core/wmem_max", 0444, append_constant<kSocketBuffer>},
+    {"sys/net/ipv4/ip_default_ttl", 0444, append_constant<kTimeToLive>},
+    {"sys/net/ipv4/ip_local_port_range", 0444, append_port_range},
+    {"sys/net/ipv4/ip_unprivileged_port_start", 0444, append_constant<kFirstFreePort>},
+    {"sys/net/ipv4/tcp_fin_timeout", 0444, append_constant<kFinTimeout>},
+    {"sys/net/ipv4/tcp_keepalive_intvl", 0444, append_constant<kKeepAliveInterval>},
+    {"sys/net/ipv4/tcp_keepalive_probes", 0444, append_constant<kKeepAliveProbes>},
+    {"sys/net/ipv4/tcp_keepalive_time", 0444, append_constant<kKeepAliveTime>},
+    {"sys/net/ipv4/tcp_syn_retries", 0444, append_constant<kSynRetries>},
+    {"sys/net/ipv6/bindv6only", 0444, append_constant<0>},
+    {"sys/net/ipv6/conf/all/disable_ipv6", 0444, append_constant<0>},
     {"sys/vm/max_map_count", 0444, append_constant<kMaximumMappings>},
     {"sys/vm/mmap_min_addr", 0444, append_constant<kLowestMapping>},
     {"sys/vm/overcommit_memory", 0444, append_constant<0>},

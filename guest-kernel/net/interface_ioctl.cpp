@@ -97,29 +97,8 @@ Result<void> answer(unsigned command, InterfaceRequest& request) {
     }
 }
 
-}  // namespace
-
-Result<long> interface_ioctl(unsigned command, UserAddress argument) {
-    switch (command) {
-        case SIOCGIFCONF:
-            return list_interfaces(argument);
-        case SIOCGIFNAME:
-        case SIOCGIFFLAGS:
-        case SIOCGIFINDEX:
-        case SIOCGIFMTU:
-        case SIOCGIFMETRIC:
-        case SIOCGIFTXQLEN:
-        case SIOCGIFHWADDR:
-        case SIOCGIFMAP:
-        case SIOCGIFADDR:
-        case SIOCGIFDSTADDR:
-        case SIOCGIFNETMASK:
-        case SIOCGIFBRDADDR:
-        case SIOCSIFFLAGS:
-            break;
-        default:
-            return Errno(ENOTTY);
-    }
+// A request that names its interface.
+Result<long> answer_about_one(unsigned command, UserAddress argument) {
     auto request = TRY(UserIn<InterfaceRequest>(argument).read());
     request.name.back() = '\0';
     if (command == SIOCGIFNAME) {
@@ -142,8 +121,37 @@ Result<long> interface_ioctl(unsigned command, UserAddress argument) {
     return 0;
 }
 
+}  // namespace
+
+Result<long> interface_ioctl(unsigned command, UserAddress argument) {
+    switch (command) {
+        case SIOCGIFCONF:
+            return list_interfaces(argument);
+        case SIOCGIFNAME:
+        case SIOCGIFFLAGS:
+        case SIOCGIFINDEX:
+        case SIOCGIFMTU:
+        case SIOCGIFMETRIC:
+        case SIOCGIFTXQLEN:
+        case SIOCGIFHWADDR:
+        case SIOCGIFMAP:
+        case SIOCSIFFLAGS:
+            return answer_about_one(command, argument);
+        default:
+            return Errno(ENOTTY);
+    }
+}
+
 Result<long> InetSocket::ioctl(unsigned command, UserAddress argument) {
-    return interface_ioctl(command, argument);
+    switch (command) {
+        case SIOCGIFADDR:
+        case SIOCGIFDSTADDR:
+        case SIOCGIFNETMASK:
+        case SIOCGIFBRDADDR:
+            return answer_about_one(command, argument);
+        default:
+            return Errno(ENOTTY);
+    }
 }
 
 }  // namespace kernel

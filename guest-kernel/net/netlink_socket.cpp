@@ -278,10 +278,6 @@ std::uint32_t NetlinkSocket::poll(PollRegistrar* registrar) {
     return kPollWritable | POLLWRBAND | (answers_.is_empty() ? 0 : kPollReadable);
 }
 
-Result<long> NetlinkSocket::ioctl(unsigned command, UserAddress argument) {
-    return interface_ioctl(command, argument);
-}
-
 Result<void> NetlinkSocket::set_option(int level, int name, UserBuffer value, int length) {
     if (level != kLevelNetlink || name <= NETLINK_DROP_MEMBERSHIP || name >= kOptionsEnd) {
         return Errno(ENOPROTOOPT);

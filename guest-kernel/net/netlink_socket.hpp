@@ -2,11 +2,11 @@
 // and its addresses. The kernel's answers are in the queue when the send returns.
 #pragma once
 
+#include <linux/netlink.h>
+
 #include "lib/list.hpp"
 #include "lib/vector.hpp"
 #include "net/socket.hpp"
-
-struct nlmsghdr;
 
 namespace kernel {
 
@@ -25,7 +25,6 @@ class NetlinkSocket final : public Socket, public ListNode<> {
     Result<std::size_t> send(IoBuffer& buffer, const SendRequest& request) override;
     Result<std::size_t> receive(IoBuffer& buffer, ReceiveRequest& request) override;
     std::uint32_t poll(PollRegistrar* registrar) override;
-    Result<long> ioctl(unsigned command, UserAddress argument) override;
     Result<void> set_option(int level, int name, UserBuffer value, int length) override;
     Result<void> get_option(int level, int name, UserBuffer value, UserInOut<int> length) override;
     void close() override;

@@ -61,7 +61,12 @@ Result<std::size_t> SocketFile::write(IoBuffer& buffer, std::int64_t&, TransferM
 }
 
 Result<long> SocketFile::ioctl(Task&, unsigned command, unsigned long argument) {
-    return socket_->ioctl(command, UserAddress(argument));
+    Result<long> answer = socket_->ioctl(command, UserAddress(argument));
+    // Sockets of every family answer questions about interfaces (Linux net/socket.c, sock_do_ioctl).
+    if (answer.is_error() && answer.error() == Errno(ENOTTY)) {
+        return interface_ioctl(command, UserAddress(argument));
+    }
+    return answer;
 }
 
 void SocketFile::describe_name(TextBuffer& out) const {

@@ -80,9 +80,9 @@ Result<void> TcpSocket::connect(const SocketAddress& address, bool nonblocking) 
             if (state_ == TcpState::SynSent && nonblocking) {
                 return Errno(EALREADY);
             }
-            break;
+            return finish_connecting(nonblocking, Errno(EALREADY));
     }
-    return finish_connecting(nonblocking);
+    return finish_connecting(nonblocking, Errno(EINPROGRESS));
 }
 
 Result<void> TcpSocket::start_connecting(const SocketAddress& address) {
@@ -121,13 +121,13 @@ Result<void> TcpSocket::start_connecting(const SocketAddress& address) {
 }
 
 // Linux __inet_stream_connect, from where it waits.
-Result<void> TcpSocket::finish_connecting(bool nonblocking) {
+Result<void> TcpSocket::finish_connecting(bool nonblocking, Errno at_timeout) {
     if (state_ == TcpState::SynSent && !nonblocking) {
         const std::int64_t timeout = options.send_timeout;
         const Result<void> waited = limited_wait(
             changed_.wait([this] { return state_ != TcpState::SynSent; }, socket_deadline(timeout)), timeout);
         if (waited.is_error()) {
-            return waited.error() == Errno(EAGAIN) ? Errno(EINPROGRESS) : waited.error();
+            return waited.error() == Errno(EAGAIN) ? at_timeout : waited.error();
         }
     }
     if (state_ == TcpState::Close) {

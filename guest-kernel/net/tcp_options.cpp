@@ -97,7 +97,7 @@ Result<void> TcpSocket::set_protocol_option(int name, UserBuffer value, int leng
             if (number == 0 && state_ != TcpState::Close) {
                 return Errno(EINVAL);
             }
-            window_clamp_ = number == 0 ? 0 : std::max(number, kShortestWindow);
+            window_clamp_ = number >= 0 && number < kShortestWindow && number != 0 ? kShortestWindow : number;
             return {};
         default:
             break;

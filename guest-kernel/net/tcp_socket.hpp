@@ -78,7 +78,8 @@ class TcpSocket final : public InetSocket {
 
     // Connecting (tcp_connect.cpp).
     Result<void> start_connecting(const SocketAddress& address);
-    Result<void> finish_connecting(bool nonblocking);
+    // `at_timeout`: the error when SO_SNDTIMEO ends the wait.
+    Result<void> finish_connecting(bool nonblocking, Errno at_timeout);
     void send_syn();
     void retry_connecting();
     void connection_failed(int error);
