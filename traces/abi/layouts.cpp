@@ -149,6 +149,8 @@ const Struct& sockaddr_view(std::span<const std::byte> address) {
             return must_find("sockaddr_in");
         case constant("AF_INET6"):
             return must_find("sockaddr_in6");
+        case constant("AF_NETLINK"):
+            return must_find("sockaddr_nl");
         default:
             return plain;
     }

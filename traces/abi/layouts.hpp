@@ -76,7 +76,7 @@ std::optional<std::uint64_t> read_field(std::span<const std::byte> bytes, const 
 // siginfo_t is a union: the view (siginfo_fault, siginfo_child, …) that si_signo and si_code ask for.
 const Struct& siginfo_view(std::span<const std::byte> siginfo);
 
-// sockaddr_un, sockaddr_in, sockaddr_in6 or sockaddr, by the family.
+// sockaddr_un, sockaddr_in, sockaddr_in6, sockaddr_nl or sockaddr, by the family.
 const Struct& sockaddr_view(std::span<const std::byte> address);
 
 }  // namespace levitate::traces::abi

@@ -31,6 +31,24 @@ std::string name_in(std::string_view set, std::int64_t value) {
     return name ? std::string(*name) : std::to_string(value);
 }
 
+// The set with the names of a level's options; empty: none is known.
+std::string_view options_of(std::int32_t level) {
+    switch (level) {
+        case constant("SOL_SOCKET"):
+            return "socket_options";
+        case constant("SOL_IP"):
+            return "ip_options";
+        case constant("SOL_IPV6"):
+            return "ipv6_options";
+        case constant("SOL_TCP"):
+            return "tcp_options";
+        case constant("SOL_UDP"):
+            return "udp_options";
+        default:
+            return {};
+    }
+}
+
 std::string format_control_data(const abi::ControlMessage& message) {
     if (message.level == constant("SOL_SOCKET")) {
         if (message.type == constant("SCM_RIGHTS")) {
@@ -75,10 +93,11 @@ std::string format_control(std::span<const std::byte> control) {
 }
 
 std::optional<std::string> format_option_name(std::uint64_t level, std::uint64_t name) {
-    if (static_cast<std::int32_t>(level) != constant("SOL_SOCKET")) {
+    const std::string_view set = options_of(static_cast<std::int32_t>(level));
+    if (set.empty()) {
         return std::nullopt;
     }
-    return name_in("socket_options", static_cast<std::int32_t>(name));
+    return name_in(set, static_cast<std::int32_t>(name));
 }
 
 std::optional<std::string> format_option_value(std::uint64_t level, std::uint64_t name,

@@ -23,6 +23,11 @@ TEST(SocketText, addresses_of_unix_sockets) {
               R"({sa_family=AF_UNIX, sun_path=@"name\0x"})");
 }
 
+TEST(SocketText, addresses_of_netlink) {
+    EXPECT_EQ(detail::format_socket_address(to_bytes("\x10\0\0\0\7\0\0\0\1\0\0\0"s)),
+              "{nl_family=AF_NETLINK, nl_pid=7, nl_groups=0x1}");
+}
+
 TEST(SocketText, control_messages) {
     const std::string files = "\x18\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\3\0\0\0\4\0\0\0"s;
     const std::string sender = "\x1c\0\0\0\0\0\0\0\1\0\0\0\2\0\0\0\7\0\0\0\5\0\0\0\6\0\0\0"s;
@@ -30,7 +35,7 @@ TEST(SocketText, control_messages) {
               "[{cmsg_len=24, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS, cmsg_data=[3, 4]}, {cmsg_len=28, "
               "cmsg_level=SOL_SOCKET, cmsg_type=SCM_CREDENTIALS, cmsg_data={pid=7, uid=5, gid=6}}]");
     EXPECT_EQ(detail::format_control(to_bytes("\x11\0\0\0\0\0\0\0\x29\0\0\0\2\0\0\0z"s)),
-              R"([{cmsg_len=17, cmsg_level=41, cmsg_type=2, cmsg_data="z"}])");
+              R"([{cmsg_len=17, cmsg_level=SOL_IPV6, cmsg_type=2, cmsg_data="z"}])");
 }
 
 TEST(SocketText, control_messages_end_where_a_length_is_wrong) {
@@ -43,7 +48,11 @@ TEST(SocketText, options) {
     const std::uint64_t level = number(abi::constant("SOL_SOCKET"));
     EXPECT_EQ(detail::format_option_name(level, number(abi::constant("SO_PASSCRED"))), "SO_PASSCRED");
     EXPECT_EQ(detail::format_option_name(level, 200), "200");
-    EXPECT_EQ(detail::format_option_name(6, 1), std::nullopt);
+    EXPECT_EQ(detail::format_option_name(6, 1), "TCP_NODELAY");
+    EXPECT_EQ(detail::format_option_name(0, 2), "IP_TTL");
+    EXPECT_EQ(detail::format_option_name(41, 26), "IPV6_V6ONLY");
+    EXPECT_EQ(detail::format_option_name(17, 1), "UDP_CORK");
+    EXPECT_EQ(detail::format_option_name(270, 1), std::nullopt);
     EXPECT_EQ(detail::format_option_value(level, 2, to_bytes("\xff\xff\xff\xff"s)), "[-1]");
     EXPECT_EQ(
         detail::format_option_value(level, number(abi::constant("SO_LINGER")), to_bytes("\1\0\0\0\3\0\0\0"s)),
