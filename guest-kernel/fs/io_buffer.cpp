@@ -58,6 +58,10 @@ std::size_t IoBuffer::segment_size() {
     return std::min(current().size - offset_, remaining_);
 }
 
+UserAddress IoBuffer::segment_address() {
+    return segment_size() > 0 ? current().user + offset_ : UserAddress();
+}
+
 template <typename Copy>
 std::size_t IoBuffer::transfer(std::size_t size, Copy copy) {
     std::size_t done = 0;

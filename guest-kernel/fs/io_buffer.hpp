@@ -23,8 +23,9 @@ class IoBuffer {
 
     std::size_t remaining() const { return remaining_; }
     bool is_empty() const { return remaining_ == 0; }
-    // How many bytes are left of the segment that is next.
+    // How many bytes are left of the segment that is next, and where in user memory they are.
     std::size_t segment_size();
+    UserAddress segment_address();
     // A copy has stopped at a bad address. Nothing more can be copied.
     bool has_faulted() const { return faulted_; }
 

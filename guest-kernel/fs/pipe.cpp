@@ -133,6 +133,12 @@ Result<void> Pipe::put(IoBuffer& buffer, Packets packets, std::size_t& done) {
     return {};
 }
 
+void Pipe::put_page(PageRef page, std::size_t offset, std::size_t size) {
+    slot(used_) = {
+        .page = std::move(page), .offset = offset, .size = size, .is_packet = false, .is_shared = true};
+    used_++;
+}
+
 std::size_t Pipe::duplicate_to(Pipe& other, std::size_t size) {
     std::size_t done = 0;
     for (std::size_t i = 0; i < used_ && !other.is_full() && done < size; i++) {

@@ -31,6 +31,8 @@ class Pipe : public RefCounted {
     Result<void> put(IoBuffer& buffer, Packets packets, std::size_t& done);
     // Completes the last slot with the odd part of a write, if that fits as a whole. How many bytes; EFAULT.
     Result<std::size_t> merge(IoBuffer& buffer);
+    // Adds part of a page, which others hold too. Precondition: not full.
+    void put_page(PageRef page, std::size_t offset, std::size_t size);
     // Puts up to `size` bytes of what is here into another pipe as well (tee). How many.
     std::size_t duplicate_to(Pipe& other, std::size_t size);
 

@@ -166,7 +166,8 @@ UnixMessage* UnixSocket::find_datagram(bool peeks, std::size_t& skip) {
     return nullptr;
 }
 
-Result<UnixMessage*> UnixSocket::wait_for_datagram(const ReceiveRequest& request, std::size_t& skip) {
+Result<void> UnixSocket::wait_for_datagram(const ReceiveRequest& request, UnixMessage*& found,
+                                           std::size_t& skip) {
     const bool peeks = (request.flags & kPeek) != 0;
     const SocketPatience patience(request.is_nonblocking(), options.receive_timeout);
     for (;;) {
@@ -174,16 +175,17 @@ Result<UnixMessage*> UnixSocket::wait_for_datagram(const ReceiveRequest& request
             return Errno(take_error());
         }
         skip = peek_start(peeks);
-        if (UnixMessage* message = find_datagram(peeks, skip)) {
-            return message;
+        found = find_datagram(peeks, skip);
+        if (found != nullptr) {
+            return {};
         }
         if (patience.is_over()) {
             // The end of a connection is told at once, that of a datagram socket only to those who wait.
             const bool is_end = type() == SocketType::SeqPacket && no_more_reads_;
-            return is_end ? Result<UnixMessage*>(nullptr) : Result<UnixMessage*>(Errno(EAGAIN));
+            return is_end ? Result<void>() : Result<void>(Errno(EAGAIN));
         }
         if (no_more_reads_) {
-            return nullptr;
+            return {};
         }
         const std::uint64_t seen = arrivals_;
         TRY(patience.wait(
@@ -201,7 +203,8 @@ Result<std::size_t> UnixSocket::receive_datagram(IoBuffer& buffer, ReceiveReques
     }
     const bool peeks = (request.flags & kPeek) != 0;
     std::size_t skip = 0;
-    UnixMessage* message = TRY(wait_for_datagram(request, skip));
+    UnixMessage* message = nullptr;
+    TRY(wait_for_datagram(request, message, skip));
     if (message == nullptr) {
         return std::size_t{0};
     }

@@ -28,15 +28,14 @@ Vector<UserInFlight>& users_in_flight() {
     return *users;
 }
 
-Result<std::size_t*> count_of(std::uint32_t user) {
-    Vector<UserInFlight>& users = users_in_flight();
-    for (UserInFlight& one : users) {
-        if (one.user == user) {
-            return &one.count;
-        }
+// Where a user's count stands: the end, if there is none yet.
+std::size_t place_of(std::uint32_t user) {
+    const Vector<UserInFlight>& users = users_in_flight();
+    std::size_t place = 0;
+    while (place < users.size() && users[place].user != user) {
+        place++;
     }
-    TRY(users.push_back({.user = user, .count = 0}));
-    return &users.back().count;
+    return place;
 }
 
 }  // namespace
@@ -53,7 +52,12 @@ UnixRights& UnixRights::operator=(UnixRights&& other) noexcept {
 // Linux net/unix/scm.c, unix_attach_fds and too_many_unix_fds.
 Result<void> UnixRights::depart(const Vector<Ref<File>>& files) {
     const Task& task = Task::current();
-    std::size_t& count = *TRY(count_of(task.credentials.user));
+    Vector<UserInFlight>& users = users_in_flight();
+    const std::size_t place = place_of(task.credentials.user);
+    if (place == users.size()) {
+        TRY(users.push_back({.user = task.credentials.user, .count = 0}));
+    }
+    std::size_t& count = users[place].count;
     if (count > task.process->limit(RLIMIT_NOFILE).rlim_cur && !task.credentials.has(CAP_SYS_RESOURCE) &&
         !task.credentials.has(CAP_SYS_ADMIN)) {
         return Errno(ETOOMANYREFS);
@@ -72,7 +76,7 @@ Result<void> UnixRights::depart(const Vector<Ref<File>>& files) {
 
 Vector<Ref<File>> UnixRights::land() {
     if (!files_.is_empty()) {
-        *count_of(user_).value() -= files_.size();
+        users_in_flight()[place_of(user_)].count -= files_.size();
     }
     for (const Ref<File>& file : files_) {
         if (UnixSocket* socket = unix_socket_of(*file)) {

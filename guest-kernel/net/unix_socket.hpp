@@ -146,8 +146,8 @@ class UnixSocket final : public Socket, public ListNode<>, public ListNode<UnixI
     Result<Ready> prepare_target(const Ref<UnixSocket>& target, const SocketPatience& patience);
     Result<Ready> leave_dead(const Ref<UnixSocket>& target);
     Result<std::size_t> receive_datagram(IoBuffer& buffer, ReceiveRequest& request, UnixAncillary& ancillary);
-    // Null: the end, since nothing more will be received.
-    Result<UnixMessage*> wait_for_datagram(const ReceiveRequest& request, std::size_t& skip);
+    // Finds the message to receive. None: the end, since nothing more will be received.
+    Result<void> wait_for_datagram(const ReceiveRequest& request, UnixMessage*& found, std::size_t& skip);
     UnixMessage* find_datagram(bool peeks, std::size_t& skip);
     // Moves SO_PEEK_OFF's place, if it is used.
     void move_peek_offset(std::int64_t change);

@@ -123,3 +123,28 @@ CASE(copy_file_range_stays_in_its_file_system) {
     close(appending);
     close(from);
 }
+
+CASE(vmsplice_gives_the_pages_themselves) {
+    int ends[2];
+    char read_back[6000];
+    CHECK_EQUAL(pipe(ends), 0);
+    char* memory = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_EQUAL(munmap(memory + 2 * 4096, 4096), 0);
+    memset(memory, 'a', 2 * 4096);
+    struct iovec parts[2] = {{memory + 100, 5000}, {memory, 10}};
+    CHECK_EQUAL(vmsplice(ends[1], parts, 2, 0), 5010);
+    memory[100] = 'z';
+    CHECK_EQUAL(write(ends[1], "b", 1), 1);
+    CHECK_EQUAL(read(ends[0], read_back, sizeof(read_back)), 5011);
+    CHECK_EQUAL(read_back[0], 'z');
+    CHECK_EQUAL(read_back[1], 'a');
+    parts[0] = (struct iovec){memory + 2 * 4096 - 3, 10};
+    CHECK_EQUAL(vmsplice(ends[1], parts, 1, 0), 3);
+    parts[0].iov_base = (void*)8;
+    CHECK_ERRNO(vmsplice(ends[1], parts, 1, 0), EFAULT);
+    CHECK_ERRNO(vmsplice(ends[1], parts, 1, 99), EINVAL);
+    CHECK_ERRNO(vmsplice(STDIN_FILENO, parts, 1, 0), EBADF);
+    parts[0] = (struct iovec){read_back, 10};
+    CHECK_EQUAL(vmsplice(ends[0], parts, 1, 0), 3);
+    CHECK_ERRNO(vmsplice(ends[0], parts, 1, SPLICE_F_NONBLOCK), EAGAIN);
+}
