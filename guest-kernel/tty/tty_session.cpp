@@ -72,7 +72,9 @@ void Tty::hang_up() {
     }
     forget_session();
     line_.flush_input();
-    line_.set_settings(initial_settings_);
+    if (is_pseudo_terminal()) {  // Linux TTY_DRIVER_RESET_TERMIOS, which serial lines have not
+        line_.set_settings(initial_settings_);
+    }
     wake_everybody();
 }
 
