@@ -14,7 +14,7 @@ constexpr vmm::init::HashKey kKey{std::byte{1}};
 struct Receiver final : vmm::init::FrameDecoder::Receiver {
     void on_frame(const vmm::init::DecodedFrame& frame) override {
         require(frame.payload.size() <= vmm::init::kMaximumPayload, "a payload has its greatest length");
-        vmm::init::encode_frame(kKey, 0, frame, frames);
+        vmm::init::encode_frame(vmm::init::Direction::FromInit, kKey, 0, frame, frames);
     }
     void on_text(std::string_view piece) override { text.append(piece); }
 
@@ -24,11 +24,11 @@ struct Receiver final : vmm::init::FrameDecoder::Receiver {
 
 void receive(std::span<const std::byte> bytes) {
     Receiver at_once;
-    vmm::init::FrameDecoder decoder{kKey, at_once};
+    vmm::init::FrameDecoder decoder{vmm::init::Direction::FromInit, kKey, at_once};
     decoder.feed(bytes);
 
     Receiver one_by_one;
-    vmm::init::FrameDecoder other{kKey, one_by_one};
+    vmm::init::FrameDecoder other{vmm::init::Direction::FromInit, kKey, one_by_one};
     const vmm::RunSpec spec;
     vmm::RunHooks hooks;
     hooks.capture_output = true;
@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         levitate::fuzz::receive(std::as_bytes(input.rest()));
         return 0;
     }
-    levitate::vmm::init::FrameEncoder encoder{levitate::fuzz::kKey};
+    levitate::vmm::init::FrameEncoder encoder{levitate::vmm::init::Direction::FromInit, levitate::fuzz::kKey};
     std::vector<std::byte> line;
     while (!input.rest().empty()) {
         const auto type = input.take<std::uint8_t>() % 0x3f;

@@ -24,7 +24,11 @@ std::string text_of(std::span<const std::byte> bytes) {
 }  // namespace
 
 HarnessWorkload::HarnessWorkload(const RunSpec& spec, const RunHooks& hooks, const init::HashKey& key)
-    : Workload(spec, hooks), key_(key), decoder_(key, *this), encoder_(key), calls_(key, *this) {
+    : Workload(spec, hooks),
+      key_(key),
+      decoder_(init::Direction::FromInit, key, *this),
+      encoder_(init::Direction::ToInit, key),
+      calls_(key, *this) {
     if (!spec.terminal.empty()) {
         terminal_.emplace(spec.terminal);
     }

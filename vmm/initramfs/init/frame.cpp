@@ -1,18 +1,43 @@
 #include "vmm/initramfs/init/frame.hpp"
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 namespace levitate::vmm::init {
 namespace {
 
-constexpr std::uint8_t kStart = 0xC0;
-constexpr std::uint8_t kDigit = 0x80;
-constexpr std::uint8_t kEnd = 0xFF;
-constexpr unsigned kDigitBits = 6;
 constexpr std::size_t kNumber = 8;
 constexpr std::size_t kTag = 8;
-constexpr std::size_t kOverhead = 1 + kTag;  // sequence and tag
-constexpr std::size_t kMaximumDigits = ((kMaximumPayload + kOverhead) * 8 + kDigitBits - 1) / kDigitBits;
+constexpr std::size_t kOverhead = 2 + kTag;  // type, sequence and tag
+constexpr std::size_t kMaximumDigits = 2 * (kMaximumPayload + kOverhead);
+
+// The bytes of one direction's frames.
+struct Alphabet {
+    std::uint8_t start;
+    std::uint8_t end;
+    std::array<std::uint8_t, 16> digits;
+
+    std::optional<std::uint8_t> value_of(std::uint8_t byte) const {
+        const auto* const found = std::ranges::find(digits, byte);
+        return found == digits.end() ? std::nullopt : std::optional<std::uint8_t>(found - digits.begin());
+    }
+};
+
+// Left out are the control characters that a console may act upon or a kernel's text may have: NUL, BEL to
+// CR, ESC, and DC1 and DC3, which stop and start a serial line.
+constexpr Alphabet kFromInit{.start = 0x01,
+                             .end = 0x04,
+                             .digits = {0x02, 0x03, 0x05, 0x06, 0x0E, 0x0F, 0x10, 0x12, 0x14, 0x15, 0x16,
+                                        0x17, 0x18, 0x19, 0x1C, 0x1D}};
+constexpr Alphabet kToInit{
+    .start = '<',
+    .end = '\n',
+    .digits = {'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p'}};
+
+const Alphabet& alphabet_of(Direction direction) {
+    return direction == Direction::FromInit ? kFromInit : kToInit;
+}
 
 std::uint64_t tag_of(const HashKey& key, std::uint64_t number, FrameType type,
                      std::span<const std::byte> payload) {
@@ -25,51 +50,16 @@ std::uint64_t tag_of(const HashKey& key, std::uint64_t number, FrameType type,
     return keyed_hash(key, message);
 }
 
-void append_digits(std::span<const std::byte> body, std::vector<std::byte>& out) {
-    unsigned bits = 0;
-    std::uint32_t pending = 0;
-    for (const std::byte byte : body) {
-        pending = (pending << 8U) | std::to_integer<std::uint32_t>(byte);
-        bits += 8;
-        while (bits >= kDigitBits) {
-            bits -= kDigitBits;
-            out.push_back(static_cast<std::byte>(kDigit | ((pending >> bits) & 0x3FU)));
-        }
-    }
-    if (bits > 0) {
-        out.push_back(static_cast<std::byte>(kDigit | ((pending << (kDigitBits - bits)) & 0x3FU)));
-    }
-}
-
-// Trailing bits that do not fill a byte are padding.
-std::vector<std::byte> decode_digits(std::span<const std::uint8_t> digits) {
+// The digits that `raw` has behind its start byte, two a byte; an odd one is left out.
+std::vector<std::byte> decode_digits(const Alphabet& alphabet, std::span<const std::uint8_t> raw) {
     std::vector<std::byte> body;
-    body.reserve(digits.size() * kDigitBits / 8);
-    unsigned bits = 0;
-    std::uint32_t pending = 0;
-    for (const std::uint8_t digit : digits) {
-        pending = (pending << kDigitBits) | (digit & 0x3FU);
-        bits += kDigitBits;
-        if (bits >= 8) {
-            bits -= 8;
-            body.push_back(static_cast<std::byte>((pending >> bits) & 0xFFU));
-        }
+    body.reserve(raw.size() / 2);
+    for (std::size_t at = 1; at + 1 < raw.size(); at += 2) {
+        const unsigned high = alphabet.value_of(raw[at]).value_or(0);
+        const unsigned low = alphabet.value_of(raw[at + 1]).value_or(0);
+        body.push_back(static_cast<std::byte>(high << 4U | low));
     }
     return body;
-}
-
-// Whether the bytes are one whole character of UTF-8 that is not ASCII (RFC 3629): a start byte says how many
-// follow it, and each of these has the form of a digit.
-bool is_character(std::span<const std::uint8_t> bytes) {
-    constexpr std::uint8_t kFirst = 0xC2;
-    constexpr std::uint8_t kOfThree = 0xE0;
-    constexpr std::uint8_t kOfFour = 0xF0;
-    constexpr std::uint8_t kLast = 0xF4;
-    if (bytes.empty() || bytes.front() < kFirst || bytes.front() > kLast) {
-        return false;
-    }
-    const std::size_t length = bytes.front() < kOfThree ? 2 : bytes.front() < kOfFour ? 3 : 4;
-    return bytes.size() == length;
 }
 
 }  // namespace
@@ -91,36 +81,38 @@ std::uint32_t number_at(std::span<const std::byte> payload, std::size_t offset) 
     return number;
 }
 
-void encode_frame(const HashKey& key, std::uint64_t number, const DecodedFrame& frame,
+void encode_frame(Direction direction, const HashKey& key, std::uint64_t number, const DecodedFrame& frame,
                   std::vector<std::byte>& out) {
     std::vector<std::byte> body;
     body.reserve(frame.payload.size() + kOverhead);
+    body.push_back(static_cast<std::byte>(frame.type));
     body.push_back(static_cast<std::byte>(number));
     body.insert(body.end(), frame.payload.begin(), frame.payload.end());
     const std::uint64_t tag = tag_of(key, number, frame.type, frame.payload);
     append_number(body, static_cast<std::uint32_t>(tag));
     append_number(body, static_cast<std::uint32_t>(tag >> 32U));
-    out.push_back(static_cast<std::byte>(kStart + static_cast<std::uint8_t>(frame.type)));
-    append_digits(body, out);
-    out.push_back(std::byte{kEnd});
+
+    const Alphabet& alphabet = alphabet_of(direction);
+    out.push_back(std::byte{alphabet.start});
+    for (const std::byte byte : body) {
+        out.push_back(std::byte{alphabet.digits.at(std::to_integer<std::uint8_t>(byte >> 4U))});
+        out.push_back(std::byte{alphabet.digits.at(std::to_integer<std::uint8_t>(byte & std::byte{0xF}))});
+    }
+    out.push_back(std::byte{alphabet.end});
 }
 
 void FrameEncoder::append(FrameType type, std::span<const std::byte> payload, std::vector<std::byte>& out) {
     do {
         const auto part = payload.first(std::min(payload.size(), kMaximumPayload));
-        encode_frame(key_, next_number_++, {.type = type, .payload = {part.begin(), part.end()}}, out);
+        encode_frame(direction_, key_, next_number_++, {.type = type, .payload = {part.begin(), part.end()}},
+                     out);
         payload = payload.subspan(part.size());
     } while (!payload.empty());
 }
 
 void FrameDecoder::feed(std::span<const std::byte> bytes) {
-    for (const std::byte raw : bytes) {
-        const auto byte = std::to_integer<std::uint8_t>(raw);
-        if (byte >= kDigit) {
-            feed_frame_byte(byte);
-        } else {
-            feed_text_byte(byte);
-        }
+    for (const std::byte byte : bytes) {
+        feed_byte(std::to_integer<std::uint8_t>(byte));
     }
     hand_on_text();
 }
@@ -137,67 +129,54 @@ void FrameDecoder::hand_on_text() {
     }
 }
 
-void FrameDecoder::feed_text_byte(std::uint8_t byte) {
-    const bool may_be_text = expected_number_ == 0 || has_characters_;
-    if (may_be_text && !raw_is_handed_on_ && is_character(raw_)) {
-        has_characters_ = true;
-        text_.append(raw_.begin(), raw_.end());
-        raw_is_handed_on_ = true;
-    }
-    text_.push_back(static_cast<char>(byte));
-}
-
-void FrameDecoder::feed_frame_byte(std::uint8_t byte) {
-    if (byte == kEnd) {
-        finish_frame();
-    } else if (byte >= kStart) {
+void FrameDecoder::feed_byte(std::uint8_t byte) {
+    const Alphabet& alphabet = alphabet_of(direction_);
+    if (byte == alphabet.start) {
         abandon_frame();
         raw_.push_back(byte);
-    } else if (raw_.empty()) {
+        return;
+    }
+    const bool is_end = byte == alphabet.end;
+    if (raw_.empty() || !(is_end || alphabet.value_of(byte))) {
         text_.push_back(static_cast<char>(byte));
-    } else {
-        raw_.push_back(byte);
-        if (raw_.size() > kMaximumDigits + 1) {
-            abandon_frame();
-        }
+        return;
+    }
+    if (is_end && take_frame()) {
+        return;
+    }
+    raw_.push_back(byte);
+    if (is_end || raw_.size() > kMaximumDigits + 1) {
+        abandon_frame();
     }
 }
 
-void FrameDecoder::finish_frame() {
-    if (raw_.empty()) {
-        text_.push_back(static_cast<char>(kEnd));
-        return;
+// Whether what has been received is the frame that comes next, or one after it: then it is handed on.
+bool FrameDecoder::take_frame() {
+    const auto body = decode_digits(alphabet_of(direction_), raw_);
+    if (body.size() < kOverhead) {
+        return false;
     }
-    const auto body = decode_digits(std::span{raw_}.subspan(1));
-    const auto type = static_cast<FrameType>(raw_.front() - kStart);
-    if (body.size() >= kOverhead) {
-        // At most 255 frames are lost at a time.
-        const auto sequence = std::to_integer<std::uint8_t>(body.front());
-        const auto lost = static_cast<std::uint8_t>(sequence - static_cast<std::uint8_t>(expected_number_));
-        const std::uint64_t number = expected_number_ + lost;
-        const auto payload = std::span{body}.subspan(1, body.size() - kOverhead);
-        const std::size_t tag_at = body.size() - kTag;
-        const std::uint64_t tag = number_at(body, tag_at) | std::uint64_t{number_at(body, tag_at + 4)} << 32U;
-        if (tag == tag_of(key_, number, type, payload)) {
-            raw_.clear();
-            raw_is_handed_on_ = false;
-            lost_frames_ += lost;
-            expected_number_ = number + 1;
-            receiver_.on_frame({.type = type, .payload = {payload.begin(), payload.end()}});
-            return;
-        }
+    const auto type = static_cast<FrameType>(body[0]);
+    // At most 255 frames are lost at a time.
+    const auto sequence = std::to_integer<std::uint8_t>(body[1]);
+    const auto lost = static_cast<std::uint8_t>(sequence - static_cast<std::uint8_t>(expected_number_));
+    const std::uint64_t number = expected_number_ + lost;
+    const std::size_t tag_at = body.size() - kTag;
+    const auto payload = std::span{body}.subspan(2, tag_at - 2);
+    const std::uint64_t tag = number_at(body, tag_at) | std::uint64_t{number_at(body, tag_at + 4)} << 32U;
+    if (tag != tag_of(key_, number, type, payload)) {
+        return false;
     }
-    abandon_frame();
-    text_.push_back(static_cast<char>(kEnd));
+    raw_.clear();
+    lost_frames_ += lost;
+    expected_number_ = number + 1;
+    receiver_.on_frame({.type = type, .payload = {payload.begin(), payload.end()}});
+    return true;
 }
 
 void FrameDecoder::abandon_frame() {
-    if (!raw_is_handed_on_) {
-        has_characters_ = has_characters_ || is_character(raw_);
-        text_.append(raw_.begin(), raw_.end());
-    }
+    text_.append(raw_.begin(), raw_.end());
     raw_.clear();
-    raw_is_handed_on_ = false;
 }
 
 }  // namespace levitate::vmm::init

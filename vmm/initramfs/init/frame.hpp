@@ -2,15 +2,16 @@
 // engine answers init's calls (channel.hpp).
 //
 // The same line carries the kernel's own console text, and a kernel may put its text between any two bytes of
-// ours. So a frame uses only bytes with bit 7 set, which kernel text does not have, and both can be told
-// apart byte by byte however they are mixed. It also passes through any terminal discipline unharmed: none of
-// these bytes is a control character.
+// ours. So init's frames use only control characters that text and terminals have no use for, and both can be
+// told apart byte by byte however they are mixed. All is ASCII, so that kernels whose consoles take nothing
+// but ASCII or UTF-8 pass it, and no character of a text is ever taken for a frame. Frames to init use
+// letters and end a line, so that a kernel whose terminal cannot be set raw does not act upon them, and hands
+// them over.
 //
 //     frame    := start digit* end
-//     start    := 0xC0 + type            type 0…0x3E
-//     digit    := 0x80 + 6 bits          the body, base 64, most significant bits first, zero padded
-//     end      := 0xFF
-//     body     := sequence payload tag
+//     digit    := 4 bits                 the body, base 16, most significant bits first
+//     body     := type sequence payload tag
+//     type     := 1 byte
 //     sequence := 1 byte: the frame's number modulo 256. The frames of one direction are numbered from 0
 //     tag      := 8 bytes, little-endian: keyed_hash() of number (8 bytes, little-endian), type and payload
 //
@@ -19,10 +20,7 @@
 // repeat a frame either.
 //
 // A start byte always begins a frame, so a receiver finds its place again after anything. What turns out not
-// to be a frame is handed on as text. That would come too late where a kernel writes UTF-8, whose bytes look
-// like those of frames. The first frame, Hello, begins with a byte that UTF-8 does not have, so a character
-// before it is text at once; after it, whole characters are if the kernel has written some before. They still
-// count for a frame if one comes of them. A missing frame shows as a gap in the sequence.
+// to be a frame is handed on as text. A missing frame shows as a gap in the sequence.
 //
 // Nothing is lost to a full buffer: init reads the line all the time, and the host sends bytes of standard
 // input only as far as init has granted credit for them.
@@ -73,7 +71,10 @@ enum class FrameType : std::uint8_t {
 // Payloads are at most this long; both sides refuse more.
 inline constexpr std::size_t kMaximumPayload = 4096;
 // The credit that init grants at a time. Encoded, it fits a kernel's terminal buffer (4095 bytes in Linux).
-inline constexpr std::uint32_t kStdinWindow = 2048;
+inline constexpr std::uint32_t kStdinWindow = 1024;
+
+// Which way a frame goes: each way has its own digits.
+enum class Direction { FromInit, ToInit };
 
 struct DecodedFrame {
     FrameType type{};
@@ -81,17 +82,18 @@ struct DecodedFrame {
 };
 
 // Appends the encoded frame to `out`.
-void encode_frame(const HashKey& key, std::uint64_t number, const DecodedFrame& frame,
+void encode_frame(Direction direction, const HashKey& key, std::uint64_t number, const DecodedFrame& frame,
                   std::vector<std::byte>& out);
 
 // The sending side of one direction.
 class FrameEncoder {
   public:
-    explicit FrameEncoder(const HashKey& key) : key_(key) {}
+    FrameEncoder(Direction direction, const HashKey& key) : direction_(direction), key_(key) {}
     // Payloads longer than kMaximumPayload become several frames; an empty one is one frame.
     void append(FrameType type, std::span<const std::byte> payload, std::vector<std::byte>& out);
 
   private:
+    Direction direction_;
     HashKey key_;
     std::uint64_t next_number_ = 0;
 };
@@ -107,7 +109,8 @@ class FrameDecoder {
         virtual void on_text(std::string_view text) = 0;
     };
 
-    FrameDecoder(const HashKey& key, Receiver& receiver) : key_(key), receiver_(receiver) {}
+    FrameDecoder(Direction direction, const HashKey& key, Receiver& receiver)
+        : direction_(direction), key_(key), receiver_(receiver) {}
     void feed(std::span<const std::byte> bytes);
     // Nothing more comes: hands on as text what could have become a frame.
     void finish();
@@ -115,17 +118,15 @@ class FrameDecoder {
     std::uint64_t lost_frames() const { return lost_frames_; }
 
   private:
-    void feed_frame_byte(std::uint8_t byte);
-    void finish_frame();
+    void feed_byte(std::uint8_t byte);
+    bool take_frame();
     void abandon_frame();
-    void feed_text_byte(std::uint8_t byte);
     void hand_on_text();
 
+    Direction direction_;
     HashKey key_;
     Receiver& receiver_;
     std::string text_;               // not handed on yet
-    bool raw_is_handed_on_ = false;  // as text, since it is a character
-    bool has_characters_ = false;    // the text had some that are not ASCII
     std::vector<std::uint8_t> raw_;  // of the frame being received, start byte first; empty: none
     std::uint64_t expected_number_ = 0;
     std::uint64_t lost_frames_ = 0;

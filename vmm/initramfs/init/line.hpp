@@ -17,7 +17,10 @@ class Line final : private FrameDecoder::Receiver {
   public:
     // `console` is a terminal that has been set raw; it is not closed. -1: there is none.
     Line(int console, const HashKey& key)
-        : console_(console), key_(key), encoder_(key), decoder_(key, *this) {}
+        : console_(console),
+          key_(key),
+          encoder_(Direction::FromInit, key),
+          decoder_(Direction::ToInit, key, *this) {}
 
     // Blocks until everything is written. If the line does not take it, there is no way to report that, so
     // init ends. The first frame finds out which way there is.

@@ -72,7 +72,7 @@ class HarnessWorkloadTest : public testing::Test {
     int calls_for_attention = 0;
     Pl011 uart{[](Level) {}, [](std::byte) {}};
     HarnessWorkload workload{spec, hooks, kKey};
-    init::FrameEncoder encoder{kKey};
+    init::FrameEncoder encoder{init::Direction::FromInit, kKey};
 };
 
 TEST_F(HarnessWorkloadTest, what_has_no_tag_is_the_kernels_log) {
