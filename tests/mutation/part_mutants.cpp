@@ -45,6 +45,11 @@ class PartMutants {
                 body.auxv.erase(body.auxv.begin() + static_cast<std::ptrdiff_t>(i));
             });
         }
+        if (exec.random) {
+            add<ExecEvent>("random", "emptied", "", [](ExecEvent& body) { body.random->clear(); });
+            add<ExecEvent>("random", "zeroed", "",
+                           [](ExecEvent& body) { std::ranges::fill(*body.random, std::byte{}); });
+        }
         add<ExecEvent>("auxv", "added", "AT_SECURE", [](ExecEvent& body) {
             body.auxv.push_back({static_cast<std::uint64_t>(abi::constant("AT_SECURE")), 1});
         });

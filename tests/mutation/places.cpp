@@ -74,6 +74,10 @@ struct Collect {
                              [i](ExecEvent& body) -> auto& { return body.auxv[i].type; });
             collector.number(name, exec, [i](ExecEvent& body) -> auto& { return body.auxv[i].value; });
         }
+        if (exec.platform) {
+            collector.string<ExecEvent>("platform", *exec.platform,
+                                        [](ExecEvent& body) -> auto& { return *body.platform; });
+        }
         collector.number("sp", exec, [](ExecEvent& body) -> auto& { return body.sp; });
         collector.number("entry_pc", exec, [](ExecEvent& body) -> auto& { return body.entry_pc; });
     }

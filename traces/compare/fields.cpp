@@ -16,6 +16,7 @@ namespace {
 
 using abi::constant;
 
+constexpr std::size_t kRandomBytes = 16;  // man 3 getauxval, AT_RANDOM
 constexpr auto kAtExecfn = static_cast<std::uint64_t>(constant("AT_EXECFN"));
 
 // Compares the bodies of two events that are not calls.
@@ -48,6 +49,31 @@ struct BodyComparer {
         } else if (kind == abi::AuxvKind::Program) {
             points_alike(kind, golden, actual);  // so that another such address has to agree with this one
         }
+    }
+
+    // What AT_PLATFORM and AT_RANDOM point to. A trace that has no such bytes says nothing about them.
+    void pointed_to(const ExecEvent& golden, const ExecEvent& actual) const {
+        if (golden.platform && actual.platform && golden.platform != actual.platform) {
+            objects.fixed("AT_PLATFORM's string", *golden.platform, *actual.platform, DivergenceKind::Auxv);
+        }
+        if (!actual.random) {
+            return;
+        }
+        if (actual.random->size() != kRandomBytes) {
+            objects.fixed("AT_RANDOM's bytes", std::to_string(kRandomBytes),
+                          std::to_string(actual.random->size()), DivergenceKind::Auxv);
+        } else if (are_all_equal(*actual.random)) {
+            objects.fixed("AT_RANDOM's bytes", "random",
+                          "all " + abi::format_address(std::to_integer<unsigned>(actual.random->front())),
+                          DivergenceKind::Auxv);
+        } else if (golden.random && golden.random != actual.random) {
+            equivalence.normalised("random bytes");
+        }
+    }
+
+    // Random bytes are so once in 2^120 times.
+    static bool are_all_equal(const std::vector<std::byte>& bytes) {
+        return std::ranges::all_of(bytes, [&](std::byte byte) { return byte == bytes.front(); });
     }
 
     // Whether two addresses of the auxv point to the same, where the kernel chooses where it lies.
@@ -245,6 +271,7 @@ struct BodyComparer {
         strings("envp", golden.envp, actual.envp);
         equivalence.space(pair.space()).note_first_stack(stack_place(golden), stack_place(actual));
         vectors(golden.auxv, actual.auxv);
+        pointed_to(golden, actual);
         constexpr std::uint64_t kAlignmentMask = 15;
         if (((golden.sp ^ actual.sp) & kAlignmentMask) != 0) {
             objects.fixed("sp", abi::format_address(golden.sp), abi::format_address(actual.sp),
@@ -361,7 +388,9 @@ std::string describe(const Event& event) {
         std::string operator()(const SignalEvent& signal) const {
             return "signal " + abi::signal_name(signal.signal);
         }
-        std::string operator()(const ExecEvent& exec) const { return "start of " + exec.path; }
+        std::string operator()(const ExecEvent& exec) const {
+            return "start of " + (exec.path.empty() ? "a program without AT_EXECFN" : exec.path);
+        }
         std::string operator()(const TaskStartEvent& /*start*/) const { return "start of the task"; }
         std::string operator()(const TaskEndEvent& /*end*/) const { return "end of the task"; }
         std::string operator()(const RegistersEvent& registers) const {

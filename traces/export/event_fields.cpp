@@ -102,6 +102,12 @@ struct FieldLister {
         for (const AuxvEntry& entry : exec.auxv) {
             fields.push_back({auxv_name(entry.type), abi::format_auxv(entry.type, entry.value)});
         }
+        if (exec.platform) {
+            fields.push_back({"platform", quoted(*exec.platform)});
+        }
+        if (exec.random) {
+            fields.push_back({"random", abi::format_string(*exec.random, exec.random->size())});
+        }
         fields.push_back({"sp", hex(exec.sp)});
         fields.push_back({"entry_pc", hex(exec.entry_pc)});
         return fields;

@@ -116,8 +116,19 @@ SignalEvent signal_of(JsonReader& reader) {
 }
 
 ExecEvent exec_of(JsonReader& reader) {
-    return {reader.string("path"), reader.strings("argv"), reader.strings("envp"),
-            reader.auxv("auxv"),   reader.number("sp"),    reader.number("entry_pc")};
+    ExecEvent event{.path = reader.string("path"),
+                    .argv = reader.strings("argv"),
+                    .envp = reader.strings("envp"),
+                    .auxv = reader.auxv("auxv"),
+                    .sp = reader.number("sp"),
+                    .entry_pc = reader.number("entry_pc")};
+    if (reader.has("platform")) {
+        event.platform = reader.string("platform");
+    }
+    if (reader.has("random")) {
+        event.random = reader.bytes("random");
+    }
+    return event;
 }
 
 RegistersEvent registers_of(JsonReader& reader) {

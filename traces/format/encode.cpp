@@ -191,6 +191,12 @@ struct BodyEncoder {
         json["auxv"] = auxv_json(event.auxv);
         json["sp"] = hex_json(event.sp);
         json["entry_pc"] = hex_json(event.entry_pc);
+        if (event.platform) {
+            json["platform"] = string_json(*event.platform);
+        }
+        if (event.random) {
+            json["random"] = bytes_json(*event.random);
+        }
     }
 
     void operator()(const TaskStartEvent& event) const {

@@ -149,7 +149,7 @@ struct SignalEvent {
     std::optional<std::uint64_t> esr = std::nullopt;  // where one of them is an ESR record
 };
 
-// argv, envp and auxv as they stood on the new stack after a successful execve.
+// argv, envp and auxv as they stood on the new stack after a successful execve, and what the auxv points to.
 struct ExecEvent {
     std::string path;
     std::vector<std::string> argv;
@@ -157,6 +157,10 @@ struct ExecEvent {
     std::vector<AuxvEntry> auxv;
     std::uint64_t sp = 0;
     std::uint64_t entry_pc = 0;  // the first instruction (of the interpreter, if there is one)
+    // What could be read of AT_PLATFORM's string and of AT_RANDOM's 16 bytes. Absent: the auxv has no such
+    // entry, or the recorder did not look.
+    std::optional<std::string> platform = std::nullopt;
+    std::optional<std::vector<std::byte>> random = std::nullopt;
 };
 
 struct TaskStartEvent {

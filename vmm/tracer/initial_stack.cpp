@@ -15,6 +15,9 @@ constexpr std::size_t kLongestString = std::size_t{32} * 4096;
 // Linux keeps the vector in mm_struct::saved_auxv, which has room for about 50 words.
 constexpr std::size_t kMostAuxvEntries = 64;
 constexpr auto kAtNull = static_cast<std::uint64_t>(traces::abi::constant("AT_NULL"));
+constexpr std::size_t kRandomBytes = 16;  // man 3 getauxval, AT_RANDOM
+constexpr auto kAtPlatform = static_cast<std::uint64_t>(traces::abi::constant("AT_PLATFORM"));
+constexpr auto kAtRandom = static_cast<std::uint64_t>(traces::abi::constant("AT_RANDOM"));
 constexpr auto kAtExecfn = static_cast<std::uint64_t>(traces::abi::constant("AT_EXECFN"));
 
 // Walks upwards through the vector word by word.
@@ -68,6 +71,23 @@ std::optional<std::uint64_t> auxv_value(const std::vector<traces::AuxvEntry>& au
     return entry == auxv.end() ? std::nullopt : std::optional(entry->value);
 }
 
+namespace {
+
+void read_what_auxv_points_to(const UserMemory& memory, InitialStack& stack) {
+    if (const auto name = auxv_value(stack.auxv, kAtExecfn)) {
+        stack.executable = read_string(memory, GuestVirt{*name}, kLongestString).value_or("");
+    }
+    if (const auto name = auxv_value(stack.auxv, kAtPlatform)) {
+        stack.platform = read_string(memory, GuestVirt{*name}, kLongestString).value_or("");
+    }
+    if (const auto bytes = auxv_value(stack.auxv, kAtRandom)) {
+        stack.random.emplace(kRandomBytes);
+        stack.random->resize(memory.read(GuestVirt{*bytes}, *stack.random));
+    }
+}
+
+}  // namespace
+
 std::optional<InitialStack> read_initial_stack(const UserMemory& memory, GuestVirt sp) {
     if (value(sp) % 16 != 0) {
         return std::nullopt;
@@ -86,6 +106,8 @@ std::optional<InitialStack> read_initial_stack(const UserMemory& memory, GuestVi
                        .envp = *std::move(envp),
                        .auxv = {},
                        .executable = {},
+                       .platform = {},
+                       .random = {},
                        .auxv_range = {.begin = cursor.position(), .end = {}}};
     while (stack.auxv.size() < kMostAuxvEntries) {
         const auto type = cursor.next();
@@ -95,9 +117,7 @@ std::optional<InitialStack> read_initial_stack(const UserMemory& memory, GuestVi
         }
         if (*type == kAtNull) {
             stack.auxv_range.end = cursor.position();
-            if (const auto name = auxv_value(stack.auxv, kAtExecfn)) {
-                stack.executable = read_string(memory, GuestVirt{*name}, kLongestString).value_or("");
-            }
+            read_what_auxv_points_to(memory, stack);
             return stack;
         }
         stack.auxv.push_back({.type = *type, .value = *entry_value});

@@ -23,6 +23,10 @@ struct InitialStack {
     std::vector<std::string> envp;
     std::vector<traces::AuxvEntry> auxv;  // without AT_NULL
     std::string executable;               // the string at AT_EXECFN
+    // What can be read of the string at AT_PLATFORM and of the 16 bytes at AT_RANDOM; absent without such an
+    // entry.
+    std::optional<std::string> platform;
+    std::optional<std::vector<std::byte>> random;
     AuxvRange auxv_range;
 };
 

@@ -165,7 +165,9 @@ void Recorder::emit_exec(traces::TaskNumber task, const InitialStack& stack, std
                                  .envp = stack.envp,
                                  .auxv = stack.auxv,
                                  .sp = sp,
-                                 .entry_pc = entry_pc});
+                                 .entry_pc = entry_pc,
+                                 .platform = stack.platform,
+                                 .random = stack.random});
 }
 
 void Recorder::exec(traces::TaskNumber task, const InitialStack& stack, std::uint64_t sp,

@@ -25,6 +25,13 @@ inline Header sample_header() {
     return header;
 }
 
+// What AT_RANDOM points to.
+inline std::vector<std::byte> random_bytes() {
+    std::vector<std::byte> bytes(16, std::byte{0xA5});
+    bytes.front() = std::byte{0x5A};
+    return bytes;
+}
+
 inline Event make_event(std::uint32_t task, std::uint64_t index, std::uint64_t order, EventBody body) {
     return {.task = static_cast<TaskNumber>(task), .index = index, .order = order, .body = std::move(body)};
 }
@@ -54,7 +61,14 @@ inline Trace sample_trace() {
     unknown.result = 0x7ffff7ff0000;
     std::vector<EventBody> bodies = {
         TaskStartEvent{TaskNumber{0}, 17, 100},
-        ExecEvent{"/bin/hello", {"/bin/hello"}, {"PATH=/bin"}, {{6, 4096}}, 0x7fffffffe000, 0x1000},
+        ExecEvent{.path = "/bin/hello",
+                  .argv = {"/bin/hello"},
+                  .envp = {"PATH=/bin"},
+                  .auxv = {{6, 4096}},
+                  .sp = 0x7fffffffe000,
+                  .entry_pc = 0x1000,
+                  .platform = "aarch64",
+                  .random = random_bytes()},
         AuxvReadEvent{6, 4096, 8, 8, 0x1040},
         write,
         failed,

@@ -45,8 +45,12 @@ Trace program(const Places& at) {
                  {AT_PHDR, at.program + 0x40},
                  {AT_BASE, at.interpreter},
                  {AT_ENTRY, at.program + 0x5880},
+                 {AT_PLATFORM, at.sp + at.strings - 8},
                  {AT_RANDOM, at.sp + at.strings},
                  {AT_EXECFN, at.sp + at.strings + 0x7e8}};
+    exec.platform = "aarch64";
+    exec.random = std::vector<std::byte>(16, std::byte{1});
+    exec.random->front() = at.sp == kLinux.sp ? std::byte{2} : std::byte{3};
     b.add(1, exec);
     for (const AuxvEntry& entry : exec.auxv) {
         b.add(1, AuxvReadEvent{entry.type, entry.value, 0, 8, at.interpreter + 0x2000});
@@ -150,6 +154,11 @@ const Mutant kMutants[] = {
     {"vdso_within_a_page", DivergenceKind::Auxv,
      [](Trace& t) { set_entry(t, AT_SYSINFO_EHDR, kOther.vdso + 16); }},
     {"no_random_bytes", DivergenceKind::Auxv, [](Trace& t) { set_entry(t, AT_RANDOM, 0); }},
+    {"random_bytes_cut_off", DivergenceKind::Auxv, [](Trace& t) { exec_of(t).random->pop_back(); }},
+    {"random_bytes_all_zero", DivergenceKind::Auxv,
+     [](Trace& t) { std::ranges::fill(*exec_of(t).random, std::byte{}); }},
+    {"another_platform", DivergenceKind::Auxv, [](Trace& t) { exec_of(t).platform = "armv8l"; }},
+    {"unreadable_platform", DivergenceKind::Auxv, [](Trace& t) { exec_of(t).platform = ""; }},
     {"another_page_size", DivergenceKind::Auxv, [](Trace& t) { set_entry(t, AT_PAGESZ, 16384); }},
     {"no_capabilities", DivergenceKind::Auxv, [](Trace& t) { set_entry(t, AT_HWCAP, 0); }},
     {"misaligned_sp", DivergenceKind::Auxv, [](Trace& t) { exec_of(t).sp += 8; }},

@@ -1,4 +1,5 @@
 // The boundary tracer against scripted exits.
+#include <elf.h>
 #include <gtest/gtest.h>
 
 #include "tests/unit/vmm/tracer/guest.hpp"
@@ -29,6 +30,35 @@ TEST(boundary_tracer, trace_starts_at_the_first_resume_after_the_execve_of_the_p
               (std::vector<traces::AuxvEntry>{{.type = 6, .value = 4096}, {.type = 9, .value = kEntryPc}}));
     EXPECT_EQ(guest.tracer.current_task(), traces::TaskNumber{1});
     EXPECT_TRUE(guest.all<traces::SyscallEvent>().empty());
+}
+
+TEST(boundary_tracer, exec_has_what_the_auxv_points_to) {
+    constexpr std::uint64_t kPlatform = 0x7fffff20;
+    constexpr std::uint64_t kRandom = 0x7fffff40;
+    const auto exec_with = [](std::uint64_t platform, std::uint64_t random) {
+        Guest guest;
+        guest.engine.put_string(kPlatform, "aarch64");
+        guest.engine.put_words(kRandom, {0x1716151413121110, 0x1f1e1d1c1b1a1918});
+        guest.engine.put_words(Guest::auxv_at(kInitialSp), {AT_PLATFORM, platform, AT_RANDOM, random, 0, 0});
+        guest.start_program();
+        return guest.all<traces::ExecEvent>().at(0);
+    };
+    const traces::ExecEvent whole = exec_with(kPlatform, kRandom);
+    EXPECT_EQ(whole.platform, "aarch64");
+    ASSERT_TRUE(whole.random);
+    ASSERT_EQ(whole.random->size(), 16U);
+    EXPECT_EQ(whole.random->front(), std::byte{0x10});
+    EXPECT_EQ(whole.random->back(), std::byte{0x1f});
+
+    const traces::ExecEvent nowhere = exec_with(0, 0);
+    EXPECT_EQ(nowhere.platform, "");
+    ASSERT_TRUE(nowhere.random);
+    EXPECT_TRUE(nowhere.random->empty());
+
+    Guest without;
+    without.start_program();
+    EXPECT_FALSE(without.all<traces::ExecEvent>().at(0).platform);
+    EXPECT_FALSE(without.all<traces::ExecEvent>().at(0).random);
 }
 
 TEST(boundary_tracer, execve_of_another_path_does_not_start_the_trace) {
