@@ -52,7 +52,7 @@ class JsonReader {
         std::array<std::uint64_t, N> result{};
         const Json& elements = array(key);
         if (elements.size() != N) {
-            fail(key, "has not " + std::to_string(N) + " elements");
+            fail(key, "does not have " + std::to_string(N) + " elements");
             return result;
         }
         for (std::size_t i = 0; i < N; ++i) {

@@ -29,7 +29,6 @@ class CfiFlash final : public Device {
     std::uint32_t read_register(std::uint64_t offset) const;
     void take_command(std::uint8_t command);
     void take_write(std::uint64_t offset, unsigned size, std::uint32_t value);
-    void back_to_array();
     std::uint8_t byte_at(std::uint64_t offset) const;
     void put(std::uint64_t offset, unsigned size, std::uint32_t value);
 

@@ -55,9 +55,6 @@ class GicInterrupts {
     std::optional<PendingInterrupt> highest_pending(const Bits& candidates) const;
 
     Bits pending() const { return latched | (line & ~edge); }
-    bool is_pending(std::uint32_t intid) const {
-        return latched.test(intid) || (line.test(intid) && !edge.test(intid));
-    }
 
     Bits group1;
     Bits enabled;

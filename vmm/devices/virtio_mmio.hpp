@@ -32,7 +32,6 @@ class VirtioMmio final : public Device {
     };
 
     std::uint32_t read_register(std::uint64_t offset) const;
-    std::uint32_t read_modern(std::uint64_t offset) const;
     std::uint64_t read_configuration(std::uint64_t offset, unsigned size) const;
     void write_register(std::uint64_t offset, std::uint32_t value);
     void write_legacy(std::uint64_t offset, std::uint32_t value);

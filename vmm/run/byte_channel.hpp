@@ -24,7 +24,7 @@ class ByteChannel {
     void send(init::DecodedFrame frame) { for_init_.push_back(std::move(frame)); }
 
     // Answers the call that the guest stands at after ExitReason::ChannelCall, and puts it behind the SVC.
-    // False: it has not the key, so it is a program's own call, which goes to the kernel.
+    // False: it does not have the key, so it is a program's own call, which goes to the kernel.
     bool serve(Engine& engine, const VcpuRegisters& at_vector);
 
   private:

@@ -9,7 +9,7 @@ std::optional<std::uint32_t> InitPanic::feed(std::byte byte) {
     constexpr unsigned kMostDigits = 8;
     const char character = std::to_integer<char>(byte);
     if (matched_ < kText.size()) {
-        // Its first letter occurs nowhere else in the text, so a match can only begin anew at this byte.
+        // Its first letter occurs nowhere else in the text, so a match can only begin again at this byte.
         matched_ = character == kText[matched_] ? matched_ + 1 : (character == kText.front() ? 1 : 0);
         return std::nullopt;
     }

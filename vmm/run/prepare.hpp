@@ -11,7 +11,7 @@ namespace levitate::vmm {
 
 // The specification with its defaults filled in; InitMode::Auto becomes Harness. Error (Usage): a path in the
 // guest is not absolute, a string that the guest's kernel reads up to a NUL contains one, an initramfs is
-// given that has not the program, or the engine cannot follow the schedule's seed or the limit of
+// given that does not hold the program, or the engine cannot follow the schedule's seed or the limit of
 // instructions.
 Result<RunSpec> complete_spec(RunSpec spec);
 

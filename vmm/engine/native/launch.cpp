@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "vmm/engine/native/tree.hpp"
+#include "vmm/initramfs/init/exec_vector.hpp"
 #include "vmm/initramfs/init/surroundings.hpp"
 
 namespace levitate::vmm::native {
@@ -29,16 +30,6 @@ struct Pipes {
     Pipe report;
     Pipe go;  // the child waits on it until it has been seized
 };
-
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-    std::vector<char*> pointers;
-    pointers.reserve(strings.size() + 1);
-    for (const std::string& string : strings) {
-        pointers.push_back(const_cast<char*>(string.c_str()));
-    }
-    pointers.push_back(nullptr);
-    return pointers;
-}
 
 [[noreturn]] void report_and_exit(int fd, const char* step, int error) {
     Report report{.error = error, .step = {}};
@@ -104,8 +95,8 @@ Result<LaunchedProgram> launch(const Program& program) {
     if (!pipes) {
         return std::unexpected(pipes.error());
     }
-    const std::vector<char*> argv = pointers_to(program.argv);
-    const std::vector<char*> envp = pointers_to(program.envp);
+    const std::vector<char*> argv = init::exec_vector(program.argv);
+    const std::vector<char*> envp = init::exec_vector(program.envp);
     const pid_t pid = ::fork();
     if (pid < 0) {
         return failure(Error::Kind::Harness, std::string("fork: ") + std::strerror(errno));

@@ -25,12 +25,10 @@ inline constexpr std::uint64_t kChannelCallNumber = 0x4c560000;
 
 enum class ChannelCall : std::uint64_t {
     // The buffer is (the beginning of) a frame's payload. Result: how many bytes of it were taken, which is
-    // less than its
-    // length where a page of it is not mapped. Each part is a frame of its own.
+    // less than its length where a page of it is not mapped. Each part is a frame of its own.
     Send = 1,
     // Result: 0 if no frame waits; else FrameType << 32 | length of the payload that has been stored. A
-    // payload that is
-    // longer than the buffer comes in several frames.
+    // payload that is longer than the buffer stays, and the call fails (EFAULT).
     Receive = 2,
 };
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vmm/initramfs/init/exec_vector.hpp"
 #include "vmm/initramfs/init/surroundings.hpp"
 
 namespace levitate::vmm::init {
@@ -61,16 +62,6 @@ std::string describe(const ExecReport& note) {
     }
     text += note.argument < 0 ? "()" : "(" + std::to_string(note.argument) + ")";
     return text.append(": ").append(std::strerror(note.error));
-}
-
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-    std::vector<char*> pointers;
-    pointers.reserve(strings.size() + 1);
-    for (const std::string& string : strings) {
-        pointers.push_back(const_cast<char*>(string.c_str()));
-    }
-    pointers.push_back(nullptr);
-    return pointers;
 }
 
 void send_exec_failure(Line& line, std::uint32_t number, int error, std::string_view step) {
@@ -191,8 +182,8 @@ std::optional<RunningProgram> start_program(const Case& one, std::uint32_t numbe
         ends.statuses = make_pipe().value_or(Pipe{});
     }
     InputFeeder feeder{one, std::move(ends.input.writer), line};
-    std::vector<char*> arguments = pointers_to(one.arguments);
-    std::vector<char*> environment = pointers_to(one.environment);
+    std::vector<char*> arguments = exec_vector(one.arguments);
+    std::vector<char*> environment = exec_vector(one.environment);
     const std::uint64_t own_thread_pointer = thread_pointer();
     const pid_t pid = ::fork();
     if (pid < 0) {
