@@ -52,13 +52,6 @@ TextBuffer& TextBuffer::octal(std::uint64_t value, std::size_t width) {
     return number(value, 8, width, '0');
 }
 
-TextBuffer& TextBuffer::pad_to(std::size_t start, std::size_t column) {
-    while (!failed_ && bytes_.size() < start + column) {
-        character(' ');
-    }
-    return *this;
-}
-
 TextBuffer& TextBuffer::escaped(std::string_view value, std::string_view special) {
     for (const char byte : value) {
         if (special.find(byte) == std::string_view::npos) {

@@ -21,8 +21,6 @@ class TextBuffer {
     // Lower case, no prefix, at least `width` characters.
     TextBuffer& hex(std::uint64_t value, std::size_t width = 0, char pad = '0');
     TextBuffer& octal(std::uint64_t value, std::size_t width = 0);
-    // Appends spaces until the line that `start` (an offset, from size()) began is `column` long.
-    TextBuffer& pad_to(std::size_t start, std::size_t column);
     // `value` with each character of `special` written as \ooo, as Linux's mangle_path does.
     TextBuffer& escaped(std::string_view value, std::string_view special);
     TextBuffer& bytes(const void* data, std::size_t size);

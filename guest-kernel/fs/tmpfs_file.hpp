@@ -25,8 +25,6 @@ class TmpfsFile final : public File {
     Result<RefPtr<MemoryObject>> mmap_object(Sharing sharing, int protection) override;
     bool is_sealed_against_writing() const override;
 
-    TmpfsRegularInode& regular_inode() const { return inode_; }
-
   private:
     TmpfsRegularInode& inode_;
 };

@@ -154,8 +154,9 @@ class PayloadComparer {
         constexpr std::size_t kBytes = 4;
         bool same = golden.bytes.size() == actual.bytes.size();
         for (std::size_t at = 0; same && at + kBytes <= golden.bytes.size(); at += kBytes) {
-            same = calls_.same_descriptor(equivalence_, *abi::read_number(golden.bytes, at, kBytes),
-                                          *abi::read_number(actual.bytes, at, kBytes));
+            same =
+                calls_.same_descriptor(equivalence_, abi::read_number(golden.bytes, at, kBytes).value_or(0),
+                                       abi::read_number(actual.bytes, at, kBytes).value_or(0));
         }
         if (!same) {
             objects_.array("int", name, golden.bytes, actual.bytes, kind);
