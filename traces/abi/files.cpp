@@ -6,12 +6,12 @@
 namespace levitate::traces::abi {
 namespace {
 
-struct Row {
+struct VaryingFile {
     std::string_view pattern;
     FileVariation variation = FileVariation::None;
 };
 
-constexpr Row kRows[] = {
+constexpr VaryingFile kVaryingFiles[] = {
 #define VARIES_FILE(pattern, kind) {pattern, FileVariation::kind},
 #define NUMBERED_ANEW(tree)
 #include "traces/abi/files.inc"
@@ -53,9 +53,9 @@ bool is_numbered_anew(std::string_view path) {
 }
 
 FileVariation file_variation(std::string_view path) {
-    const auto* found =
-        std::ranges::find_if(kRows, [&](const Row& row) { return matches(row.pattern, path); });
-    return found != std::end(kRows) ? found->variation : FileVariation::None;
+    const auto* found = std::ranges::find_if(
+        kVaryingFiles, [&](const VaryingFile& row) { return matches(row.pattern, path); });
+    return found != std::end(kVaryingFiles) ? found->variation : FileVariation::None;
 }
 
 }  // namespace levitate::traces::abi

@@ -4,17 +4,12 @@
 
 #include "traces/abi/constants.hpp"
 #include "traces/abi/text.hpp"
+#include "traces/compare/pages.hpp"
 
 namespace levitate::traces::detail {
 namespace {
 
 using abi::CallKind;
-
-constexpr std::uint64_t kPageMask = 4095;
-
-std::uint64_t whole_pages(std::uint64_t length) {
-    return (length + kPageMask) & ~kPageMask;
-}
 
 // Builds the operations of one episode.
 class Digest {

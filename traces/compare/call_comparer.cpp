@@ -7,6 +7,7 @@
 #include "traces/abi/text.hpp"
 #include "traces/compare/call_pair.hpp"
 #include "traces/compare/object_comparer.hpp"
+#include "traces/compare/pages.hpp"
 #include "traces/compare/payload_comparer.hpp"
 #include "traces/format/bytes.hpp"
 
@@ -242,13 +243,12 @@ class CallComparer {
     // Compares the addresses of a mapping that the kernel has placed. If other tasks share the address space,
     // its place depends on who came first; what matters is that it is the same mapping from then on.
     void address_result(std::uint64_t golden, std::uint64_t actual) {
-        constexpr std::uint64_t kPageMask = 4095;
         if (calls_.row->kind == CallKind::Break) {
             objects_.address("result", golden, actual, DivergenceKind::Result);
             return;
         }
         const std::size_t length_at = calls_.row->kind == CallKind::Remap ? 2 : 1;
-        const std::uint64_t length = (calls_.golden.arguments[length_at] + kPageMask) & ~kPageMask;
+        const std::uint64_t length = whole_pages(calls_.golden.arguments[length_at]);
         const bool random = equivalence_.mode() == AddressMode::Random;
         const bool aligned = actual != 0 && ((golden ^ actual) & kPageMask) == 0;
         if (golden == actual || (aligned && (random || calls_.events.shares_memory()))) {

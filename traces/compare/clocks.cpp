@@ -35,7 +35,7 @@ struct Clock {
     auto operator<=>(const Clock&) const = default;
 };
 
-struct Reading {
+struct ClockReading {
     std::int64_t clock = 0;
     Nanoseconds time = 0;
     Nanoseconds cut_off = 0;  // the clock may have been later by as much
@@ -49,12 +49,12 @@ struct Window {
 };
 
 // The time in a struct of seconds and a fraction, and the precision that is cut off.
-std::optional<Reading> time_in(std::string_view type, std::span<const std::byte> bytes) {
+std::optional<ClockReading> time_in(std::string_view type, std::span<const std::byte> bytes) {
     const abi::Struct* layout = abi::find_struct(type);
     if (layout == nullptr) {
         return std::nullopt;
     }
-    Reading reading;
+    ClockReading reading;
     for (const abi::Field& field : layout->fields) {
         const auto value = static_cast<std::int64_t>(abi::read_field(bytes, field).value_or(0));
         const bool microseconds = abi::is_microseconds(field);
@@ -81,8 +81,8 @@ std::int64_t clock_argument(const abi::SyscallRow& row, std::span<const std::uin
     return otherwise;
 }
 
-std::optional<Reading> reading_of(const abi::SyscallRow& row, std::span<const std::uint64_t> arguments,
-                                  std::span<const Payload> payloads) {
+std::optional<ClockReading> reading_of(const abi::SyscallRow& row, std::span<const std::uint64_t> arguments,
+                                       std::span<const Payload> payloads) {
     for (std::size_t i = 0; i < row.argument_count; ++i) {
         const abi::Argument& argument = row.arguments()[i];
         const Payload* time = find_payload(payloads, static_cast<unsigned>(i), Direction::Out);
@@ -97,12 +97,12 @@ std::optional<Reading> reading_of(const abi::SyscallRow& row, std::span<const st
     return std::nullopt;
 }
 
-std::optional<Reading> reading_of(const Event& event) {
+std::optional<ClockReading> reading_of(const Event& event) {
     if (const SyscallEvent* call = call_of(event)) {
         const abi::SyscallRow* row = row_of(*call);
         if (row != nullptr && row->result == abi::ResultKind::Time && call->result &&
             !abi::is_error(*call->result)) {
-            return Reading{.clock = kTicksOfTimes, .time = *call->result};
+            return ClockReading{.clock = kTicksOfTimes, .time = *call->result};
         }
         return row != nullptr ? reading_of(*row, call->arguments, call->payloads) : std::nullopt;
     }
@@ -166,7 +166,7 @@ bool is_made_by(const Event& event, const Event& call) {
                               std::span(inner->arguments).first(function->arguments.size()));
 }
 
-Clock clock_of(const Reading& reading, const TaskView& task) {
+Clock clock_of(const ClockReading& reading, const TaskView& task) {
     switch (reading.clock) {
         case constant("CLOCK_PROCESS_CPUTIME_ID"):
             return {reading.clock, task.process};
@@ -180,12 +180,12 @@ Clock clock_of(const Reading& reading, const TaskView& task) {
 // The latest readings of one clock, in the order in which they were completed.
 class History {
   public:
-    bool is_backward(const Reading& reading, std::uint64_t begun) const {
+    bool is_backward(const ClockReading& reading, std::uint64_t begun) const {
         const auto later = std::ranges::lower_bound(latest_, begun, {}, &Done::order);
         return later != latest_.begin() && reading.time + reading.cut_off < std::prev(later)->time;
     }
 
-    void add(const Reading& reading, std::uint64_t order) {
+    void add(const ClockReading& reading, std::uint64_t order) {
         if (latest_.empty() || latest_.back().time < reading.time) {
             latest_.push_back({order, reading.time});
         }
@@ -210,7 +210,7 @@ class Lead {
   public:
     // False: a clock that goes with the guest's time could not say this there. One that `may_stand` may also
     // fall behind.
-    bool fits(const Reading& reading, const Window& window, bool may_stand) {
+    bool fits(const ClockReading& reading, const Window& window, bool may_stand) {
         const Nanoseconds least = reading.time - window.end;
         const Nanoseconds most = reading.time + reading.cut_off - window.begin;
         const Nanoseconds drift = drift_until(window.end);
@@ -289,7 +289,7 @@ class ClockWatch {
     }
 
     // Clocks of other processes have negative numbers, and are not judged.
-    void judge(std::size_t at, const Reading& reading, const Window& window) {
+    void judge(std::size_t at, const ClockReading& reading, const Window& window) {
         const Event& event = index_.trace().events[at];
         const Clock clock = clock_of(reading, *index_.task(event.task));
         History& history = histories_[clock];

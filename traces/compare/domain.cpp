@@ -6,6 +6,7 @@
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
 #include "traces/abi/syscalls.hpp"
+#include "traces/compare/pages.hpp"
 #include "traces/compare/trace_index.hpp"
 
 namespace levitate::traces::detail {
@@ -15,7 +16,6 @@ using abi::ArgumentKind;
 using abi::CallKind;
 using abi::SyscallRow;
 
-constexpr std::uint64_t kPageMask = 4095;
 constexpr std::uint64_t kIovecBytes = 16;
 
 std::uint64_t argument_value(const SyscallRow& row, const SyscallEvent& call, std::string_view name) {

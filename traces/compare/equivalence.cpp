@@ -2,14 +2,11 @@
 
 #include <algorithm>
 
+#include "traces/compare/pages.hpp"
+
 namespace levitate::traces::detail {
 namespace {
 
-constexpr unsigned kPageBits = 12;
-constexpr std::uint64_t kPageMask = (1U << kPageBits) - 1;
-// What stays the same in an address even if it is random or belongs to another object: the alignment that the
-// AArch64 ABI gives stacks and that allocators give their blocks.
-constexpr std::uint64_t kAlignmentMask = 15;
 // At and above kUserEnd there are no user addresses, but errors and other small negative numbers; below
 // kUserStart there are no mappings (mmap_min_addr).
 constexpr std::uint64_t kUserEnd = std::uint64_t{1} << 52;
@@ -186,9 +183,9 @@ bool AddressMap::contains(const std::vector<Range>& ranges, std::uint64_t addres
 
 bool AddressMap::bind(std::uint64_t golden, std::uint64_t actual) {
     const std::uint64_t delta = actual - golden;
-    const bool whole_pages = (delta & kPageMask) == 0;
+    const bool by_whole_pages = (delta & kPageMask) == 0;
     const auto taken = reverse_.find(actual >> kPageBits);
-    if (whole_pages && taken != reverse_.end() && taken->second != delta) {
+    if (by_whole_pages && taken != reverse_.end() && taken->second != delta) {
         return false;
     }
     delta_[golden >> kPageBits] = delta;

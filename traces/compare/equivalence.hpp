@@ -15,6 +15,10 @@
 
 namespace levitate::traces::detail {
 
+// What stays the same in an address even if it is random or belongs to another object: the alignment that the
+// AArch64 ABI gives stacks and that allocators give their blocks.
+inline constexpr std::uint64_t kAlignmentMask = 15;
+
 enum class Token { Pid, Inode, Device, Port, SocketName };
 
 // How far two addresses may lie apart.

@@ -10,6 +10,7 @@
 #include "traces/compare/call_comparer.hpp"
 #include "traces/compare/layout.hpp"
 #include "traces/compare/object_comparer.hpp"
+#include "traces/compare/pages.hpp"
 
 namespace levitate::traces::detail {
 namespace {
@@ -78,7 +79,6 @@ struct BodyComparer {
 
     // Whether two addresses of the auxv point to the same, where the kernel chooses where it lies.
     bool points_alike(abi::AuxvKind kind, std::uint64_t golden, std::uint64_t actual) const {
-        constexpr std::uint64_t kPageMask = 4095;
         switch (kind) {
             case abi::AuxvKind::Program:
                 return equivalence.space(pair.space()).equal_in_program(golden, actual) &&
@@ -272,7 +272,6 @@ struct BodyComparer {
         equivalence.space(pair.space()).note_first_stack(stack_place(golden), stack_place(actual));
         vectors(golden.auxv, actual.auxv);
         pointed_to(golden, actual);
-        constexpr std::uint64_t kAlignmentMask = 15;
         if (((golden.sp ^ actual.sp) & kAlignmentMask) != 0) {
             objects.fixed("sp", abi::format_address(golden.sp), abi::format_address(actual.sp),
                           DivergenceKind::Auxv);

@@ -6,11 +6,11 @@
 #include <variant>
 
 #include "traces/abi/auxv.hpp"
+#include "traces/compare/pages.hpp"
 
 namespace levitate::traces::detail {
 namespace {
 
-constexpr std::uint64_t kPageMask = 4095;
 // Of what a kernel puts beside the strings and vectors, nothing is as large as this.
 constexpr std::uint64_t kMostAboveSp = 1U << 20U;
 
@@ -86,7 +86,7 @@ StackPlace stack_place(const ExecEvent& exec) {
         end = is_on_stack ? std::max(end, entry.value) : end;
     }
     end += size_of_strings(exec.argv) + size_of_strings(exec.envp) + exec.path.size() + 1;
-    return {.sp = exec.sp, .end = (end + kPageMask) & ~kPageMask};
+    return {.sp = exec.sp, .end = whole_pages(end)};
 }
 
 }  // namespace levitate::traces::detail

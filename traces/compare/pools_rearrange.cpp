@@ -12,7 +12,7 @@ namespace {
 using Id = Pool::Step::Id;
 
 // Steps that stay together, and all their events.
-struct Piece {
+struct Stretch {
     std::vector<Pool::Step> steps;
     std::vector<std::size_t> events;
 
@@ -22,7 +22,7 @@ struct Piece {
         std::ranges::transform(steps, std::back_inserter(ids), &Pool::Step::id);
         return ids;
     }
-    void append(const Piece& other) {
+    void append(const Stretch& other) {
         steps.insert(steps.end(), other.steps.begin(), other.steps.end());
         events.insert(events.end(), other.events.begin(), other.events.end());
     }
@@ -30,14 +30,14 @@ struct Piece {
 
 // What one member does. Every member makes its own beginning and end; the work lies between the two.
 struct Work {
-    Piece beginning;
-    std::vector<Piece> pieces;
-    Piece end;
+    Stretch beginning;
+    std::vector<Stretch> pieces;
+    Stretch end;
 };
 
 Work cut(const Pool& pool, const TraceIndex& index, const TaskView& task) {
     const std::vector<Pool::Step> steps = pool.steps(index, task);
-    std::vector<Piece> pieces;
+    std::vector<Stretch> pieces;
     for (std::size_t i = 0; i < steps.size(); ++i) {
         if (i == 0 || !pool.are_joined(steps[i - 1], steps[i])) {
             pieces.emplace_back();
@@ -62,7 +62,7 @@ Work cut(const Pool& pool, const TraceIndex& index, const TaskView& task) {
 }
 
 // How much two pieces have in common. The same calls for the same things count first, then the same calls.
-std::size_t likeness(const Piece& one, const Piece& other) {
+std::size_t likeness(const Stretch& one, const Stretch& other) {
     const auto common = [&](auto project) {
         std::map<decltype(project(one.steps.front())), std::size_t> counts;
         for (const Pool::Step& step : one.steps) {
@@ -232,7 +232,7 @@ class Rearrangement {
     void keep_the_rest() {
         for (std::size_t member = 0; member < actual_.size(); ++member) {
             Work& work = actual_[member];
-            Piece* before = &work.beginning;
+            Stretch* before = &work.beginning;
             for (std::size_t number = 0; number < work.pieces.size(); ++number) {
                 if (taken_[member][number]) {
                     before = &work.pieces[number];

@@ -5,6 +5,7 @@
 
 #include "traces/abi/constants.hpp"
 #include "traces/abi/syscalls.hpp"
+#include "traces/compare/pages.hpp"
 #include "traces/compare/task_walk.hpp"
 
 namespace levitate::traces::detail {
@@ -14,11 +15,6 @@ using abi::CallKind;
 
 // The reservation stands this many events before its trimming at most: a segment is mapped in between.
 constexpr std::size_t kNear = 4;
-constexpr std::uint64_t kPageMask = 4095;
-
-std::uint64_t whole_pages(std::uint64_t length) {
-    return (length + kPageMask) & ~kPageMask;
-}
 
 struct Reservation {
     std::uint64_t address = 0;

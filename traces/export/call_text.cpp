@@ -16,8 +16,7 @@ using abi::ArgumentKind;
 using abi::constant;
 using abi::syscall_number;
 
-// strace's defaults: -s 32 for data, and as many elements of an array; paths are written in full.
-constexpr std::size_t kDataBytes = 32;
+// As many elements of an array as strace writes; paths are written in full.
 constexpr std::size_t kElements = 32;
 constexpr std::size_t kWhole = SIZE_MAX;
 

@@ -11,6 +11,9 @@
 
 namespace levitate::traces::detail {
 
+// How much of data is shown: strace's default, -s 32.
+inline constexpr std::size_t kDataBytes = 32;
+
 // "openat"; "syscall_0x1ff" where AArch64 Linux has no such call.
 std::string call_name(const SyscallEvent& call);
 

@@ -15,10 +15,6 @@ using Fields = std::vector<EventField>;
 // Only the beginning of a program's whole output is shown.
 constexpr std::size_t kOutputBytes = 64;
 
-std::string hex(std::uint64_t value) {
-    return abi::format_address(value);
-}
-
 std::string quoted(std::string_view text) {
     return abi::format_string(std::as_bytes(std::span(text)), SIZE_MAX);
 }
@@ -76,21 +72,22 @@ struct FieldLister {
             {"event", "signal"},
             {"signal", abi::signal_name(signal.signal)},
             {"siginfo", abi::format_object("siginfo_t", signal.siginfo)},
-            {"handler", hex(signal.handler)},
-            {"interrupted_pc", hex(signal.interrupted_pc)},
-            {"frame", hex(signal.frame)},
-            {"uc_flags", hex(signal.context_flags)},
-            {"uc_stack.ss_sp", hex(signal.stack.sp)},
+            {"handler", abi::format_address(signal.handler)},
+            {"interrupted_pc", abi::format_address(signal.interrupted_pc)},
+            {"frame", abi::format_address(signal.frame)},
+            {"uc_flags", abi::format_address(signal.context_flags)},
+            {"uc_stack.ss_sp", abi::format_address(signal.stack.sp)},
             {"uc_stack.ss_flags",
              abi::decode("sigaltstack_flags", static_cast<std::uint32_t>(signal.stack.flags))},
             {"uc_stack.ss_size", std::to_string(signal.stack.size)},
             {"uc_sigmask", abi::format_object("kernel_sigset_t", std::as_bytes(std::span(&signal.mask, 1)))},
-            {"fault_address", hex(signal.fault_address)}};
+            {"fault_address", abi::format_address(signal.fault_address)}};
         for (const FrameRecord& record : signal.records) {
-            fields.push_back({"record " + hex(record.magic), std::to_string(record.size) + " bytes"});
+            fields.push_back(
+                {"record " + abi::format_address(record.magic), std::to_string(record.size) + " bytes"});
         }
         if (signal.esr) {
-            fields.push_back({"esr", hex(*signal.esr)});
+            fields.push_back({"esr", abi::format_address(*signal.esr)});
         }
         return fields;
     }
@@ -108,8 +105,8 @@ struct FieldLister {
         if (exec.random) {
             fields.push_back({"random", abi::format_string(*exec.random, exec.random->size())});
         }
-        fields.push_back({"sp", hex(exec.sp)});
-        fields.push_back({"entry_pc", hex(exec.entry_pc)});
+        fields.push_back({"sp", abi::format_address(exec.sp)});
+        fields.push_back({"entry_pc", abi::format_address(exec.entry_pc)});
         return fields;
     }
 

@@ -4,13 +4,13 @@
 #include "traces/abi/control.hpp"
 #include "traces/abi/layouts.hpp"
 #include "traces/abi/text.hpp"
+#include "traces/export/call_text.hpp"
 
 namespace levitate::traces::detail {
 namespace {
 
 using abi::constant;
 
-constexpr std::size_t kDataBytes = 32;
 constexpr std::size_t kInt = 4;
 
 std::string number(std::span<const std::byte> bytes, std::size_t offset) {

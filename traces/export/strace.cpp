@@ -9,10 +9,6 @@
 namespace levitate::traces {
 namespace {
 
-std::string hex(std::uint64_t value) {
-    return abi::format_address(value);
-}
-
 struct LineWriter {
     const Trace& trace;
     std::size_t event;
@@ -50,7 +46,7 @@ struct LineWriter {
 
     std::string operator()(const ExecEvent& exec) const {
         return "--- exec " + exec.path + " (" + std::to_string(exec.argv.size()) + " arguments, entry " +
-               hex(exec.entry_pc) + ", sp " + hex(exec.sp) + ") ---";
+               abi::format_address(exec.entry_pc) + ", sp " + abi::format_address(exec.sp) + ") ---";
     }
 
     std::string operator()(const TaskStartEvent& start) const {

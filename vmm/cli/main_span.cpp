@@ -14,7 +14,6 @@
 namespace levitate::vmm::cli {
 namespace {
 
-constexpr traces::TaskNumber kFirstTask{1};
 constexpr std::size_t kLinkRegister = 30;
 
 class MainWatch {

@@ -5,11 +5,15 @@
 #include <cstdint>
 #include <optional>
 
+#include "traces/format/event.hpp"
 #include "traces/format/sinks.hpp"
 #include "vmm/error.hpp"
 #include "vmm/run/run.hpp"
 
 namespace levitate::vmm::cli {
+
+// The task that main runs in.
+inline constexpr traces::TaskNumber kFirstTask{1};
 
 // In numbers of Event::order.
 struct MainSpan {

@@ -13,8 +13,7 @@
 namespace levitate::vmm::cli {
 namespace {
 
-constexpr std::string_view kClearLine = "\r\x1b[K";
-constexpr std::array kSignals{SIGINT, SIGTERM, SIGHUP};
+constexpr std::array kEndingSignals{SIGINT, SIGTERM, SIGHUP};
 
 // By now the signal has its default action again (SA_RESETHAND). It is delivered when this returns.
 void clear_and_end(int signal) {
@@ -23,7 +22,7 @@ void clear_and_end(int signal) {
 }
 
 void replace_action(void (*from)(int), void (*to)(int)) {
-    for (const int signal : kSignals) {
+    for (const int signal : kEndingSignals) {
         struct sigaction action{};
         if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == from) {
             action.sa_handler = to;

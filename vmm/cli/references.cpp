@@ -14,13 +14,12 @@
 #include "vmm/cli/debian_kernel.hpp"
 #include "vmm/cli/options.hpp"
 #include "vmm/cli/paths.hpp"
+#include "vmm/cli/text_style.hpp"
 #include "vmm/reference/record.hpp"
 #include "vmm/reference/store.hpp"
 
 namespace levitate::vmm::cli {
 namespace {
-
-constexpr std::string_view kClearLine = "\r\x1b[K";
 
 // Shows on a terminal what is being waited for.
 RecordingProgress progress_of(const std::string& name) {

@@ -19,7 +19,7 @@
 namespace levitate::vmm::cli {
 namespace {
 
-enum class Format { Strace, Json };
+enum class Format { Strace, JsonLines };
 
 // A trace file, or the first recording of a golden or folder.
 Result<traces::Trace> load_shown(const std::string& name) {
@@ -41,14 +41,14 @@ int show(const std::string& file, Format format) {
     if (!trace) {
         return fail(trace.error());
     }
-    if (format == Format::Json) {
+    if (format == Format::JsonLines) {
         fmt::print("{}\n", traces::header_line(trace->header));
     }
     for (std::size_t index = 0; index < trace->events.size(); ++index) {
-        fmt::print("{}\n", format == Format::Json ? traces::event_line(trace->events[index])
-                                                  : traces::strace_line(*trace, index));
+        fmt::print("{}\n", format == Format::JsonLines ? traces::event_line(trace->events[index])
+                                                       : traces::strace_line(*trace, index));
     }
-    if (format == Format::Json) {
+    if (format == Format::JsonLines) {
         fmt::print("{}\n",
                    traces::footer_line({.events = trace->events.size(), .incomplete = trace->incomplete}));
     }
@@ -63,7 +63,8 @@ void add_show_command(CLI::App& app, int& status) {
         std::string file;
         Format format = Format::Strace;
     };
-    static const std::map<std::string, Format> kFormats{{"strace", Format::Strace}, {"json", Format::Json}};
+    static const std::map<std::string, Format> kFormats{{"strace", Format::Strace},
+                                                        {"json", Format::JsonLines}};
     auto arguments = std::make_shared<Arguments>();
     CLI::App* command = app.add_subcommand("show", "Print a trace");
     command->footer(

@@ -13,8 +13,6 @@ namespace {
 using traces::DivergenceKind;
 using traces::abi::CallKind;
 
-constexpr traces::TaskNumber kFirstTask{1};
-
 bool is_end(const traces::Event& event) {
     if (const auto* const call = std::get_if<traces::SyscallEvent>(&event.body)) {
         const auto* const row = traces::abi::find_syscall(call->number);

@@ -2,8 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <string_view>
 
 namespace levitate::vmm::cli {
+
+// Empties the line of a terminal that the cursor is in (ECMA-48, EL).
+inline constexpr std::string_view kClearLine = "\r\x1b[K";
 
 struct TextStyle {
     std::size_t columns = 100;  // of a line, where it can be broken

@@ -11,14 +11,10 @@
 #include <system_error>
 
 #include "vmm/descriptor.hpp"
+#include "vmm/elf_handle.hpp"
 
 namespace levitate::vmm {
 namespace {
-
-struct ElfEnd {
-    void operator()(Elf* elf) const { elf_end(elf); }
-};
-using ElfHandle = std::unique_ptr<Elf, ElfEnd>;
 
 bool take(std::string_view& text, std::string_view prefix) {
     const bool has = text.starts_with(prefix);

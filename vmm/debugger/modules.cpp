@@ -13,6 +13,7 @@
 #include "traces/abi/constants.hpp"
 #include "traces/abi/syscalls.hpp"
 #include "vmm/descriptor.hpp"
+#include "vmm/elf_handle.hpp"
 
 namespace levitate::vmm {
 namespace {
@@ -20,15 +21,11 @@ namespace {
 using traces::abi::constant;
 using traces::abi::syscall_number;
 
-struct ElfEnd {
-    void operator()(Elf* elf) const { elf_end(elf); }
-};
-
 // The entry point as the file's header gives it.
 std::optional<std::uint64_t> file_entry_point(const std::filesystem::path& file) {
     elf_version(EV_CURRENT);
     const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-    const std::unique_ptr<Elf, ElfEnd> elf{elf_begin(descriptor.get(), ELF_C_READ, nullptr)};
+    const ElfHandle elf{elf_begin(descriptor.get(), ELF_C_READ, nullptr)};
     GElf_Ehdr header{};
     const bool valid = elf && gelf_getehdr(elf.get(), &header) != nullptr;
     return valid ? std::optional{header.e_entry} : std::nullopt;

@@ -13,17 +13,13 @@
 
 #include "vmm/debugger/demangle.hpp"
 #include "vmm/descriptor.hpp"
+#include "vmm/elf_handle.hpp"
 
 namespace levitate::vmm {
 namespace {
 
 // Further from a symbol without a size an address has nothing to do with it.
 constexpr std::uint64_t kReach = 1U << 20U;
-
-struct ElfEnd {
-    void operator()(Elf* elf) const { elf_end(elf); }
-};
-using ElfPointer = std::unique_ptr<Elf, ElfEnd>;
 
 bool is_elf(const std::filesystem::path& file) {
     std::string magic(SELFMAG, '\0');
@@ -59,7 +55,7 @@ KernelSymbols KernelSymbols::of_kernel(const std::filesystem::path& kernel) {
 Result<KernelSymbols> KernelSymbols::from_elf(const std::filesystem::path& file) {
     elf_version(EV_CURRENT);
     const Descriptor descriptor{::open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-    const ElfPointer elf{descriptor.is_open() ? elf_begin(descriptor.get(), ELF_C_READ, nullptr) : nullptr};
+    const ElfHandle elf{descriptor.is_open() ? elf_begin(descriptor.get(), ELF_C_READ, nullptr) : nullptr};
     if (!elf || gelf_getclass(elf.get()) != ELFCLASS64) {
         return std::unexpected(not_symbols(file, "cannot be read as a 64-bit ELF"));
     }

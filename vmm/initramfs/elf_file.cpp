@@ -9,13 +9,10 @@
 #include <memory>
 #include <optional>
 
+#include "vmm/elf_handle.hpp"
+
 namespace levitate::vmm {
 namespace {
-
-struct ElfCloser {
-    void operator()(Elf* elf) const { elf_end(elf); }
-};
-using ElfHandle = std::unique_ptr<Elf, ElfCloser>;
 
 struct Segment {
     std::uint64_t offset = 0;

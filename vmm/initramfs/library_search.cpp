@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // ld.so's own directories: Debian's multiarch ones first, as its glibc is built, then those of every libc.
-constexpr std::array<std::string_view, 6> kStandardDirectories{
+constexpr std::array<std::string_view, 6> kLibraryDirectories{
     "/lib/aarch64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/lib", "/usr/lib", "/lib64", "/usr/lib64"};
 
 constexpr std::uint32_t kLibraryPermissions = 0755;
@@ -158,7 +158,7 @@ class Search {
                 return found;
             }
         }
-        for (const std::string_view directory : kStandardDirectories) {
+        for (const std::string_view directory : kLibraryDirectories) {
             const std::string path = fmt::format("{}/{}", directory, name);
             if (const Node* node = tree_.find(path); node != nullptr && node->kind == NodeKind::File) {
                 return take(path, *node, &object);
@@ -167,7 +167,7 @@ class Search {
         // Searches one sysroot fully before the next one, so that libraries that belong together come from
         // the same place.
         for (const fs::path& sysroot : sysroots_) {
-            for (const std::string_view directory : kStandardDirectories) {
+            for (const std::string_view directory : kLibraryDirectories) {
                 const std::string path = fmt::format("{}/{}", directory, name);
                 auto found = try_host_file(under_sysroot(sysroot, path), path, &object);
                 if (!found || *found) {

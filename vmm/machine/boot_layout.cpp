@@ -18,10 +18,6 @@ constexpr std::uint64_t kTreeAlignment = 2 * kMib;
 constexpr std::uint64_t kTreeSizeOfQemu = kMib;
 constexpr std::uint64_t kFurthestInitramfs = 128 * kMib;
 
-constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
-    return (value + alignment - 1) / alignment * alignment;
-}
-
 struct Request {
     std::uint64_t initramfs_size = 0;
     bool has_tree_at_start = false;

@@ -15,10 +15,6 @@
 namespace levitate::vmm {
 namespace {
 
-constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
-    return (value + alignment - 1) / alignment * alignment;
-}
-
 // Every other device has its slot too.
 Result<std::vector<std::unique_ptr<Disk>>> open_disks(const Hardware& hardware) {
     const std::size_t others = (hardware.virtio_console ? 1U : 0U) + (hardware.virtio_entropy ? 1U : 0U);

@@ -12,6 +12,10 @@ struct Region {
     std::uint64_t size;
 };
 
+constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t alignment) {
+    return (value + alignment - 1) / alignment * alignment;
+}
+
 // Two banks of flash.
 inline constexpr Region kFlashRegion{0x0000'0000, 0x0800'0000};
 

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "vmm/machine/magic.hpp"
+
 namespace levitate::vmm {
 namespace {
 
@@ -42,11 +44,6 @@ constexpr std::array kKinds{
          "a Mach-O file, as macOS has them; build the kernel for a target without an operating system, for "
          "example with rustc --target aarch64-unknown-none or clang --target=aarch64-none-elf"},
 };
-
-bool has_at(std::span<const std::byte> bytes, std::size_t offset, std::string_view text) {
-    return bytes.size() >= offset + text.size() &&
-           std::memcmp(bytes.data() + offset, text.data(), text.size()) == 0;
-}
 
 // An application for UEFI (PE format, "The Common Object File Format").
 bool is_pe(std::span<const std::byte> bytes) {

@@ -9,10 +9,12 @@
 #include <cstring>
 #include <memory>
 
+#include "vmm/machine/magic.hpp"
+
 namespace levitate::vmm {
 namespace {
 
-constexpr std::string_view kDamaged = "damaged or cut short; copy or build it again";
+constexpr std::string_view kCutShort = "damaged or cut short; copy or build it again";
 
 struct ZbootHeader {
     std::array<char, 4> mz;  // "MZ", and two bytes of padding
@@ -23,11 +25,6 @@ struct ZbootHeader {
     std::array<char, 32> compression;  // ends at a NUL
 };
 static_assert(sizeof(ZbootHeader) == 56);
-
-bool has_at(std::span<const std::byte> bytes, std::size_t offset, std::string_view text) {
-    return bytes.size() >= offset + text.size() &&
-           std::memcmp(bytes.data() + offset, text.data(), text.size()) == 0;
-}
 
 // Why nothing greater than `most` is unpacked. `command` does it without this limit.
 std::string too_much(std::uint64_t most, std::string_view command) {
@@ -105,7 +102,7 @@ std::expected<Inflated, std::string> inflate_member(std::span<const std::byte> p
             return Inflated{.bytes = unpacked.take(), .taken = packed.size() - stream.avail_in};
         }
         if (status != Z_OK) {
-            return std::unexpected(std::string{kDamaged});
+            return std::unexpected(std::string{kCutShort});
         }
     }
 }
@@ -132,7 +129,7 @@ Unpacked unpack_zstd(std::span<const std::byte> packed, std::uint64_t most, std:
         ZSTD_outBuffer output{place.data(), place.size(), 0};
         const std::size_t status = ZSTD_decompressStream(context.get(), &output, &input);
         if (ZSTD_isError(status) != 0) {
-            return std::unexpected(std::string{kDamaged});
+            return std::unexpected(std::string{kCutShort});
         }
         if (room.empty() && output.pos != 0) {
             return std::unexpected(too_much(most, command));
@@ -142,7 +139,7 @@ Unpacked unpack_zstd(std::span<const std::byte> packed, std::uint64_t most, std:
             return unpacked.take();
         }
         if (input.pos == input.size && output.pos < output.size) {
-            return std::unexpected(std::string{kDamaged});
+            return std::unexpected(std::string{kCutShort});
         }
     }
 }
@@ -199,7 +196,7 @@ Unpacked unpack_zboot(std::string_view name, std::span<const std::byte> file, st
     std::memcpy(&header, file.data(), std::min(file.size(), sizeof header));
     if (file.size() < sizeof header || header.payload_offset > file.size() ||
         header.payload_size > file.size() - header.payload_offset) {
-        return std::unexpected(fmt::format("an EFI zboot image, {}", kDamaged));
+        return std::unexpected(fmt::format("an EFI zboot image, {}", kCutShort));
     }
     const auto payload = file.subspan(header.payload_offset, header.payload_size);
     const auto* const end = std::ranges::find(header.compression, '\0');

@@ -22,10 +22,9 @@
 #include "vmm/run/workload.hpp"
 
 namespace levitate::vmm {
-namespace {
 
 // What exists once there is a machine: its engine, and what needs one.
-struct Running {
+struct Session::Running {
     Running(Boot boot, const RunSpec& spec, const RunHooks& hooks, Workload& workload)
         : machine(std::move(boot.machine)),
           modules(std::move(boot.modules)),
@@ -42,8 +41,6 @@ struct Running {
     Tracing tracing;
     Diagnosing diagnosing;
 };
-
-}  // namespace
 
 class Session::Implementation {
   public:

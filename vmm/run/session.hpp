@@ -66,6 +66,7 @@ class Session {
     Result<Outcome> finish();
 
   private:
+    struct Running;
     class Implementation;
     explicit Session(std::unique_ptr<Implementation> implementation);
     std::unique_ptr<Implementation> implementation_;
