@@ -129,6 +129,12 @@ Result<void> FileLocks::lock_record(const RecordLock& wanted, LockWait wait) {
         end_waiting(wanted.owner);
         TRY(waited);
     }
+    // An owner's locks stand together, in order of their start, where the first of them came (Linux
+    // fs/locks.c, posix_lock_inode): F_GETLK shows the first that is in the way.
+    std::size_t place = 0;
+    while (place < records_.size() && records_[place].owner != wanted.owner) {
+        place++;
+    }
     TRY(carve(wanted.owner, wanted.start, wanted.end));
     RecordLock merged = wanted;
     for (std::size_t i = records_.size(); i-- > 0;) {
@@ -140,7 +146,11 @@ Result<void> FileLocks::lock_record(const RecordLock& wanted, LockWait wait) {
             records_.erase(i);
         }
     }
-    TRY(records_.push_back(merged));
+    while (place < records_.size() && records_[place].owner == merged.owner &&
+           records_[place].start < merged.start) {
+        place++;
+    }
+    TRY(records_.insert(place, merged));
     released_.wake_all();  // a write lock that became a read lock lets others in
     return {};
 }
@@ -155,7 +165,7 @@ Result<void> FileLocks::carve(const void* owner, std::uint64_t start, std::uint6
             RecordLock tail = lock;
             tail.start = end;
             lock.end = start;
-            return records_.push_back(tail);
+            return records_.insert(i + 1, tail);
         }
         if (lock.start < start) {
             lock.end = start;

@@ -142,6 +142,11 @@ class AddressSpace : public RefCounted {
     void discard_in(Mapping& mapping, std::uint64_t start, std::uint64_t end);
     Result<void> clone_pages(AddressSpace& child, Mapping& mapping);
     Result<void> move_pages(std::uint64_t from, std::uint64_t to, std::uint64_t size);
+    Result<void> remove_checked(std::uint64_t start, std::uint64_t size);
+    Result<Mapping*> region_to_resize(std::uint64_t address, std::uint64_t old_size, std::uint64_t new_size,
+                                      bool keep_old);
+    Result<std::uint64_t> remap_to(std::uint64_t address, std::uint64_t old_size, std::uint64_t new_size,
+                                   int flags, std::uint64_t new_address);
     Result<std::uint64_t> move_region(Mapping& mapping, std::uint64_t address, std::uint64_t old_size,
                                       std::uint64_t new_size, std::uint64_t new_address, bool keep_old);
     bool grow_stack(std::uint64_t address);

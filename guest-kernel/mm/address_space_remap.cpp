@@ -45,57 +45,90 @@ Result<std::uint64_t> AddressSpace::move_region(Mapping& mapping, std::uint64_t 
     return new_address;
 }
 
-// Preconditions: flags are consistent, sizes are page-aligned, new_size > 0.
-Result<std::uint64_t> AddressSpace::remap(std::uint64_t address, std::uint64_t old_size,
-                                          std::uint64_t new_size, int flags, std::uint64_t new_address) {
-    const bool is_fixed = (flags & MREMAP_FIXED) != 0;
-    const bool keep_old = (flags & MREMAP_DONTUNMAP) != 0;
-    if (is_fixed) {
-        if ((new_address & kPageMask) != 0 || new_size > kUserEnd || new_address > kUserEnd - new_size ||
-            (address + old_size > new_address && new_address + new_size > address)) {
-            return Errno(EINVAL);
-        }
+// munmap as the other calls about memory use it: what is beyond the end of the address space is EINVAL.
+Result<void> AddressSpace::remove_checked(std::uint64_t start, std::uint64_t size) {
+    if (start > kUserEnd || size > kUserEnd - start) {
+        return Errno(EINVAL);
     }
+    return remove_range(start, start + size);
+}
+
+// May the region at an address have another size? (Linux mm/mremap.c, vma_to_resize.) An old size of 0
+// duplicates a shared mapping.
+Result<Mapping*> AddressSpace::region_to_resize(std::uint64_t address, std::uint64_t old_size,
+                                                std::uint64_t new_size, bool keep_old) {
     Mapping* mapping = find(address);
     if (mapping == nullptr) {
         return Errno(EFAULT);
     }
-    if (is_fixed) {
-        TRY(remove_range(new_address, new_address + new_size));
-        mapping = find(address);
-    }
-    if (old_size > new_size && !keep_old) {
-        TRY(remove_range(address + new_size, address + old_size));
-        if (!is_fixed) {
-            return address;
-        }
-        old_size = new_size;
-        mapping = find(address);
-    }
-    if (mapping == nullptr) {
-        return Errno(EFAULT);
-    }
-    if (!is_fixed && !keep_old && old_size == new_size) {
-        return mapping->end - address >= old_size ? Result<std::uint64_t>(address)
-                                                  : Result<std::uint64_t>(Errno(EFAULT));
-    }
-    // From here on the old range must be one region. A size of 0 duplicates a shared mapping.
-    if (address + old_size > mapping->end) {
-        return Errno(EFAULT);
-    }
-    if (old_size == 0 && mapping->attributes.sharing != Sharing::Shared) {
+    if ((old_size == 0 && mapping->attributes.sharing != Sharing::Shared) ||
+        (keep_old && mapping->attributes.fixed_pages)) {
         return Errno(EINVAL);
     }
-    if (mapping->attributes.fixed_pages && new_size > old_size) {
+    if (old_size > mapping->end - address) {
         return Errno(EFAULT);
     }
-    const std::uint64_t grown = new_size - old_size;
-    if (new_size > old_size && mapping->attributes.sharing == Sharing::Private &&
-        is_obvious_overcommit(grown)) {
+    if (new_size <= old_size) {
+        return mapping;
+    }
+    const std::uint64_t first_page = mapping->page_index(address);
+    if (first_page + (new_size >> kPageShift) < first_page) {
+        return Errno(EINVAL);
+    }
+    if (mapping->attributes.fixed_pages) {
+        return Errno(EFAULT);
+    }
+    if (mapping->attributes.sharing == Sharing::Private && is_obvious_overcommit(new_size - old_size)) {
         return Errno(ENOMEM);
     }
-    if (!is_fixed && !keep_old && address + old_size == mapping->end && old_size > 0 &&
-        is_free(mapping->end, grown)) {
+    return mapping;
+}
+
+// MREMAP_FIXED and MREMAP_DONTUNMAP (Linux mremap_to).
+Result<std::uint64_t> AddressSpace::remap_to(std::uint64_t address, std::uint64_t old_size,
+                                             std::uint64_t new_size, int flags, std::uint64_t new_address) {
+    const bool is_fixed = (flags & MREMAP_FIXED) != 0;
+    const bool keep_old = (flags & MREMAP_DONTUNMAP) != 0;
+    if ((new_address & kPageMask) != 0 || new_size > kUserEnd || new_address > kUserEnd - new_size ||
+        (address + old_size > new_address && new_address + new_size > address)) {
+        return Errno(EINVAL);
+    }
+    if (is_fixed) {
+        TRY(remove_range(new_address, new_address + new_size));
+    }
+    if (old_size > new_size) {
+        TRY(remove_checked(address + new_size, old_size - new_size));
+        old_size = new_size;
+    }
+    Mapping* mapping = TRY(region_to_resize(address, old_size, new_size, keep_old));
+    if (!is_fixed) {
+        const std::optional<std::uint64_t> place = find_free(new_address, new_size);
+        if (!place.has_value()) {
+            return Errno(ENOMEM);
+        }
+        new_address = *place;
+    }
+    return move_region(*mapping, address, old_size, new_size, new_address, keep_old);
+}
+
+// Preconditions: flags are consistent, sizes are page-aligned, new_size > 0.
+Result<std::uint64_t> AddressSpace::remap(std::uint64_t address, std::uint64_t old_size,
+                                          std::uint64_t new_size, int flags, std::uint64_t new_address) {
+    if (find(address) == nullptr) {
+        return Errno(EFAULT);
+    }
+    if ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0) {
+        return remap_to(address, old_size, new_size, flags, new_address);
+    }
+    if (old_size >= new_size) {
+        if (old_size > new_size) {
+            TRY(remove_checked(address + new_size, old_size - new_size));
+        }
+        return address;
+    }
+    Mapping* mapping = TRY(region_to_resize(address, old_size, new_size, false));
+    const std::uint64_t grown = new_size - old_size;
+    if (address + old_size == mapping->end && is_free(mapping->end, grown)) {
         mapping->end += grown;
         merge_around(mapping->start, mapping->end);
         return address;
@@ -103,15 +136,11 @@ Result<std::uint64_t> AddressSpace::remap(std::uint64_t address, std::uint64_t o
     if ((flags & MREMAP_MAYMOVE) == 0) {
         return Errno(ENOMEM);
     }
-    if (!is_fixed) {
-        const std::optional<std::uint64_t> place =
-            find_free(keep_old ? page_floor(new_address) : 0, new_size);
-        if (!place.has_value()) {
-            return Errno(ENOMEM);
-        }
-        new_address = *place;
+    const std::optional<std::uint64_t> place = find_free(0, new_size);
+    if (!place.has_value()) {
+        return Errno(ENOMEM);
     }
-    return move_region(*mapping, address, old_size, new_size, new_address, keep_old);
+    return move_region(*mapping, address, old_size, new_size, *place, false);
 }
 
 }  // namespace kernel

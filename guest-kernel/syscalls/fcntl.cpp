@@ -236,6 +236,9 @@ Result<long> sys_flock(Task& task, Fd fd, unsigned operation) {
     constexpr unsigned kShared = LOCK_SH;
     constexpr unsigned kExclusive = LOCK_EX;
     constexpr unsigned kUnlock = LOCK_UN;
+    if ((operation & LOCK_MAND) != 0) {
+        return 0;  // mandatory locks are gone, and asking for one says nothing (Linux fs/locks.c)
+    }
     const unsigned kind = operation & ~static_cast<unsigned>(LOCK_NB);
     if (kind != kShared && kind != kExclusive && kind != kUnlock) {
         return Errno(EINVAL);

@@ -218,16 +218,21 @@ Result<long> sys_mremap(Task& task, UserAddress given, std::size_t old_size, std
     const std::uint64_t new_length = page_ceiling(new_size);
     if ((flags & ~kKnown) != 0 ||
         ((flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0 && (flags & MREMAP_MAYMOVE) == 0) ||
-        ((flags & MREMAP_DONTUNMAP) != 0 && old_length != new_length) ||
-        (old_address.value() & kPageMask) != 0 || new_length == 0) {
+        ((flags & MREMAP_DONTUNMAP) != 0 && old_size != new_size) || (old_address.value() & kPageMask) != 0 ||
+        new_length == 0) {
         return Errno(EINVAL);
     }
     AddressSpace& space = *task.address_space;
     const Mapping* mapping = space.find(old_address.value());
     const Locking locking = mapping == nullptr ? Locking::None : mapping->attributes.locking;
-    const bool grows_locked = locking != Locking::None && new_length > old_length;
+    const bool grows =
+        mapping != nullptr && new_length > old_length && old_length <= mapping->end - old_address.value();
+    const bool grows_locked = locking != Locking::None && grows;
     if (grows_locked) {
         TRY(locking_of_new_memory(task, new_length - old_length, locking));
+    }
+    if (grows && exceeds_address_space_limit(task, new_length - old_length)) {
+        return Errno(ENOMEM);
     }
     const std::uint64_t start = TRY(space.remap(old_address.value(), old_length, new_length,
                                                 static_cast<int>(flags), new_address.value()));
