@@ -82,6 +82,7 @@ class Epoll final : public AnonymousFile {
     Result<std::int64_t> seek(std::int64_t, int) override { return std::int64_t{0}; }
     std::uint32_t poll(PollRegistrar* registrar) override;
     void describe(TextBuffer& out) override;
+    bool has_transfers() const override { return false; }
     Epoll* as_epoll() override { return this; }
 
     // Puts it into the ready list if it is not there.

@@ -83,7 +83,7 @@ Result<void> File::truncate(std::uint64_t) {
 }
 
 Result<void> File::allocate(unsigned, std::int64_t, std::int64_t) {
-    return Errno(inode().type() == FileType::Fifo ? ESPIPE : ENODEV);
+    return Errno(EOPNOTSUPP);
 }
 
 Result<void> File::synchronize() {
@@ -159,6 +159,18 @@ Result<void> check_size_limit(const InodeAttributes& now, std::uint64_t size) {
         return Errno(EFBIG);
     }
     return {};
+}
+
+Result<std::uint64_t> room_for_write(std::uint64_t position) {
+    constexpr std::uint64_t kMaximumFileSize = INT64_MAX;  // MAX_LFS_FILESIZE
+    Task& task = Task::current();
+    const std::uint64_t limit = task.process->limit(RLIMIT_FSIZE).rlim_cur;
+    if (position >= limit) {
+        TRY(send_signal(task, user_siginfo(SIGXFSZ, SI_USER)));
+        return Errno(EFBIG);
+    }
+    return position < kMaximumFileSize ? Result<std::uint64_t>(std::min(limit, kMaximumFileSize) - position)
+                                       : Result<std::uint64_t>(Errno(EFBIG));
 }
 
 Result<Ref<File>> open_inode(const Path& path, unsigned flags) {

@@ -74,6 +74,11 @@ class File : public MappedFile {
     virtual Result<std::size_t> write(IoBuffer& buffer, std::int64_t& position, TransferMode mode);
     // Does it have a position (else pread, pwrite and lseek are ESPIPE)?
     virtual bool is_seekable() const { return false; }
+    // Are pwrite and its kin for it, too? Not for texts that the kernel makes (Linux fs/seq_file.c,
+    // seq_open).
+    virtual bool takes_positioned_writes() const { return is_seekable(); }
+    // Has it reads and writes at all? Without them they are EINVAL.
+    virtual bool has_transfers() const { return true; }
     virtual Result<std::int64_t> seek(std::int64_t offset, int whence);
     // Can splice and sendfile take from it, or put into it? (A pipe is asked only as the output of sendfile.)
     virtual bool can_splice_from() const { return false; }
@@ -153,6 +158,10 @@ inline File* file_of(const RefPtr<MappedFile>& mapped) {
 
 // May a file be made this long? EFBIG, with SIGXFSZ, beyond RLIMIT_FSIZE (Linux fs/attr.c, inode_newsize_ok).
 Result<void> check_size_limit(const InodeAttributes& now, std::uint64_t size);
+
+// How many bytes a write at a position may have: EFBIG, with SIGXFSZ at RLIMIT_FSIZE, where that is none
+// (Linux generic_write_check_limits).
+Result<std::uint64_t> room_for_write(std::uint64_t position);
 
 // Opens what a path has led to (no O_CREAT, O_TRUNC or permissions here). ENXIO: nothing is behind the node;
 // ELOOP: a symbolic link.

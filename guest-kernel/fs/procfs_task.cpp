@@ -29,6 +29,7 @@ class TaskTextInode final : public TextInode {
     Result<void> generate(String& out) override {
         return task_->is_known() ? generate_(*task_, out) : Result<void>(Errno(ESRCH));
     }
+    bool can_splice() const override { return generate_ == append_mounts || generate_ == append_mountinfo; }
     Result<void> store(std::string_view text) override {
         if (!task_->is_known()) {
             return Errno(ESRCH);

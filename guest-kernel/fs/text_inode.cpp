@@ -48,7 +48,10 @@ class TextFile final : public File {
     bool is_pollable() const override { return inode_.is_pollable(); }
     std::uint32_t poll(PollRegistrar*) override { return inode_.poll_events(is_made_); }
     bool is_seekable() const override { return true; }
-    bool can_splice_from() const override { return true; }
+    bool takes_positioned_writes() const override { return false; }
+    Result<void> truncate(std::uint64_t) override { return {}; }
+    Result<void> allocate(unsigned, std::int64_t, std::int64_t) override { return Errno(EOPNOTSUPP); }
+    bool can_splice_from() const override { return inode_.can_splice(); }
     Result<std::int64_t> seek(std::int64_t offset, int whence) override {
         if (whence > 1) {
             return Errno(EINVAL);  // seq_lseek knows SEEK_SET and SEEK_CUR

@@ -16,6 +16,8 @@ class TextInode : public Inode {
     // Appends the contents as they are now.
     virtual Result<void> generate(String& out) = 0;
     // Takes what a program wrote at once. EIO: the file cannot be written.
+    // Can splice and sendfile read it? Linux's older files of tasks have no way to.
+    virtual bool can_splice() const { return true; }
     virtual Result<void> store(std::string_view text);
     // Has it a poll operation, which epoll needs, and what does that answer? `was_read`: by this open file.
     virtual bool is_pollable() const { return true; }

@@ -17,21 +17,10 @@ namespace kernel {
 namespace {
 
 constexpr std::int64_t kSecondsPerDay = 86400;
-constexpr std::int64_t kMaximumFileSize = INT64_MAX;  // MAX_LFS_FILESIZE
 
 // Cuts a write at the file size limits: EFBIG, with SIGXFSZ at RLIMIT_FSIZE (Linux generic_write_checks).
 Result<void> limit_write(IoBuffer& buffer, std::int64_t position) {
-    Task& task = Task::current();
-    const std::uint64_t limit = task.process->limit(RLIMIT_FSIZE).rlim_cur;
-    auto place = static_cast<std::uint64_t>(position);
-    if (place >= limit) {
-        TRY(send_signal(task, user_siginfo(SIGXFSZ, SI_USER)));
-        return Errno(EFBIG);
-    }
-    if (position == kMaximumFileSize) {
-        return Errno(EFBIG);
-    }
-    const std::uint64_t room = std::min(limit, static_cast<std::uint64_t>(kMaximumFileSize)) - place;
+    const std::uint64_t room = TRY(room_for_write(static_cast<std::uint64_t>(position)));
     buffer.limit(std::min<std::uint64_t>(room, kMaximumTransfer));
     return {};
 }

@@ -25,11 +25,24 @@ Result<long> sys_fallocate(Task& task, Fd fd, unsigned mode, std::int64_t offset
     if (punches && (mode & FALLOC_FL_KEEP_SIZE) == 0) {
         return Errno(EOPNOTSUPP);
     }
+    constexpr unsigned kWithKeptSize = FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE;
+    if (((mode & FALLOC_FL_COLLAPSE_RANGE) != 0 && mode != FALLOC_FL_COLLAPSE_RANGE) ||
+        ((mode & FALLOC_FL_INSERT_RANGE) != 0 && mode != FALLOC_FL_INSERT_RANGE) ||
+        ((mode & FALLOC_FL_UNSHARE_RANGE) != 0 && (mode & ~kWithKeptSize) != 0)) {
+        return Errno(EINVAL);
+    }
     if (!file->is_writable()) {
         return Errno(EBADF);
     }
-    if (file->inode().is_directory()) {
+    const FileType type = file->inode().type();
+    if (type == FileType::Fifo) {
+        return Errno(ESPIPE);
+    }
+    if (type == FileType::Directory) {
         return Errno(EISDIR);
+    }
+    if (type != FileType::Regular && type != FileType::BlockDevice) {
+        return Errno(ENODEV);
     }
     std::int64_t end = 0;
     if (__builtin_add_overflow(offset, length, &end)) {

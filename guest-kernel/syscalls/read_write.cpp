@@ -1,6 +1,8 @@
 // read, write, their vectored and positioned forms, and lseek.
 #include <linux/fs.h>
 
+#include <optional>
+
 #include "fs/file_table.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
@@ -22,35 +24,36 @@ Result<long> to_long(std::size_t value) {
     return static_cast<long>(value);
 }
 
-// At the file's own position.
-Result<long> read_here(File& file, IoBuffer buffer) {
-    TRY(check_range(file.position, buffer.remaining()));
-    return to_long(TRY(file.read(buffer, file.position, file.transfer_mode())));
+enum class Direction { Read, Write };
+
+// Linux fs/read_write.c, vfs_read and vfs_write. EBADF: it was not opened for that; EINVAL: it has no such
+// operation.
+Result<void> check_mode(const File& file, Direction direction) {
+    if (direction == Direction::Read ? !file.is_readable() : !file.is_writable()) {
+        return Errno(EBADF);
+    }
+    return file.has_transfers() ? Result<void>() : Result<void>(Errno(EINVAL));
 }
 
-Result<long> write_here(File& file, IoBuffer buffer) {
+Result<void> check_seekable(const File& file, Direction direction) {
+    const bool seeks = direction == Direction::Read ? file.is_seekable() : file.takes_positioned_writes();
+    return seeks ? Result<void>() : Result<void>(Errno(ESPIPE));
+}
+
+// At the file's own position.
+Result<long> transfer_here(File& file, IoBuffer buffer, Direction direction, TransferMode mode) {
     TRY(check_range(file.position, buffer.remaining()));
-    return to_long(TRY(file.write(buffer, file.position, file.transfer_mode())));
+    return to_long(TRY(direction == Direction::Read ? file.read(buffer, file.position, mode)
+                                                    : file.write(buffer, file.position, mode)));
 }
 
 // At a given position.
-Result<long> read_at(File& file, IoBuffer buffer, std::int64_t position, TransferMode mode) {
-    if (!file.is_seekable()) {
-        return Errno(ESPIPE);
-    }
+Result<long> transfer_at(File& file, IoBuffer buffer, std::int64_t position, Direction direction,
+                         TransferMode mode) {
     TRY(check_range(position, buffer.remaining()));
-    return to_long(TRY(file.read(buffer, position, mode)));
+    return to_long(TRY(direction == Direction::Read ? file.read(buffer, position, mode)
+                                                    : file.write(buffer, position, mode)));
 }
-
-Result<long> write_at(File& file, IoBuffer buffer, std::int64_t position, TransferMode mode) {
-    if (!file.is_seekable()) {
-        return Errno(ESPIPE);
-    }
-    TRY(check_range(position, buffer.remaining()));
-    return to_long(TRY(file.write(buffer, position, mode)));
-}
-
-enum class Direction { Read, Write };
 
 // What preadv2 and pwritev2 accept (man 2 preadv2). EOPNOTSUPP: an unknown flag.
 Result<TransferMode> mode_of(const File& file, unsigned flags, Direction direction) {
@@ -72,87 +75,103 @@ Result<TransferMode> mode_of(const File& file, unsigned flags, Direction directi
     return mode;
 }
 
+Result<long> transfer(Task& task, Fd fd, UserBuffer bytes, std::size_t count, Direction direction) {
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
+    TRY(check_mode(*file, direction));
+    return transfer_here(*file, TRY(IoBuffer::user(bytes, count)), direction, file->transfer_mode());
+}
+
+Result<long> transfer_at(Task& task, Fd fd, UserBuffer bytes, std::size_t count, std::int64_t offset,
+                         Direction direction) {
+    if (offset < 0) {
+        return Errno(EINVAL);
+    }
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
+    TRY(check_seekable(*file, direction));
+    TRY(check_mode(*file, direction));
+    return transfer_at(*file, TRY(IoBuffer::user(bytes, count)), offset, direction, file->transfer_mode());
+}
+
+struct VectorTransfer {
+    Fd fd;
+    UserIn<iovec> iov;
+    std::size_t count;
+    std::optional<std::int64_t> offset;  // none: the file's own position
+    unsigned flags = 0;                  // RWF_*
+};
+
+// The vector is read before the file is asked for its mode, and nothing to transfer is no error (Linux
+// do_iter_read).
+Result<long> transfer_vector(Task& task, const VectorTransfer& what, Direction direction) {
+    if (what.offset.has_value() && *what.offset < 0) {
+        return Errno(EINVAL);
+    }
+    const Ref<File> file = TRY(task.files->get_for_io(what.fd));
+    if (what.offset.has_value()) {
+        TRY(check_seekable(*file, direction));
+    }
+    IoBuffer buffer = TRY(IoBuffer::user_vector(what.iov, what.count));
+    TRY(check_mode(*file, direction));
+    if (buffer.is_empty()) {
+        return 0;
+    }
+    const TransferMode mode = TRY(mode_of(*file, what.flags, direction));
+    return what.offset.has_value() ? transfer_at(*file, std::move(buffer), *what.offset, direction, mode)
+                                   : transfer_here(*file, std::move(buffer), direction, mode);
+}
+
+// -1 stands for the file's own position.
+std::optional<std::int64_t> offset_or_own(std::int64_t offset) {
+    return offset == -1 ? std::nullopt : std::optional(offset);
+}
+
 }  // namespace
 
 Result<long> sys_read(Task& task, Fd fd, UserBuffer buffer, std::size_t count) {
-    const Ref<File> file = TRY(task.files->get_readable(fd));
-    return read_here(*file, TRY(IoBuffer::user(buffer, count)));
+    return transfer(task, fd, buffer, count, Direction::Read);
 }
 
 Result<long> sys_write(Task& task, Fd fd, UserBuffer buffer, std::size_t count) {
-    const Ref<File> file = TRY(task.files->get_writable(fd));
-    return write_here(*file, TRY(IoBuffer::user(buffer, count)));
+    return transfer(task, fd, buffer, count, Direction::Write);
 }
 
 Result<long> sys_readv(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt) {
-    const Ref<File> file = TRY(task.files->get_readable(fd));
-    return read_here(*file, TRY(IoBuffer::user_vector(iov, iovcnt)));
+    return transfer_vector(task, {.fd = fd, .iov = iov, .count = iovcnt, .offset = {}}, Direction::Read);
 }
 
 Result<long> sys_writev(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt) {
-    const Ref<File> file = TRY(task.files->get_writable(fd));
-    return write_here(*file, TRY(IoBuffer::user_vector(iov, iovcnt)));
+    return transfer_vector(task, {.fd = fd, .iov = iov, .count = iovcnt, .offset = {}}, Direction::Write);
 }
 
 Result<long> sys_pread64(Task& task, Fd fd, UserBuffer buffer, std::size_t count, std::int64_t offset) {
-    if (offset < 0) {
-        return Errno(EINVAL);
-    }
-    const Ref<File> file = TRY(task.files->get_readable(fd));
-    return read_at(*file, TRY(IoBuffer::user(buffer, count)), offset, file->transfer_mode());
+    return transfer_at(task, fd, buffer, count, offset, Direction::Read);
 }
 
 Result<long> sys_pwrite64(Task& task, Fd fd, UserBuffer buffer, std::size_t count, std::int64_t offset) {
-    if (offset < 0) {
-        return Errno(EINVAL);
-    }
-    const Ref<File> file = TRY(task.files->get_writable(fd));
-    return write_at(*file, TRY(IoBuffer::user(buffer, count)), offset, file->transfer_mode());
+    return transfer_at(task, fd, buffer, count, offset, Direction::Write);
 }
 
 Result<long> sys_preadv(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt, std::int64_t offset) {
-    if (offset < 0) {
-        return Errno(EINVAL);
-    }
-    const Ref<File> file = TRY(task.files->get_readable(fd));
-    return read_at(*file, TRY(IoBuffer::user_vector(iov, iovcnt)), offset, file->transfer_mode());
+    return transfer_vector(task, {.fd = fd, .iov = iov, .count = iovcnt, .offset = offset}, Direction::Read);
 }
 
 Result<long> sys_pwritev(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt, std::int64_t offset) {
-    if (offset < 0) {
-        return Errno(EINVAL);
-    }
-    const Ref<File> file = TRY(task.files->get_writable(fd));
-    return write_at(*file, TRY(IoBuffer::user_vector(iov, iovcnt)), offset, file->transfer_mode());
+    return transfer_vector(task, {.fd = fd, .iov = iov, .count = iovcnt, .offset = offset}, Direction::Write);
 }
 
-// On 64-bit machines the whole offset is in the first of the two arguments. -1: the file's own position.
+// On 64-bit machines the whole offset is in the first of the two arguments.
 Result<long> sys_preadv2(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt, std::int64_t offset,
                          unsigned long, unsigned flags) {
-    if (offset < -1) {
-        return Errno(EINVAL);
-    }
-    const Ref<File> file = TRY(task.files->get_readable(fd));
-    IoBuffer buffer = TRY(IoBuffer::user_vector(iov, iovcnt));
-    const TransferMode mode = TRY(mode_of(*file, flags, Direction::Read));
-    if (offset == -1) {
-        return to_long(TRY(file->read(buffer, file->position, mode)));
-    }
-    return read_at(*file, std::move(buffer), offset, mode);
+    return transfer_vector(
+        task, {.fd = fd, .iov = iov, .count = iovcnt, .offset = offset_or_own(offset), .flags = flags},
+        Direction::Read);
 }
 
 Result<long> sys_pwritev2(Task& task, Fd fd, UserIn<iovec> iov, std::size_t iovcnt, std::int64_t offset,
                           unsigned long, unsigned flags) {
-    if (offset < -1) {
-        return Errno(EINVAL);
-    }
-    const Ref<File> file = TRY(task.files->get_writable(fd));
-    IoBuffer buffer = TRY(IoBuffer::user_vector(iov, iovcnt));
-    const TransferMode mode = TRY(mode_of(*file, flags, Direction::Write));
-    if (offset == -1) {
-        return to_long(TRY(file->write(buffer, file->position, mode)));
-    }
-    return write_at(*file, std::move(buffer), offset, mode);
+    return transfer_vector(
+        task, {.fd = fd, .iov = iov, .count = iovcnt, .offset = offset_or_own(offset), .flags = flags},
+        Direction::Write);
 }
 
 Result<long> sys_lseek(Task& task, Fd fd, std::int64_t offset, int whence) {

@@ -11,6 +11,9 @@ namespace kernel {
 
 Result<long> sys_sendfile(Task& task, Fd out_fd, Fd in_fd, UserInOut<std::int64_t> offset,
                           std::size_t count) {
+    if (!offset.is_null()) {
+        TRY(offset.read());  // a bad pointer before a bad descriptor
+    }
     CopyEnd from(TRY(task.files->get_readable(in_fd)), offset);
     TRY(from.begin());
     if (static_cast<std::int64_t>(count) < 0) {
@@ -20,19 +23,57 @@ Result<long> sys_sendfile(Task& task, Fd out_fd, Fd in_fd, UserInOut<std::int64_
     // Linux fs/splice.c, splice_direct_to_actor: input without a position may only go into a pipe, since
     // elsewhere bytes could be lost.
     const bool to_pipe = static_cast<bool>(to.file().inode().pipe);
-    if (!from.file().can_splice_from() || !to.file().can_splice_to() ||
-        (!to_pipe && (!from.file().is_seekable() || (to.file().flags() & O_APPEND) != 0))) {
+    if (!to_pipe && (!from.file().is_seekable() || (to.file().flags() & O_APPEND) != 0)) {
+        return Errno(EINVAL);
+    }
+    if (!to_pipe && count == 0) {
+        return 0;
+    }
+    if (!from.file().can_splice_from() || !to.file().can_splice_to()) {
         return Errno(EINVAL);
     }
     return run_copy(from, to, count, false);
 }
 
+namespace {
+
+std::int64_t start_of_range(CopyEnd& end, UserInOut<std::int64_t> offset) {
+    const Result<std::int64_t> given = offset.is_null() ? end.file().position : offset.read();
+    return given.is_error() ? end.file().position : given.value();
+}
+
+// The second half of generic_copy_file_checks: ranges, cut at the end of the input and at the limits of the
+// output.
+Result<long> copy_range(CopyEnd& from, CopyEnd& to, UserInOut<std::int64_t> off_in,
+                        UserInOut<std::int64_t> off_out, std::size_t length) {
+    const auto in = static_cast<std::uint64_t>(start_of_range(from, off_in));
+    const auto out = static_cast<std::uint64_t>(start_of_range(to, off_out));
+    std::uint64_t end = 0;
+    if (__builtin_add_overflow(in, length, &end) || __builtin_add_overflow(out, length, &end)) {
+        return Errno(EOVERFLOW);
+    }
+    const std::uint64_t size = from.file().attributes().size;
+    std::uint64_t count = in >= size ? 0 : std::min<std::uint64_t>(length, size - in);
+    count = std::min(count, TRY(room_for_write(out)));
+    if (&from.file().inode() == &to.file().inode() && out + count > in && out < in + count) {
+        return Errno(EINVAL);
+    }
+    TRY(from.begin());
+    TRY(to.begin());
+    return count == 0 ? Result<long>(0) : run_copy(from, to, count, false);
+}
+
+}  // namespace
+
 Result<long> sys_copy_file_range(Task& task, Fd fd_in, UserInOut<std::int64_t> off_in, Fd fd_out,
                                  UserInOut<std::int64_t> off_out, std::size_t length, unsigned flags) {
     CopyEnd from(TRY(task.files->get_for_io(fd_in)), off_in);
     CopyEnd to(TRY(task.files->get_for_io(fd_out)), off_out);
-    TRY(from.begin());
-    TRY(to.begin());
+    for (const UserInOut<std::int64_t>& offset : {off_in, off_out}) {
+        if (!offset.is_null()) {
+            TRY(offset.read());
+        }
+    }
     if (flags != 0) {
         return Errno(EINVAL);
     }
@@ -51,18 +92,7 @@ Result<long> sys_copy_file_range(Task& task, Fd fd_in, UserInOut<std::int64_t> o
     if (&in.file_system() != &out.file_system()) {
         return Errno(EXDEV);
     }
-    std::uint64_t end = 0;
-    if (__builtin_add_overflow(static_cast<std::uint64_t>(from.position()), length, &end) ||
-        __builtin_add_overflow(static_cast<std::uint64_t>(to.position()), length, &end)) {
-        return Errno(EOVERFLOW);
-    }
-    auto size = static_cast<std::int64_t>(length);
-    const bool overlaps =
-        &in == &out && from.position() < to.position() + size && to.position() < from.position() + size;
-    if (overlaps) {
-        return Errno(EINVAL);
-    }
-    return run_copy(from, to, length, false);
+    return copy_range(from, to, off_in, off_out, length);
 }
 
 }  // namespace kernel

@@ -33,6 +33,11 @@ Result<long> sys_splice(Task& task, Fd fd_in, UserInOut<std::int64_t> off_in, Fd
     if ((from_pipe && !off_in.is_null()) || (to_pipe && !off_out.is_null())) {
         return Errno(ESPIPE);
     }
+    for (const UserInOut<std::int64_t>& offset : {off_out, off_in}) {
+        if (!offset.is_null()) {
+            TRY(offset.read());
+        }
+    }
     if (!from.file().is_readable() || !to.file().is_writable()) {
         return Errno(EBADF);
     }

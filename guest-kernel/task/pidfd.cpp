@@ -23,6 +23,7 @@ class PidFile final : public AnonymousFile {
         }
         return process_->is_zombie ? kPollReadable : 0;
     }
+    bool has_transfers() const override { return false; }
     Process* as_process() override { return process_.get(); }
     // Linux kernel/fork.c, pidfd_show_fdinfo.
     void describe(TextBuffer& out) override {
