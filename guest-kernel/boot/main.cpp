@@ -11,6 +11,7 @@
 #include "drivers/pl011.hpp"
 #include "drivers/pl031.hpp"
 #include "fs/vfs.hpp"
+#include "ipc/ipc_table.hpp"
 #include "lib/command_line.hpp"
 #include "lib/random.hpp"
 #include "log/print.hpp"
@@ -99,6 +100,7 @@ extern "C" [[noreturn]] void kernel_main(std::uint64_t device_tree_address, std:
     if (mount_root_from_initramfs(initramfs_of(tree)).is_error()) {
         print("the initramfs is damaged\n");
     }
+    KERNEL_ASSERT(!initialize_ipc().is_error());
     start_init();
 }
 

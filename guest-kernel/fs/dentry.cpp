@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "fs/notify.hpp"
 #include "log/print.hpp"
 
 namespace kernel {
@@ -36,6 +37,9 @@ Dentry::Dentry(Ref<Dentry> parent, String name, Ref<Inode> inode)
 
 // A chain of deleted directories can be long: it is taken down step by step, not by nested destructors.
 Dentry::~Dentry() {
+    if (deleted_ && inode_->attributes.link_count == 0) {
+        notify_inode_removed(*inode_);
+    }
     Ref<Dentry> next = std::move(parent_);
     while (next && next->reference_count() == 1) {
         Ref<Dentry> above = std::move(next->parent_);

@@ -1,12 +1,15 @@
 #include "fs/file.hpp"
 
 #include <linux/fs.h>
+#include <linux/inotify.h>
 #include <linux/resource.h>
 
 #include "fs/device.hpp"
 #include "fs/directory_file.hpp"
 #include "fs/file_lock.hpp"
+#include "fs/file_owner.hpp"
 #include "fs/fs_context.hpp"
+#include "fs/notify.hpp"
 #include "fs/pipe.hpp"
 #include "fs/text_buffer.hpp"
 #include "signal/signals.hpp"
@@ -26,6 +29,8 @@ void File::last_reference_dropped() {
     while (CloseListener* listener = close_listeners_.pop_front()) {
         listener->file_closed();
     }
+    async_ = nullptr;
+    notify_file(*this, is_writable() ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
     release_locks_of_file(*this);
     inode().write_access -= write_access_;
     delete this;
@@ -52,6 +57,20 @@ Result<void> File::deny_write_access() {
 void File::allow_write_access() {
     inode().write_access -= write_access_;
     write_access_ = 0;
+}
+
+Result<void> File::set_async(bool on, int fd) {
+    async_ = nullptr;
+    flags_ &= ~static_cast<unsigned>(FASYNC);
+    if (on) {
+        Own<AsyncNotice> notice = TRY(make_own<AsyncNotice>(*this, fd));
+        if (!watch_async(*notice)) {
+            return Errno(ENOTTY);
+        }
+        async_ = std::move(notice);
+        flags_ |= FASYNC;
+    }
+    return {};
 }
 
 Result<std::size_t> File::read(IoBuffer&, std::int64_t&, TransferMode) {
@@ -115,6 +134,9 @@ Result<std::size_t> File::read_kernel(std::span<std::byte> destination, std::uin
             break;
         }
         total += done;
+    }
+    if (total != 0) {
+        notify_file(*this, IN_ACCESS);
     }
     return total;
 }

@@ -17,11 +17,15 @@
 
 namespace kernel {
 
+class AsyncNotice;
 class Epoll;
 class FileTable;
+class Inotify;
 class Process;
+class SignalFile;
 class Socket;
 class Task;
+class TimerFile;
 
 // poll(2)'s bits that mean "a read, or a write, would not block".
 inline constexpr std::uint32_t kPollReadable = POLLIN | POLLRDNORM;
@@ -46,6 +50,16 @@ class DirectoryEmitter {
 struct TransferMode {
     bool nonblocking = false;  // O_NONBLOCK, RWF_NOWAIT
     bool append = false;       // O_APPEND, RWF_APPEND
+};
+
+// Whom a file tells by a signal, and by whose rights (man 2 fcntl, F_SETOWN).
+struct FileOwner {
+    enum class Kind : std::uint8_t { Thread, Process, Group };
+    Kind kind = Kind::Thread;
+    int id = 0;  // 0: nobody
+    std::uint32_t user = 0;
+    std::uint32_t effective_user = 0;
+    int signal = 0;  // F_SETSIG; 0: SIGIO, without information
 };
 
 // The defaults of the virtual functions answer as Linux's VFS does where a file has no such operation.
@@ -86,6 +100,11 @@ class File : public MappedFile {
 
     // poll(2)'s bits that hold now. `registrar`, where not null, is told of the queues to watch.
     virtual std::uint32_t poll(PollRegistrar* registrar);
+    // O_ASYNC, asked for by a descriptor: the owner is told by a signal when the file becomes ready. ENOTTY:
+    // this file never tells.
+    Result<void> set_async(bool on, int fd);
+    // Puts the notice where this file tells of changes. False: it does not.
+    virtual bool watch_async(AsyncNotice&) { return false; }
     // Can epoll watch it? (Regular files and directories cannot: EPERM)
     virtual bool is_pollable() const { return true; }
     virtual Result<long> ioctl(Task& task, unsigned command, unsigned long argument);
@@ -107,6 +126,10 @@ class File : public MappedFile {
     virtual Epoll* as_epoll() { return nullptr; }
     // The socket that this file is.
     virtual Socket* as_socket() { return nullptr; }
+    // What the file is, if timerfd_create, signalfd or inotify_init made it.
+    virtual TimerFile* as_timer() { return nullptr; }
+    virtual SignalFile* as_signal_file() { return nullptr; }
+    virtual Inotify* as_inotify() { return nullptr; }
     // The process that a pidfd stands for; null: no pidfd.
     virtual Process* as_process() { return nullptr; }
 
@@ -138,6 +161,7 @@ class File : public MappedFile {
     void allow_write_access();
 
     std::int64_t position = 0;
+    FileOwner owner;
 
   protected:
     // For files whose reads and writes are at a position in something of `size` bytes (lseek's arithmetic).
@@ -149,6 +173,7 @@ class File : public MappedFile {
     unsigned flags_;
     int write_access_ = 0;  // what it has added to its inode's
     List<CloseListener, Closing> close_listeners_;
+    Own<AsyncNotice> async_;  // with O_ASYNC
 };
 
 // What memory keeps open, as a file again. Null stays null.

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "fs/mode.hpp"
+#include "fs/notify.hpp"
 #include "fs/path.hpp"
 #include "lib/ref.hpp"
 #include "lib/result.hpp"
@@ -133,6 +134,7 @@ class Inode : public RefCounted {
     // Open files that may write a regular file (> 0), or programs that run it (< 0): never both (Linux's
     // i_writecount).
     int write_access = 0;
+    NotifyMarks marks;  // each holds the inode
 
   private:
     Ref<FileSystem> file_system_;

@@ -13,4 +13,7 @@ Result<void> initialize_memfds();
 // Shows as "/memfd:name (deleted)". Without `sealable` it is sealed against seals.
 Result<Ref<File>> make_memfd(std::string_view name, bool sealable);
 
+// A file of so many zero bytes, for shared memory that no descriptor stands for. Shows as "/name (deleted)".
+Result<Ref<File>> make_unlinked_file(std::string_view name, std::size_t size);
+
 }  // namespace kernel

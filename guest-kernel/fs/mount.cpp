@@ -4,6 +4,7 @@
 
 #include "fs/devpts.hpp"
 #include "fs/devtmpfs.hpp"
+#include "fs/notify.hpp"
 #include "fs/procfs.hpp"
 #include "fs/sysfs.hpp"
 #include "fs/tmpfs.hpp"
@@ -86,6 +87,7 @@ Mount::Mount(Ref<FileSystem> file_system, Ref<Dentry> root, String source, unsig
 
 Mount::~Mount() {
     if (owns_tree) {
+        notify_unmounted(*file_system_);
         root_->drop_tree();
     }
 }

@@ -3,11 +3,13 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/inotify.h>
 
 #include "fs/file.hpp"
 #include "fs/fs_context.hpp"
 #include "fs/mount.hpp"
 #include "fs/namespace_checks.hpp"
+#include "fs/notify.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -79,6 +81,19 @@ void take_out(const Path& directory, Dentry& entry) {
     drop_link(inode);
 }
 
+// Linux fs/namei.c, vfs_unlink and d_delete_notify. What nobody has open is gone before its directory says
+// so.
+void tell_of_removal(const Path& directory, Dentry& entry) {
+    Inode& inode = entry.inode();
+    if (!inode.is_directory()) {
+        notify_inode(inode, IN_ATTRIB);
+    }
+    if (entry.reference_count() == 1 && inode.attributes.link_count == 0) {
+        notify_inode_removed(inode);
+    }
+    notify_entry(directory.inode(), entry.name(), IN_DELETE | (inode.is_directory() ? IN_ISDIR : 0U));
+}
+
 bool is_mount_point(const Path& entry, const Path& directory) {
     return entry.mount != directory.mount || entry.dentry->mount_count > 0;
 }
@@ -125,6 +140,7 @@ Result<Ref<Dentry>> add_entry(Dentry& directory, std::string_view name, Ref<Inod
     if (is_directory) {
         directory.inode().attributes.link_count++;
     }
+    notify_entry(directory.inode(), name, IN_CREATE | (is_directory ? IN_ISDIR : 0U));
     return entry;
 }
 
@@ -162,6 +178,7 @@ Result<void> make_link(Task& task, const Path& target, Fd dirfd, std::string_vie
     if (target.inode().attributes.link_count >= kMaximumLinkCount) {
         return Errno(EMLINK);
     }
+    notify_inode(target.inode(), IN_ATTRIB);
     TRY(add_entry(*place.parent.dentry, place.last.view(), target.dentry->inode_ref()));
     target.inode().is_linkable = false;
     target.inode().attributes.link_count++;
@@ -187,6 +204,7 @@ Result<void> remove_file(Task& task, Fd dirfd, std::string_view path) {
         return Errno(EBUSY);
     }
     take_out(place.parent, *entry.dentry);
+    tell_of_removal(place.parent, *entry.dentry);
     return {};
 }
 
@@ -215,6 +233,7 @@ Result<void> remove_directory(Task& task, Fd dirfd, std::string_view path) {
         return Errno(ENOTEMPTY);
     }
     take_out(place.parent, *entry.dentry);
+    tell_of_removal(place.parent, *entry.dentry);
     return {};
 }
 

@@ -1,11 +1,13 @@
 // open(2) from the path on (Linux fs/namei.c, path_openat).
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/inotify.h>
 
 #include "fs/file.hpp"
 #include "fs/fs_context.hpp"
 #include "fs/mount.hpp"
 #include "fs/namespace.hpp"
+#include "fs/notify.hpp"
 #include "fs/tmpfs.hpp"
 #include "task/task.hpp"
 
@@ -61,6 +63,7 @@ Result<Ref<File>> open_found(Task& task, const Path& found, unsigned flags, Fres
             return Errno(ETXTBSY);
         }
         TRY(inode.truncate(0));
+        notify_path(found, IN_MODIFY);
     }
     return file;
 }

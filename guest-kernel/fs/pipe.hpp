@@ -2,6 +2,7 @@
 #pragma once
 
 #include "fs/file.hpp"
+#include "fs/file_owner.hpp"
 #include "mm/page_tree.hpp"
 
 namespace kernel {
@@ -45,6 +46,7 @@ class Pipe : public RefCounted {
     WaitQueue writable;
     // Once it was polled, every write is an edge, also to a pipe that holds something (Linux's poll_usage).
     bool is_polled = false;
+    AsyncNotices async;  // of both ends
 
   private:
     struct Slot {
@@ -74,6 +76,10 @@ class PipeFile final : public File {
     std::uint32_t poll(PollRegistrar* registrar) override;
     Result<long> ioctl(Task& task, unsigned command, unsigned long argument) override;
     void describe_name(TextBuffer& out) const override;
+    bool watch_async(AsyncNotice& notice) override {
+        pipe_->async.add(notice);
+        return true;
+    }
     Pipe& pipe() const { return *pipe_; }
     // A reader that has seen no writer yet must not see POLLHUP: this many writers had come when it opened.
     std::uint32_t writers_seen_at_open = 0;

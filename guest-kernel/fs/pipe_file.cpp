@@ -33,6 +33,8 @@ PipeFile::~PipeFile() {
     } else if (pipe_->readers == 0 || pipe_->writers == 0) {
         pipe_->readable.wake_all();
         pipe_->writable.wake_all();
+        pipe_->async.notify_readers();
+        pipe_->async.notify_writers();
     }
 }
 
@@ -71,6 +73,7 @@ void PipeFile::notify_after_read(bool was_full, bool wakes_next_reader) {
     if (wakes_next_reader && !pipe_->is_empty()) {
         pipe_->readable.wake(kPollReadable);
     }
+    pipe_->async.notify_writers();
 }
 
 // Linux fs/pipe.c, pipe_write.
@@ -105,6 +108,7 @@ Result<std::size_t> PipeFile::write(IoBuffer& buffer, std::int64_t&, TransferMod
     if (wakes_next_writer && !pipe_->is_full()) {
         pipe_->writable.wake(kPollWritable);
     }
+    pipe_->async.notify_readers();
     if (done == 0 && outcome.is_error()) {
         return outcome.error();
     }

@@ -51,7 +51,7 @@ class DescriptorLinkInode final : public Inode {
 class DescriptorInformationInode final : public TextInode {
   public:
     DescriptorInformationInode(Ref<FileSystem> file_system, Ref<Task> task, int fd)
-        : TextInode(std::move(file_system), S_IFREG | 0400), task_(std::move(task)), fd_(fd) {}
+        : TextInode(std::move(file_system), S_IFREG | 0444), task_(std::move(task)), fd_(fd) {}
 
     bool is_pollable() const override { return false; }
     // Linux fs/proc/fd.c, seq_show.

@@ -1,8 +1,10 @@
 // rename (Linux fs/namei.c, do_renameat2).
 #include <linux/fs.h>
+#include <linux/inotify.h>
 
 #include "fs/namespace.hpp"
 #include "fs/namespace_checks.hpp"
+#include "fs/notify.hpp"
 
 namespace kernel {
 
@@ -72,9 +74,23 @@ void move_subdirectory(const Inode& moved, Inode& from, Inode& to) {
     }
 }
 
+// Linux include/linux/fsnotify.h, fsnotify_move.
+void tell_of_move(Inode& from, std::string_view old_name, Inode& to, std::string_view new_name, Inode& moved,
+                  Inode* replaced) {
+    const std::uint32_t kind = moved.is_directory() ? IN_ISDIR : 0U;
+    const std::uint32_t cookie = next_move_cookie();
+    notify_entry(from, old_name, IN_MOVED_FROM | kind, cookie);
+    notify_entry(to, new_name, IN_MOVED_TO | kind, cookie);
+    if (replaced != nullptr) {
+        notify_inode(*replaced, IN_ATTRIB);
+    }
+    notify_inode(moved, IN_MOVE_SELF);
+}
+
 Result<void> carry_out_rename(Rename& rename, unsigned flags) {
     Inode& from = rename.from.parent.inode();
     Inode& to = rename.to.parent.inode();
+    const String new_name = TRY(String::copy_of(rename.to.last.view()));
     if ((flags & RENAME_EXCHANGE) != 0) {
         Dentry::exchange(*rename.source.dentry, *rename.target.dentry);
         move_subdirectory(rename.source.inode(), from, to);
@@ -92,6 +108,13 @@ Result<void> carry_out_rename(Rename& rename, unsigned flags) {
         to.entries_changed(1);
     }
     rename.source.inode().touch_changed();
+    const bool exchanges = (flags & RENAME_EXCHANGE) != 0;
+    Inode* target = rename.target.is_empty() ? nullptr : &rename.target.inode();
+    tell_of_move(from, rename.from.last.view(), to, new_name.view(), rename.source.inode(),
+                 exchanges ? nullptr : target);
+    if (exchanges) {
+        tell_of_move(to, new_name.view(), from, rename.from.last.view(), *target, nullptr);
+    }
     return {};
 }
 

@@ -1,6 +1,7 @@
 #include "fs/vfs.hpp"
 
 #include <linux/fcntl.h>
+#include <linux/inotify.h>
 #include <linux/mount.h>
 
 #include "fs/anonymous.hpp"
@@ -8,6 +9,7 @@
 #include "fs/initramfs.hpp"
 #include "fs/memfd.hpp"
 #include "fs/mount.hpp"
+#include "fs/notify.hpp"
 #include "fs/path_walk.hpp"
 #include "fs/pipe.hpp"
 #include "fs/tmpfs.hpp"
@@ -43,6 +45,7 @@ Result<Ref<File>> open_for_execute(Task& task, int dirfd, std::string_view path,
     TRY(check_permission(inode, kMayExecute, task.credentials));
     Ref<File> file = TRY(open_inode(found, O_RDONLY | O_LARGEFILE));
     TRY(file->deny_write_access());
+    notify_file(*file, IN_OPEN);
     return file;
 }
 

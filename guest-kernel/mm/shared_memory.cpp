@@ -22,4 +22,9 @@ Result<PageRef> SharedMemory::page(std::uint64_t index) {
     return page;
 }
 
+void SharedMemory::remove(std::uint64_t first, std::uint64_t last) {
+    pages_.erase(first, last, [](std::uint64_t) {});
+    unmap_from(first);  // what is behind is found again at its next use
+}
+
 }  // namespace kernel

@@ -3,6 +3,7 @@
 #include <linux/fcntl.h>
 
 #include "fs/anonymous.hpp"
+#include "fs/file_owner.hpp"
 #include "fs/file_system.hpp"
 #include "fs/mount.hpp"
 #include "fs/text_buffer.hpp"
@@ -46,6 +47,10 @@ Result<void> Socket::set_option(int, int, UserBuffer, int) {
 
 Result<void> Socket::get_option(int, int, UserBuffer, UserInOut<int>) {
     return Errno(EOPNOTSUPP);
+}
+
+bool SocketFile::watch_async(AsyncNotice& notice) {
+    return !notice.follow_polls().is_error();
 }
 
 Result<std::size_t> SocketFile::read(IoBuffer& buffer, std::int64_t&, TransferMode mode) {

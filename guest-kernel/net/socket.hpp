@@ -169,6 +169,7 @@ class SocketFile final : public File {
     void describe_name(TextBuffer& out) const override;
     void describe(TextBuffer& out) override { socket_->describe(out); }
     Socket* as_socket() override { return socket_.get(); }
+    bool watch_async(AsyncNotice& notice) override;
 
   private:
     Ref<Socket> socket_;

@@ -16,25 +16,13 @@ namespace kernel {
 
 namespace {
 
-// A task's own faults come first, in whatever order they were queued.
-constexpr SignalSet kSynchronous = SignalSet::of(SIGSEGV) | SignalSet::of(SIGBUS) | SignalSet::of(SIGILL) |
-                                   SignalSet::of(SIGTRAP) | SignalSet::of(SIGFPE) | SignalSet::of(SIGSYS);
-
 constexpr std::uint64_t kIgnore = 1;   // SIG_IGN
 constexpr std::uint64_t kDefault = 0;  // SIG_DFL
-
-int lowest(SignalSet set) {
-    return __builtin_ctzl(set.bits()) + 1;
-}
 
 struct TakenSignal {
     siginfo_t info;
     SignalAction action;
 };
-
-int choose(SignalSet set) {
-    return lowest((set & kSynchronous).is_empty() ? set : set & kSynchronous);
-}
 
 // A handler that has not asked for it is told the address of a fault without its tag (Linux kernel/signal.c,
 // hide_si_addr_tag_bits; for watchpoints arm64 leaves it).
@@ -45,12 +33,6 @@ void hide_tag(siginfo_t& info) {
         const auto address = reinterpret_cast<std::uint64_t>(info.si_addr);
         info.si_addr = reinterpret_cast<void*>(untagged(address));
     }
-}
-
-siginfo_t take_next(Task& task, SignalSet wanted) {
-    const SignalSet own = task.pending.set() & wanted;
-    return own.is_empty() ? task.process->pending.take(choose(task.process->pending.set() & wanted))
-                          : task.pending.take(choose(own));
 }
 
 bool is_any_pending(const Task& task) {
@@ -88,7 +70,7 @@ std::optional<TakenSignal> take_handled_signal(Task& task) {
         if (!is_any_pending(task)) {
             return std::nullopt;
         }
-        const siginfo_t info = take_next(task, ~task.blocked);
+        const siginfo_t info = dequeue_signal(task, ~task.blocked);
         const int signal = info.si_signo;
         SignalAction& action = (*task.signal_handlers)[signal];
         if (signal == SIGKILL) {

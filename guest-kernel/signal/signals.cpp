@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "signal/posix_timer.hpp"
 #include "task/exit.hpp"
 #include "task/scheduler.hpp"
 #include "task/table.hpp"
@@ -71,22 +72,33 @@ void wake_for_signal(Task& task, int signal) {
     }
 }
 
+int choose(SignalSet set) {
+    const SignalSet first = set & kSynchronous;
+    return __builtin_ctzl((first.is_empty() ? set : first).bits()) + 1;
+}
+
+// A signal for the whole process has become pending: one thread is to act on it, the leader if it does not
+// block it, else any that does not.
+void wake_taker(Process& process, Task& thread, int signal) {
+    Task* taker = !thread.has_ended() && wants(thread, signal) ? &thread : nullptr;
+    for (Task& task : process.threads) {
+        if (taker == nullptr && !task.has_ended() && wants(task, signal)) {
+            taker = &task;
+        }
+    }
+    if (taker == nullptr) {
+        return;
+    }
+    if (signal == SIGKILL) {
+        begin_process_exit(process, signal);
+    }
+    wake_for_signal(*taker, signal);
+}
+
 bool kills_at_once(Task& task, int signal) {
     return signal == SIGKILL ||
            (!task.blocked.contains(signal) && !task.awaited.contains(signal) &&
             (*task.signal_handlers)[signal].handler == as_handler(SIG_DFL) && is_fatal_by_default(signal));
-}
-
-// Signals that wait for any task of the user.
-std::uint64_t count_queued(std::uint32_t user) {
-    std::uint64_t queued = 0;
-    for (const Process& process : all_processes()) {
-        queued += process.real_user == user ? process.pending.queued() : 0;
-    }
-    for (const Task& task : all_tasks()) {
-        queued += task.credentials.user == user ? task.pending.queued() : 0;
-    }
-    return queued;
 }
 
 // Makes the signal pending. RLIMIT_SIGPENDING applies to real-time signals and to what a program queues.
@@ -94,7 +106,7 @@ std::uint64_t count_queued(std::uint32_t user) {
 // their siginfo (Linux kernel/signal.c, __send_signal_locked).
 Result<void> make_pending(PendingSignals& pending, const Task& target, const siginfo_t& info) {
     const bool is_limited = is_realtime(info.si_signo) || info.si_code < 0;
-    const bool is_full = is_limited && count_queued(target.credentials.user) >=
+    const bool is_full = is_limited && count_queued_signals(target.credentials.user) >=
                                            target.process->limit(RLIMIT_SIGPENDING).rlim_cur;
     if (!is_full && !pending.add(info).is_error()) {
         return {};
@@ -116,6 +128,22 @@ bool is_ignored_by_default(int signal) {
 }
 bool is_fatal_by_default(int signal) {
     return !kStopSignals.contains(signal) && !kIgnoredByDefault.contains(signal);
+}
+
+std::uint64_t count_queued_signals(std::uint32_t user) {
+    std::uint64_t queued = 0;
+    for (Process& process : all_processes()) {
+        if (process.real_user == user) {
+            queued += process.pending.queued();
+            for ([[maybe_unused]] PosixTimer& timer : process.posix_timers) {
+                ++queued;
+            }
+        }
+    }
+    for (const Task& task : all_tasks()) {
+        queued += task.credentials.user == user ? task.pending.queued() : 0;
+    }
+    return queued;
 }
 
 Result<void> PendingSignals::add(const siginfo_t& info) {
@@ -152,10 +180,26 @@ siginfo_t PendingSignals::take(int signal) {
     if (found == nullptr) {
         return user_siginfo_from(signal, 0, 0);
     }
-    const siginfo_t info = found->info;
-    delete found;
-    --queued_;
+    siginfo_t info = found->info;
+    SignalOwner* owner = found->owner;
+    forget(*found);
+    if (owner != nullptr) {
+        owner->signal_taken(info);
+    }
     return info;
+}
+
+void PendingSignals::add_owned(QueuedSignal& entry) {
+    queue_.push_back(entry);
+    set_.add(entry.info.si_signo);
+}
+
+void PendingSignals::forget(QueuedSignal& entry) {
+    entry.unlink();
+    if (entry.owner == nullptr) {
+        delete &entry;
+        --queued_;
+    }
 }
 
 void PendingSignals::remove_all(SignalSet which) {
@@ -163,8 +207,7 @@ void PendingSignals::remove_all(SignalSet which) {
     while (queued != nullptr) {
         QueuedSignal* next = queue_.next(*queued);
         if (which.contains(queued->info.si_signo)) {
-            delete queued;
-            --queued_;
+            forget(*queued);
         }
         queued = next;
     }
@@ -222,6 +265,7 @@ Result<void> send_signal(Task& task, const siginfo_t& info) {
         return {};  // an ended leader takes every signal and does nothing
     }
     TRY(make_pending(task.pending, task, info));
+    task.signal_handlers->arrived.wake_all();
     if (wants(task, signal)) {
         if (kills_at_once(task, signal) && !process.is_exiting && signal == SIGKILL) {
             begin_process_exit(process, signal);
@@ -247,21 +291,47 @@ Result<void> send_signal_to_process_of(Task& thread, const siginfo_t& info) {
         return {};
     }
     TRY(make_pending(process.pending, thread, info));
-    // The thread if it does not block the signal, else any that does not.
-    Task* taker = !thread.has_ended() && wants(thread, signal) ? &thread : nullptr;
-    for (Task& task : process.threads) {
-        if (taker == nullptr && !task.has_ended() && wants(task, signal)) {
-            taker = &task;
-        }
-    }
-    if (taker == nullptr) {
-        return {};
-    }
-    if (signal == SIGKILL) {
-        begin_process_exit(process, signal);
-    }
-    wake_for_signal(*taker, signal);
+    thread.signal_handlers->arrived.wake_all();
+    wake_taker(process, thread, signal);
     return {};
+}
+
+// Linux kernel/signal.c, send_sigqueue.
+OwnedSignal send_owned_signal(Process& process, Task* thread, QueuedSignal& entry) {
+    Task* target = thread != nullptr ? thread : process.leader();
+    if (process.is_zombie || target == nullptr || (thread != nullptr && thread->has_ended())) {
+        return OwnedSignal::Gone;
+    }
+    const int signal = entry.info.si_signo;
+    act_at_sending(process, signal);
+    if (is_dropped(*target, signal)) {
+        return OwnedSignal::Ignored;
+    }
+    if (entry.is_linked()) {
+        ++entry.info.si_overrun;
+        return OwnedSignal::Sent;
+    }
+    entry.info.si_overrun = 0;
+    target->signal_handlers->arrived.wake_all();
+    (thread != nullptr ? target->pending : process.pending).add_owned(entry);
+    if (thread == nullptr) {
+        wake_taker(process, *target, signal);
+    } else if (wants(*target, signal)) {
+        wake_for_signal(*target, signal);
+    }
+    return OwnedSignal::Sent;
+}
+
+siginfo_t dequeue_signal(Task& task, SignalSet wanted) {
+    const SignalSet own = task.pending.set() & wanted;
+    if (!own.is_empty()) {
+        return task.pending.take(choose(own));
+    }
+    const siginfo_t info = task.process->pending.take(choose(task.process->pending.set() & wanted));
+    if (info.si_signo == SIGALRM) {
+        task.process->real_timer.signal_taken();
+    }
+    return info;
 }
 
 Result<void> send_signal_to_group(int group, const siginfo_t& info) {

@@ -10,6 +10,7 @@
 #include "lib/list.hpp"
 #include "lib/ref.hpp"
 #include "lib/result.hpp"
+#include "task/wait_queue.hpp"
 
 namespace kernel {
 
@@ -41,9 +42,22 @@ class SignalSet {
 
 // SIGKILL and SIGSTOP: never blocked, never handled.
 inline constexpr SignalSet kUnblockable = SignalSet::of(SIGKILL) | SignalSet::of(SIGSTOP);
+// A task's own faults come first, in whatever order they were queued.
+inline constexpr SignalSet kSynchronous = SignalSet::of(SIGSEGV) | SignalSet::of(SIGBUS) |
+                                          SignalSet::of(SIGILL) | SignalSet::of(SIGTRAP) |
+                                          SignalSet::of(SIGFPE) | SignalSet::of(SIGSYS);
+
+// Who keeps a queue entry of its own, which is queued again and again (a POSIX timer).
+class SignalOwner {
+  public:
+    virtual ~SignalOwner() = default;
+    // A program is about to get the signal: the owner may change what it is told.
+    virtual void signal_taken(siginfo_t& info) = 0;
+};
 
 struct QueuedSignal : ListNode<> {
     siginfo_t info{};
+    SignalOwner* owner = nullptr;  // null: the queue owns the entry
 };
 
 // Signals that have been sent and not yet taken. Standard signals are queued once, real-time ones each time.
@@ -54,6 +68,10 @@ class PendingSignals {
     SignalSet set() const { return set_; }
     // ENOMEM: nothing is pending that was not before.
     Result<void> add(const siginfo_t& info);
+    // The same for an entry that has an owner, which is queued whatever is pending already.
+    void add_owned(QueuedSignal& entry);
+    // The owner of an entry that is queued has left it to the queue.
+    void adopt() { ++queued_; }
     // Its siginfo will name no sender: SI_USER, pid 0.
     void add_without_info(int signal) { set_.add(signal); }
     // Takes the signal out. Precondition: set().contains(signal).
@@ -63,6 +81,8 @@ class PendingSignals {
     std::uint64_t queued() const { return queued_; }
 
   private:
+    void forget(QueuedSignal& entry);
+
     SignalSet set_;
     List<QueuedSignal> queue_;
     std::uint64_t queued_ = 0;
@@ -81,6 +101,8 @@ class SignalHandlers : public RefCounted {
     Result<Ref<SignalHandlers>> clone() const;
     // execve: handled signals go back to the default; ignored ones stay ignored.
     void reset_for_execve();
+
+    WaitQueue arrived;  // signalfd sleeps here: a signal has become pending
 
   private:
     std::array<SignalAction, kSignalCount> actions_{};
@@ -105,6 +127,15 @@ Result<void> send_signal(Task& task, const siginfo_t& info);
 Result<void> send_signal(Process& process, const siginfo_t& info);
 // To the process of a thread, which takes the signal if it can: kill with a thread's number.
 Result<void> send_signal_to_process_of(Task& thread, const siginfo_t& info);
+// Sends a signal whose queue entry has an owner, to one thread or (null) to the whole process. An entry that
+// is queued still counts one more overrun. Ignored: nothing happens; Gone: the target has ended.
+enum class OwnedSignal { Sent, Ignored, Gone };
+OwnedSignal send_owned_signal(Process& process, Task* thread, QueuedSignal& entry);
+// Takes the next of the wanted signals, as a program gets it: those that a fault of the task's own sent
+// first, then in the order of their numbers, the thread's before the process's. Precondition: one is pending.
+siginfo_t dequeue_signal(Task& task, SignalSet wanted);
+// Signals that wait for any task of the user, and entries of timers (RLIMIT_SIGPENDING).
+std::uint64_t count_queued_signals(std::uint32_t user);
 // To every process of a group (the terminal's ^C). ESRCH when there is none.
 Result<void> send_signal_to_group(int group, const siginfo_t& info);
 // Sends a signal that the task cannot avoid, for a fault of its own: if it is blocked or ignored, it is

@@ -1,8 +1,10 @@
 // fchmod, fchmodat, umask.
 #include <linux/capability.h>
+#include <linux/inotify.h>
 
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
+#include "fs/notify.hpp"
 #include "syscalls/attribute_change.hpp"
 #include "syscalls/handlers.hpp"
 #include "syscalls/path_at.hpp"
@@ -28,6 +30,7 @@ Result<long> change_mode(Task& task, const Path& path, unsigned mode) {
     }
     inode.attributes.mode = (inode.attributes.mode & S_IFMT) | mode;
     inode.touch_changed();
+    notify_path(path, IN_ATTRIB);
     return 0;
 }
 

@@ -1,8 +1,10 @@
 // fchown, fchownat.
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/inotify.h>
 
 #include "fs/file_table.hpp"
+#include "fs/notify.hpp"
 #include "syscalls/attribute_change.hpp"
 #include "syscalls/handlers.hpp"
 #include "syscalls/path_at.hpp"
@@ -26,6 +28,7 @@ Result<long> change_owner(Task& task, const Path& path, unsigned owner, unsigned
             return Errno(EPERM);
         }
     }
+    const std::uint32_t old_mode = inode.attributes.mode;
     if (owner != kUnchanged) {
         inode.attributes.user = owner;
     }
@@ -38,6 +41,9 @@ Result<long> change_owner(Task& task, const Path& path, unsigned owner, unsigned
         inode.attributes.mode &= ~static_cast<unsigned>(S_ISUID | (group_executes ? S_ISGID : 0));
     }
     inode.touch_changed();
+    if (owner != kUnchanged || group != kUnchanged || inode.attributes.mode != old_mode) {
+        notify_path(path, IN_ATTRIB);
+    }
     return 0;
 }
 

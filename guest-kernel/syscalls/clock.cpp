@@ -1,9 +1,9 @@
 // clock_gettime, clock_getres, clock_settime, gettimeofday, settimeofday.
 #include "syscalls/clock.hpp"
 
-#include <optional>
-
 #include <linux/time.h>
+
+#include <optional>
 
 #include "lib/faults.hpp"
 #include "syscalls/handlers.hpp"
@@ -11,51 +11,58 @@
 #include "task/task.hpp"
 #include "time/clock.hpp"
 #include "time/clock_setup.hpp"
+#include "time/discipline.hpp"
 #include "time/vdso_data.h"
 
 namespace kernel {
 
-namespace {
-
 // A clock id below 0 names the CPU time of a task: ~pid << 3, with 4 for a thread and the kind in the low
 // bits (Linux include/linux/posix-timers.h).
-struct CpuClock {
-    int pid;
-    bool is_thread;
-    bool counts_ticks;  // user time alone, or user and system time: known by ticks
-};
-
-std::optional<CpuClock> decode_cpu_clock(int clock) {
+Result<CpuClockTarget> cpu_clock_target(Task& task, int clock) {
     constexpr int kThread = 4;
     constexpr int kKindMask = 3;
+    constexpr int kUser = 1;
     constexpr int kScheduled = 2;
-    if (clock >= 0) {
-        if (clock == CLOCK_PROCESS_CPUTIME_ID || clock == CLOCK_THREAD_CPUTIME_ID) {
-            return CpuClock{.pid = 0, .is_thread = clock == CLOCK_THREAD_CPUTIME_ID, .counts_ticks = false};
-        }
-        return std::nullopt;
+    if (clock == CLOCK_PROCESS_CPUTIME_ID) {
+        return CpuClockTarget{.clock = CpuClock::UserAndSystem, .process = task.process, .thread = nullptr};
     }
-    if ((clock & kKindMask) > kScheduled) {
-        return std::nullopt;
+    if (clock == CLOCK_THREAD_CPUTIME_ID) {
+        return CpuClockTarget{
+            .clock = CpuClock::UserAndSystem, .process = task.process, .thread = Ref<Task>(&task)};
     }
-    return CpuClock{.pid = ~(clock >> 3),
-                    .is_thread = (clock & kThread) != 0,
-                    .counts_ticks = (clock & kKindMask) != kScheduled};
-}
-
-Result<std::int64_t> cpu_time(Task& task, const CpuClock& clock) {
-    const Ref<Task> target = clock.pid == 0 ? Ref<Task>(&task) : [&] {
-        Result<Ref<Task>> found = find_task(clock.pid);
-        return found.is_error() ? Ref<Task>() : found.release_value();
-    }();
-    if (!target || (clock.is_thread && target->process != task.process)) {
+    if (clock >= 0 || (clock & kKindMask) > kScheduled) {
         return Errno(EINVAL);
     }
-    // The caller's time since it entered the kernel counts too.
-    const std::int64_t running = monotonic_now() - task.last_accounted;
-    const bool includes_caller = clock.is_thread ? target.get() == &task : target->process == task.process;
-    const CpuTimes times = clock.is_thread ? task_usage(*target).times : target->process->usage().times;
-    return times.user + times.system + (includes_caller ? running : 0);
+    const int id = ~(clock >> 3);
+    const bool is_thread = (clock & kThread) != 0;
+    CpuClockTarget target{.clock = (clock & kKindMask) == kUser ? CpuClock::User : CpuClock::UserAndSystem,
+                          .process = task.process,
+                          .thread = is_thread ? Ref<Task>(&task) : Ref<Task>()};
+    if (id == 0) {
+        return target;
+    }
+    if (is_thread) {
+        Result<Ref<Task>> found = find_task(id);
+        if (found.is_error() || found.value()->process != task.process) {
+            return Errno(EINVAL);
+        }
+        target.thread = found.release_value();
+        return target;
+    }
+    Result<Ref<Process>> found = find_process(id);
+    if (found.is_error()) {
+        return Errno(EINVAL);
+    }
+    target.process = found.release_value();
+    return target;
+}
+
+namespace {
+
+Result<std::int64_t> cpu_time(Task& task, int clock) {
+    const CpuClockTarget target = TRY(cpu_clock_target(task, clock));
+    return target.thread ? cpu_time_of(*target.thread, target.clock)
+                         : cpu_time_of(*target.process, target.clock);
 }
 
 }  // namespace
@@ -64,9 +71,10 @@ Result<std::int64_t> read_clock(Task& task, int clock) {
     const std::int64_t now = monotonic_now();
     switch (clock) {
         case CLOCK_REALTIME:
-        case CLOCK_TAI:
         case CLOCK_REALTIME_ALARM:
             return realtime_now();
+        case CLOCK_TAI:
+            return realtime_now() + clock_discipline().tai_offset * kNanosecondsPerSecond;
         case CLOCK_REALTIME_COARSE:
             return coarse_realtime_now();
         case CLOCK_MONOTONIC:
@@ -76,13 +84,8 @@ Result<std::int64_t> read_clock(Task& task, int clock) {
             return now;
         case CLOCK_MONOTONIC_COARSE:
             return coarse_monotonic_now();
-        default: {
-            const std::optional<CpuClock> cpu = decode_cpu_clock(clock);
-            if (!cpu.has_value()) {
-                return Errno(EINVAL);
-            }
-            return cpu_time(task, *cpu);
-        }
+        default:
+            return cpu_time(task, clock);
     }
 }
 
@@ -99,9 +102,12 @@ Result<long> sys_clock_gettime(Task& task, int clock, UserOut<__kernel_timespec>
 
 Result<long> sys_clock_getres(Task& task, int clock, UserOut<__kernel_timespec> resolution) {
     TRY(read_clock(task, clock));
-    const std::optional<CpuClock> cpu = decode_cpu_clock(clock);
+    // CPU time by its clock id is counted in ticks, but for the scheduler's own (Linux
+    // posix_cpu_clock_getres).
+    constexpr int kKindMask = 3;
+    constexpr int kScheduled = 2;
     const bool is_coarse = clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE ||
-                           (cpu.has_value() && cpu->counts_ticks);
+                           (clock < 0 && (clock & kKindMask) != kScheduled);
     if (!resolution.is_null()) {
         TRY(resolution.write(Timespec::from_nanoseconds(is_coarse ? kCoarseResolution : 1).to_user()));
     }
@@ -126,6 +132,7 @@ Result<void> change_time(const Timespec& time) {
         return Errno(EINVAL);
     }
     set_realtime(time.to_nanoseconds());
+    clock_discipline().forget_exactness();
     return {};
 }
 
@@ -134,7 +141,7 @@ Result<void> change_time(const Timespec& time) {
 Result<long> sys_clock_settime(Task& task, int clock, UserIn<__kernel_timespec> time) {
     if (clock < 0) {
         TRY(time.read());
-        TRY(read_clock(task, clock));
+        TRY(cpu_clock_target(task, clock));
         return Errno(EPERM);  // CPU time is not to be set
     }
     if (clock != CLOCK_REALTIME) {

@@ -1,7 +1,9 @@
 // fallocate.
 #include <linux/falloc.h>
+#include <linux/inotify.h>
 
 #include "fs/file_table.hpp"
+#include "fs/notify.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
@@ -49,6 +51,7 @@ Result<long> sys_fallocate(Task& task, Fd fd, unsigned mode, std::int64_t offset
         return Errno(EFBIG);
     }
     TRY(file->allocate(mode, offset, length));
+    notify_file(*file, IN_MODIFY);
     return 0;
 }
 

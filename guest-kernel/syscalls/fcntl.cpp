@@ -5,6 +5,7 @@
 #include "fs/file_table.hpp"
 #include "fs/pipe.hpp"
 #include "fs/tmpfs_file.hpp"
+#include "syscalls/fcntl_owner.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
@@ -125,7 +126,7 @@ Result<long> set_lock(Task& task, File& file, int command, unsigned long argumen
     return 0;
 }
 
-Result<long> set_flags(Task& task, File& file, unsigned flags) {
+Result<long> set_flags(Task& task, Fd fd, File& file, unsigned flags) {
     const unsigned settable = O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME;
     if ((flags & O_NOATIME) != 0 && (file.flags() & O_NOATIME) == 0 &&
         task.credentials.file_system_user != file.inode().attributes.user &&
@@ -134,6 +135,12 @@ Result<long> set_flags(Task& task, File& file, unsigned flags) {
     }
     if ((flags & O_DIRECT) != 0 && file.inode().type() != FileType::Fifo) {
         return Errno(EINVAL);  // no file here has direct I/O; a pipe's writes become packets (Linux setfl)
+    }
+    if (((flags ^ file.flags()) & FASYNC) != 0) {
+        const Result<void> set = file.set_async((flags & FASYNC) != 0, fd.number);
+        if (set.is_error() && set.error() != Errno(ENOTTY)) {
+            return set.error();
+        }
     }
     file.set_flags((file.flags() & ~settable) | (flags & settable));
     return 0;
@@ -170,12 +177,12 @@ Result<long> add_seals(File& file, unsigned seals) {
 }
 
 // The commands that concern the open file. EINVAL: not known.
-Result<long> file_fcntl(Task& task, File& file, int command, unsigned long argument) {
+Result<long> file_fcntl(Task& task, Fd fd, File& file, int command, unsigned long argument) {
     switch (command) {
         case F_GETFL:
             return static_cast<long>(file.flags());
         case F_SETFL:
-            return set_flags(task, file, static_cast<unsigned>(argument));
+            return set_flags(task, fd, file, static_cast<unsigned>(argument));
         case F_GETLK:
         case F_OFD_GETLK:
             return get_lock(task, file, command, argument);
@@ -200,7 +207,7 @@ Result<long> file_fcntl(Task& task, File& file, int command, unsigned long argum
         case F_ADD_SEALS:
             return add_seals(file, static_cast<unsigned>(argument));
         default:
-            return Errno(EINVAL);
+            return is_owner_command(command) ? owner_fcntl(task, file, command, argument) : Errno(EINVAL);
     }
 }
 
@@ -228,7 +235,7 @@ Result<long> sys_fcntl(Task& task, Fd fd, int command, unsigned long argument) {
                 fd, (argument & FD_CLOEXEC) != 0 ? CloseOnExec::Yes : CloseOnExec::No));
             return 0;
         default:
-            return file_fcntl(task, *file, command, argument);
+            return file_fcntl(task, fd, *file, command, argument);
     }
 }
 

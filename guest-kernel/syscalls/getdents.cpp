@@ -1,7 +1,10 @@
 // getdents64.
 #include <array>
 
+#include <linux/inotify.h>
+
 #include "fs/file_table.hpp"
+#include "fs/notify.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
@@ -65,6 +68,7 @@ Result<long> sys_getdents64(Task& task, Fd fd, UserBuffer dirp, unsigned count) 
     UserDirectoryEmitter emitter(dirp, count, *file);
     TRY(file->read_directory(emitter));
     file->inode().touch_accessed();
+    notify_file(*file, IN_ACCESS);
     return emitter.result();
 }
 

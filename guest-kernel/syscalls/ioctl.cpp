@@ -1,11 +1,13 @@
 // ioctl.
 #include <asm/ioctls.h>
+#include <asm/sockios.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 
 #include <array>
 
 #include "fs/file_table.hpp"
+#include "syscalls/fcntl_owner.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
@@ -67,6 +69,24 @@ Result<long> set_nonblocking(File& file, unsigned long argument) {
     return 0;
 }
 
+Result<long> set_async(Fd fd, File& file, unsigned long argument) {
+    const bool on = TRY(UserIn<int>(UserAddress(argument)).read()) != 0;
+    if (on != ((file.flags() & FASYNC) != 0)) {
+        TRY(file.set_async(on, fd.number));
+    }
+    return 0;
+}
+
+// Linux net/socket.c, sock_ioctl: other files are asked by fcntl alone.
+Result<long> owner_of_socket(Task& task, File& file, unsigned command, unsigned long argument) {
+    if (command == FIOSETOWN || command == SIOCSPGRP) {
+        TRY(set_owner(task, file, TRY(UserIn<int>(UserAddress(argument)).read())));
+    } else {
+        TRY(UserOut<int>(UserAddress(argument)).write(owner_of(file)));
+    }
+    return 0;
+}
+
 }  // namespace
 
 // The commands that every file answers are here (Linux fs/ioctl.c, do_vfs_ioctl); the rest is the file's own.
@@ -83,13 +103,16 @@ Result<long> sys_ioctl(Task& task, Fd fd, int request, unsigned long argument) {
             return 0;
         case FIONBIO:
             return set_nonblocking(*file, argument);
-        case FIOASYNC: {
-            const bool on = TRY(UserIn<int>(UserAddress(argument)).read()) != 0;
-            if (on == ((file->flags() & FASYNC) != 0)) {
-                return 0;
+        case FIOASYNC:
+            return set_async(fd, *file, argument);
+        case FIOSETOWN:
+        case SIOCSPGRP:
+        case FIOGETOWN:
+        case SIOCGPGRP:
+            if (file->as_socket() != nullptr) {
+                return owner_of_socket(task, *file, command, argument);
             }
             break;
-        }
         case FS_IOC_GETFLAGS:
             if (file->attributes().has_inode_flags) {
                 TRY(UserOut<int>(UserAddress(argument)).write(0));

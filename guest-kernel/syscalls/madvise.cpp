@@ -1,8 +1,13 @@
 // madvise.
+#include "syscalls/madvise.hpp"
+
+#include <linux/falloc.h>
 #include <linux/mman.h>
 
+#include "fs/file.hpp"
 #include "lib/faults.hpp"
 #include "mm/address_space.hpp"
+#include "mm/shared_memory.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
@@ -10,13 +15,15 @@ namespace kernel {
 
 namespace {
 
-enum class AdviceEffect { None, Discard, OnFork, Invalid };
+enum class AdviceEffect { None, Discard, Remove, OnFork, Invalid };
 
 AdviceEffect effect_of(int advice) {
     switch (advice) {
         case MADV_DONTNEED:
         case MADV_DONTNEED_LOCKED:
             return AdviceEffect::Discard;
+        case MADV_REMOVE:
+            return AdviceEffect::Remove;
         case MADV_FREE:  // may drop pages at any time or never
         case MADV_NORMAL:
         case MADV_RANDOM:
@@ -72,6 +79,27 @@ bool may_be_advised(const MappingAttributes& attributes, int advice) {
     }
 }
 
+// MADV_REMOVE: what backs a shared region loses these pages, for everybody (Linux mm/madvise.c,
+// madvise_remove).
+Result<void> remove_pages(const Mapping& mapping, std::uint64_t start, std::uint64_t end) {
+    const MappingAttributes& attributes = mapping.attributes;
+    if (attributes.locking != Locking::None || !attributes.object || attributes.fixed_pages) {
+        return Errno(EINVAL);
+    }
+    if (attributes.sharing != Sharing::Shared || !attributes.may_write) {
+        return Errno(EACCES);
+    }
+    const std::uint64_t first = mapping.page_index(start);
+    const std::uint64_t pages = (end - start) >> kPageShift;
+    if (!attributes.file) {
+        static_cast<SharedMemory&>(*attributes.object).remove(first, first + pages - 1);
+        return {};
+    }
+    return file_of(attributes.file)
+        ->allocate(FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<std::int64_t>(first << kPageShift),
+                   static_cast<std::int64_t>(pages << kPageShift));
+}
+
 // MADV_POPULATE_*: faults the pages in, up to the first that cannot be.
 Result<void> populate(AddressSpace& space, std::uint64_t address, std::uint64_t size, Access access) {
     for (std::uint64_t page = address; page < address + size; page += kPageSize) {
@@ -93,24 +121,25 @@ Result<void> populate(AddressSpace& space, std::uint64_t address, std::uint64_t 
 
 }  // namespace
 
-Result<long> sys_madvise(Task& task, UserAddress given, std::size_t length, int advice) {
-    const UserAddress address = given.without_tag();
+Result<long> sys_madvise(Task& task, UserAddress address, std::size_t length, int advice) {
+    return advise(*task.address_space, address.without_tag().value(), length, advice);
+}
+
+Result<long> advise(AddressSpace& space, std::uint64_t address, std::size_t length, int advice) {
     const AdviceEffect effect = effect_of(advice);
     const std::uint64_t size = page_ceiling(length);
-    if (effect == AdviceEffect::Invalid || (address.value() & kPageMask) != 0 || (length != 0 && size == 0) ||
-        address.value() + size < address.value()) {
+    if (effect == AdviceEffect::Invalid || (address & kPageMask) != 0 || (length != 0 && size == 0) ||
+        address + size < address) {
         return Errno(EINVAL);
     }
     if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) {
-        TRY(populate(*task.address_space, address.value(), size,
-                     advice == MADV_POPULATE_READ ? Access::Read : Access::Write));
+        TRY(populate(space, address, size, advice == MADV_POPULATE_READ ? Access::Read : Access::Write));
         return 0;
     }
     // Holes are reported, after what is mapped has been dealt with.
-    AddressSpace& space = *task.address_space;
-    const std::uint64_t end = address.value() + size;
+    const std::uint64_t end = address + size;
     bool has_hole = false;
-    std::uint64_t position = address.value();
+    std::uint64_t position = address;
     while (position < end) {
         const Mapping* mapping = space.find_at_or_above(position);
         if (mapping == nullptr || mapping->start >= end) {
@@ -124,7 +153,9 @@ Result<long> sys_madvise(Task& task, UserAddress given, std::size_t length, int 
         if (!may_be_advised(attributes, advice)) {
             return Errno(EINVAL);
         }
-        if (effect == AdviceEffect::Discard && !FAULT(dontneed_keeps_contents)) {
+        if (effect == AdviceEffect::Remove) {
+            TRY(remove_pages(*mapping, start, last));
+        } else if (effect == AdviceEffect::Discard && !FAULT(dontneed_keeps_contents)) {
             space.discard(start, last - start);
         } else if (effect == AdviceEffect::OnFork) {
             TRY(space.set_on_fork(start, last - start, on_fork_of(advice)));

@@ -1,9 +1,11 @@
 // openat.
 #include <linux/fcntl.h>
+#include <linux/inotify.h>
 #include <linux/openat2.h>
 
 #include "fs/file_table.hpp"
 #include "fs/namespace.hpp"
+#include "fs/notify.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
@@ -44,6 +46,7 @@ Result<long> sys_openat(Task& task, Fd dirfd, UserString pathname, unsigned flag
     const String path = TRY(pathname.read_path());
     TRY(task.files->check_room(1));
     Ref<File> file = TRY(open_path(task, dirfd, path.view(), sane, mode));
+    notify_file(*file, IN_OPEN);
     return TRY(task.files->install(std::move(file), close_on_exec_of(flags)));
 }
 

@@ -1,10 +1,12 @@
-// pidfd_open, pidfd_send_signal.
+// pidfd_open, pidfd_send_signal, pidfd_getfd, setns.
+#include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/sched.h>
 
 #include "fs/file_table.hpp"
-
 #include "syscalls/handlers.hpp"
 #include "syscalls/kill.hpp"
+#include "task/inspection.hpp"
 #include "task/pidfd.hpp"
 #include "task/task.hpp"
 
@@ -59,6 +61,49 @@ Result<long> sys_pidfd_send_signal(Task& task, Fd fd, int signal, UserIn<siginfo
     }
     TRY(signal_process_of(task, *leader, what));
     return 0;
+}
+
+// Linux kernel/pid.c, pidfd_getfd.
+Result<long> sys_pidfd_getfd(Task& task, Fd pidfd, Fd targetfd, unsigned flags) {
+    if (flags != 0) {
+        return Errno(EINVAL);
+    }
+    const Ref<Process> process = TRY(process_of_pidfd(task, pidfd));
+    const Task* target = process->leader();
+    if (target == nullptr || process->is_zombie) {
+        return Errno(ESRCH);
+    }
+    if (!may_inspect(task, *target)) {
+        return Errno(EPERM);
+    }
+    const RefPtr<FileTable> files = target->files;
+    if (!files) {
+        return Errno(EBADF);
+    }
+    return TRY(task.files->install(TRY(files->get(targetfd)), CloseOnExec::Yes));
+}
+
+// Linux kernel/nsproxy.c: there is one namespace of each kind, which a process may join that is in it
+// already.
+Result<long> sys_setns(Task& task, Fd fd, unsigned types) {
+    constexpr unsigned kKinds = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWTIME |
+                                CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWCGROUP;
+    const Ref<File> file = TRY(task.files->get_for_io(fd));
+    Process* process = file->as_process();
+    if (process == nullptr || types == 0 || (types & ~kKinds) != 0) {
+        return Errno(EINVAL);
+    }
+    const Task* target = process->leader();
+    if (target == nullptr || process->is_zombie) {
+        return Errno(ESRCH);
+    }
+    if (!may_inspect(task, *target)) {
+        return Errno(EPERM);
+    }
+    if ((types & CLONE_NEWUSER) != 0) {
+        return Errno(EINVAL);  // one cannot enter the user namespace that one is in
+    }
+    return task.credentials.has(CAP_SYS_ADMIN) ? Result<long>(0) : Result<long>(Errno(EPERM));
 }
 
 }  // namespace kernel

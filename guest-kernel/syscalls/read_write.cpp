@@ -1,9 +1,11 @@
 // read, write, their vectored and positioned forms, and lseek.
 #include <linux/fs.h>
+#include <linux/inotify.h>
 
 #include <optional>
 
 #include "fs/file_table.hpp"
+#include "fs/notify.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
@@ -20,11 +22,15 @@ Result<void> check_range(std::int64_t position, std::size_t size) {
     return {};
 }
 
-Result<long> to_long(std::size_t value) {
-    return static_cast<long>(value);
-}
-
 enum class Direction { Read, Write };
+
+// What a transfer answers. Who watches the file hears of it.
+Result<long> has_moved(const File& file, Direction direction, std::size_t bytes) {
+    if (bytes != 0) {
+        notify_file(file, direction == Direction::Read ? IN_ACCESS : IN_MODIFY);
+    }
+    return static_cast<long>(bytes);
+}
 
 // Linux fs/read_write.c, vfs_read and vfs_write. EBADF: it was not opened for that; EINVAL: it has no such
 // operation.
@@ -43,16 +49,18 @@ Result<void> check_seekable(const File& file, Direction direction) {
 // At the file's own position.
 Result<long> transfer_here(File& file, IoBuffer buffer, Direction direction, TransferMode mode) {
     TRY(check_range(file.position, buffer.remaining()));
-    return to_long(TRY(direction == Direction::Read ? file.read(buffer, file.position, mode)
-                                                    : file.write(buffer, file.position, mode)));
+    const std::size_t moved = TRY(direction == Direction::Read ? file.read(buffer, file.position, mode)
+                                                               : file.write(buffer, file.position, mode));
+    return has_moved(file, direction, moved);
 }
 
 // At a given position.
 Result<long> transfer_at(File& file, IoBuffer buffer, std::int64_t position, Direction direction,
                          TransferMode mode) {
     TRY(check_range(position, buffer.remaining()));
-    return to_long(TRY(direction == Direction::Read ? file.read(buffer, position, mode)
-                                                    : file.write(buffer, position, mode)));
+    const std::size_t moved = TRY(direction == Direction::Read ? file.read(buffer, position, mode)
+                                                               : file.write(buffer, position, mode));
+    return has_moved(file, direction, moved);
 }
 
 // What preadv2 and pwritev2 accept (man 2 preadv2). EOPNOTSUPP: an unknown flag.

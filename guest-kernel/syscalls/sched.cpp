@@ -3,6 +3,7 @@
 
 #include "syscalls/handlers.hpp"
 #include "syscalls/priority.hpp"
+#include "syscalls/sched.hpp"
 #include "task/scheduler.hpp"
 #include "task/table.hpp"
 #include "task/task.hpp"
@@ -14,13 +15,6 @@ namespace {
 constexpr std::uint64_t kAllCpus = 1;
 constexpr int kHighestRealtime = 99;
 constexpr int kLowestRealtime = 1;
-
-Result<Ref<Task>> target_of(Task& task, int pid) {
-    if (pid < 0) {
-        return Errno(EINVAL);
-    }
-    return pid == 0 ? Result<Ref<Task>>(Ref<Task>(&task)) : find_task(pid);
-}
 
 bool is_realtime(int policy) {
     return policy == SCHED_FIFO || policy == SCHED_RR;
@@ -44,6 +38,24 @@ bool needs_privilege(const Task& task, const Task& target, int policy, int prior
     return !has_same_owner(task, target) || (target.resets_policy_on_fork && !resets_on_fork);
 }
 
+int policy_with_flags(const Task& task) {
+    return task.policy | (task.resets_policy_on_fork ? SCHED_RESET_ON_FORK : 0);
+}
+
+// For affinities a negative number is no error of its own: there is no such task.
+Result<Ref<Task>> affinity_target_of(Task& task, int pid) {
+    return pid == 0 ? Result<Ref<Task>>(Ref<Task>(&task)) : find_task(pid);
+}
+
+}  // namespace
+
+Result<Ref<Task>> scheduling_target(Task& task, int pid) {
+    if (pid < 0) {
+        return Errno(EINVAL);
+    }
+    return pid == 0 ? Result<Ref<Task>>(Ref<Task>(&task)) : find_task(pid);
+}
+
 Result<void> change_policy(Task& task, Task& target, int wanted, int priority) {
     const bool resets_on_fork = (wanted & SCHED_RESET_ON_FORK) != 0;
     const int policy = wanted & ~SCHED_RESET_ON_FORK;
@@ -58,21 +70,11 @@ Result<void> change_policy(Task& task, Task& target, int wanted, int priority) {
         return Errno(EPERM);
     }
     target.policy = policy;
+    target.deadline = {};
     target.realtime_priority = priority;
     target.resets_policy_on_fork = resets_on_fork;
     return {};
 }
-
-int policy_with_flags(const Task& task) {
-    return task.policy | (task.resets_policy_on_fork ? SCHED_RESET_ON_FORK : 0);
-}
-
-// For affinities a negative number is no error of its own: there is no such task.
-Result<Ref<Task>> affinity_target_of(Task& task, int pid) {
-    return pid == 0 ? Result<Ref<Task>>(Ref<Task>(&task)) : find_task(pid);
-}
-
-}  // namespace
 
 Result<long> sys_sched_yield(Task&) {
     scheduler::yield();
@@ -99,7 +101,7 @@ Result<long> sys_sched_setaffinity(Task& task, int pid, unsigned length, UserBuf
 }
 
 Result<long> sys_sched_getscheduler(Task& task, int pid) {
-    return policy_with_flags(*TRY(target_of(task, pid)));
+    return policy_with_flags(*TRY(scheduling_target(task, pid)));
 }
 
 Result<long> sys_sched_setscheduler(Task& task, int pid, int policy, UserIn<sched_param> param) {
@@ -107,7 +109,7 @@ Result<long> sys_sched_setscheduler(Task& task, int pid, int policy, UserIn<sche
         return Errno(EINVAL);
     }
     const sched_param value = TRY(param.read());
-    TRY(change_policy(task, *TRY(target_of(task, pid)), policy, value.sched_priority));
+    TRY(change_policy(task, *TRY(scheduling_target(task, pid)), policy, value.sched_priority));
     return 0;
 }
 
@@ -115,7 +117,7 @@ Result<long> sys_sched_getparam(Task& task, int pid, UserOut<sched_param> param)
     if (param.is_null()) {
         return Errno(EINVAL);
     }
-    TRY(param.write({.sched_priority = TRY(target_of(task, pid))->realtime_priority}));
+    TRY(param.write({.sched_priority = TRY(scheduling_target(task, pid))->realtime_priority}));
     return 0;
 }
 
@@ -124,7 +126,7 @@ Result<long> sys_sched_setparam(Task& task, int pid, UserIn<sched_param> param) 
         return Errno(EINVAL);
     }
     const sched_param value = TRY(param.read());
-    const Ref<Task> target = TRY(target_of(task, pid));
+    const Ref<Task> target = TRY(scheduling_target(task, pid));
     TRY(change_policy(task, *target, policy_with_flags(*target), value.sched_priority));
     return 0;
 }
@@ -146,7 +148,7 @@ Result<long> sys_sched_get_priority_min(Task&, int policy) {
 Result<long> sys_sched_rr_get_interval(Task& task, int pid, UserOut<__kernel_timespec> interval) {
     constexpr std::int64_t kRealtimeSlice = 100'000'000;  // RR_TIMESLICE
     std::int64_t slice = scheduler::kSlice;
-    const int policy = TRY(target_of(task, pid))->policy;
+    const int policy = TRY(scheduling_target(task, pid))->policy;
     if (is_realtime(policy)) {
         slice = policy == SCHED_RR ? kRealtimeSlice : 0;
     }

@@ -1,13 +1,27 @@
 // sendfile, copy_file_range.
 #include <linux/fcntl.h>
+#include <linux/inotify.h>
 
 #include "fs/file_table.hpp"
+#include "fs/notify.hpp"
 #include "fs/pipe.hpp"
 #include "syscalls/file_copy.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
+
+namespace {
+
+long tell_of_copy(CopyEnd& from, CopyEnd& to, long bytes) {
+    if (bytes > 0) {
+        notify_file(from.file(), IN_ACCESS);
+        notify_file(to.file(), IN_MODIFY);
+    }
+    return bytes;
+}
+
+}  // namespace
 
 Result<long> sys_sendfile(Task& task, Fd out_fd, Fd in_fd, UserInOut<std::int64_t> offset,
                           std::size_t count) {
@@ -32,7 +46,7 @@ Result<long> sys_sendfile(Task& task, Fd out_fd, Fd in_fd, UserInOut<std::int64_
     if (!from.file().can_splice_from() || !to.file().can_splice_to()) {
         return Errno(EINVAL);
     }
-    return run_copy(from, to, count, false);
+    return tell_of_copy(from, to, TRY(run_copy(from, to, count, false)));
 }
 
 namespace {
@@ -92,7 +106,7 @@ Result<long> sys_copy_file_range(Task& task, Fd fd_in, UserInOut<std::int64_t> o
     if (&in.file_system() != &out.file_system()) {
         return Errno(EXDEV);
     }
-    return copy_range(from, to, off_in, off_out, length);
+    return tell_of_copy(from, to, TRY(copy_range(from, to, off_in, off_out, length)));
 }
 
 }  // namespace kernel

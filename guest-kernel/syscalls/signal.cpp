@@ -149,17 +149,12 @@ Result<long> sys_rt_sigtimedwait(Task& task, UserIn<kernel_sigset_t> mask, UserO
         deadline = Deadline::after(time.to_nanoseconds());
     }
     for (;;) {
-        const SignalSet own = task.pending.set() & wanted;
-        const SignalSet shared = task.process->pending.set() & wanted;
-        if (!(own | shared).is_empty()) {
-            const SignalSet from = own.is_empty() ? shared : own;
-            const int signal = __builtin_ctzl(from.bits()) + 1;
-            const siginfo_t what =
-                own.is_empty() ? task.process->pending.take(signal) : task.pending.take(signal);
+        if (!((task.pending.set() | task.process->pending.set()) & wanted).is_empty()) {
+            const siginfo_t what = dequeue_signal(task, wanted);
             if (!info.is_null()) {
                 TRY(info.write(what));
             }
-            return signal;
+            return what.si_signo;
         }
         task.awaited = wanted;
         const Result<void> slept = sleep_until(deadline);
@@ -210,6 +205,7 @@ Result<long> sys_sigaltstack(Task& task, UserIn<stack_t> stack, UserOut<stack_t>
 Result<long> sys_restart_syscall(Task& task) {
     switch (task.restart.kind) {
         case RestartBlock::Kind::Nanosleep:
+        case RestartBlock::Kind::CpuNanosleep:
             return restart_nanosleep(task);
         case RestartBlock::Kind::FutexWait:
             return restart_futex_wait(task);

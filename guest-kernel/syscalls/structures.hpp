@@ -16,12 +16,14 @@
 #include <linux/rseq.h>
 #include <linux/sched.h>
 #include <linux/sched/types.h>
+#include <linux/sem.h>
 #include <linux/signal.h>
 #include <linux/stat.h>
 #include <linux/sysinfo.h>
 #include <linux/time.h>
 #include <linux/time_types.h>
 #include <linux/times.h>
+#include <linux/timex.h>
 #include <linux/uio.h>
 #include <linux/utsname.h>
 
@@ -33,14 +35,12 @@ using std::uint64_t;
 // The kernel's own sigset_t: _NSIG bits (the UAPI type of the same size is sigset_t).
 using kernel_sigset_t = sigset_t;
 
-struct __kernel_timex;
 struct file_handle;
 struct io_event;
 struct io_uring_params;
 struct iocb;
 struct mq_attr;
 struct perf_event_attr;
-struct sembuf;
 
 // pselect6's sixth argument (man 2 pselect, "C library/kernel differences").
 struct sigset_argpack {

@@ -1,8 +1,10 @@
 // truncate, ftruncate.
 #include <linux/fcntl.h>
+#include <linux/inotify.h>
 
 #include "fs/file_table.hpp"
 #include "fs/namespace.hpp"
+#include "fs/notify.hpp"
 #include "fs/path_walk.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
@@ -28,6 +30,7 @@ Result<long> sys_truncate(Task& task, UserString pathname, std::int64_t length) 
     }
     TRY(check_size_limit(path.inode().current_attributes(), static_cast<std::uint64_t>(length)));
     TRY(path.inode().truncate(static_cast<std::uint64_t>(length)));
+    notify_path(path, IN_MODIFY);
     return 0;
 }
 
@@ -41,6 +44,7 @@ Result<long> sys_ftruncate(Task& task, Fd fd, std::int64_t length) {
     }
     TRY(check_size_limit(file->attributes(), static_cast<std::uint64_t>(length)));
     TRY(file->truncate(static_cast<std::uint64_t>(length)));
+    notify_file(*file, IN_MODIFY);
     return 0;
 }
 

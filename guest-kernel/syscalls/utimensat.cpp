@@ -1,7 +1,9 @@
 // utimensat.
 #include <linux/fcntl.h>
+#include <linux/inotify.h>
 
 #include "fs/file_table.hpp"
+#include "fs/notify.hpp"
 #include "fs/path_walk.hpp"
 #include "syscalls/attribute_change.hpp"
 #include "syscalls/handlers.hpp"
@@ -82,6 +84,10 @@ Result<long> sys_utimensat(Task& task, Fd dirfd, UserString pathname, UserIn<__k
         inode.attributes.modified = wanted.modified;
     }
     inode.touch_changed();
+    // Linux include/linux/fsnotify.h, fsnotify_change.
+    notify_path(path, wanted.has_accessed && wanted.has_modified ? IN_ATTRIB
+                      : wanted.has_accessed                      ? IN_ACCESS
+                                                                 : IN_MODIFY);
     return 0;
 }
 

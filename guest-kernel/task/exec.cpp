@@ -1,4 +1,5 @@
 #include "task/exec.hpp"
+#include "signal/posix_timer.hpp"
 
 #include <linux/mman.h>
 #include <linux/personality.h>
@@ -294,6 +295,7 @@ Result<void> prepare_private_state(Task& task) {
 }
 
 void reset_for_program(Task& task, const File& file, std::string_view name) {
+    delete_posix_timers(*task.process);
     task.signal_handlers->reset_for_execve();
     task.files->close_on_exec();
     task.alternate_stack = AlternateStack{};

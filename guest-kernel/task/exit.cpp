@@ -10,7 +10,9 @@
 #include "log/print.hpp"
 #include "mm/address_space.hpp"
 #include "mm/user_memory.hpp"
+#include "signal/posix_timer.hpp"
 #include "task/futex.hpp"
+#include "task/futex_pi.hpp"
 #include "task/scheduler.hpp"
 #include "task/table.hpp"
 #include "task/task.hpp"
@@ -28,6 +30,7 @@ void leave_address_space(Task& task) {
         return;
     }
     walk_robust_list(task);
+    release_pi_futexes(task);
     clear_child_tid(task);
     task.process->note_peak_memory(*task.address_space);
     const RefPtr<AddressSpace> gone = std::move(task.address_space);
@@ -110,6 +113,7 @@ void end_process(Task& last) {
     }
     process.real_timer.stop();
     leave_terminal(process);
+    delete_posix_timers(process);
     process.is_zombie = true;
     give_children_away(process);
     const Process* parent = process.parent;
@@ -149,6 +153,7 @@ void release_task(Task& task) {
 
 void exit_task(Task& task, int status) {
     leave_address_space(task);
+    task.semaphore_undo = nullptr;
     task.files = nullptr;
     task.fs = nullptr;
     task.exit_status = status;

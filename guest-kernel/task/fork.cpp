@@ -36,6 +36,9 @@ Result<void> check(Task& parent, const CloneRequest& request) {
     if ((flags & CLONE_PARENT) != 0 && parent.process->parent == nullptr) {
         return Errno(EINVAL);
     }
+    if (parent.policy == SCHED_DEADLINE && !parent.resets_policy_on_fork) {
+        return Errno(EAGAIN);
+    }
     const Credentials& credentials = parent.credentials;
     const bool is_limited =
         credentials.user != 0 && !credentials.has(CAP_SYS_RESOURCE) && !credentials.has(CAP_SYS_ADMIN);
@@ -63,7 +66,8 @@ void copy_plain_state(const Task& parent, Task& child, std::uint64_t flags) {
     child.credentials = parent.credentials;
     child.blocked = parent.blocked;
     // Linux kernel/sched/core.c, sched_fork.
-    const bool is_realtime = parent.policy == SCHED_FIFO || parent.policy == SCHED_RR;
+    const bool is_realtime =
+        parent.policy == SCHED_FIFO || parent.policy == SCHED_RR || parent.policy == SCHED_DEADLINE;
     if (parent.resets_policy_on_fork) {
         child.nice = std::max(parent.nice, 0);
         child.policy = is_realtime ? SCHED_NORMAL : parent.policy;
@@ -103,6 +107,12 @@ Result<void> share_or_copy(Task& parent, Task& child, std::uint64_t flags) {
     child.files = parent.files;
     if ((flags & CLONE_FILES) == 0) {
         child.files = TRY(parent.files->clone());
+    }
+    if ((flags & CLONE_SYSVSEM) != 0) {
+        if (!parent.semaphore_undo) {
+            parent.semaphore_undo = TRY(make_ref<SharedUntilExit>());
+        }
+        child.semaphore_undo = parent.semaphore_undo;
     }
     child.fs = parent.fs;
     if ((flags & CLONE_FS) == 0) {

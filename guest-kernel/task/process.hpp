@@ -10,12 +10,14 @@
 #include "lib/list.hpp"
 #include "lib/ref.hpp"
 #include "signal/signals.hpp"
+#include "task/cpu_timer.hpp"
 #include "task/wait_queue.hpp"
 #include "time/timer.hpp"
 
 namespace kernel {
 
 class AddressSpace;
+class PosixTimer;
 class Task;
 class Tty;
 struct TaskOfProcess;
@@ -39,9 +41,13 @@ struct ResourceUsage {
 // What one thread has used so far.
 ResourceUsage task_usage(const Task& task);
 
+// ITIMER_REAL. A periodic one stands still from its expiry until a program gets the signal (Linux
+// kernel/signal.c, dequeue_signal).
 class IntervalTimer final : public Timer {
   public:
     explicit IntervalTimer(Process& process) : process_(process) {}
+    // The program gets its signal.
+    void signal_taken();
     std::int64_t interval = 0;  // ns; 0: once
 
   protected:
@@ -101,6 +107,11 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     ResourceUsage reaped_children;
     std::array<rlimit64, RLIM_NLIMITS> limits{};
     IntervalTimer real_timer;
+    CpuIntervalTimer virtual_timer;
+    CpuIntervalTimer profile_timer;
+    List<CpuTimer> cpu_timers;  // that run
+    List<PosixTimer> posix_timers;
+    int next_posix_timer = 0;
 };
 
 // ESRCH when there is no such process (a zombie is one still) or task (an ended leader is one until it is

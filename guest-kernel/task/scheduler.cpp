@@ -8,6 +8,7 @@
 #include "mm/address_space.hpp"
 #include "mm/user_memory.hpp"
 #include "signal/signals.hpp"
+#include "task/cpu_timer.hpp"
 #include "task/rseq.hpp"
 #include "task/task.hpp"
 #include "task/wait_queue.hpp"
@@ -99,7 +100,7 @@ void program_timer(std::int64_t expiry) {
 
 // For the next timer, or the end of the current task's turn.
 void program_timer_while_running() {
-    std::int64_t expiry = timer_queue().next_expiry();
+    std::int64_t expiry = std::min(timer_queue().next_expiry(), next_cpu_expiry(*current));
     if (!run_queue().is_empty()) {
         expiry = std::min(expiry, current->slice_start + kSlice);
     }
@@ -215,6 +216,7 @@ void enter_kernel(Task& task) {
 }
 
 void leave_kernel(Task& task, Registers& registers) {
+    expire_cpu_timers(task);
     for (;;) {
         if (task.needs_reschedule) {
             task.needs_reschedule = false;

@@ -78,7 +78,11 @@ bool Credentials::is_in_group(std::uint32_t id) const {
     return false;
 }
 
-Process::Process(int number) : id(number), real_timer(*this) {}
+Process::Process(int number)
+    : id(number),
+      real_timer(*this),
+      virtual_timer(*this, CpuClock::User, SIGVTALRM),
+      profile_timer(*this, CpuClock::UserAndSystem, SIGPROF) {}
 Process::~Process() = default;
 
 void ResourceUsage::add(const ResourceUsage& other) {
@@ -147,10 +151,13 @@ Task* Process::live_thread() {
 }
 
 void IntervalTimer::expire() {
-    if (interval > 0) {
-        start(expiry() + interval);
-    }
     (void)send_signal(process_, kernel_siginfo(SIGALRM));
+}
+
+void IntervalTimer::signal_taken() {
+    if (interval > 0 && !is_running()) {
+        start(expiry() + (1 + (monotonic_now() - expiry()) / interval) * interval);
+    }
 }
 
 List<Task, TaskInTable>& all_tasks() {

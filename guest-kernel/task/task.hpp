@@ -36,13 +36,28 @@ struct TaskInTable {};
 
 // What restart_syscall continues after a signal interrupted a call that took a relative time.
 struct RestartBlock {
-    enum class Kind : std::uint8_t { None, Nanosleep, FutexWait };
+    enum class Kind : std::uint8_t { None, Nanosleep, CpuNanosleep, FutexWait };
     Kind kind = Kind::None;
-    std::int64_t deadline = 0;  // of CLOCK_MONOTONIC
+    std::int64_t deadline = 0;  // of CLOCK_MONOTONIC; CpuNanosleep: of its clock
     std::uint64_t address = 0;  // nanosleep: where the rest goes; futex: the word
-    std::uint32_t value = 0;    // futex: what it should hold
+    std::uint32_t value = 0;    // futex: what it should hold; CpuNanosleep: the clock
     std::uint32_t bitset = 0;
     std::uint32_t flags = 0;
+};
+
+// SCHED_DEADLINE's part of sched_setattr, in nanoseconds.
+struct DeadlineParameters {
+    std::uint64_t runtime = 0;
+    std::uint64_t deadline = 0;
+    std::uint64_t period = 0;
+    std::uint64_t flags = 0;  // SCHED_FLAG_RECLAIM, SCHED_FLAG_DL_OVERRUN
+};
+
+// What is to be done when the last task that shares it has ended (the undoing of semaphore operations): the
+// action's own end does it.
+class SharedUntilExit : public RefCounted {
+  public:
+    RefPtr<RefCounted> action;
 };
 
 class Task : public RefCounted,
@@ -104,6 +119,7 @@ class Task : public RefCounted,
     std::uint32_t rseq_signature = 0;
     bool rseq_needs_update = false;
     int parent_death_signal = 0;
+    RefPtr<SharedUntilExit> semaphore_undo;   // CLONE_SYSVSEM; made when it is needed
     class VforkWait* vfork_parent = nullptr;  // wakes the parent at exec or exit
 
     // Scheduling.
@@ -115,6 +131,7 @@ class Task : public RefCounted,
     int policy = 0;                      // SCHED_*
     bool resets_policy_on_fork = false;  // SCHED_RESET_ON_FORK
     int realtime_priority = 0;
+    DeadlineParameters deadline;
     std::uint64_t timer_slack = 50'000;          // ns; Linux's default
     std::uint64_t default_timer_slack = 50'000;  // what PR_SET_TIMERSLACK 0 goes back to
     std::int64_t user_time = 0;                  // ns
@@ -123,6 +140,8 @@ class Task : public RefCounted,
     std::uint64_t minor_faults = 0;
     std::uint64_t voluntary_switches = 0;
     std::uint64_t involuntary_switches = 0;
+
+    List<CpuTimer> cpu_timers;  // that run on this thread's time
 
     unsigned long personality = 0;  // man 2 personality
     bool no_new_privileges = false;

@@ -1,9 +1,12 @@
 // Clocks from the CPU's counter; timers.
 #include "time/clock.hpp"
 
+#include <linux/timex.h>
 #include "arch/include/machine.hpp"
 #include "lib/faults.hpp"
 #include "time/clock_setup.hpp"
+#include "time/discipline.hpp"
+
 #include "time/timer_queue.hpp"
 #include "time/vdso_data.h"
 
@@ -41,10 +44,19 @@ void set_up_clock(std::int64_t realtime) {
     publish();
 }
 
+List<RealtimeListener>& realtime_listeners() {
+    static List<RealtimeListener> listeners;
+    return listeners;
+}
+
 void set_realtime(std::int64_t realtime) {
     last_set = monotonic_now();
     realtime_offset = realtime - last_set;
     publish();
+    ClockTimer::realtime_was_set();
+    for (RealtimeListener& listener : realtime_listeners()) {
+        listener.realtime_was_set();
+    }
 }
 
 void set_time_zone(int minutes_west, int daylight_saving, bool comes_alone) {
@@ -106,6 +118,20 @@ std::int64_t Deadline::remaining() const {
     return rest > 0 ? rest : 0;
 }
 
+// The status begins as "not synchronised", which no static initialiser of the struct should know of.
+ClockDiscipline& clock_discipline() {
+    static ClockDiscipline discipline{.status = STA_UNSYNC};
+    return discipline;
+}
+
+void ClockDiscipline::forget_exactness() {
+    single_shot = 0;
+    offset = 0;
+    status |= STA_UNSYNC;
+    maximum_error = kMaximumError;
+    estimated_error = kMaximumError;
+}
+
 TimerQueue& timer_queue() {
     static TimerQueue queue;
     return queue;
@@ -113,6 +139,54 @@ TimerQueue& timer_queue() {
 
 void Timer::start(std::int64_t monotonic) {
     timer_queue().add(*this, monotonic);
+}
+
+std::int64_t forward_expiry(std::int64_t& expiry, std::int64_t now, std::int64_t interval) {
+    if (now < expiry) {
+        return 0;
+    }
+    const std::int64_t passed = (now - expiry) / interval + 1;
+    if (__builtin_add_overflow(expiry, passed * interval, &expiry)) {
+        expiry = INT64_MAX;
+    }
+    return passed;
+}
+
+namespace {
+
+List<ClockTimer, OnSettableClock>& realtime_timers() {
+    static List<ClockTimer, OnSettableClock> timers;
+    return timers;
+}
+
+}  // namespace
+
+void ClockTimer::start_on(Base base, std::int64_t time) {
+    stop_on_clock();
+    if (base == Base::Monotonic) {
+        start(time);
+        return;
+    }
+    realtime_ = time;
+    realtime_timers().push_back(*this);
+    start(realtime_to_monotonic(time));
+}
+
+void ClockTimer::stop_on_clock() {
+    List<ClockTimer, OnSettableClock>::remove(*this);
+    stop();
+}
+
+std::int64_t ClockTimer::now_on(Base base) {
+    return base == Base::Realtime ? realtime_now() : monotonic_now();
+}
+
+void ClockTimer::realtime_was_set() {
+    for (ClockTimer& timer : realtime_timers()) {
+        if (timer.is_running()) {
+            timer.start(realtime_to_monotonic(timer.realtime_));
+        }
+    }
 }
 
 void TimerQueue::add(Timer& timer, std::int64_t monotonic) {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "lib/list.hpp"
+
 struct VdsoData;
 
 namespace kernel {
@@ -18,6 +20,14 @@ void set_time_zone(int minutes_west, int daylight_saving, bool comes_alone);
 std::int64_t realtime_to_monotonic(std::int64_t realtime);
 // And the other way round.
 std::int64_t monotonic_to_realtime(std::int64_t monotonic);
+
+// Is told that CLOCK_REALTIME has been set, once it is in realtime_listeners().
+class RealtimeListener : public ListNode<> {
+  public:
+    virtual ~RealtimeListener() = default;
+    virtual void realtime_was_set() = 0;
+};
+List<RealtimeListener>& realtime_listeners();
 
 // The page that the vDSO reads.
 VdsoData& vdso_data();

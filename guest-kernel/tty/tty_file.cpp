@@ -2,6 +2,7 @@
 
 #include "fs/device.hpp"
 #include "fs/devtmpfs.hpp"
+#include "fs/file_owner.hpp"
 #include "fs/mount.hpp"
 #include "task/task.hpp"
 #include "tty/console_tty.hpp"
@@ -15,6 +16,16 @@ TtyFile::TtyFile(Path path, unsigned flags, Ref<Tty> tty, TtyOrigin origin)
 
 TtyFile::~TtyFile() {
     tty_->file_closed();
+}
+
+// Without an owner it is the foreground group, or whoever asks (Linux drivers/tty/tty_io.c, __tty_fasync).
+bool TtyFile::watch_async(AsyncNotice& notice) {
+    if (owner.id == 0) {
+        const int group = tty_->foreground_group();
+        owner.kind = group != 0 ? FileOwner::Kind::Group : FileOwner::Kind::Process;
+        owner.id = group != 0 ? group : Task::current().process_id();
+    }
+    return !notice.follow_polls().is_error();
 }
 
 Result<long> TtyFile::ioctl(Task& task, unsigned command, unsigned long argument) {

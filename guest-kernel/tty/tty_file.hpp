@@ -26,6 +26,7 @@ class TtyFile final : public File {
         return tty_->write(*this, buffer, mode);
     }
     std::uint32_t poll(PollRegistrar* registrar) override { return tty_->poll(*this, registrar); }
+    bool watch_async(AsyncNotice& notice) override;
     Result<long> ioctl(Task& task, unsigned command, unsigned long argument) override;
 
   private:
