@@ -8,6 +8,7 @@
 #include "fs/procfs.hpp"
 #include "fs/sysfs.hpp"
 #include "fs/tmpfs.hpp"
+#include "time/clock.hpp"
 
 namespace kernel {
 
@@ -206,6 +207,23 @@ Mount* mount_on(const Path& place) {
 
 std::span<const Ref<Mount>> all_mounts() {
     return table->mounts.span();
+}
+
+void note_access(const Path& path) {
+    constexpr std::int64_t kSecondsPerDay = 86400;
+    const unsigned long flags = path.mount ? path.mount->flags : 0;
+    InodeAttributes& attributes = path.inode().attributes;
+    if ((flags & (MS_NOATIME | MS_RDONLY)) != 0) {
+        return;
+    }
+    const Timespec now = current_time();
+    // relatime: only when the last access is no later than the last change, or is older than a day.
+    if ((flags & MS_RELATIME) != 0 && attributes.accessed > attributes.modified &&
+        attributes.accessed > attributes.changed &&
+        now.seconds - attributes.accessed.seconds < kSecondsPerDay) {
+        return;
+    }
+    attributes.accessed = now;
 }
 
 }  // namespace kernel

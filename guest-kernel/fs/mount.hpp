@@ -70,4 +70,7 @@ Mount* mount_on(const Path& place);
 // All of them, in order of mounting.
 std::span<const Ref<Mount>> all_mounts();
 
+// Sets the access time of what a path leads to, as far as its mount wants it (Linux fs/inode.c, touch_atime).
+void note_access(const Path& path);
+
 }  // namespace kernel

@@ -162,12 +162,28 @@ Result<void> make_symlink(Task& task, std::string_view target, Fd dirfd, std::st
     return {};
 }
 
+namespace {
+
+// Whose file is not the caller's can be linked only if it is harmless and the caller's to read and write (man
+// 5 proc, protected_hardlinks, which Debian turns on; Linux fs/namei.c, may_linkat).
+bool may_link(const Credentials& credentials, const Inode& inode) {
+    if (credentials.file_system_user == inode.attributes.user || credentials.has(CAP_FOWNER)) {
+        return true;
+    }
+    constexpr std::uint32_t kRunsAsGroup = S_ISGID | S_IXGRP;
+    const std::uint32_t mode = inode.attributes.mode;
+    return inode.is_regular() && (mode & S_ISUID) == 0 && (mode & kRunsAsGroup) != kRunsAsGroup &&
+           !check_permission(inode, kMayRead | kMayWrite, credentials).is_error();
+}
+
+}  // namespace
+
 Result<void> make_link(Task& task, const Path& target, Fd dirfd, std::string_view path) {
     const ParentPath place = TRY(place_for_new(task, dirfd, path, false));
     if (place.parent.mount != target.mount) {
         return Errno(EXDEV);
     }
-    if (target.inode().is_directory()) {
+    if (target.inode().is_directory() || !may_link(task.credentials, target.inode())) {
         return Errno(EPERM);
     }
     TRY(place.parent.inode().may_change_entries());

@@ -58,6 +58,10 @@ Result<Ref<File>> open_found(Task& task, const Path& found, unsigned flags, Fres
         }
     }
     Ref<File> file = TRY(open_inode(found, flags));
+    if ((flags & O_DIRECT) != 0) {
+        return Errno(
+            EINVAL);  // no file here has direct I/O; one that was created stays (Linux do_dentry_open)
+    }
     if ((flags & O_TRUNC) != 0 && inode.is_regular() && fresh == Fresh::No) {
         if (inode.write_access < 0) {
             return Errno(ETXTBSY);

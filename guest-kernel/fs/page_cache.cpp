@@ -51,7 +51,9 @@ Result<PageRef> PageCache::page(std::uint64_t index) {
     if (index >= page_ceiling(size_) >> kPageShift) {
         return Errno(EFAULT);
     }
-    return PageRef(TRY(page_for_write(index)));
+    Page* page = TRY(page_for_write(index));
+    page->is_unwritten = false;
+    return PageRef(page);
 }
 
 void PageCache::note_mapped_write() {
@@ -84,6 +86,9 @@ Result<std::size_t> PageCache::write(IoBuffer& buffer, std::uint64_t position) {
     while (!buffer.is_empty() && !buffer.has_faulted()) {
         const std::size_t in_page = position & kPageMask;
         Result<Page*> page = page_for_write(position >> kPageShift);
+        if (!page.is_error()) {
+            page.value()->is_unwritten = false;
+        }
         if (page.is_error()) {
             if (done == 0) {
                 return page.error();
@@ -156,7 +161,9 @@ Result<void> PageCache::allocate(std::uint64_t offset, std::uint64_t length) {
         return Errno(ENOSPC);
     }
     for (std::uint64_t index = first; index < last; index++) {
-        TRY(page_for_write(index));
+        const bool is_new = !is_allocated(index);
+        Page* page = TRY(page_for_write(index));
+        page->is_unwritten = page->is_unwritten || is_new;
     }
     return {};
 }
@@ -203,6 +210,9 @@ Result<std::uint64_t> PageCache::next_data(std::uint64_t offset) const {
         return offset;
     }
     std::optional<std::uint64_t> found = tree_.next(index);
+    while (found && tree_.find(*found)->is_unwritten) {
+        found = tree_.next(*found + 1);
+    }
     if (!found || *found << kPageShift >= size_) {
         return Errno(ENXIO);
     }
@@ -214,7 +224,7 @@ Result<std::uint64_t> PageCache::next_hole(std::uint64_t offset) const {
         return Errno(ENXIO);
     }
     std::uint64_t index = offset >> kPageShift;
-    while (index << kPageShift < size_ && is_allocated(index)) {
+    while (index << kPageShift < size_ && holds_data(index)) {
         index++;
     }
     return std::min(size_, std::max(offset, index << kPageShift));

@@ -54,6 +54,11 @@ class PageCache final : public MemoryObject {
     bool is_allocated(std::uint64_t index) const {
         return index < backing_pages() || tree_.find(index) != nullptr;
     }
+    // To lseek, pages that fallocate has set aside are holes (Linux mm/filemap.c, mapping_seek_hole_data).
+    bool holds_data(std::uint64_t index) const {
+        const Page* page = tree_.find(index);
+        return page != nullptr ? !page->is_unwritten : index < backing_pages();
+    }
     Result<Page*> page_for_write(std::uint64_t index);
     void erase_pages(std::uint64_t first, std::uint64_t last);
     // Zeroes bytes of one page if it is there. Precondition: the range lies within the page.

@@ -113,6 +113,7 @@ Result<void> PathWalk::follow(const Path& link) {
     if (++links_ > kMaximumLinks) {
         return Errno(ELOOP);
     }
+    note_access(link);
     LinkTarget target = TRY(link.inode().follow_link());
     if (!target.jump.is_empty()) {
         place_ = std::move(target.jump);
@@ -130,6 +131,18 @@ Result<void> PathWalk::follow(const Path& link) {
     return begin(target.text.view());
 }
 
+// At the end of a path, links in directories that everybody may write are followed only if they are the
+// caller's or the directory's owner's (man 5 proc, protected_symlinks, which Debian turns on; Linux
+// fs/namei.c, may_follow_link).
+Result<void> PathWalk::check_follow(const Path& link) const {
+    constexpr std::uint32_t kOpenToAll = S_ISVTX | 0002;
+    const InodeAttributes& directory = place_.inode().attributes;
+    const std::uint32_t owner = link.inode().attributes.user;
+    const bool is_safe = owner == credentials_.file_system_user || owner == directory.user ||
+                         (directory.mode & kOpenToAll) != kOpenToAll;
+    return is_safe ? Result<void>() : Result<void>(Errno(EACCES));
+}
+
 Result<void> PathWalk::step(const Component& component, LastSymlink last) {
     TRY(check_directory());
     if (component.name == ".") {
@@ -144,6 +157,9 @@ Result<void> PathWalk::step(const Component& component, LastSymlink last) {
     if (!found.inode().is_symlink() || !follows) {
         place_ = std::move(found);
         return {};
+    }
+    if (component.is_last) {
+        TRY(check_follow(found));
     }
     if (component.is_last && component.has_trailing_slash) {
         offset_--;  // the slash belongs to what the link leads to

@@ -56,6 +56,7 @@ class PathWalk {
     Component next_component();
     bool has_more() const { return offset_ < rest_.size(); }
     Result<void> step(const Component& component, LastSymlink last);
+    Result<void> check_follow(const Path& link) const;
     Result<void> follow(const Path& link);
     void go_up();
     Result<void> check_directory() const;

@@ -170,6 +170,8 @@ constexpr TextEntry kFiles[] = {
     {"uptime", 0444, append_uptime},
     {"version", 0444, append_version},
     {"sys/fs/nr_open", 0444, append_constant<kMaximumDescriptors>},
+    {"sys/fs/protected_hardlinks", 0600, append_constant<1>},
+    {"sys/fs/protected_symlinks", 0600, append_constant<1>},
     {"sys/fs/pipe-max-size", 0444, append_constant<kMaximumPipe>},
     {"sys/kernel/cap_last_cap", 0444, append_constant<CAP_LAST_CAP>},
     {"sys/kernel/hostname", 0444, append_hostname},

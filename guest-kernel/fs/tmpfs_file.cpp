@@ -16,8 +16,6 @@ namespace kernel {
 
 namespace {
 
-constexpr std::int64_t kSecondsPerDay = 86400;
-
 // Cuts a write at the file size limits: EFBIG, with SIGXFSZ at RLIMIT_FSIZE (Linux generic_write_checks).
 Result<void> limit_write(IoBuffer& buffer, std::int64_t position) {
     const std::uint64_t room = TRY(room_for_write(static_cast<std::uint64_t>(position)));
@@ -35,26 +33,16 @@ void drop_set_id_bits(const Task& task, Inode& inode) {
 
 }  // namespace
 
-void note_access(const File& file) {
-    const unsigned long flags = file.path().mount ? file.path().mount->flags : 0;
-    InodeAttributes& attributes = file.inode().attributes;
-    if ((file.flags() & O_NOATIME) != 0 || (flags & (MS_NOATIME | MS_RDONLY)) != 0) {
-        return;
+void TmpfsFile::note_own_access() const {
+    if ((flags() & O_NOATIME) == 0) {
+        note_access(path());
     }
-    const Timespec now = current_time();
-    // relatime: only when the last access is older than the last change, or than a day.
-    if ((flags & MS_RELATIME) != 0 && attributes.accessed > attributes.modified &&
-        attributes.accessed > attributes.changed &&
-        now.seconds - attributes.accessed.seconds < kSecondsPerDay) {
-        return;
-    }
-    attributes.accessed = now;
 }
 
 Result<std::size_t> TmpfsFile::read(IoBuffer& buffer, std::int64_t& place, TransferMode) {
     const std::size_t done = inode_.cache().read(buffer, static_cast<std::uint64_t>(place));
     place += static_cast<std::int64_t>(done);
-    note_access(*this);
+    note_own_access();
     return buffer.result(done);
 }
 
@@ -140,7 +128,7 @@ Result<RefPtr<MemoryObject>> TmpfsFile::mmap_object(Sharing sharing, int protect
     if (sharing == Sharing::Shared && (protection & PROT_WRITE) != 0 && is_sealed_against_writing()) {
         return Errno(EPERM);
     }
-    note_access(*this);
+    note_own_access();
     return RefPtr<MemoryObject>(&inode_.cache());
 }
 

@@ -26,10 +26,9 @@ class TmpfsFile final : public File {
     bool is_sealed_against_writing() const override;
 
   private:
+    void note_own_access() const;
+
     TmpfsRegularInode& inode_;
 };
-
-// Sets the access time after a read, as far as the mount wants it (Linux fs/inode.c, touch_atime).
-void note_access(const File& file);
 
 }  // namespace kernel

@@ -32,6 +32,7 @@ struct Page {
     Use use = Use::Free;
     std::uint8_t order = 0;             // of the block this page begins: 2^order pages
     bool instruction_coherent = false;  // the instruction cache has seen its present contents
+    bool is_unwritten = false;          // of a file: set aside by fallocate, a hole to lseek
     std::uint8_t size_class = 0;        // Slab: index of the heap's size class
     std::uint32_t objects_in_use = 0;   // Slab
     Page* next = nullptr;               // free lists, and a slab's list

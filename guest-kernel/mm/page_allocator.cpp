@@ -181,6 +181,7 @@ Page* allocate_pages(unsigned order) {
     page->order = static_cast<std::uint8_t>(order);
     page->references = 1;
     page->instruction_coherent = false;
+    page->is_unwritten = false;
     used_frames += std::uint64_t{1} << order;
     return page;
 }

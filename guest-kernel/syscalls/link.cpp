@@ -1,6 +1,7 @@
 // linkat, symlinkat, unlinkat, readlinkat.
 #include <linux/fcntl.h>
 
+#include "fs/mount.hpp"
 #include "fs/namespace.hpp"
 #include "fs/path_walk.hpp"
 #include "syscalls/handlers.hpp"
@@ -55,7 +56,7 @@ Result<long> sys_readlinkat(Task& task, Fd dirfd, UserString pathname, UserBuffe
         return Errno(text.is_empty() ? ENOENT : EINVAL);
     }
     const String target = TRY(path.inode().read_link());
-    path.inode().touch_accessed();
+    note_access(path);
     const std::size_t length = std::min(target.size(), static_cast<std::size_t>(size));
     TRY(copy_to_user(buffer.address(), target.view().data(), length));
     return static_cast<long>(length);

@@ -44,7 +44,7 @@ statx_timestamp to_statx(const Timespec& time) {
     return result;
 }
 
-struct statx to_statx(const Path& path) {
+struct statx to_statx(const Path& path, unsigned mask) {
     Inode& inode = path.inode();
     const InodeAttributes attributes = inode.current_attributes();
     const DeviceNumber device = inode.file_system().device();
@@ -62,7 +62,7 @@ struct statx to_statx(const Path& path) {
     result.stx_atime = to_statx(attributes.accessed);
     result.stx_mtime = to_statx(attributes.modified);
     result.stx_ctime = to_statx(attributes.changed);
-    if (attributes.has_birth_time) {
+    if (attributes.has_birth_time && (mask & STATX_BTIME) != 0) {
         result.stx_mask |= STATX_BTIME;
         result.stx_btime = to_statx(attributes.born);
     }
@@ -103,14 +103,14 @@ Result<long> sys_newfstatat(Task& task, Fd dirfd, UserString pathname, UserOut<s
 Result<long> sys_statx(Task& task, Fd dirfd, UserString pathname, unsigned flags, unsigned mask,
                        UserOut<struct statx> statxbuf) {
     constexpr unsigned kKnown = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE;
-    // The path is read first: with null pointers the answer is EFAULT, which std takes for "statx exists".
-    const String text = TRY(pathname.read_path());
     if ((mask & STATX__RESERVED) != 0 || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE ||
         (flags & ~kKnown) != 0) {
         return Errno(EINVAL);
     }
+    // With null pointers the answer is EFAULT, which std takes for "statx exists".
+    const String text = TRY(pathname.read_path());
     const Path path = TRY(resolve_path(task, dirfd, text.view(), last_symlink(flags), empty_path(flags)));
-    TRY(statxbuf.write(to_statx(path)));
+    TRY(statxbuf.write(to_statx(path, mask)));
     return 0;
 }
 
