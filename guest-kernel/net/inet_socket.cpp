@@ -203,11 +203,4 @@ Result<Route> InetSocket::route_to(const Endpoint& target) const {
     return find_route(source, target.address, interface);
 }
 
-Result<void> limited_wait(Result<void> outcome, std::int64_t timeout) {
-    if (outcome.is_error() && outcome.error() == Errno(ERESTARTSYS) && timeout != 0) {
-        return Errno(EINTR);
-    }
-    return socket_wait(outcome);
-}
-
 }  // namespace kernel

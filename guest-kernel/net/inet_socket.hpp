@@ -81,10 +81,6 @@ class InetSocket : public Socket, public PortHolder {
     Result<void> set_multicast_interface(UserBuffer value, int length);
 };
 
-// The result of a wait that a socket's timeout limits: EAGAIN at its end, and a signal is EINTR, never a new
-// start (Linux include/net/sock.h, sock_intr_errno).
-Result<void> limited_wait(Result<void> outcome, std::int64_t timeout);
-
 // SIOCGIFCONF and the other questions about interfaces that a socket of any family answers (man 7 netdevice).
 // ENOIOCTLCMD is ENOTTY here.
 Result<long> interface_ioctl(unsigned command, UserAddress argument);

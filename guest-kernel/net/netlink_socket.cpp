@@ -248,9 +248,8 @@ Result<std::size_t> NetlinkSocket::receive(IoBuffer& buffer, ReceiveRequest& req
         if (request.is_nonblocking()) {
             return Errno(EAGAIN);
         }
-        const std::int64_t timeout = options.receive_timeout;
-        TRY(limited_wait(changed_.wait([this] { return !answers_.is_empty(); }, socket_deadline(timeout)),
-                         timeout));
+        const SocketPatience patience(false, options.receive_timeout);
+        TRY(patience.wait(changed_, [this] { return !answers_.is_empty(); }));
     }
     Answer& answer = answers_.front();
     const std::size_t size = answer.bytes.size();

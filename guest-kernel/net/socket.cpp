@@ -117,18 +117,6 @@ Result<Ref<File>> make_socket_file(Ref<Socket> socket, unsigned flags) {
     return file;
 }
 
-Deadline socket_deadline(std::int64_t timeout) {
-    return timeout == 0 ? Deadline::never() : Deadline::after(timeout);
-}
-
-// A call that a socket option's timeout ends fails with EAGAIN (man 7 socket).
-Result<void> socket_wait(Result<void> outcome) {
-    if (outcome.is_error() && outcome.error() == Errno(ETIMEDOUT)) {
-        return Errno(EAGAIN);
-    }
-    return outcome;
-}
-
 Result<void> give_option_bytes(const void* value, std::size_t size, UserBuffer optval,
                                UserInOut<int> optlen) {
     const int room = TRY(optlen.read());

@@ -180,11 +180,6 @@ Result<Ref<Socket>> create_socket(int family, unsigned type, int protocol);
 // The open file of a socket. `flags`: O_NONBLOCK or nothing.
 Result<Ref<File>> make_socket_file(Ref<Socket> socket, unsigned flags);
 
-// When a wait with a timeout option ends (0: never), and its result for the call: EAGAIN at the timeout (man
-// 7 socket).
-Deadline socket_deadline(std::int64_t timeout);
-Result<void> socket_wait(Result<void> outcome);
-
 // Writes an option's value: as many bytes of it as the program has room for, and their number.
 Result<void> give_option_bytes(const void* value, std::size_t size, UserBuffer optval, UserInOut<int> optlen);
 template <typename T>

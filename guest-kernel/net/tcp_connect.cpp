@@ -123,9 +123,8 @@ Result<void> TcpSocket::start_connecting(const SocketAddress& address) {
 // Linux __inet_stream_connect, from where it waits.
 Result<void> TcpSocket::finish_connecting(bool nonblocking, Errno at_timeout) {
     if (state_ == TcpState::SynSent && !nonblocking) {
-        const std::int64_t timeout = options.send_timeout;
-        const Result<void> waited = limited_wait(
-            changed_.wait([this] { return state_ != TcpState::SynSent; }, socket_deadline(timeout)), timeout);
+        const SocketPatience patience(false, options.send_timeout);
+        const Result<void> waited = patience.wait(changed_, [this] { return state_ != TcpState::SynSent; });
         if (waited.is_error()) {
             return waited.error() == Errno(EAGAIN) ? at_timeout : waited.error();
         }

@@ -50,10 +50,8 @@ Result<Ref<Socket>> TcpSocket::accept(bool nonblocking) {
         if (nonblocking) {
             return Errno(EAGAIN);
         }
-        const std::int64_t timeout = options.receive_timeout;
-        TRY(limited_wait(changed_.wait([this] { return !pending_.is_empty() || state_ != TcpState::Listen; },
-                                       socket_deadline(timeout)),
-                         timeout));
+        const SocketPatience patience(false, options.receive_timeout);
+        TRY(patience.wait(changed_, [this] { return !pending_.is_empty() || state_ != TcpState::Listen; }));
         if (state_ != TcpState::Listen) {
             return Errno(EINVAL);
         }

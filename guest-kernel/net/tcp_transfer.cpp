@@ -38,10 +38,8 @@ Result<void> TcpSocket::wait_until_connected(bool nonblocking) {
         if (nonblocking) {
             return Errno(EAGAIN);
         }
-        const std::int64_t timeout = options.send_timeout;
-        TRY(limited_wait(
-            changed_.wait([this] { return state_ != TcpState::SynSent; }, socket_deadline(timeout)),
-            timeout));
+        const SocketPatience patience(false, options.send_timeout);
+        TRY(patience.wait(changed_, [this] { return state_ != TcpState::SynSent; }));
     }
     return {};
 }
@@ -51,10 +49,8 @@ Result<void> TcpSocket::wait_for_room(bool nonblocking) {
     if (nonblocking) {
         return Errno(EAGAIN);
     }
-    const std::int64_t timeout = options.send_timeout;
-    return limited_wait(changed_.wait([this] { return is_writable() || error_ != 0 || shut_down_writing(); },
-                                      socket_deadline(timeout)),
-                        timeout);
+    const SocketPatience patience(false, options.send_timeout);
+    return patience.wait(changed_, [this] { return is_writable() || error_ != 0 || shut_down_writing(); });
 }
 
 // Linux sk_stream_error.
@@ -180,10 +176,8 @@ Result<void> TcpSocket::wait_for_data(const ReceiveRequest& request) {
         return Errno(EAGAIN);
     }
     const std::uint64_t seen = received_.end_sequence();
-    const std::int64_t timeout = options.receive_timeout;
-    return limited_wait(changed_.wait([&] { return received_.end_sequence() != seen || has_ended(); },
-                                      socket_deadline(timeout)),
-                        timeout);
+    const SocketPatience patience(false, options.receive_timeout);
+    return patience.wait(changed_, [&] { return received_.end_sequence() != seen || has_ended(); });
 }
 
 Result<std::size_t> TcpSocket::receive(IoBuffer& buffer, ReceiveRequest& request) {

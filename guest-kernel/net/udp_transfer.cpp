@@ -208,11 +208,8 @@ Result<void> UdpSocket::wait_for_datagram(const ReceiveRequest& request) {
     if (request.is_nonblocking()) {
         return Errno(EAGAIN);
     }
-    const std::int64_t timeout = options.receive_timeout;
-    TRY(limited_wait(
-        changed_.wait([this] { return !queue_.is_empty() || error_ != 0 || shut_down_reading(); },
-                      socket_deadline(timeout)),
-        timeout));
+    const SocketPatience patience(false, options.receive_timeout);
+    TRY(patience.wait(changed_, [this] { return !queue_.is_empty() || error_ != 0 || shut_down_reading(); }));
     if (error_ != 0) {
         return Errno(take_error());
     }
