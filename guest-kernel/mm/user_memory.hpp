@@ -99,6 +99,8 @@ class UserInOut {
   public:
     UserInOut() = default;
     explicit UserInOut(UserAddress address) : address_(address) {}
+    // For what only reads it.
+    operator UserIn<T>() const { return UserIn<T>(address_); }
     UserAddress address() const { return address_; }
     bool is_null() const { return address_.is_null(); }
 

@@ -106,14 +106,7 @@ Result<long> sys_epoll_pwait(Task& task, Fd epfd, UserOut<epoll_event> events, i
 Result<long> sys_epoll_pwait2(Task& task, Fd epfd, UserOut<epoll_event> events, int maxevents,
                               UserIn<__kernel_timespec> timeout, UserIn<kernel_sigset_t> sigmask,
                               std::size_t sigsetsize) {
-    Deadline deadline = Deadline::never();
-    if (!timeout.is_null()) {
-        const Timespec length = Timespec::from_user(TRY(timeout.read()));
-        if (!length.is_valid()) {
-            return Errno(EINVAL);
-        }
-        deadline = Deadline::after(length.to_nanoseconds());
-    }
+    const Deadline deadline = TRY(deadline_of(timeout));
     TRY(use_temporary_mask(task, sigmask, sigsetsize));
     return wait_for_epoll(task, epfd, events, maxevents, deadline);
 }

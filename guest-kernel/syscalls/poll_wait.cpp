@@ -14,7 +14,7 @@ Result<void> use_temporary_mask(Task& task, UserIn<kernel_sigset_t> mask, std::s
     return set_temporary_mask(task, SignalSet(TRY(UserIn<std::uint64_t>(mask.address()).read())));
 }
 
-Result<Deadline> deadline_of(UserInOut<__kernel_timespec> timeout) {
+Result<Deadline> deadline_of(UserIn<__kernel_timespec> timeout) {
     if (timeout.is_null()) {
         return Deadline::never();
     }

@@ -1,4 +1,5 @@
-// What the calls share that wait for events of files: poll, select, epoll.
+// What the calls share that wait for events of files (poll, select, epoll), and a relative timeout, which
+// others take too.
 #pragma once
 
 #include "fs/file.hpp"
@@ -14,8 +15,8 @@ namespace kernel {
 // size is not that of the kernel's set; EFAULT.
 Result<void> use_temporary_mask(Task& task, UserIn<kernel_sigset_t> mask, std::size_t size);
 
-// A relative timeout as a deadline. EINVAL.
-Result<Deadline> deadline_of(UserInOut<__kernel_timespec> timeout);
+// A relative timeout as a deadline; none where there is no timeout. EINVAL, EFAULT.
+Result<Deadline> deadline_of(UserIn<__kernel_timespec> timeout);
 // Linux writes back what is left of the timeout (fs/select.c, poll_select_finish). Where it cannot, or must
 // not (STICKY_TIMEOUTS), that is no error, but a call that a signal has interrupted is not made again.
 Result<long> finish_poll(UserInOut<__kernel_timespec> timeout, Deadline deadline, Result<long> outcome);

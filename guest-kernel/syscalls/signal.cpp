@@ -8,6 +8,7 @@
 #include "signal/temporary_mask.hpp"
 #include "syscalls/handlers.hpp"
 #include "syscalls/nanosleep.hpp"
+#include "syscalls/poll_wait.hpp"
 #include "task/futex.hpp"
 #include "task/table.hpp"
 #include "task/task.hpp"
@@ -140,14 +141,7 @@ Result<long> sys_rt_sigtimedwait(Task& task, UserIn<kernel_sigset_t> mask, UserO
                                  UserIn<__kernel_timespec> timeout, std::size_t size) {
     TRY(check_size(size));
     const SignalSet wanted = TRY(read_set(mask)) & ~kUnblockable;
-    Deadline deadline = Deadline::never();
-    if (!timeout.is_null()) {
-        const Timespec time = Timespec::from_user(TRY(timeout.read()));
-        if (!time.is_valid()) {
-            return Errno(EINVAL);
-        }
-        deadline = Deadline::after(time.to_nanoseconds());
-    }
+    const Deadline deadline = TRY(deadline_of(timeout));
     for (;;) {
         if (!((task.pending.set() | task.process->pending.set()) & wanted).is_empty()) {
             const siginfo_t what = dequeue_signal(task, wanted);

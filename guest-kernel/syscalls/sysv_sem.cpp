@@ -4,6 +4,7 @@
 
 #include "ipc/semaphore_set.hpp"
 #include "syscalls/handlers.hpp"
+#include "syscalls/poll_wait.hpp"
 #include "task/table.hpp"
 #include "task/task.hpp"
 #include "time/clock.hpp"
@@ -39,14 +40,7 @@ Result<long> operate(Task& task, int id, UserIn<sembuf> operations, std::size_t 
     Vector<sembuf> wanted;
     TRY(wanted.resize(count));
     TRY(operations.read_all(wanted.span()));
-    Deadline deadline = Deadline::never();
-    if (!timeout.is_null()) {
-        const Timespec time = Timespec::from_user(TRY(timeout.read()));
-        if (!time.is_valid()) {
-            return Errno(EINVAL);
-        }
-        deadline = Deadline::after(time.to_nanoseconds());
-    }
+    const Deadline deadline = TRY(deadline_of(timeout));
     const Ref<SemaphoreSet> set = TRY(semaphore_sets().get(id));
     bool alters = false;
     bool undoes = false;
