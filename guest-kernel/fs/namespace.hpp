@@ -10,8 +10,9 @@ namespace kernel {
 
 class Task;
 
-// Opens a path as openat does, with flags that have been checked already. `mode` is for O_CREAT.
-Result<Ref<File>> open_path(Task& task, Fd dirfd, std::string_view path, unsigned flags, unsigned mode);
+// Opens a path as openat2 does, with flags that have been checked already. `mode` is for O_CREAT.
+Result<Ref<File>> open_path(Task& task, Fd dirfd, std::string_view path, unsigned flags, unsigned mode,
+                            const ResolveRules& rules = {});
 
 // Makes an entry. `mode` has the type bits; the umask is applied here.
 Result<void> make_node(Task& task, Fd dirfd, std::string_view path, unsigned mode, DeviceNumber device);

@@ -92,9 +92,8 @@ Result<Ref<File>> create_and_open(Task& task, const ParentPath& place, unsigned 
     return open_found(task, Path(place.parent.mount, std::move(entry)), flags, Fresh::Created);
 }
 
-Result<Ref<File>> open_or_create(Task& task, Path start, std::string_view path, unsigned flags,
+Result<Ref<File>> open_or_create(Task& task, PathWalk& walk, std::string_view path, unsigned flags,
                                  unsigned mode) {
-    PathWalk walk(*task.fs, task.credentials, std::move(start));
     ParentPath place = TRY(walk.resolve_parent(path));
     for (;;) {
         if (place.kind != LastKind::Name) {
@@ -103,7 +102,7 @@ Result<Ref<File>> open_or_create(Task& task, Path start, std::string_view path, 
         if (place.must_be_directory) {
             return Errno(EISDIR);
         }
-        Result<Path> found = PathWalk::look_up(place.parent, place.last.view());
+        Result<Path> found = walk.enter(place.parent, place.last.view());
         if (found.is_error()) {
             if (found.error() != Errno(ENOENT)) {
                 return found.error();
@@ -145,20 +144,19 @@ Result<Ref<File>> open_unnamed(Task& task, const Path& directory, unsigned flags
 
 }  // namespace
 
-Result<Ref<File>> open_path(Task& task, Fd dirfd, std::string_view path, unsigned flags, unsigned mode) {
+Result<Ref<File>> open_path(Task& task, Fd dirfd, std::string_view path, unsigned flags, unsigned mode,
+                            const ResolveRules& rules) {
     if (path.empty()) {
         return Errno(ENOENT);
     }
-    Path start = TRY(start_of(task, dirfd, path));
+    PathWalk walk(*task.fs, task.credentials, TRY(start_of(task, dirfd, path, rules)), rules);
     const LastSymlink last = (flags & O_NOFOLLOW) != 0 ? LastSymlink::NoFollow : LastSymlink::Follow;
     if ((flags & __O_TMPFILE) != 0) {
-        PathWalk walk(*task.fs, task.credentials, std::move(start));
         return open_unnamed(task, TRY(walk.resolve(path, last)), flags, mode);
     }
     if ((flags & O_CREAT) != 0) {
-        return open_or_create(task, std::move(start), path, flags, mode);
+        return open_or_create(task, walk, path, flags, mode);
     }
-    PathWalk walk(*task.fs, task.credentials, std::move(start));
     return open_found(task, TRY(walk.resolve(path, last)), flags, Fresh::No);
 }
 

@@ -45,11 +45,27 @@ Result<void> check_permission(const Inode& inode, unsigned wanted, const Credent
     return Errno(EACCES);
 }
 
-Result<void> PathWalk::begin(std::string_view path) {
+const Path& PathWalk::root() const {
+    return scope_.is_empty() ? context_.root : scope_;
+}
+
+// Linux fs/namei.c, nd_jump_root: the path that a program gives may begin on any mount. A link may lead to the
+// root's only if the walk has met the root before; Linux looks it up no sooner than it needs it.
+Result<void> PathWalk::jump_to_root(Text kind) {
+    const bool leaves_mount = !has_met_root_ || place_.mount != root().mount;
+    if (rules_.beneath || (rules_.no_mounts && kind == Text::Link && leaves_mount)) {
+        return Errno(EXDEV);
+    }
+    has_met_root_ = true;
+    place_ = root();
+    return {};
+}
+
+Result<void> PathWalk::begin(std::string_view path, Text kind) {
     rest_ = TRY(String::copy_of(path));
     offset_ = 0;
     if (path.front() == '/') {
-        place_ = context_.root;
+        TRY(jump_to_root(kind));
         while (has_more() && rest_.view()[offset_] == '/') {
             offset_++;
         }
@@ -79,11 +95,18 @@ Result<void> PathWalk::check_directory() const {
     return check_permission(place_.inode(), kMayExecute, credentials_);
 }
 
-void PathWalk::go_up() {
-    while (!(place_ == context_.root)) {
+Result<void> PathWalk::stay_on_mount(const Path& from, const Path& to) const {
+    return rules_.no_mounts && from.mount != to.mount ? Result<void>(Errno(EXDEV)) : Result<void>();
+}
+
+// Linux fs/namei.c, follow_dotdot.
+Result<void> PathWalk::go_up() {
+    const Path from = place_;
+    has_met_root_ = true;
+    while (!(place_ == root())) {
         if (place_.mount && place_.dentry == place_.mount->root()) {
             if (place_.mount->mount_point.is_empty()) {
-                return;
+                return {};
             }
             Path point = place_.mount->mount_point;
             place_ = std::move(point);
@@ -94,7 +117,11 @@ void PathWalk::go_up() {
         }
         break;
     }
+    if (rules_.beneath && place_ == from) {
+        return Errno(EXDEV);
+    }
     cross_mounts(place_);
+    return stay_on_mount(from, place_);
 }
 
 Result<Path> PathWalk::look_up(const Path& directory, std::string_view name) {
@@ -108,16 +135,34 @@ Result<Path> PathWalk::look_up(const Path& directory, std::string_view name) {
     return found;
 }
 
+Result<Path> PathWalk::enter(const Path& directory, std::string_view name) const {
+    Path found = TRY(look_up(directory, name));
+    TRY(stay_on_mount(directory, found));
+    return found;
+}
+
+// A magic link's jump (Linux fs/namei.c, nd_jump_link).
+Result<void> PathWalk::jump(Path target) {
+    if (rules_.no_magic_links) {
+        return Errno(ELOOP);
+    }
+    TRY(stay_on_mount(place_, target));
+    if (rules_.is_scoped()) {
+        return Errno(EXDEV);
+    }
+    place_ = std::move(target);
+    return {};
+}
+
 // Puts the target before the rest of the path.
 Result<void> PathWalk::follow(const Path& link) {
-    if (++links_ > kMaximumLinks) {
+    if (++links_ > kMaximumLinks || rules_.no_symlinks) {
         return Errno(ELOOP);
     }
     note_access(link);
     LinkTarget target = TRY(link.inode().follow_link());
     if (!target.jump.is_empty()) {
-        place_ = std::move(target.jump);
-        return {};
+        return jump(std::move(target.jump));
     }
     if (target.text.is_empty()) {
         return Errno(ENOENT);
@@ -128,7 +173,7 @@ Result<void> PathWalk::follow(const Path& link) {
         TRY(target.text.append("/"));
         TRY(target.text.append(left));
     }
-    return begin(target.text.view());
+    return begin(target.text.view(), Text::Link);
 }
 
 // At the end of a path, links in directories that everybody may write are followed only if they are the
@@ -149,10 +194,9 @@ Result<void> PathWalk::step(const Component& component, LastSymlink last) {
         return {};
     }
     if (component.name == "..") {
-        go_up();
-        return {};
+        return go_up();
     }
-    Path found = TRY(look_up(place_, component.name));
+    Path found = TRY(enter(place_, component.name));
     const bool follows = !component.is_last || component.has_trailing_slash || last == LastSymlink::Follow;
     if (!found.inode().is_symlink() || !follows) {
         place_ = std::move(found);
@@ -174,7 +218,7 @@ Result<Path> PathWalk::resolve(std::string_view path, LastSymlink last, EmptyPat
         }
         return place_;
     }
-    TRY(begin(path));
+    TRY(begin(path, Text::Path));
     bool must_be_directory = false;
     while (has_more()) {
         const Component component = next_component();
@@ -191,7 +235,7 @@ Result<ParentPath> PathWalk::resolve_parent(std::string_view path) {
     if (path.empty()) {
         return Errno(ENOENT);
     }
-    TRY(begin(path));
+    TRY(begin(path, Text::Path));
     return walk_to_parent();
 }
 
@@ -222,8 +266,8 @@ Result<ParentPath> PathWalk::walk_to_parent() {
     return result;
 }
 
-Result<Path> start_of(Task& task, Fd dirfd, std::string_view path) {
-    if (!path.empty() && path.front() == '/') {
+Result<Path> start_of(Task& task, Fd dirfd, std::string_view path, const ResolveRules& rules) {
+    if (!path.empty() && path.front() == '/' && !rules.in_root) {
         return task.fs->root;
     }
     if (dirfd.number == AT_FDCWD) {
