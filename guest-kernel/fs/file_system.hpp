@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "fs/extended_attributes.hpp"
 #include "fs/inode.hpp"
 #include "fs/text_buffer.hpp"
 #include "lib/ref.hpp"
@@ -28,6 +29,8 @@ class FileSystem : public RefCounted {
     virtual void inode_made() { inode_count_++; }
     virtual void inode_gone() { inode_count_--; }
     std::uint64_t inode_count() const { return inode_count_; }
+
+    virtual AttributeSupport attribute_support() const { return AttributeSupport::None; }
 
     // What statfs shows. The default: type, block size and name length, as Linux's simple_statfs.
     virtual struct statfs statistics();

@@ -1,5 +1,6 @@
 #include "fs/inode.hpp"
 
+#include "fs/extended_attributes.hpp"
 #include "fs/file.hpp"
 #include "fs/file_lock.hpp"
 #include "fs/file_system.hpp"
@@ -19,6 +20,7 @@ Inode::Inode(Ref<FileSystem> file_system, std::uint32_t mode) : file_system_(std
 
 Inode::~Inode() {
     delete locks;
+    delete extended;
     file_system_->inode_gone();
 }
 

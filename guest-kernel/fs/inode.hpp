@@ -16,6 +16,7 @@
 namespace kernel {
 
 class DirectoryEmitter;
+class ExtendedAttributes;
 class File;
 class FileLocks;
 class FileSystem;
@@ -128,9 +129,10 @@ class Inode : public RefCounted {
     void touch_changed();
 
     InodeAttributes attributes;
-    bool is_linkable = false;    // O_TMPFILE: link(2) may give it a name although it has none
-    Ref<Pipe> pipe;              // of a FIFO that is open
-    FileLocks* locks = nullptr;  // owned; made with the first lock
+    bool is_linkable = false;                // O_TMPFILE: link(2) may give it a name although it has none
+    Ref<Pipe> pipe;                          // of a FIFO that is open
+    FileLocks* locks = nullptr;              // owned; made with the first lock
+    ExtendedAttributes* extended = nullptr;  // owned; made with the first attribute
     // Open files that may write a regular file (> 0), or programs that run it (< 0): never both (Linux's
     // i_writecount).
     int write_access = 0;

@@ -5,6 +5,7 @@
 #include <linux/fs.h>
 #include <linux/inotify.h>
 
+#include "fs/extended_attributes.hpp"
 #include "fs/file.hpp"
 #include "fs/fs_context.hpp"
 #include "fs/mount.hpp"
@@ -147,9 +148,9 @@ Result<Ref<Dentry>> add_entry(Dentry& directory, std::string_view name, Ref<Inod
 Result<void> make_node(Task& task, Fd dirfd, std::string_view path, unsigned mode, DeviceNumber device) {
     const bool is_directory = (mode & S_IFMT) == S_IFDIR;
     const ParentPath place = TRY(place_for_new(task, dirfd, path, is_directory));
-    mode &= ~(task.fs->umask & 0777);
     Ref<Inode> inode = TRY(place.parent.inode().create(mode, device));
     set_owner(task, place.parent.inode(), *inode);
+    TRY(inherit_permissions(place.parent.inode(), *inode, task.fs->umask));
     TRY(add_entry(*place.parent.dentry, place.last.view(), std::move(inode)));
     return {};
 }

@@ -3,6 +3,7 @@
 #include <linux/fcntl.h>
 #include <linux/inotify.h>
 
+#include "fs/extended_attributes.hpp"
 #include "fs/file.hpp"
 #include "fs/fs_context.hpp"
 #include "fs/mount.hpp"
@@ -79,7 +80,7 @@ Result<Ref<File>> create_and_open(Task& task, const ParentPath& place, unsigned 
     TRY(check_writable_mount(place.parent));
     TRY(check_permission(place.parent.inode(), kMayWrite | kMayExecute, task.credentials));
     Inode& directory = place.parent.inode();
-    Result<Ref<Inode>> made = directory.create(S_IFREG | (mode & 07777 & ~task.fs->umask), {});
+    Result<Ref<Inode>> made = directory.create(S_IFREG | (mode & 07777), {});
     if (made.is_error()) {
         // A file system without creation: EPERM to mkdir and mknod, EACCES here (Linux lookup_open).
         return made.error() == Errno(EPERM) ? Errno(EACCES) : made.error();
@@ -88,6 +89,7 @@ Result<Ref<File>> create_and_open(Task& task, const ParentPath& place, unsigned 
     inode->attributes.user = task.credentials.file_system_user;
     inode->attributes.group = (directory.attributes.mode & S_ISGID) != 0 ? directory.attributes.group
                                                                          : task.credentials.file_system_group;
+    TRY(inherit_permissions(directory, *inode, task.fs->umask));
     Ref<Dentry> entry = TRY(add_entry(*place.parent.dentry, place.last.view(), std::move(inode)));
     return open_found(task, Path(place.parent.mount, std::move(entry)), flags, Fresh::Created);
 }
@@ -130,10 +132,11 @@ Result<Ref<File>> open_unnamed(Task& task, const Path& directory, unsigned flags
     if (directory.inode().file_system().magic() != kTmpfsMagic) {
         return Errno(EOPNOTSUPP);
     }
-    Ref<Inode> inode = TRY(directory.inode().create(S_IFREG | (mode & 07777 & ~task.fs->umask), {}));
+    Ref<Inode> inode = TRY(directory.inode().create(S_IFREG | (mode & 07777), {}));
     inode->attributes.user = task.credentials.file_system_user;
     inode->attributes.group = task.credentials.file_system_group;
     inode->attributes.link_count = 0;
+    TRY(inherit_permissions(directory.inode(), *inode, task.fs->umask));
     inode->is_linkable = (flags & O_EXCL) == 0;
     TextBuffer name;  // Linux fs/dcache.c, d_tmpfile
     name.character('#').decimal(inode->attributes.number);

@@ -3,6 +3,7 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 
+#include "fs/extended_attributes.hpp"
 #include "fs/file.hpp"
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
@@ -32,7 +33,13 @@ Result<void> check_permission(const Inode& inode, unsigned wanted, const Credent
     } else if (credentials.is_in_group(inode.attributes.group)) {
         granted = mode >> 3 & 7;
     }
-    if ((wanted & ~granted) == 0 || inode.is_open_to_current()) {
+    const bool is_owner = credentials.file_system_user == inode.attributes.user;
+    const AccessList* list = inode.extended != nullptr ? inode.extended->access.get() : nullptr;
+    // A list whose mask is empty gives its groups and users nothing, and is not asked.
+    const bool is_listed = list != nullptr && !is_owner && (mode & 0070) != 0;
+    const bool is_granted =
+        is_listed ? !list->check_permission(inode, wanted, credentials).is_error() : (wanted & ~granted) == 0;
+    if (is_granted || inode.is_open_to_current()) {
         return {};
     }
     const bool any_execute = (mode & 0111) != 0;
@@ -49,8 +56,8 @@ const Path& PathWalk::root() const {
     return scope_.is_empty() ? context_.root : scope_;
 }
 
-// Linux fs/namei.c, nd_jump_root: the path that a program gives may begin on any mount. A link may lead to the
-// root's only if the walk has met the root before; Linux looks it up no sooner than it needs it.
+// Linux fs/namei.c, nd_jump_root: the path that a program gives may begin on any mount. A link may lead to
+// the root's only if the walk has met the root before; Linux looks it up no sooner than it needs it.
 Result<void> PathWalk::jump_to_root(Text kind) {
     const bool leaves_mount = !has_met_root_ || place_.mount != root().mount;
     if (rules_.beneath || (rules_.no_mounts && kind == Text::Link && leaves_mount)) {

@@ -24,6 +24,12 @@ constexpr TextEntry kFiles[] = {
     {"devices/system/cpu/kernel_max", 0444, highest_cpu},
 };
 
+class SysfsFileSystem final : public FileSystem {
+  public:
+    SysfsFileSystem() : FileSystem("sysfs", kSysfsMagic) {}
+    AttributeSupport attribute_support() const override { return AttributeSupport::Names; }
+};
+
 // Made once, never destroyed.
 Dentry* root = nullptr;
 
@@ -33,7 +39,7 @@ Result<Ref<Dentry>> sysfs_root(std::string_view) {
     if (root != nullptr) {
         return Ref<Dentry>(root);
     }
-    Ref<FileSystem> file_system = TRY(make_ref<FileSystem>("sysfs", kSysfsMagic));
+    Ref<FileSystem> file_system = TRY(make_ref<SysfsFileSystem>());
     Ref<Inode> inode = TRY(make_ref<FixedDirectoryInode>(std::move(file_system), 0555U, EPERM));
     Ref<Dentry> made = TRY(Dentry::make_root(std::move(inode)));
     TRY(add_text_files(*made, kFiles, EPERM));

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "fs/dentry.hpp"
+#include "fs/extended_attributes.hpp"
 #include "fs/tmpfs_file.hpp"
 
 namespace kernel {
@@ -266,6 +267,7 @@ Result<void> TmpfsRegularInode::truncate(std::uint64_t size) {
         (size > cache_->size() && (seals & F_SEAL_GROW) != 0)) {
         return Errno(EPERM);
     }
+    drop_privileges(*this);
     cache_->truncate(size);
     touch_modified();
     return {};

@@ -39,6 +39,9 @@ class TmpfsFileSystem final : public FileSystem {
         return options_.maximum_inodes == 0 || inode_count() < options_.maximum_inodes;
     }
 
+    AttributeSupport attribute_support() const override {
+        return magic() == kTmpfsMagic ? AttributeSupport::NamesAndAccess : AttributeSupport::None;
+    }
     struct statfs statistics() override;
     void describe_options(TextBuffer& out) override;
 

@@ -1,6 +1,5 @@
 #include "fs/tmpfs_file.hpp"
 
-#include <linux/capability.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <linux/mman.h>
@@ -8,6 +7,7 @@
 
 #include <array>
 
+#include "fs/extended_attributes.hpp"
 #include "fs/mount.hpp"
 #include "signal/signals.hpp"
 #include "task/task.hpp"
@@ -21,14 +21,6 @@ Result<void> limit_write(IoBuffer& buffer, std::int64_t position) {
     const std::uint64_t room = TRY(room_for_write(static_cast<std::uint64_t>(position)));
     buffer.limit(std::min<std::uint64_t>(room, kMaximumTransfer));
     return {};
-}
-
-// A write without CAP_FSETID clears the set-id bits of the file (file_remove_privs).
-void drop_set_id_bits(const Task& task, Inode& inode) {
-    if (!task.credentials.has(CAP_FSETID)) {
-        const bool group_executes = (inode.attributes.mode & S_IXGRP) != 0;
-        inode.attributes.mode &= ~static_cast<std::uint32_t>(S_ISUID | (group_executes ? S_ISGID : 0));
-    }
 }
 
 }  // namespace
@@ -65,7 +57,7 @@ Result<std::size_t> TmpfsFile::write(IoBuffer& buffer, std::int64_t& place, Tran
         }
     }
     inode_.touch_modified();
-    drop_set_id_bits(Task::current(), inode_);
+    drop_privileges(inode_);
     const std::size_t done = TRY(cache.write(buffer, static_cast<std::uint64_t>(place)));
     place += static_cast<std::int64_t>(done);
     return done;

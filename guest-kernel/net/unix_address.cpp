@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "fs/fs_context.hpp"
 #include "fs/namespace.hpp"
 #include "fs/path_walk.hpp"
 #include "lib/random.hpp"
@@ -132,7 +133,7 @@ Result<void> UnixSocket::name_for_credentials() {
 // unix_bind_bsd).
 Result<void> UnixSocket::bind_path(std::string_view name) {
     Task& task = Task::current();
-    const std::uint32_t mode = S_IFSOCK | (inode_->attributes.mode & 07777);
+    const std::uint32_t mode = S_IFSOCK | (inode_->attributes.mode & 07777 & ~task.fs->umask);
     const Result<void> made = make_node(task, Fd{AT_FDCWD}, name, mode, {});
     if (made.is_error()) {
         return made.error() == Errno(EEXIST) ? Errno(EADDRINUSE) : made.error();

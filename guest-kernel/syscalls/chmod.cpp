@@ -2,6 +2,7 @@
 #include <linux/capability.h>
 #include <linux/inotify.h>
 
+#include "fs/extended_attributes.hpp"
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
 #include "fs/notify.hpp"
@@ -28,6 +29,7 @@ Result<long> change_mode(Task& task, const Path& path, unsigned mode) {
     if (!task.credentials.is_in_group(inode.attributes.group) && !task.credentials.has(CAP_FSETID)) {
         mode &= ~static_cast<unsigned>(S_ISGID);
     }
+    TRY(change_access_list(inode, mode));
     inode.attributes.mode = (inode.attributes.mode & S_IFMT) | mode;
     inode.touch_changed();
     notify_path(path, IN_ATTRIB);

@@ -3,6 +3,7 @@
 #include <linux/fcntl.h>
 #include <linux/inotify.h>
 
+#include "fs/extended_attributes.hpp"
 #include "fs/file_table.hpp"
 #include "fs/notify.hpp"
 #include "syscalls/attribute_change.hpp"
@@ -39,6 +40,7 @@ Result<long> change_owner(Task& task, const Path& path, unsigned owner, unsigned
     if (!inode.is_directory()) {
         const bool group_executes = (inode.attributes.mode & S_IXGRP) != 0;
         inode.attributes.mode &= ~static_cast<unsigned>(S_ISUID | (group_executes ? S_ISGID : 0));
+        drop_capability_attribute(inode);
     }
     inode.touch_changed();
     if (owner != kUnchanged || group != kUnchanged || inode.attributes.mode != old_mode) {
