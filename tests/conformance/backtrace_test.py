@@ -44,8 +44,8 @@ class BacktraceTest(ToolTest):
 
     def test_frames_lead_from_the_call_to_main(self) -> None:
         frames = self.backtrace("wait_status_wrong", "spawn")
-        self.assert_stands_at(frames, "spawn::parent", "spawn.rs", ".status()")
-        self.assert_stands_at(frames, "spawn::main", "spawn.rs", "parent(")
+        self.assert_stands_at(frames, "spawn::parent", "process/spawn.rs", ".status()")
+        self.assert_stands_at(frames, "spawn::main", "process/spawn.rs", "parent(")
         functions = [frame["function"] for frame in frames]
         self.assertEqual(functions[0], "__wait4")
         self.assertLess(functions.index("<std::process::Command>::status"), functions.index("spawn::parent"))
@@ -54,7 +54,7 @@ class BacktraceTest(ToolTest):
 
     def test_thread_has_its_own_stack(self) -> None:
         frames = self.backtrace("futex_rejects_private", "threads")
-        self.assert_stands_at(frames, "threads::condition::", "threads.rs", "changed.wait(current)")
+        self.assert_stands_at(frames, "threads::condition::", "thread/threads.rs", "changed.wait(current)")
         self.assertNotIn("threads::main", [frame["function"] for frame in frames])
 
     def test_standard_library_has_its_inlined_functions(self) -> None:
@@ -72,7 +72,7 @@ class BacktraceTest(ToolTest):
     def test_text_has_it_below_the_two_events(self) -> None:
         lines = self.check("wait_status_wrong", "spawn").splitlines()
         marked = next(index for index, line in enumerate(lines) if line.startswith("  > status "))
-        main = next(index for index, line in enumerate(lines) if " in spawn::main at guests/programs/spawn.rs:" in line)
+        main = next(index for index, line in enumerate(lines) if " in spawn::main at guests/programs/process/spawn.rs:" in line)
         self.assertLess(marked, main)
 
     def test_program_that_ends_differently_is_seen_at_its_exit(self) -> None:

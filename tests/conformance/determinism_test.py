@@ -8,6 +8,7 @@ Without CASE every case is recorded REPEATS times.
 """
 
 import hashlib
+import itertools
 import json
 import re
 import sys
@@ -38,11 +39,11 @@ def record(case: dict[str, Any], trace: Path) -> str:
 
 
 def main() -> int:
-    cases = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    groups = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     repeats, names = int(sys.argv[2]), sys.argv[3:]
     failures = 0
     with tempfile.TemporaryDirectory() as scratch:
-        for case in cases:
+        for case in itertools.chain.from_iterable(groups.values()):
             if names and case["name"] not in names:
                 continue
             digests = {record(case, Path(scratch) / "trace.jsonl") for _ in range(repeats)}

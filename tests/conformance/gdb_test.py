@@ -90,7 +90,7 @@ class GdbTest(ToolTest):
 
     def test_program_stops_before_its_first_instruction_and_at_main(self) -> None:
         done = debug(GUESTS / "threads", "break threads::main\ncontinue\nbacktrace\ncontinue\n", "run", "threads")
-        main = line_of("threads.rs", "fn main()") + 1
+        main = line_of("thread/threads.rs", "fn main()") + 1
         self.assert_said(done, r"in _start \(\)", rf"hit Breakpoint 1, threads::main \(\) at .*threads\.rs:{main}",
                          rf"^#0  threads::main \(\) at .*threads\.rs:{main}$", "exited normally")
         self.assertEqual(done.status, 0)
@@ -98,7 +98,7 @@ class GdbTest(ToolTest):
 
     def test_eight_threads_are_listed_each_with_its_stack(self) -> None:
         # The eighth to come here is the last thread in its first turn: all eight are there.
-        turn = line_of("threads.rs", "*current += 1;")
+        turn = line_of("thread/threads.rs", "*current += 1;")
         done = debug(GUESTS / "threads",
                      f"break threads.rs:{turn}\nignore 1 7\ncontinue\ninfo threads\nthread 2\nbacktrace\ndetach\n",
                      "run", "threads")

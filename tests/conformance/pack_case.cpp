@@ -59,10 +59,12 @@ std::optional<Arguments> parse_arguments(std::span<char*> given) {
 // The entry of that name; null if there is none.
 Json find_case(const fs::path& path, const std::string& name) {
     std::ifstream file{path};
-    const Json cases = Json::parse(file);
-    for (const Json& one : cases) {
-        if (one.at("name") == name) {
-            return one;
+    const Json groups = Json::parse(file);
+    for (const Json& cases : groups) {
+        for (const Json& one : cases) {
+            if (one.at("name") == name) {
+                return one;
+            }
         }
     }
     return nullptr;

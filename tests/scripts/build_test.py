@@ -74,7 +74,7 @@ class ScriptsTest(unittest.TestCase):
         self.write("part/one.txt", "1")
         self.write("tests/program.txt", "1")
         self.write("tests/guests/guests.list", "# name source linkage\nhello program.txt static\nother program.txt static\n")
-        self.write("tests/guests/cases.json", '[{"name": "hello", "program": "hello"}, {"name": "case", "program": "other"}]')
+        self.write("tests/guests/cases.json", '{"io": [{"name": "hello", "program": "hello"}, {"name": "case", "program": "other"}]}')
         self.write_program(self.root / "make-tool", MAKE_TOOL)
         # What setup installs is this machine's, and here already; that it ran is noted.
         self.write_program(self.root / "scripts/setup", SET_UP)

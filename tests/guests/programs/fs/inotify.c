@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "report.h"
+#include "../report.h"
 
 enum { kExchange = 2 };
 

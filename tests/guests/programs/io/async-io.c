@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "report.h"
+#include "../report.h"
 
 static siginfo_t last;
 static volatile sig_atomic_t delivered;

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "report.h"
+#include "../report.h"
 
 enum { kSize = 56, kKeepPolicy = 8, kKeepParameters = 16, kClampMinimum = 32, kDeadline = 6 };
 

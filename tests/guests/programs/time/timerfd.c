@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "report.h"
+#include "../report.h"
 
 // Linux include/uapi/linux/timerfd.h, whose header does not go with the C library's.
 #define TFD_IOC_SET_TICKS _IOW('T', 0, uint64_t)

@@ -139,7 +139,10 @@ static void stopped(void) {
         waitpid(child, &status, WUNTRACED);
         usleep(10000);
         kill(child, SIGCONT);
-        usleep(i == 0 ? 140000 : 20000);
+        // The last stop ends the child's last wait, and so the child.
+        if (i < 3) {
+            usleep(i == 0 ? 140000 : 20000);
+        }
     }
     waitpid(child, &status, 0);
 }
