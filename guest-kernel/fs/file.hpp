@@ -97,6 +97,8 @@ class File : public MappedFile {
     // Can splice and sendfile take from it, or put into it? (A pipe is asked only as the output of sendfile.)
     virtual bool can_splice_from() const { return false; }
     virtual bool can_splice_to() const { return false; }
+    // Does SPLICE_F_NONBLOCK keep a splice from waiting here for input? Else only O_NONBLOCK does.
+    virtual bool heeds_splice_nonblock() const { return true; }
 
     // poll(2)'s bits that hold now. `registrar`, where not null, is told of the queues to watch.
     virtual std::uint32_t poll(PollRegistrar* registrar);

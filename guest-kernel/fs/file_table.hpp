@@ -41,6 +41,8 @@ class FileTable : public RefCounted {
     Result<void> install_at(Fd fd, Ref<File> file, CloseOnExec close_on_exec);
     // Before files are made for it: is there room for so many more descriptors? EMFILE.
     Result<void> check_room(unsigned count) const;
+    // The number that the next descriptor from `minimum` on would get.
+    std::size_t lowest_free(std::size_t minimum) const;
 
     Result<void> close(Fd fd);
     void close_on_exec();
@@ -64,7 +66,6 @@ class FileTable : public RefCounted {
         CloseOnExec close_on_exec = CloseOnExec::No;
     };
     void close_slot(std::size_t fd);
-    std::size_t lowest_free(std::size_t minimum) const;
 
     Vector<Slot> slots_;
 };

@@ -162,6 +162,10 @@ class SocketFile final : public File {
 
     bool can_splice_from() const override { return true; }
     bool can_splice_to() const override { return true; }
+    // Linux unix_stream_splice_read looks at the flag, tcp_splice_read does not.
+    bool heeds_splice_nonblock() const override {
+        return socket_->family() == socket_constants::kFamilyUnix && socket_->type() == SocketType::Stream;
+    }
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
     std::uint32_t poll(PollRegistrar* registrar) override { return socket_->poll(registrar); }

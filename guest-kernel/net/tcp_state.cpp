@@ -60,6 +60,7 @@ bool TcpSocket::take_bytes(TcpQueue& bytes, std::size_t size) {
         ((state_ == TcpState::FinWait1 || state_ == TcpState::FinWait2) && shut_down_reading());
     if (has_closed || bytes.move_to(received_, size).is_error()) {
         const Ref<TcpSocket> keep(this);
+        error_ = state_ == TcpState::Close ? error_ : ECONNRESET;  // tcp_reset at this end too
         send_reset();
         become_closed();
         changed_.wake_all();

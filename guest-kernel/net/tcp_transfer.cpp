@@ -194,11 +194,12 @@ Result<std::size_t> TcpSocket::receive(IoBuffer& buffer, ReceiveRequest& request
     const std::size_t wanted = buffer.remaining();
     const auto low_mark = static_cast<std::size_t>(options.receive_low_mark());
     const std::size_t target =
-        (flags & kWaitAll) != 0 ? wanted : std::max<std::size_t>(std::min(low_mark, wanted), 1);
+        std::max<std::size_t>((flags & kWaitAll) != 0 ? wanted : std::min(low_mark, wanted), 1);
     const bool peeks = (flags & kPeek) != 0;
     std::uint64_t position = received_.begin_sequence();
     std::size_t done = 0;
-    while (done < wanted) {
+    // At least once: with room for nothing too, there has to be something (Linux tcp_recvmsg_locked).
+    do {
         const bool is_at_urgent = urgent_ != Urgent::None && urgent_sequence_ == position;
         if (is_at_urgent && done > 0) {
             break;
@@ -235,7 +236,7 @@ Result<std::size_t> TcpSocket::receive(IoBuffer& buffer, ReceiveRequest& request
         if (waited.is_error()) {
             return done > 0 ? Result<std::size_t>(done) : Result<std::size_t>(waited.error());
         }
-    }
+    } while (done < wanted);
     return buffer.result(done);
 }
 

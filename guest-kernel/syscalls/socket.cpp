@@ -46,24 +46,21 @@ Result<long> sys_socketpair(Task& task, int domain, unsigned type, int protocol,
         return Errno(EINVAL);
     }
     TRY(task.files->check_room(2));
+    // The numbers are told before there are sockets (Linux __sys_socketpair).
+    const std::size_t lowest = task.files->lowest_free(0);
+    const int descriptors[2] = {static_cast<int>(lowest),
+                                static_cast<int>(task.files->lowest_free(lowest + 1))};
+    TRY(sv.write_all(descriptors));
     Ref<Socket> first = TRY(create(domain, type, protocol));
     Ref<Socket> second = TRY(create(domain, type, protocol));
     TRY(first->pair_with(*second));
     Ref<File> first_file = TRY(make_socket_file(std::move(first), type));
     Ref<File> second_file = TRY(make_socket_file(std::move(second), type));
-    int descriptors[2] = {TRY(task.files->install(std::move(first_file), close_on_exec_of(type))), -1};
-    Result<int> last = task.files->install(std::move(second_file), close_on_exec_of(type));
-    Result<void> written = last.is_error() ? Result<void>(last.error()) : Result<void>();
-    if (!last.is_error()) {
-        descriptors[1] = last.value();
-        written = sv.write_all(descriptors);
-    }
-    if (written.is_error()) {
+    TRY(task.files->install(std::move(first_file), close_on_exec_of(type)));
+    const Result<int> last = task.files->install(std::move(second_file), close_on_exec_of(type));
+    if (last.is_error()) {
         TRY(task.files->close(Fd{descriptors[0]}));
-        if (!last.is_error()) {
-            TRY(task.files->close(Fd{descriptors[1]}));
-        }
-        return written.error();
+        return last.error();
     }
     return 0;
 }

@@ -56,7 +56,8 @@ Result<long> sys_splice(Task& task, Fd fd_in, UserInOut<std::int64_t> off_in, Fd
     }
     TRY(from.begin());
     TRY(to.begin());
-    return run_copy(from, to, length, (flags & kSpliceNonblock) != 0);
+    const bool nonblocking = (flags & kSpliceNonblock) != 0 && from.file().heeds_splice_nonblock();
+    return run_copy(from, to, length, nonblocking);
 }
 
 // Linux fs/splice.c, do_tee: waits until there is something to copy and room for it.
