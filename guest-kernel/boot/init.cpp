@@ -10,6 +10,7 @@
 #include "fs/fs_context.hpp"
 #include "fs/vfs.hpp"
 #include "lib/command_line.hpp"
+#include "lib/settings.hpp"
 #include "log/print.hpp"
 #include "mm/address_space.hpp"
 #include "task/exec.hpp"
@@ -33,6 +34,7 @@ void set_limits(Process& process) {
     for (rlimit64& limit : process.limits) {
         limit = {.rlim_cur = RLIM64_INFINITY, .rlim_max = RLIM64_INFINITY};
     }
+    settings().most_tasks = static_cast<std::int64_t>(maximum_tasks());
     const std::uint64_t by_memory = maximum_tasks() / 2;
     process.limits[RLIMIT_STACK].rlim_cur = kStackLimit;
     process.limits[RLIMIT_CORE].rlim_cur = 0;

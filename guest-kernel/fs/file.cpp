@@ -18,12 +18,22 @@
 namespace kernel {
 
 namespace {
+
+constinit std::uint64_t open_files = 0;
 constexpr unsigned kCreationFlags = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC;
+}  // namespace
+
+File::File(Path path, unsigned flags) : path_(std::move(path)), flags_(flags & ~kCreationFlags) {
+    ++open_files;
 }
 
-File::File(Path path, unsigned flags) : path_(std::move(path)), flags_(flags & ~kCreationFlags) {}
+File::~File() {
+    --open_files;
+}
 
-File::~File() = default;
+std::uint64_t File::count() {
+    return open_files;
+}
 
 void File::last_reference_dropped() {
     while (CloseListener* listener = close_listeners_.pop_front()) {

@@ -69,6 +69,9 @@ class File : public MappedFile {
     File(Path path, unsigned flags);
     ~File() override;
 
+    // How many are open.
+    static std::uint64_t count();
+
     const Path& path() const { return path_; }
     Inode& inode() const { return path_.inode(); }
     InodeAttributes attributes() const { return inode().current_attributes(); }

@@ -92,6 +92,8 @@ class Inode : public RefCounted {
     virtual InodeAttributes current_attributes() { return attributes; }
     // May the current task do anything here, whatever the mode says?
     virtual bool is_open_to_current() const { return false; }
+    // Do its permission bits bind the superuser, too?
+    virtual bool ignores_capabilities() const { return false; }
     // Asked before `attributes` is changed for a program.
     virtual Result<void> may_set_attributes() { return {}; }
 

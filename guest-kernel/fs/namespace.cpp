@@ -11,6 +11,7 @@
 #include "fs/mount.hpp"
 #include "fs/namespace_checks.hpp"
 #include "fs/notify.hpp"
+#include "lib/settings.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -168,7 +169,8 @@ namespace {
 // Whose file is not the caller's can be linked only if it is harmless and the caller's to read and write (man
 // 5 proc, protected_hardlinks, which Debian turns on; Linux fs/namei.c, may_linkat).
 bool may_link(const Credentials& credentials, const Inode& inode) {
-    if (credentials.file_system_user == inode.attributes.user || credentials.has(CAP_FOWNER)) {
+    if (settings().protects_hard_links == 0 || credentials.file_system_user == inode.attributes.user ||
+        credentials.has(CAP_FOWNER)) {
         return true;
     }
     constexpr std::uint32_t kRunsAsGroup = S_ISGID | S_IXGRP;

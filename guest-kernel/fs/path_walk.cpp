@@ -8,6 +8,7 @@
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
 #include "fs/mount.hpp"
+#include "lib/settings.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -41,6 +42,9 @@ Result<void> check_permission(const Inode& inode, unsigned wanted, const Credent
         is_listed ? !list->check_permission(inode, wanted, credentials).is_error() : (wanted & ~granted) == 0;
     if (is_granted || inode.is_open_to_current()) {
         return {};
+    }
+    if (inode.ignores_capabilities()) {
+        return Errno(EACCES);
     }
     const bool any_execute = (mode & 0111) != 0;
     const bool only_reads = inode.is_directory() ? (wanted & kMayWrite) == 0 : wanted == kMayRead;
@@ -190,8 +194,8 @@ Result<void> PathWalk::check_follow(const Path& link) const {
     constexpr std::uint32_t kOpenToAll = S_ISVTX | 0002;
     const InodeAttributes& directory = place_.inode().attributes;
     const std::uint32_t owner = link.inode().attributes.user;
-    const bool is_safe = owner == credentials_.file_system_user || owner == directory.user ||
-                         (directory.mode & kOpenToAll) != kOpenToAll;
+    const bool is_safe = settings().protects_symbolic_links == 0 || owner == credentials_.file_system_user ||
+                         owner == directory.user || (directory.mode & kOpenToAll) != kOpenToAll;
     return is_safe ? Result<void>() : Result<void>(Errno(EACCES));
 }
 

@@ -7,6 +7,7 @@
 
 #include "fs/anonymous.hpp"
 #include "fs/file_system.hpp"
+#include "lib/settings.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
@@ -15,7 +16,6 @@ namespace {
 
 constexpr std::uint32_t kPipeMagic = 0x50495045;  // PIPEFS_MAGIC
 // Linux fs/pipe.c, pipe_max_size: what a task without CAP_SYS_RESOURCE may ask for.
-constexpr std::size_t kUnprivilegedCapacity = std::size_t{1} << 20;
 constexpr std::size_t kMaximumCapacity = std::size_t{1} << 31;
 
 // Made at start, never destroyed.
@@ -47,7 +47,7 @@ Result<std::size_t> Pipe::set_capacity(std::size_t bytes) {
         return Errno(EINVAL);
     }
     const std::size_t count = std::bit_ceil(std::max<std::size_t>(page_ceiling(bytes) >> kPageShift, 1));
-    if (count > slots_.size() && count * kPageSize > kUnprivilegedCapacity &&
+    if (count > slots_.size() && count * kPageSize > static_cast<std::size_t>(settings().largest_pipe) &&
         !Task::current().credentials.has(CAP_SYS_RESOURCE)) {
         return Errno(EPERM);
     }

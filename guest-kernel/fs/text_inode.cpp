@@ -66,12 +66,14 @@ class TextFile final : public File {
 };
 
 // The directory of a name, made if it is not there.
-Result<Ref<Dentry>> subdirectory(Dentry& parent, std::string_view name, int missing_error) {
+Result<Ref<Dentry>> subdirectory(Dentry& parent, std::string_view name, int missing_error,
+                                 bool binds_superuser) {
     if (Dentry* present = parent.find_child(name)) {
         return Ref<Dentry>(present);
     }
     Ref<FileSystem> file_system(&parent.inode().file_system());
-    Ref<Inode> inode = TRY(make_ref<FixedDirectoryInode>(std::move(file_system), 0555U, missing_error));
+    Ref<Inode> inode =
+        TRY(make_ref<FixedDirectoryInode>(std::move(file_system), 0555U, missing_error, binds_superuser));
     return add_entry(parent, name, std::move(inode));
 }
 
@@ -101,18 +103,23 @@ Result<String> LinkInode::read_link() {
     return text;
 }
 
+Result<void> add_file(Dentry& root, std::string_view path, Ref<Inode> inode, int missing_error) {
+    Ref<Dentry> directory(&root);
+    for (std::size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/')) {
+        directory = TRY(
+            subdirectory(*directory, path.substr(0, slash), missing_error, inode->ignores_capabilities()));
+        path.remove_prefix(slash + 1);
+    }
+    TRY(add_entry(*directory, path, std::move(inode)));
+    return {};
+}
+
 Result<void> add_text_files(Dentry& root, std::span<const TextEntry> entries, int missing_error) {
     for (const TextEntry& entry : entries) {
-        Ref<Dentry> directory(&root);
-        std::string_view path = entry.path;
-        for (std::size_t slash = path.find('/'); slash != std::string_view::npos; slash = path.find('/')) {
-            directory = TRY(subdirectory(*directory, path.substr(0, slash), missing_error));
-            path.remove_prefix(slash + 1);
-        }
         Ref<FileSystem> file_system(&root.inode().file_system());
         Ref<Inode> inode = TRY(
             make_ref<FixedTextInode>(std::move(file_system), entry.permissions, entry.generate, entry.store));
-        TRY(add_entry(*directory, path, std::move(inode)));
+        TRY(add_file(root, entry.path, std::move(inode), missing_error));
     }
     return {};
 }

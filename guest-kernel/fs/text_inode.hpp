@@ -44,13 +44,18 @@ class LinkInode : public Inode {
 class FixedDirectoryInode final : public Inode {
   public:
     // `missing` answers attempts to make an entry.
-    FixedDirectoryInode(Ref<FileSystem> file_system, std::uint32_t permissions, int missing)
-        : Inode(std::move(file_system), S_IFDIR | permissions), missing_(missing) {}
+    FixedDirectoryInode(Ref<FileSystem> file_system, std::uint32_t permissions, int missing,
+                        bool binds_superuser = false)
+        : Inode(std::move(file_system), S_IFDIR | permissions),
+          missing_(missing),
+          binds_superuser_(binds_superuser) {}
+    bool ignores_capabilities() const override { return binds_superuser_; }
     Result<Ref<Inode>> create(std::uint32_t, DeviceNumber) override { return Errno(missing_); }
     Result<Ref<Inode>> create_symlink(std::string_view) override { return Errno(missing_); }
 
   private:
     int missing_;
+    bool binds_superuser_;
 };
 
 // A file of text that needs nothing but a function.
@@ -82,6 +87,8 @@ struct TextEntry {
     FixedTextInode::Store store = nullptr;
 };
 
+// Makes one file, and the directories it is in.
+Result<void> add_file(Dentry& root, std::string_view path, Ref<Inode> inode, int missing_error);
 // Makes the files of a table, and the directories they are in.
 Result<void> add_text_files(Dentry& root, std::span<const TextEntry> entries, int missing_error);
 

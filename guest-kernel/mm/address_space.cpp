@@ -5,6 +5,7 @@
 
 #include "arch/include/machine.hpp"
 #include "lib/faults.hpp"
+#include "lib/settings.hpp"
 #include "log/print.hpp"
 #include "mm/limits.hpp"
 
@@ -151,7 +152,7 @@ std::optional<std::uint64_t> AddressSpace::find_free(std::uint64_t hint, std::ui
 
 Result<Mapping*> AddressSpace::insert(std::uint64_t start, std::uint64_t end,
                                       const MappingAttributes& attributes) {
-    if (mappings_.size() >= kMaximumMappings) {
+    if (mappings_.size() >= static_cast<std::size_t>(settings().most_mappings)) {
         return Errno(ENOMEM);
     }
     Own<Mapping> mapping = TRY(make_own<Mapping>(*this, start, end, attributes));

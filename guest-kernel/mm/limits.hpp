@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "lib/settings.hpp"
 #include "mm/page.hpp"
 
 namespace kernel {
@@ -11,8 +12,6 @@ namespace kernel {
 inline constexpr std::uint64_t kStackGuardGap = 256 * kPageSize;
 // Addresses below are not chosen for a mapping (Debian's CONFIG_LSM_MMAP_MIN_ADDR of arm64).
 inline constexpr std::uint64_t kLowestMapping = 32768;
-// Regions of one address space (Linux DEFAULT_MAX_MAP_COUNT).
-inline constexpr std::size_t kMaximumMappings = 65530;
 
 // RLIMIT_STACK of the process that runs now. task/ defines it: memory does not see processes.
 std::uint64_t current_stack_limit();
@@ -22,7 +21,8 @@ bool current_takes_tagged_addresses();
 // Is this more private memory than there can ever be? Linux's heuristic overcommit refuses only more than all
 // RAM.
 inline bool is_obvious_overcommit(std::uint64_t bytes) {
-    return bytes >> kPageShift > memory_counts().total_pages;
+    constexpr std::int64_t kAlways = 1;  // OVERCOMMIT_ALWAYS
+    return settings().overcommit != kAlways && bytes >> kPageShift > memory_counts().total_pages;
 }
 
 }  // namespace kernel

@@ -84,14 +84,14 @@ Result<void> PortTable::hold(PortHolder& holder, std::uint16_t port) {
     forget_old();
     if (port == 0) {
         // Odd ports first: connections get the even ones (inet_csk_find_open_port).
-        constexpr unsigned kPorts = kLastEphemeralPort - kFirstEphemeralPort + 1;
-        unsigned offset = static_cast<unsigned>(random_number() % kPorts) | 1U;
-        for (unsigned tried = 0; tried < kPorts && port == 0; tried++) {
-            const auto candidate = static_cast<std::uint16_t>(kFirstEphemeralPort + offset);
+        const EphemeralPorts ports;
+        unsigned offset = static_cast<unsigned>(random_number() % ports.count) | 1U;
+        for (unsigned tried = 0; tried < ports.count && port == 0; tried++) {
+            const auto candidate = static_cast<std::uint16_t>(ports.first + offset);
             if (is_free(holder, candidate, true)) {
                 port = candidate;
             }
-            offset = tried == kPorts / 2 ? (offset - 1) % kPorts : (offset + 2) % kPorts;
+            offset = tried == ports.count / 2 ? (offset - 1) % ports.count : (offset + 2) % ports.count;
         }
         if (port == 0) {
             return Errno(EADDRINUSE);
@@ -111,10 +111,10 @@ Result<void> PortTable::check(const PortHolder& holder) {
 
 Result<void> PortTable::hold_for_connection(PortHolder& holder) {
     forget_old();
-    constexpr unsigned kPorts = kLastEphemeralPort - kFirstEphemeralPort + 1;
-    unsigned offset = static_cast<unsigned>(random_number() % kPorts) & ~1U;
-    for (unsigned tried = 0; tried < kPorts; tried++) {
-        const auto candidate = static_cast<std::uint16_t>(kFirstEphemeralPort + offset);
+    const EphemeralPorts ports;
+    unsigned offset = static_cast<unsigned>(random_number() % ports.count) & ~1U;
+    for (unsigned tried = 0; tried < ports.count; tried++) {
+        const auto candidate = static_cast<std::uint16_t>(ports.first + offset);
         bool is_taken = false;
         for (const PortHolder& other : holders_) {
             const bool is_in_the_way = other.is_bound_by_program() || other.remote_ == holder.remote_;
@@ -125,7 +125,7 @@ Result<void> PortTable::hold_for_connection(PortHolder& holder) {
             holders_.push_front(holder);
             return {};
         }
-        offset = tried == kPorts / 2 ? (offset + 1) % kPorts : (offset + 2) % kPorts;
+        offset = tried == ports.count / 2 ? (offset + 1) % ports.count : (offset + 2) % ports.count;
     }
     return Errno(EADDRNOTAVAIL);
 }

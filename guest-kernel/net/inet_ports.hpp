@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "lib/list.hpp"
+#include "lib/settings.hpp"
 #include "net/inet_address.hpp"
 
 namespace kernel {
@@ -67,8 +68,10 @@ PortTable& tcp_ports();
 PortTable& udp_ports();
 
 // Ports that the kernel chooses (net.ipv4.ip_local_port_range).
-inline constexpr std::uint16_t kFirstEphemeralPort = 32768;
-inline constexpr std::uint16_t kLastEphemeralPort = 60999;
+struct EphemeralPorts {
+    std::uint16_t first = static_cast<std::uint16_t>(settings().ephemeral_ports[0]);
+    unsigned count = static_cast<unsigned>(settings().ephemeral_ports[1] - settings().ephemeral_ports[0] + 1);
+};
 
 // What is left of a connection whose end that closed first has seen the other's end too: its port stays taken
 // for 60 s (TCP_TIMEWAIT_LEN).

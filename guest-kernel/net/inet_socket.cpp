@@ -2,6 +2,7 @@
 
 #include <linux/capability.h>
 
+#include "lib/settings.hpp"
 #include "net/tcp_socket.hpp"
 #include "net/udp_socket.hpp"
 #include "task/task.hpp"
@@ -12,8 +13,7 @@ using namespace socket_constants;
 
 namespace {
 
-constexpr std::uint16_t kFirstFreePort = 1024;  // net.ipv4.ip_unprivileged_port_start
-constexpr std::size_t kShortestV6Name = 24;     // SIN6_LEN_RFC2133: without a scope
+constexpr std::size_t kShortestV6Name = 24;  // SIN6_LEN_RFC2133: without a scope
 
 }  // namespace
 
@@ -80,7 +80,7 @@ Result<void> InetSocket::check_bindable(const Endpoint& wanted) const {
     } else if (!is_bindable(address) && !may_be_foreign) {
         return Errno(EADDRNOTAVAIL);
     }
-    if (wanted.port != 0 && wanted.port < kFirstFreePort &&
+    if (wanted.port != 0 && wanted.port < settings().first_free_port &&
         !Task::current().credentials.has(CAP_NET_BIND_SERVICE)) {
         return Errno(EACCES);
     }

@@ -37,9 +37,8 @@ int doubled(int asked, int minimum) {
     return std::max(std::min(asked, INT32_MAX / 2) * 2, minimum);
 }
 
-int limited(int asked) {
-    return static_cast<int>(
-        std::min(static_cast<unsigned>(asked), static_cast<unsigned>(SocketOptions::kMaximumBuffer)));
+int limited(int asked, std::int64_t largest) {
+    return static_cast<int>(std::min(static_cast<unsigned>(asked), static_cast<unsigned>(largest)));
 }
 
 bool may(int capability) {
@@ -80,9 +79,10 @@ Result<void> set_socket_buffer(Socket& socket, int name, int value) {
     if (is_forced && !may(CAP_NET_ADMIN)) {
         return Errno(EPERM);
     }
-    const int asked = is_forced ? std::max(value, 0) : limited(value);
     SocketOptions& options = socket.options;
     const bool sends = name == SO_SNDBUF || name == SO_SNDBUFFORCE;
+    const std::int64_t largest = sends ? settings().largest_send_buffer : settings().largest_receive_buffer;
+    const int asked = is_forced ? std::max(value, 0) : limited(value, largest);
     if (sends) {
         options.send_buffer = doubled(asked, kMinimumSendBuffer);
     } else {

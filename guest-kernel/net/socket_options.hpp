@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "lib/settings.hpp"
 #include "mm/user_memory.hpp"
 #include "net/socket_option_rules.hpp"
 #include "time/timespec.hpp"
@@ -19,18 +20,16 @@ class Socket;
 
 class SocketOptions {
   public:
-    static constexpr int kDefaultBuffer = 212992;                  // net.core.rmem_default and wmem_default
-    static constexpr int kMaximumBuffer = 212992;                  // net.core.rmem_max and wmem_max
     static constexpr std::int64_t kLongestLinger = 1'000'000'000;  // s
 
     SocketOptions();
 
-    std::int64_t receive_timeout = 0;     // SO_RCVTIMEO in ns; 0: none, less: a call that would wait fails
-    std::int64_t send_timeout = 0;        // SO_SNDTIMEO
-    int receive_buffer = kDefaultBuffer;  // SO_RCVBUF
-    int send_buffer = kDefaultBuffer;     // SO_SNDBUF
-    bool passes_credentials = false;      // SO_PASSCRED
-    bool lingers = false;                 // SO_LINGER
+    std::int64_t receive_timeout = 0;  // SO_RCVTIMEO in ns; 0: none, less: a call that would wait fails
+    std::int64_t send_timeout = 0;     // SO_SNDTIMEO
+    int receive_buffer = static_cast<int>(settings().default_receive_buffer);  // SO_RCVBUF
+    int send_buffer = static_cast<int>(settings().default_send_buffer);        // SO_SNDBUF
+    bool passes_credentials = false;                                           // SO_PASSCRED
+    bool lingers = false;                                                      // SO_LINGER
     std::int64_t linger_seconds = 0;
     int peek_offset = -1;                           // SO_PEEK_OFF
     std::uint64_t pacing_rate = ~std::uint64_t{0};  // SO_MAX_PACING_RATE

@@ -3,6 +3,8 @@
 #include <asm/ioctls.h>
 #include <linux/sockios.h>
 
+#include "lib/settings.hpp"
+
 namespace kernel {
 
 using namespace socket_constants;
@@ -10,7 +12,6 @@ using namespace socket_constants;
 namespace {
 constexpr int kFirstSendBuffer = 16384;      // net.ipv4.tcp_wmem
 constexpr int kFirstReceiveBuffer = 131072;  // net.ipv4.tcp_rmem
-constexpr int kLongestBacklog = 4096;        // net.core.somaxconn
 }  // namespace
 
 TcpSocket::TcpSocket(InetFamily family) : InetSocket(family, SocketType::Stream, IPPROTO_TCP, tcp_ports()) {
@@ -27,7 +28,8 @@ Result<void> TcpSocket::listen(int backlog) {
     if (!can_listen) {
         return Errno(EINVAL);
     }
-    backlog_ = backlog < 0 || backlog > kLongestBacklog ? kLongestBacklog : backlog;
+    const auto longest = static_cast<int>(settings().longest_backlog);
+    backlog_ = backlog < 0 || backlog > longest ? longest : backlog;
     if (state_ == TcpState::Listen) {
         return {};
     }

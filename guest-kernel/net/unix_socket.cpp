@@ -8,6 +8,7 @@
 #include "fs/file_table.hpp"
 #include "fs/mount.hpp"
 #include "fs/text_buffer.hpp"
+#include "lib/settings.hpp"
 #include "net/unix_rights.hpp"
 #include "signal/signals.hpp"
 #include "task/task.hpp"
@@ -18,7 +19,6 @@ namespace {
 
 using namespace socket_constants;
 
-constexpr unsigned kMaximumBacklog = 4096;  // net.core.somaxconn
 constexpr std::size_t kDatagramQueue = 10;  // net.unix.max_dgram_qlen
 constexpr std::uint32_t kRoomEvents = kPollWritable | POLLWRBAND;
 
@@ -124,7 +124,8 @@ Result<void> UnixSocket::listen(int backlog) {
     if (name_.is_empty() || state_ == State::Connected) {
         return Errno(EINVAL);
     }
-    const std::size_t wanted = std::min(static_cast<unsigned>(backlog), kMaximumBacklog);
+    const std::size_t wanted =
+        std::min(static_cast<unsigned>(backlog), static_cast<unsigned>(settings().longest_backlog));
     if (wanted > backlog_) {
         room_.wake_all();
     }

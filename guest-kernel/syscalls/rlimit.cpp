@@ -1,4 +1,5 @@
 // prlimit64, getrlimit, setrlimit.
+#include "lib/settings.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/table.hpp"
 #include "task/task.hpp"
@@ -17,12 +18,12 @@ bool may_access_limits(const Task& task, const Task& target) {
 }
 
 Result<void> change_limit(Task& task, Process& process, unsigned resource, const rlimit64& next) {
-    constexpr std::uint64_t kMaximumFiles = 1 << 20;  // /proc/sys/fs/nr_open
+    const auto most_files = static_cast<std::uint64_t>(settings().most_descriptors);
     rlimit64& limit = process.limits[resource];
     if (next.rlim_cur > next.rlim_max) {
         return Errno(EINVAL);
     }
-    if ((resource == RLIMIT_NOFILE && next.rlim_max > kMaximumFiles) ||
+    if ((resource == RLIMIT_NOFILE && next.rlim_max > most_files) ||
         (next.rlim_max > limit.rlim_max && !task.credentials.has(CAP_SYS_RESOURCE))) {
         return Errno(EPERM);
     }

@@ -6,6 +6,7 @@
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
 #include "lib/faults.hpp"
+#include "lib/settings.hpp"
 #include "mm/address_space.hpp"
 #include "task/pidfd.hpp"
 #include "task/scheduler.hpp"
@@ -46,7 +47,8 @@ Result<void> check(Task& parent, const CloneRequest& request) {
         return Errno(EAGAIN);
     }
     parent.has_too_many_tasks = false;
-    return task_count() < maximum_tasks() ? Result<void>() : Result<void>(Errno(EAGAIN));
+    return task_count() < static_cast<std::size_t>(settings().most_tasks) ? Result<void>()
+                                                                          : Result<void>(Errno(EAGAIN));
 }
 
 Result<Ref<Process>> new_process(Task& parent, const CloneRequest& request, int number) {

@@ -8,7 +8,7 @@
 
 namespace kernel {
 
-// The next free number (pids and tids are one space). EAGAIN when all 32768 are taken.
+// The next free number (pids and tids are one space). EAGAIN when all below pid_max are taken.
 Result<int> allocate_task_number();
 
 // The table holds a reference to each task.
@@ -21,8 +21,8 @@ List<Task, TaskInTable>& all_tasks();
 // All in the table, ended leaders too, as on Linux.
 std::size_t task_count();
 std::size_t task_count_of_user(std::uint32_t real_user);
-// threads-max: as many tasks as have room for their stacks in an eighth of memory (Linux kernel/fork.c,
-// set_max_threads).
+// What threads-max is at first: as many tasks as have room for their stacks in an eighth of memory (Linux
+// kernel/fork.c, set_max_threads).
 std::size_t maximum_tasks();
 // Has a user more tasks than the process's RLIMIT_NPROC? Root never has too many.
 bool is_over_task_limit(const Process& process, std::uint32_t real_user);

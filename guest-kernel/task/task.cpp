@@ -2,6 +2,7 @@
 
 #include "fs/file_table.hpp"
 #include "fs/fs_context.hpp"
+#include "lib/settings.hpp"
 #include "mm/address_space.hpp"
 #include "mm/limits.hpp"
 #include "mm/page.hpp"
@@ -11,8 +12,6 @@
 namespace kernel {
 
 namespace {
-
-constexpr int kMaximumNumber = 32768;  // Linux's default pid_max
 
 constexpr int kReservedNumbers = 300;  // RESERVED_PIDS in Linux kernel/pid.c
 constinit int last_number = 0;
@@ -171,12 +170,13 @@ List<Process, ProcessInTable>& all_processes() {
 }
 
 Result<int> allocate_task_number() {
-    for (int tries = 0; tries < kMaximumNumber; ++tries) {
+    const auto limit = static_cast<int>(settings().largest_pid);
+    for (int tries = 0; tries < limit; ++tries) {
         // Linux starts again at RESERVED_PIDS, and its kernel threads have taken the first numbers: what
         // comes after process 1 begins there, so that numbers are as long as on Linux.
         const int next = last_number + 1;
         const bool reserved = next > 1 && next < kReservedNumbers;
-        last_number = reserved || next >= kMaximumNumber ? kReservedNumbers : next;
+        last_number = reserved || next >= limit ? kReservedNumbers : next;
         if (!is_number_in_use(last_number)) {
             return last_number;
         }
