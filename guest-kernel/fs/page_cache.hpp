@@ -30,6 +30,7 @@ class PageCache final : public MemoryObject {
     std::uint64_t charged_pages() const { return tree_pages_ + backing_pages() - shadowed_pages_; }
 
     Result<PageRef> page(std::uint64_t index) override;
+    Page* present_page(std::uint64_t index) override { return tree_.find(index); }
     void note_mapped_write() override;
 
     // Bytes from `position` on, up to the end; holes read as zeroes. Returns how many bytes it read.

@@ -67,6 +67,10 @@ Result<void> make_thread_self(String& out) {
     return out.append_decimal(static_cast<unsigned>(Task::current().id));
 }
 
+Result<void> make_net(String& out) {
+    return out.append("self/net");
+}
+
 Result<void> make_mounts(String& out) {
     return out.append("self/mounts");
 }
@@ -96,7 +100,7 @@ struct RootLink {
     LinkInode::Make make;
 };
 constexpr RootLink kLinks[] = {
-    {"mounts", make_mounts}, {"self", make_self}, {"thread-self", make_thread_self}};
+    {"mounts", make_mounts}, {"net", make_net}, {"self", make_self}, {"thread-self", make_thread_self}};
 
 // Made once, never destroyed.
 Dentry* root = nullptr;

@@ -90,4 +90,20 @@ Result<void> append_mountinfo(Task& task, String& out) {
     return {};
 }
 
+Result<void> append_mountstats(Task& task, String& out) {
+    if (!task.fs) {
+        return Errno(EINVAL);
+    }
+    for (const Ref<Mount>& mount : all_mounts()) {
+        TextBuffer line;
+        line.text("device ").escaped(mount->source(), kSpecialInPath).text(" mounted on ");
+        if (!append_mount_point(mount, task.fs->root, line)) {
+            continue;
+        }
+        line.text(" with fstype ").text(mount->file_system().name()).character('\n');
+        TRY(line.append_to(out));
+    }
+    return {};
+}
+
 }  // namespace kernel

@@ -6,27 +6,43 @@
 #include "fs/fs_context.hpp"
 #include "fs/mount.hpp"
 #include "fs/procfs_descriptors.hpp"
+#include "fs/procfs_memory.hpp"
+#include "fs/procfs_parts.hpp"
 #include "fs/text_buffer.hpp"
 #include "fs/text_inode.hpp"
 #include "lib/faults.hpp"
 #include "mm/address_space.hpp"
+#include "task/inspection.hpp"
 #include "task/proc_text.hpp"
 
 namespace kernel {
 
 namespace {
 
+// Who may look into the task alone may see a text: when is that asked?
+enum class Secrecy { None, FromOpen, AtRead };
+
 class TaskTextInode final : public TextInode {
   public:
     using Generate = Result<void> (*)(Task& task, String& out);
     using Store = Result<void> (*)(Task& task, std::string_view text);
     TaskTextInode(Ref<FileSystem> file_system, std::uint32_t permissions, Ref<Task> task,
-                  Generate generate_text, Store store_text)
+                  Generate generate_text, Store store_text, Secrecy secrecy)
         : TextInode(std::move(file_system), S_IFREG | permissions),
           task_(std::move(task)),
           generate_(generate_text),
-          store_(store_text) {}
+          store_(store_text),
+          secrecy_(secrecy) {}
+    Result<Ref<File>> open_regular(const Path& path, std::uint32_t flags) override {
+        if (secrecy_ == Secrecy::FromOpen && !may_inspect(Task::current(), *task_)) {
+            return Errno(EACCES);
+        }
+        return TextInode::open_regular(path, flags);
+    }
     Result<void> generate(String& out) override {
+        if (secrecy_ == Secrecy::AtRead && !may_inspect(Task::current(), *task_)) {
+            return Errno(generate_ == append_io ? EACCES : EPERM);
+        }
         return task_->is_known() ? generate_(*task_, out) : Result<void>(Errno(ESRCH));
     }
     bool can_splice() const override { return generate_ == append_mounts || generate_ == append_mountinfo; }
@@ -47,6 +63,7 @@ class TaskTextInode final : public TextInode {
     Ref<Task> task_;
     Generate generate_;
     Store store_;
+    Secrecy secrecy_;
 };
 
 // exe, cwd and root: following them goes to the place itself, even if its name is gone.
@@ -57,11 +74,13 @@ class TaskLinkInode final : public Inode {
         : Inode(std::move(file_system), S_IFLNK | 0777), task_(std::move(task)), find_(find) {}
 
     Result<LinkTarget> follow_link() override {
+        TRY(check_access());
         LinkTarget target;
         target.jump = TRY(find_(*task_));
         return target;
     }
     Result<String> read_link() override {
+        TRY(check_access());
         TextBuffer text;
         describe_path(TRY(find_(*task_)), Task::current().fs->root, text);
         String result;
@@ -70,6 +89,10 @@ class TaskLinkInode final : public Inode {
     }
 
   private:
+    Result<void> check_access() const {
+        return may_inspect(Task::current(), *task_) ? Result<void>() : Result<void>(Errno(EACCES));
+    }
+
     Ref<Task> task_;
     Find find_;
 };
@@ -125,22 +148,47 @@ struct TaskText {
     TaskTextInode::Generate generate;
     TaskTextInode::Store store = nullptr;
     TaskTextInode::Generate generate_of_thread = nullptr;  // below task, where that differs
+    Secrecy secrecy = Secrecy::None;
+    enum class Place { Both, Process, Thread } place = Place::Both;
 };
 
 constexpr TaskText kTextEntries[] = {
-    {"auxv", 0400, append_auxv},
+    {"auxv", 0400, append_auxv, nullptr, nullptr, Secrecy::FromOpen},
     {"cgroup", 0444, append_cgroup},
+    {"children", 0444, append_children, nullptr, nullptr, Secrecy::None, TaskText::Place::Thread},
     {"cmdline", 0444, append_cmdline},
     {"comm", 0644, append_name, store_name},
-    {"environ", 0400, append_environ},
+    {"coredump_filter", 0644, append_core_filter, store_core_filter, nullptr, Secrecy::None,
+     TaskText::Place::Process},
+    {"cpuset", 0444, append_cpuset},
+    {"environ", 0400, append_environ, nullptr, nullptr, Secrecy::FromOpen},
+    {"gid_map", 0644, append_id_map, store_id_map},
+    {"io", 0400, append_io, nullptr, append_thread_io, Secrecy::AtRead},
     {"limits", 0444, append_limits},
-    {"maps", 0444, append_maps},
+    {"loginuid", 0644, append_no_login},
+    {"maps", 0444, append_maps, nullptr, nullptr, Secrecy::FromOpen},
     {"mountinfo", 0444, append_mountinfo},
     {"mounts", 0444, append_mounts},
-    {"personality", 0400, append_personality},
+    {"mountstats", 0400, append_mountstats, nullptr, nullptr, Secrecy::None, TaskText::Place::Process},
+    {"oom_adj", 0644, append_oom_adj, store_oom_adj},
+    {"oom_score", 0444, append_oom_score},
+    {"oom_score_adj", 0644, append_oom_score_adj, store_oom_score_adj},
+    {"personality", 0400, append_personality, nullptr, nullptr, Secrecy::AtRead},
+    {"projid_map", 0644, append_id_map, store_id_map},
+    {"sched", 0444, append_sched},
+    {"sessionid", 0444, append_no_login},
+    {"setgroups", 0644, append_setgroups, store_setgroups},
+    {"smaps", 0444, append_smaps, nullptr, nullptr, Secrecy::FromOpen},
+    {"smaps_rollup", 0444, append_smaps_rollup, nullptr, nullptr, Secrecy::FromOpen},
     {"stat", 0444, append_stat, nullptr, append_thread_stat},
     {"statm", 0444, append_statm},
     {"status", 0444, append_status},
+    {"syscall", 0400, append_syscall, nullptr, nullptr, Secrecy::AtRead},
+    {"timens_offsets", 0644, append_time_offsets, nullptr, nullptr, Secrecy::None, TaskText::Place::Process},
+    {"timerslack_ns", 0666, append_timer_slack, store_timer_slack, nullptr, Secrecy::None,
+     TaskText::Place::Process},
+    {"uid_map", 0644, append_id_map, store_id_map},
+    {"wchan", 0444, append_wait_channel},
 };
 
 struct TaskLink {
@@ -159,7 +207,14 @@ constexpr std::uint32_t kProcessLinks = 9;
 constexpr std::uint32_t kThreadLinks = 7;
 
 constexpr std::string_view kTaskDirectory = "task";
-constexpr std::string_view kDirectories[] = {kTaskDirectory, "fd", "fdinfo"};
+constexpr std::string_view kDirectories[] = {kTaskDirectory, "fd", "fdinfo", "attr", "net", "ns"};
+
+// A task's memory as files.
+struct TaskMemory {
+    std::string_view name;
+    Result<Ref<Inode>> (*make)(Ref<FileSystem> file_system, Ref<Task> task);
+};
+constexpr TaskMemory kMemories[] = {{"mem", make_memory_inode}, {"pagemap", make_pagemap_inode}};
 
 // /proc/<pid>/task: the threads of a process.
 class ThreadsInode final : public Inode {
@@ -244,19 +299,30 @@ class TaskDirectoryInode final : public Inode {
     }
 
   private:
-    // Entries by number: directories, texts, links.
+    // Entries by number: directories, texts, links, memory.
     static constexpr std::uint64_t kFirstText = std::size(kDirectories);
     static constexpr std::uint64_t kFirstLink = kFirstText + std::size(kTextEntries);
-    static constexpr std::uint64_t kEntryCount = kFirstLink + std::size(kLinks);
+    static constexpr std::uint64_t kFirstMemory = kFirstLink + std::size(kLinks);
+    // Room for the inode numbers of what is in attr, net and ns.
+    static constexpr std::uint64_t kEntriesInside = 256;
+    static constexpr std::uint64_t kEntryCount = kFirstMemory + std::size(kMemories);
 
     TaskInodeNumbers numbers() const { return {*task_, kind_}; }
     bool has_entry(std::uint64_t number) const {
+        if (number >= kFirstText && number < kFirstLink) {
+            using Place = TaskText::Place;
+            const Place place = kTextEntries[number - kFirstText].place;
+            return place == Place::Both || (place == Place::Process) == (kind_ == TaskDirectory::Process);
+        }
         return kind_ == TaskDirectory::Process || number >= kFirstText ||
                kDirectories[number] != kTaskDirectory;
     }
     static std::string_view entry_name(std::uint64_t number) {
         if (number < kFirstText) {
             return kDirectories[number];
+        }
+        if (number >= kFirstMemory) {
+            return kMemories[number - kFirstMemory].name;
         }
         return number < kFirstLink ? kTextEntries[number - kFirstText].name
                                    : kLinks[number - kFirstLink].name;
@@ -265,10 +331,13 @@ class TaskDirectoryInode final : public Inode {
         if (number < kFirstText) {
             return FileType::Directory;
         }
-        return number < kFirstLink ? FileType::Regular : FileType::Symlink;
+        return number < kFirstLink || number >= kFirstMemory ? FileType::Regular : FileType::Symlink;
     }
     Result<Ref<Inode>> make_entry(std::uint64_t number) {
         const Ref<FileSystem> owner(&file_system());
+        if (number >= kFirstMemory) {
+            return kMemories[number - kFirstMemory].make(owner, task_);
+        }
         if (number >= kFirstLink) {
             return TRY(make_ref<TaskLinkInode>(owner, task_, kLinks[number - kFirstLink].find));
         }
@@ -277,10 +346,23 @@ class TaskDirectoryInode final : public Inode {
             const bool is_of_thread = kind_ == TaskDirectory::Thread && text.generate_of_thread != nullptr;
             return TRY(make_ref<TaskTextInode>(owner, text.permissions, task_,
                                                is_of_thread ? text.generate_of_thread : text.generate,
-                                               text.store));
+                                               text.store, text.secrecy));
         }
+        return make_directory(owner, number);
+    }
+    Result<Ref<Inode>> make_directory(const Ref<FileSystem>& owner, std::uint64_t number) {
+        const std::uint64_t numbers_inside = numbers().entry(kEntryCount + number * kEntriesInside);
         if (kDirectories[number] == kTaskDirectory) {
             return TRY(make_ref<ThreadsInode>(owner, task_));
+        }
+        if (kDirectories[number] == "ns") {
+            return make_namespace_directory(owner, task_, numbers_inside);
+        }
+        if (kDirectories[number] == "attr") {
+            return TRY(make_ref<TextDirectoryInode>(owner, security_texts(), numbers_inside));
+        }
+        if (kDirectories[number] == "net") {
+            return TRY(make_ref<TextDirectoryInode>(owner, network_texts(), numbers_inside));
         }
         return make_descriptor_directory(
             owner, task_, kind_,

@@ -44,5 +44,6 @@ Result<int> parse_decimal_name(std::string_view name);
 // /proc/mounts and /proc/<pid>/mountinfo, as seen from the task's root.
 Result<void> append_mounts(Task& task, String& out);
 Result<void> append_mountinfo(Task& task, String& out);
+Result<void> append_mountstats(Task& task, String& out);
 
 }  // namespace kernel

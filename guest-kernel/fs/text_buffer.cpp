@@ -48,6 +48,15 @@ TextBuffer& TextBuffer::hex(std::uint64_t value, std::size_t width, char pad) {
     return number(value, 16, width, pad);
 }
 
+TextBuffer& TextBuffer::upper_hex(std::uint64_t value, std::size_t width) {
+    TextBuffer digits;
+    digits.hex(value, width);
+    for (const char digit : digits.view()) {
+        character(digit >= 'a' ? static_cast<char>(digit - 'a' + 'A') : digit);
+    }
+    return *this;
+}
+
 TextBuffer& TextBuffer::octal(std::uint64_t value, std::size_t width) {
     return number(value, 8, width, '0');
 }

@@ -20,6 +20,7 @@ class TextBuffer {
     TextBuffer& signed_decimal(std::int64_t value);
     // Lower case, no prefix, at least `width` characters.
     TextBuffer& hex(std::uint64_t value, std::size_t width = 0, char pad = '0');
+    TextBuffer& upper_hex(std::uint64_t value, std::size_t width);
     TextBuffer& octal(std::uint64_t value, std::size_t width = 0);
     // `value` with each character of `special` written as \ooo, as Linux's mangle_path does.
     TextBuffer& escaped(std::string_view value, std::string_view special);

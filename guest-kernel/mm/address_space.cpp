@@ -58,6 +58,7 @@ Result<void> ProgramLayout::copy_from(const ProgramLayout& other) {
     }
     positions = other.positions;
     executable = other.executable;
+    core_filter = other.core_filter;
     is_dumpable = other.is_dumpable;
     has_no_transparent_huge_pages = other.has_no_transparent_huge_pages;
     return {};

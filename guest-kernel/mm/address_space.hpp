@@ -36,6 +36,7 @@ struct ProgramLayout {
     ProgramPositions positions;
     Vector<std::uint64_t> auxiliary_vector;  // as on the stack: type, value, …, AT_NULL, 0
     RefPtr<MappedFile> executable;
+    unsigned core_filter = 0x33;                 // coredump_filter; no core is dumped
     bool is_dumpable = true;                     // PR_SET_DUMPABLE
     bool has_no_transparent_huge_pages = false;  // PR_SET_THP_DISABLE; there are none anyway
 

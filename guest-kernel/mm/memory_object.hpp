@@ -22,6 +22,8 @@ class MemoryObject : public RefCounted {
     // program gets SIGBUS then.
     virtual Result<PageRef> page(std::uint64_t index) = 0;
 
+    // The same, if it exists; null: it does not.
+    virtual Page* present_page(std::uint64_t index) = 0;
     // The inode number that maps shows for memory that no file holds; 0: there is a file, or nothing to show.
     virtual std::uint64_t anonymous_inode() const { return 0; }
 

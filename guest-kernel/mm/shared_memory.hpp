@@ -15,6 +15,7 @@ class SharedMemory final : public MemoryObject {
   public:
     explicit SharedMemory(std::uint64_t pages);
     Result<PageRef> page(std::uint64_t index) override;
+    Page* present_page(std::uint64_t index) override { return pages_.find(index); }
     // Drops the pages [first, last]: they read as zeroes from now on.
     void remove(std::uint64_t first, std::uint64_t last);
     std::uint64_t anonymous_inode() const override { return inode_; }

@@ -30,6 +30,7 @@ class FixedPages final : public MemoryObject {
     Result<PageRef> page(std::uint64_t index) override {
         return index == 0 ? Result<PageRef>(page_) : Result<PageRef>(Errno(EFAULT));
     }
+    Page* present_page(std::uint64_t index) override { return index == 0 ? page_.get() : nullptr; }
     std::byte* data() { return page_->data(); }
 
   private:

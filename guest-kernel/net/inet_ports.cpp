@@ -1,5 +1,6 @@
 #include "net/inet_ports.hpp"
 
+#include "fs/text_buffer.hpp"
 #include "lib/random.hpp"
 #include "time/clock.hpp"
 
@@ -149,6 +150,25 @@ PortTable& tcp_ports() {
 PortTable& udp_ports() {
     static PortTable table(PortTable::Kind::Datagram);
     return table;
+}
+
+bool TimeWait::append_line(InetFamily family, unsigned number, TextBuffer& out) const {
+    constexpr unsigned kState = 6;              // TCP_TIME_WAIT
+    constexpr unsigned kTimer = 3;              // that of TIME_WAIT
+    constexpr std::int64_t kTick = 10'000'000;  // USER_HZ
+    if (family != (local_.address.is_v4() ? InetFamily::V4 : InetFamily::V6)) {
+        return false;
+    }
+    const std::int64_t left = kTimeWaitLength - (monotonic_now() - began_);
+    out.decimal(number, 4).text(": ");
+    append_connection({.local = local_,
+                       .remote = remote_,
+                       .state = kState,
+                       .timer = kTimer,
+                       .ticks_left = static_cast<std::uint64_t>(left > 0 ? left / kTick : 0),
+                       .references = 3},
+                      family, out);
+    return true;
 }
 
 }  // namespace kernel

@@ -9,6 +9,24 @@
 
 namespace kernel {
 
+class TextBuffer;
+
+// What a line of /proc/net/tcp and its like shows.
+struct ConnectionLine {
+    Endpoint local;
+    Endpoint remote;
+    unsigned state = 0;  // TCP_* of Linux include/net/tcp_states.h
+    std::size_t sending = 0;
+    std::size_t received = 0;
+    unsigned timer = 0;
+    std::uint64_t ticks_left = 0;
+    std::uint32_t owner = 0;
+    std::uint64_t inode = 0;
+    unsigned references = 0;
+};
+// The part of the line that all kinds have in common.
+void append_connection(const ConnectionLine& what, InetFamily family, TextBuffer& out);
+
 // A socket that is bound, or what is left of a connection that was closed first (TIME_WAIT).
 class PortHolder : public ListNode<> {
   public:
@@ -26,6 +44,8 @@ class PortHolder : public ListNode<> {
     // Does a connection that another socket makes find it in its way? (It was bound by bind.)
     virtual bool is_bound_by_program() const { return true; }
     virtual std::uint32_t owner() const = 0;
+    // Appends its line of /proc/net/tcp or udp, or of tcp6 or udp6. False: it has none there.
+    virtual bool append_line(InetFamily family, unsigned number, TextBuffer& out) const = 0;
 
   protected:
     Endpoint local_;
@@ -82,6 +102,7 @@ class TimeWait final : public PortHolder {
     bool reuses_port() const override { return reuses_port_; }
     bool is_v6_only() const override { return is_v6_only_; }
     bool is_time_wait() const override { return true; }
+    bool append_line(InetFamily family, unsigned number, TextBuffer& out) const override;
     std::uint32_t owner() const override { return owner_; }
     bool is_over() const;
     bool is_reusable() const;

@@ -100,6 +100,16 @@ Result<Ref<Socket>> create_socket(int family, unsigned type, int protocol) {
     }
 }
 
+Socket::Socket(int family, SocketType type, int protocol)
+    : family_(family), type_(type), protocol_(protocol) {
+    all_sockets().push_front(*this);
+}
+
+List<Socket, EverySocket>& all_sockets() {
+    static List<Socket, EverySocket> sockets;
+    return sockets;
+}
+
 Result<Ref<File>> make_socket_file(Ref<Socket> socket, unsigned flags) {
     static FileSystem* file_system = nullptr;  // made once, never destroyed
     if (file_system == nullptr) {
@@ -113,6 +123,7 @@ Result<Ref<File>> make_socket_file(Ref<Socket> socket, unsigned flags) {
     Path path = TRY(unmounted_path("socket", std::move(inode)));
     const Ref<Socket> shared = socket;
     Ref<File> file = TRY(make_ref<SocketFile>(std::move(path), flags & O_NONBLOCK, std::move(socket)));
+    shared->inode_number = file->inode().attributes.number;
     shared->attach_file(*file);
     return file;
 }

@@ -92,9 +92,11 @@ class SocketPatience {
     Deadline deadline_;
 };
 
-class Socket : public RefCounted {
+struct EverySocket {};
+
+class Socket : public RefCounted, public ListNode<EverySocket> {
   public:
-    Socket(int family, SocketType type, int protocol) : family_(family), type_(type), protocol_(protocol) {}
+    Socket(int family, SocketType type, int protocol);
 
     int family() const { return family_; }
     SocketType type() const { return type_; }
@@ -144,8 +146,11 @@ class Socket : public RefCounted {
     virtual void attach_file(const File&) {}
     // Additional lines of /proc/<pid>/fdinfo.
     virtual void describe(TextBuffer&) {}
+    // Appends its line of /proc/net/unix. False: it is of another family.
+    virtual bool append_unix_line(TextBuffer&) const { return false; }
 
     SocketOptions options;
+    std::uint64_t inode_number = 0;  // of its file; 0: it has none
 
   private:
     int family_;
@@ -178,6 +183,9 @@ class SocketFile final : public File {
   private:
     Ref<Socket> socket_;
 };
+
+// All that there are, latest first.
+List<Socket, EverySocket>& all_sockets();
 
 // A new socket of a family. EINVAL, EAFNOSUPPORT, ESOCKTNOSUPPORT, EPROTONOSUPPORT, EPERM.
 Result<Ref<Socket>> create_socket(int family, unsigned type, int protocol);

@@ -4,6 +4,7 @@
 #include <array>
 #include <string_view>
 
+#include "fs/text_buffer.hpp"
 #include "net/tcp_socket.hpp"
 
 namespace kernel {
@@ -171,6 +172,27 @@ Result<void> TcpSocket::get_protocol_option(int name, UserBuffer value, UserInOu
         return Errno(ENOPROTOOPT);
     }
     return give_option(values_.get(name), value, length);
+}
+
+// Linux net/ipv4/tcp_ipv4.c, get_tcp4_sock. A socket that is bound and does nothing is not in the table.
+bool TcpSocket::append_line(InetFamily family, unsigned number, TextBuffer& out) const {
+    if (family != inet_family_ || state_ == TcpState::Close) {
+        return false;
+    }
+    const bool listens = state_ == TcpState::Listen;
+    out.decimal(number, 4).text(": ");
+    append_connection({.local = local_,
+                       .remote = remote_,
+                       .state = static_cast<unsigned>(state_),
+                       .sending = sending_.size(),
+                       .received = listens ? pending_.size() : received_.size(),
+                       .owner = is_orphan_ ? 0 : owner_,
+                       .inode = is_orphan_ ? 0 : inode_number,
+                       .references = 1},
+                      family, out);
+    // Time-outs in ticks of 10 ms, the congestion window and where slow start ends.
+    out.text(listens ? " 100 0 0 10 0" : " 20 4 30 10 -1");
+    return true;
 }
 
 }  // namespace kernel

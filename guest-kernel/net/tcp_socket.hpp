@@ -40,6 +40,7 @@ class TcpSocket final : public InetSocket {
 
     bool is_listening() const override { return state_ == TcpState::Listen; }
     bool is_listener() const override { return is_listening(); }
+    bool append_line(InetFamily family, unsigned number, TextBuffer& out) const override;
 
   protected:
     bool is_idle() const override { return state_ == TcpState::Close; }

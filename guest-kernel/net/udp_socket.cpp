@@ -4,6 +4,8 @@
 #include <linux/sockios.h>
 #include <linux/udp.h>
 
+#include "fs/text_buffer.hpp"
+
 namespace kernel {
 
 using namespace socket_constants;
@@ -199,6 +201,26 @@ bool UdpSocket::takes_multicast(const InetAddress& group, std::uint16_t port, co
         return true;
     }
     return group.is_v4() ? ip_.get(IP_MULTICAST_ALL) != 0 : v6_.get(IPV6_MULTICAST_ALL) != 0;
+}
+
+// Linux net/ipv4/udp.c, udp4_format_sock.
+bool UdpSocket::append_line(InetFamily family, unsigned number, TextBuffer& out) const {
+    if (family != inet_family_) {
+        return false;
+    }
+    constexpr unsigned kConnected = 1;  // TCP_ESTABLISHED
+    constexpr unsigned kIdle = 7;       // TCP_CLOSE
+    out.decimal(number, 5).text(": ");
+    append_connection({.local = local_,
+                       .remote = remote_,
+                       .state = is_connected_ ? kConnected : kIdle,
+                       .received = queued_cost_,
+                       .owner = owner_,
+                       .inode = inode_number,
+                       .references = 2},
+                      family, out);
+    out.text(" 0");
+    return true;
 }
 
 }  // namespace kernel

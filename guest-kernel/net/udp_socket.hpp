@@ -31,6 +31,7 @@ class UdpSocket final : public InetSocket, public ListNode<EveryUdpSocket> {
     std::uint32_t poll(PollRegistrar* registrar) override;
     Result<long> ioctl(unsigned command, UserAddress argument) override;
     void close() override;
+    bool append_line(InetFamily family, unsigned number, TextBuffer& out) const override;
 
   protected:
     bool is_idle() const override { return !is_connected_; }

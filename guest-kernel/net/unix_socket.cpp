@@ -361,4 +361,28 @@ bool UnixSocket::PeerWatch::wake(std::uint32_t events) {
     return true;
 }
 
+// Linux net/unix/af_unix.c, unix_seq_show.
+bool UnixSocket::append_unix_line(TextBuffer& out) const {
+    constexpr unsigned kAccepts = 1U << 16;  // __SO_ACCEPTCON
+    enum : unsigned { kUnconnected = 1, kConnecting = 2, kConnected = 3, kDisconnecting = 4 };
+    const bool is_connected = state_ == State::Connected;
+    unsigned state = is_connected ? kConnected : kUnconnected;
+    if (inode_number == 0) {
+        state = is_connected ? kConnecting : kDisconnecting;
+    }
+    out.hex(0, 16).text(": ").upper_hex(reference_count() + 1, 8).text(" 00000000 ");
+    out.upper_hex(is_listening() ? kAccepts : 0, 8)
+        .character(' ')
+        .upper_hex(static_cast<unsigned>(type()), 4);
+    out.character(' ').upper_hex(state, 2).character(' ').decimal(inode_number, 5);
+    if (!name_.is_empty()) {
+        out.character(' ');
+        for (const char character : name_.view()) {
+            out.character(character == '\0' ? '@' : character);
+        }
+    }
+    out.character('\n');
+    return true;
+}
+
 }  // namespace kernel

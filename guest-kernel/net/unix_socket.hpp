@@ -50,6 +50,7 @@ class UnixSocket final : public Socket, public ListNode<>, public ListNode<UnixI
     std::uint32_t poll(PollRegistrar* registrar) override;
     Result<long> ioctl(unsigned command, UserAddress argument) override;
     void describe(TextBuffer& out) override;
+    bool append_unix_line(TextBuffer& out) const override;
     void close() override;
 
     bool is_listening() const override { return state_ == State::Listening; }

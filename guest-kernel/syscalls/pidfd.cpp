@@ -4,6 +4,7 @@
 #include <linux/sched.h>
 
 #include "fs/file_table.hpp"
+#include "fs/procfs_parts.hpp"
 #include "syscalls/handlers.hpp"
 #include "syscalls/kill.hpp"
 #include "task/inspection.hpp"
@@ -83,12 +84,28 @@ Result<long> sys_pidfd_getfd(Task& task, Fd pidfd, Fd targetfd, unsigned flags) 
     return TRY(task.files->install(TRY(files->get(targetfd)), CloseOnExec::Yes));
 }
 
+namespace {
+
+// A namespace that the process is in: nothing changes, but for the user namespace, which one cannot enter
+// twice.
+Result<long> join_again(const Task& task, unsigned kind, unsigned types) {
+    if ((types != 0 && types != kind) || kind == CLONE_NEWUSER) {
+        return Errno(EINVAL);
+    }
+    return task.credentials.has(CAP_SYS_ADMIN) ? Result<long>(0) : Result<long>(Errno(EPERM));
+}
+
+}  // namespace
+
 // Linux kernel/nsproxy.c: there is one namespace of each kind, which a process may join that is in it
 // already.
 Result<long> sys_setns(Task& task, Fd fd, unsigned types) {
     constexpr unsigned kKinds = CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWTIME |
                                 CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWCGROUP;
     const Ref<File> file = TRY(task.files->get_for_io(fd));
+    if (const unsigned kind = namespace_kind(*file); kind != 0) {
+        return join_again(task, kind, types);
+    }
     Process* process = file->as_process();
     if (process == nullptr || types == 0 || (types & ~kKinds) != 0) {
         return Errno(EINVAL);

@@ -83,10 +83,23 @@ Result<TransferMode> mode_of(const File& file, unsigned flags, Direction directi
     return mode;
 }
 
+// A call and what it moved, for /proc/<pid>/io (Linux fs/read_write.c, add_rchar and inc_syscr).
+Result<long> counted(Task& task, Direction direction, Result<long> outcome) {
+    const std::uint64_t bytes = outcome.is_error() ? 0 : static_cast<std::uint64_t>(outcome.value());
+    if (direction == Direction::Read) {
+        task.io.add({.bytes_read = bytes, .reads = 1});
+    } else {
+        task.io.add({.bytes_written = bytes, .writes = 1});
+    }
+    return outcome;
+}
+
 Result<long> transfer(Task& task, Fd fd, UserBuffer bytes, std::size_t count, Direction direction) {
     const Ref<File> file = TRY(task.files->get_for_io(fd));
     TRY(check_mode(*file, direction));
-    return transfer_here(*file, TRY(IoBuffer::user(bytes, count)), direction, file->transfer_mode());
+    IoBuffer buffer = TRY(IoBuffer::user(bytes, count));
+    return counted(task, direction,
+                   transfer_here(*file, std::move(buffer), direction, file->transfer_mode()));
 }
 
 Result<long> transfer_at(Task& task, Fd fd, UserBuffer bytes, std::size_t count, std::int64_t offset,
@@ -97,7 +110,9 @@ Result<long> transfer_at(Task& task, Fd fd, UserBuffer bytes, std::size_t count,
     const Ref<File> file = TRY(task.files->get_for_io(fd));
     TRY(check_seekable(*file, direction));
     TRY(check_mode(*file, direction));
-    return transfer_at(*file, TRY(IoBuffer::user(bytes, count)), offset, direction, file->transfer_mode());
+    IoBuffer buffer = TRY(IoBuffer::user(bytes, count));
+    return counted(task, direction,
+                   transfer_at(*file, std::move(buffer), offset, direction, file->transfer_mode()));
 }
 
 struct VectorTransfer {
@@ -110,7 +125,7 @@ struct VectorTransfer {
 
 // The vector is read before the file is asked for its mode, and nothing to transfer is no error (Linux
 // do_iter_read).
-Result<long> transfer_vector(Task& task, const VectorTransfer& what, Direction direction) {
+Result<long> transfer_uncounted(Task& task, const VectorTransfer& what, Direction direction) {
     if (what.offset.has_value() && *what.offset < 0) {
         return Errno(EINVAL);
     }
@@ -126,6 +141,10 @@ Result<long> transfer_vector(Task& task, const VectorTransfer& what, Direction d
     const TransferMode mode = TRY(mode_of(*file, what.flags, direction));
     return what.offset.has_value() ? transfer_at(*file, std::move(buffer), *what.offset, direction, mode)
                                    : transfer_here(*file, std::move(buffer), direction, mode);
+}
+
+Result<long> transfer_vector(Task& task, const VectorTransfer& what, Direction direction) {
+    return counted(task, direction, transfer_uncounted(task, what, direction));
 }
 
 // -1 stands for the file's own position.

@@ -142,6 +142,9 @@ Result<NewProgram> load(Task& task, const ExecRequest& request, const ElfFile& e
     positions.data_start = program.data_start;
     positions.data_end = program.data_end;
     space->layout.executable = elf.file;
+    space->layout.core_filter = Task::current().address_space
+                                    ? Task::current().address_space->layout.core_filter
+                                    : space->layout.core_filter;
     const std::uint64_t stack_pointer = TRY(build_initial_stack(*space, {.request = request,
                                                                          .task = task,
                                                                          .program = program,

@@ -146,6 +146,7 @@ void exit_process(Task& task, int status) {
 
 void release_task(Task& task) {
     task.process->past.add(task_usage(task));
+    task.process->past_io.add(task.io);
     List<Task, TaskOfProcess>::remove(task);
     task.pending.clear();
     remove_from_table(task);

@@ -162,6 +162,8 @@ void publish(Task& parent, Task& child, bool is_new_process, std::uint64_t flags
     if (!is_new_process) {
         return;
     }
+    process.oom_adjustment = parent.process->oom_adjustment;
+    process.least_oom_adjustment = parent.process->least_oom_adjustment;
     process.parent = parent.process.get();
     process.parent_thread = parent.id;
     if ((flags & CLONE_PARENT) != 0) {

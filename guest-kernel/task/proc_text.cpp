@@ -1,6 +1,7 @@
 #include "task/proc_text.hpp"
 
 #include <linux/mman.h>
+#include <linux/prctl.h>
 
 #include <array>
 
@@ -18,8 +19,6 @@
 namespace kernel {
 
 namespace {
-
-constexpr std::size_t kPathColumn = 73;  // where maps writes names
 
 // Appends one piece after another; remembers the first failure.
 class Text {
@@ -75,45 +74,6 @@ std::string_view special_name(const Mapping& mapping) {
         return "[stack]";
     }
     return "";
-}
-
-Result<void> append_map_line(const Mapping& mapping, String& out) {
-    const MappingAttributes& how = mapping.attributes;
-    const std::size_t line_start = out.size();
-    Text text(out);
-    text.hex(mapping.start, 8) << "-";
-    text.hex(mapping.end, 8) << " ";
-    text << ((how.protection & PROT_READ) != 0 ? "r" : "-")
-         << ((how.protection & PROT_WRITE) != 0 ? "w" : "-")
-         << ((how.protection & PROT_EXEC) != 0 ? "x" : "-") << (how.sharing == Sharing::Shared ? "s" : "p")
-         << " ";
-    InodeAttributes attributes{};
-    DeviceNumber device{};
-    const File* file = file_of(how.file);
-    if (file != nullptr) {
-        attributes = file->attributes();
-        device = file->inode().file_system().device();
-    } else if (how.object && how.object->anonymous_inode() != 0) {
-        attributes.number = how.object->anonymous_inode();
-        device = {.major = 0, .minor = 1};  // Linux's internal tmpfs is the first file system it mounts
-    }
-    text.hex(how.object && !how.fixed_pages ? how.first_page << kPageShift : 0, 8) << " ";
-    text.hex(device.major, 2) << ":";
-    text.hex(device.minor, 2) << " " << attributes.number << " ";
-    String name;
-    if (file != nullptr) {
-        text.note(file->append_path(name));
-    } else {
-        text.note(name.append(special_name(mapping)));
-    }
-    if (!name.is_empty()) {
-        for (std::size_t column = out.size() - line_start; column < kPathColumn; ++column) {
-            text << " ";
-        }
-        text << name.view();
-    }
-    text << "\n";
-    return text.result();
 }
 
 // A stretch of a task's memory; what cannot be read is left out.
@@ -219,6 +179,20 @@ HandledSignals handled_signals(Task& task) {
     return sets;
 }
 
+// Linux fs/proc/array.c, task_seccomp: what PR_GET_SPECULATION_CTRL says.
+std::string_view store_bypass_state(const Task& task) {
+    switch (task.store_bypass) {
+        case PR_SPEC_ENABLE:
+            return "thread vulnerable";
+        case PR_SPEC_DISABLE:
+            return "thread mitigated";
+        case PR_SPEC_FORCE_DISABLE:
+            return "thread force mitigated";
+        default:
+            return "unknown";
+    }
+}
+
 int parent_of(const Task& task) {
     return task.process->parent == nullptr ? 0 : task.process->parent->id;
 }
@@ -228,6 +202,45 @@ std::uint64_t ticks(std::int64_t nanoseconds) {
 }
 
 }  // namespace
+
+Result<void> append_map_line(const Mapping& mapping, String& out) {
+    const MappingAttributes& how = mapping.attributes;
+    const std::size_t line_start = out.size();
+    Text text(out);
+    text.hex(mapping.start, 8) << "-";
+    text.hex(mapping.end, 8) << " ";
+    text << ((how.protection & PROT_READ) != 0 ? "r" : "-")
+         << ((how.protection & PROT_WRITE) != 0 ? "w" : "-")
+         << ((how.protection & PROT_EXEC) != 0 ? "x" : "-") << (how.sharing == Sharing::Shared ? "s" : "p")
+         << " ";
+    InodeAttributes attributes{};
+    DeviceNumber device{};
+    const File* file = file_of(how.file);
+    if (file != nullptr) {
+        attributes = file->attributes();
+        device = file->inode().file_system().device();
+    } else if (how.object && how.object->anonymous_inode() != 0) {
+        attributes.number = how.object->anonymous_inode();
+        device = {.major = 0, .minor = 1};  // Linux's internal tmpfs is the first file system it mounts
+    }
+    text.hex(how.object && !how.fixed_pages ? how.first_page << kPageShift : 0, 8) << " ";
+    text.hex(device.major, 2) << ":";
+    text.hex(device.minor, 2) << " " << attributes.number << " ";
+    String name;
+    if (file != nullptr) {
+        text.note(file->append_path(name));
+    } else {
+        text.note(name.append(special_name(mapping)));
+    }
+    if (!name.is_empty()) {
+        for (std::size_t column = out.size() - line_start; column < kMapsPathColumn; ++column) {
+            text << " ";
+        }
+        text << name.view();
+    }
+    text << "\n";
+    return text.result();
+}
 
 Result<void> append_maps(Task& task, String& out) {
     if (!task.address_space || FAULT(maps_empty)) {
@@ -387,6 +400,10 @@ Result<void> append_status(Task& task, String& out) {
         line("VmPin", 0);
         line("VmHWM", memory.most_resident_pages);
         line("VmRSS", memory.resident_pages);
+        const ResidentKinds kinds = resident_kinds(*task.address_space);
+        line("RssAnon", kinds.anonymous_pages);
+        line("RssFile", 0);  // every file is in shared memory
+        line("RssShmem", kinds.shared_pages);
         line("VmData", memory.data_pages);
         line("VmStk", memory.stack_pages);
         const ProgramPositions& positions = task.address_space->layout.positions;
@@ -395,6 +412,8 @@ Result<void> append_status(Task& task, String& out) {
         line("VmExe", code);
         line("VmLib", memory.code_pages > code ? memory.code_pages - code : 0);
         line("VmSwap", 0);
+        line("HugetlbPages", 0);
+        text << "CoreDumping:\t0\nTHP_enabled:\t0\n";
     }
     text << "Threads:\t" << std::uint64_t{task.process->thread_count()} << "\nSigQ:\t"
          << task.pending.queued() + task.process->pending.queued() << "/"
@@ -414,7 +433,8 @@ Result<void> append_status(Task& task, String& out) {
     mask("CapBnd", who.bounding);
     mask("CapAmb", who.ambient);
     text << "NoNewPrivs:\t" << (task.no_new_privileges ? 1 : 0)
-         << "\nSeccomp:\t0\nSeccomp_filters:\t0\nCpus_allowed:\t1\nCpus_allowed_list:\t0\nMems_allowed:"
+         << "\nSeccomp:\t0\nSeccomp_filters:\t0\nSpeculation_Store_Bypass:\t" << store_bypass_state(task)
+         << "\nSpeculationIndirectBranch:\tunknown\nCpus_allowed:\t1\nCpus_allowed_list:\t0\nMems_allowed:"
             "\t0001\n"
             "Mems_allowed_list:\t0\nvoluntary_ctxt_switches:\t"
          << task.voluntary_switches << "\nnonvoluntary_ctxt_switches:\t" << task.involuntary_switches << "\n";

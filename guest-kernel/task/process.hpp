@@ -29,6 +29,20 @@ struct CpuTimes {
     std::int64_t system = 0;
 };
 
+// What /proc/<pid>/io counts.
+struct IoCounts {
+    std::uint64_t bytes_read = 0;
+    std::uint64_t bytes_written = 0;
+    std::uint64_t reads = 0;  // calls, whatever they moved
+    std::uint64_t writes = 0;
+    void add(const IoCounts& other) {
+        bytes_read += other.bytes_read;
+        bytes_written += other.bytes_written;
+        reads += other.reads;
+        writes += other.writes;
+    }
+};
+
 struct ResourceUsage {
     CpuTimes times;
     std::uint64_t minor_faults = 0;
@@ -65,6 +79,7 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
     rlimit64 limit(unsigned resource) const { return limits[resource]; }
     // The usage of all threads, including those that have ended.
     ResourceUsage usage();
+    IoCounts io_counts();
     // The process gives up an address space: remembers its peak.
     void note_peak_memory(AddressSpace& space);
     Task* leader();
@@ -105,6 +120,9 @@ class Process : public RefCounted, public ListNode<ChildOfProcess>, public ListN
 
     ResourceUsage past;  // of dead threads, and of the programs before the last execve
     ResourceUsage reaped_children;
+    IoCounts past_io;              // of dead threads
+    int oom_adjustment = 0;        // oom_score_adj
+    int least_oom_adjustment = 0;  // what the process may go back to on its own
     std::array<rlimit64, RLIM_NLIMITS> limits{};
     IntervalTimer real_timer;
     CpuIntervalTimer virtual_timer;

@@ -110,6 +110,14 @@ ResourceUsage Process::usage() {
     return total;
 }
 
+IoCounts Process::io_counts() {
+    IoCounts total = past_io;
+    for (const Task& task : threads) {
+        total.add(task.io);
+    }
+    return total;
+}
+
 void Process::note_peak_memory(AddressSpace& space) {
     past.maximum_resident_pages =
         std::max(past.maximum_resident_pages, space.page_table().most_present_pages());

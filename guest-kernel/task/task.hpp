@@ -138,6 +138,7 @@ class Task : public RefCounted,
     std::int64_t system_time = 0;
     std::int64_t started = 0;  // monotonic
     std::uint64_t minor_faults = 0;
+    IoCounts io;
     std::uint64_t voluntary_switches = 0;
     std::uint64_t involuntary_switches = 0;
 

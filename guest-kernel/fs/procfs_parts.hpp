@@ -1,0 +1,37 @@
+// Directories below /proc/<pid> whose contents do not depend on the task, or hardly do.
+#pragma once
+
+#include "fs/file_system.hpp"
+#include "fs/text_inode.hpp"
+#include "task/task.hpp"
+
+namespace kernel {
+
+// A directory of texts, each of which a look-up makes.
+class TextDirectoryInode final : public Inode {
+  public:
+    // Inode numbers begin at `first_number`.
+    TextDirectoryInode(Ref<FileSystem> file_system, std::span<const TextEntry> entries,
+                       std::uint64_t first_number)
+        : Inode(std::move(file_system), S_IFDIR | 0555U), entries_(entries), first_number_(first_number) {}
+    Result<Ref<Dentry>> lookup(Dentry& directory, std::string_view name) override;
+    Result<void> list(Dentry& directory, std::uint64_t& cursor, DirectoryEmitter& emitter) override;
+    Result<Ref<Inode>> create(std::uint32_t, DeviceNumber) override { return Errno(ENOENT); }
+
+  private:
+    std::span<const TextEntry> entries_;
+    std::uint64_t first_number_;
+};
+
+// /proc/<pid>/attr: what security modules say of a task. There is one, which confines nothing.
+std::span<const TextEntry> security_texts();
+// /proc/<pid>/net: the network that all tasks share.
+std::span<const TextEntry> network_texts();
+
+// /proc/<pid>/ns: links to the namespaces, of which there is one of each kind.
+Result<Ref<Inode>> make_namespace_directory(Ref<FileSystem> file_system, Ref<Task> task,
+                                            std::uint64_t first_number);
+// Is it a link there, opened? The CLONE_NEW* of its kind, or 0.
+unsigned namespace_kind(const File& file);
+
+}  // namespace kernel
