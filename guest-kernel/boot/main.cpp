@@ -57,7 +57,7 @@ void set_up_devices(const DeviceTree& tree) {
                                            .redistributor_size = tree.interrupt_redistributor.size,
                                            .cpu_interface = tree.interrupt_cpu_interface.address,
                                            .cpu_interface_size = tree.interrupt_cpu_interface.size}));
-    arch::enable_interrupt(tree.timer_interrupt, scheduler::handle_timer);
+    arch::enable_interrupt(tree.timer_interrupt, "arch_timer", scheduler::handle_timer);
     enable_console_interrupt(tree.console_interrupt);
 }
 

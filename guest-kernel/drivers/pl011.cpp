@@ -65,7 +65,7 @@ void enable_console_interrupt(std::uint32_t number) {
         return;
     }
     reg(kFifoLevel) = 0;  // an interrupt at an eighth full: the receive timeout tells of fewer bytes
-    arch::enable_interrupt(number, handle_receive);
+    arch::enable_interrupt(number, "uart-pl011", handle_receive);
     if (receiver != nullptr) {
         reg(kInterruptMask) = kReceiveInterrupts;
     }

@@ -84,15 +84,57 @@ Result<void> append_file_systems(String& out) {
     return {};
 }
 
+// There are no control groups, modules, disks or places to swap to.
+Result<void> append_cgroup_kinds(String& out) {
+    return out.append("#subsys_name\thierarchy\tnum_cgroups\tenabled\n");
+}
+Result<void> append_swaps(String& out) {
+    return out.append("Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n");
+}
+Result<void> append_nothing(String&) {
+    return {};
+}
+
+// The majors of fs/device.hpp.
+Result<void> append_devices(String& out) {
+    return out.append(
+        "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n  5 /dev/ptmx\n128 ptm\n136 pts\n"
+        "204 ttyAMA\n\nBlock devices:\n");
+}
+
+// Linux fs/proc/proc_tty.c, show_tty_driver.
+Result<void> append_terminal_drivers(String& out) {
+    return out.append(
+        "/dev/tty             /dev/tty        5       0 system:/dev/tty\n"
+        "/dev/console         /dev/console    5       1 system:console\n"
+        "/dev/ptmx            /dev/ptmx       5       2 system\n"
+        "pty_slave            /dev/pts      136 0-1048575 pty:slave\n"
+        "pty_master           /dev/ptm      128 0-1048575 pty:master\n"
+        "ttyAMA               /dev/ttyAMA   204      64 serial\n");
+}
+Result<void> append_line_disciplines(String& out) {
+    return out.append("n_tty       0\n");
+}
+
 constexpr TextEntry kFiles[] = {
+    {"cgroups", 0444, append_cgroup_kinds},
     {"cmdline", 0444, append_kernel_command_line},
     {"cpuinfo", 0444, append_cpuinfo},
+    {"devices", 0444, append_devices},
+    {"diskstats", 0444, append_nothing},
     {"filesystems", 0444, append_file_systems},
+    {"interrupts", 0444, append_interrupts},
     {"loadavg", 0444, append_loadavg},
     {"meminfo", 0444, append_meminfo},
+    {"modules", 0444, append_nothing},
+    {"partitions", 0444, append_nothing},
     {"stat", 0444, append_proc_stat},
+    {"swaps", 0444, append_swaps},
+    {"tty/drivers", 0444, append_terminal_drivers},
+    {"tty/ldiscs", 0444, append_line_disciplines},
     {"uptime", 0444, append_uptime},
     {"version", 0444, append_version},
+    {"vmstat", 0444, append_vmstat},
 };
 
 struct RootLink {

@@ -119,6 +119,9 @@ Result<void> add_text_files(Dentry& root, std::span<const TextEntry> entries, in
         Ref<FileSystem> file_system(&root.inode().file_system());
         Ref<Inode> inode = TRY(
             make_ref<FixedTextInode>(std::move(file_system), entry.permissions, entry.generate, entry.store));
+        if (root.inode().file_system().magic() == kSysfsMagic) {
+            inode->attributes.size = kPageSize;  // the most that an attribute can say (Linux fs/sysfs/file.c)
+        }
         TRY(add_file(root, entry.path, std::move(inode), missing_error));
     }
     return {};

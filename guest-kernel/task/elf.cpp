@@ -4,6 +4,7 @@
 
 #include "lib/memory.hpp"
 #include "mm/limits.hpp"
+#include "task/task.hpp"
 
 namespace kernel {
 
@@ -13,6 +14,7 @@ constexpr std::size_t kMaximumHeaderBytes = 65536;  // ELF_MIN_ALIGN's bound on 
 
 Result<void> read_exactly(File& file, void* destination, std::size_t size, std::uint64_t offset) {
     const std::size_t count = TRY(file.read_kernel({static_cast<std::byte*>(destination), size}, offset));
+    Task::current().io.add({.bytes_read = count, .reads = 1});
     return count == size ? Result<void>() : Result<void>(Errno(EIO));
 }
 

@@ -111,6 +111,8 @@ Result<ElfFile> read_interpreter(Task& task, std::string_view path) {
         return Errno(EIO);
     }
     Result<ElfFile> elf = ElfFile::read(std::move(file));
+    // Its header too is read for the program; the program's own was at hand (Linux fs/binfmt_elf.c).
+    Task::current().io.add({.bytes_read = sizeof(Elf64_Ehdr), .reads = 1});
     return elf.is_error() && elf.error() == Errno(ENOEXEC) ? Result<ElfFile>(Errno(ELIBBAD)) : std::move(elf);
 }
 
@@ -242,7 +244,8 @@ Result<void> resolve_scripts(Task& task, ExecRequest& request) {
             return Errno(ELOOP);
         }
         ScriptBuffer start{};
-        TRY(request.file->read_kernel(std::as_writable_bytes(std::span(start)), 0));
+        const std::size_t count = TRY(request.file->read_kernel(std::as_writable_bytes(std::span(start)), 0));
+        task.io.add({.bytes_read = count, .reads = 1});
         if (!std::string_view(start.data(), start.size()).starts_with("#!")) {
             return {};
         }

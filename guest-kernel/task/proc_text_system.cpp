@@ -80,15 +80,6 @@ CpuUse cpu_use() {
     return use;
 }
 
-Result<void> append_memory_line(String& out, std::string_view name, std::uint64_t pages) {
-    TRY(out.append(name));
-    for (std::size_t i = name.size(); i < 16; ++i) {
-        TRY(out.append(" "));
-    }
-    TRY(out.append_decimal(pages * kPageSize / 1024, 8));
-    return out.append(" kB\n");
-}
-
 }  // namespace
 
 Result<void> append_kernel_command_line(String& out) {
@@ -132,18 +123,6 @@ Result<void> append_loadavg(String& out) {
     return out.append("\n");
 }
 
-Result<void> append_meminfo(String& out) {
-    const MemoryCounts memory = memory_counts();
-    TRY(append_memory_line(out, "MemTotal:", memory.total_pages));
-    TRY(append_memory_line(out, "MemFree:", memory.free_pages));
-    TRY(append_memory_line(out, "MemAvailable:", memory.free_pages));
-    TRY(append_memory_line(out, "Buffers:", 0));
-    TRY(append_memory_line(out, "Cached:", 0));
-    TRY(append_memory_line(out, "SwapCached:", 0));
-    TRY(append_memory_line(out, "SwapTotal:", 0));
-    return append_memory_line(out, "SwapFree:", 0);
-}
-
 Result<void> append_proc_stat(String& out) {
     const CpuUse use = cpu_use();
     for (const std::string_view name : {"cpu ", "cpu0"}) {
@@ -154,6 +133,7 @@ Result<void> append_proc_stat(String& out) {
         }
         TRY(out.append(" 0 0 0 0 0 0\n"));
     }
+    TRY(append_event_counts(out));
     TRY(out.append("btime "));
     TRY(out.append_decimal(
         static_cast<std::uint64_t>((realtime_now() - monotonic_now()) / kNanosecondsPerSecond)));

@@ -35,14 +35,15 @@ constexpr std::uint32_t kChildrenAsleep = 1 << 2;
 
 constexpr std::uint32_t kFirstShared = 32;     // lower numbers are this CPU's own
 constexpr std::uint32_t kFirstSpecial = 1020;  // 1023: nothing pending
-constexpr std::size_t kHandlers = 128;
+constexpr std::size_t kMostUses = 8;
 constexpr std::uint8_t kOrdinaryPriority = 0xa0;
 constexpr std::uint8_t kLowestPriority = 0xf0;
 
 constinit volatile std::byte* distributor = nullptr;
 constinit volatile std::byte* redistributor = nullptr;
 constinit volatile std::byte* cpu_interface = nullptr;  // a GICv2's; a GICv3 has none here
-constinit std::array<InterruptHandler, kHandlers> handlers{};
+constinit std::array<InterruptUse, kMostUses> uses{};
+constinit std::size_t use_count = 0;
 
 volatile std::uint32_t& reg32(volatile std::byte* base, std::size_t offset) {
     return *reinterpret_cast<volatile std::uint32_t*>(base + offset);
@@ -107,9 +108,9 @@ bool set_up_interrupt_controller(const InterruptController& where) {
     return true;
 }
 
-void enable_interrupt(std::uint32_t number, InterruptHandler handler) {
-    KERNEL_ASSERT(number < kHandlers);
-    handlers[number] = handler;
+void enable_interrupt(std::uint32_t number, std::string_view name, InterruptHandler handler) {
+    KERNEL_ASSERT(use_count < kMostUses);
+    uses[use_count++] = {.number = number, .name = name, .handler = handler};
     const bool is_shared = number >= kFirstShared;
     const bool has_redistributor = cpu_interface == nullptr;
     volatile std::byte* base =
@@ -125,6 +126,10 @@ void enable_interrupt(std::uint32_t number, InterruptHandler handler) {
     reg32(base, kSetEnable + word) = bit;
 }
 
+std::span<const InterruptUse> interrupt_uses() {
+    return std::span(uses).first(use_count);
+}
+
 void handle_pending_interrupts() {
     for (;;) {
         const std::uint32_t number = acknowledge();
@@ -132,8 +137,11 @@ void handle_pending_interrupts() {
         if (number >= kFirstSpecial) {
             return;
         }
-        if (number < kHandlers && handlers[number] != nullptr) {
-            handlers[number]();
+        for (InterruptUse& use : std::span(uses).first(use_count)) {
+            if (use.number == number) {
+                ++use.count;
+                use.handler();
+            }
         }
         end_of_interrupt(number);
     }

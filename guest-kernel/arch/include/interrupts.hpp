@@ -2,13 +2,26 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string_view>
 
 namespace kernel::arch {
 
 using InterruptHandler = void (*)();
 
-// Precondition: the controller is set up.
-void enable_interrupt(std::uint32_t number, InterruptHandler handler);
+// Precondition: the controller is set up. `name` is what /proc/interrupts calls it; it must outlive the
+// kernel.
+void enable_interrupt(std::uint32_t number, std::string_view name, InterruptHandler handler);
+
+// What is enabled, and how often each interrupt was taken.
+struct InterruptUse {
+    std::uint32_t number = 0;
+    std::string_view name;
+    InterruptHandler handler = nullptr;
+    std::uint64_t count = 0;
+};
+std::span<const InterruptUse> interrupt_uses();
+
 // Takes and handles what is pending. Called with interrupts masked.
 void handle_pending_interrupts();
 
