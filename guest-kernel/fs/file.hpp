@@ -94,6 +94,8 @@ class File : public MappedFile {
     // Are pwrite and its kin for it, too? Not for texts that the kernel makes (Linux fs/seq_file.c,
     // seq_open).
     virtual bool takes_positioned_writes() const { return is_seekable(); }
+    // Are all positions places, those above the middle of 64 bits too?
+    virtual bool has_unsigned_positions() const { return false; }
     // Has it reads and writes at all? Without them they are EINVAL.
     virtual bool has_transfers() const { return true; }
     virtual Result<std::int64_t> seek(std::int64_t offset, int whence);

@@ -23,6 +23,7 @@ class TaskMemoryFile : public File {
         : File(std::move(path), flags), space_(task.address_space) {}
 
     bool is_seekable() const override { return true; }
+    bool has_unsigned_positions() const override { return true; }
     bool is_pollable() const override { return false; }
     Result<std::int64_t> seek(std::int64_t offset, int whence) override {
         if (whence != SEEK_SET && whence != SEEK_CUR) {
@@ -49,7 +50,7 @@ class MemoryFile final : public TaskMemoryFile {
 
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t& place, TransferMode) override {
         return transfer(buffer, place, [&](std::uint64_t address, std::span<std::byte> piece) -> Moved {
-            const std::size_t reached = space()->read_remote(address, piece);
+            const std::size_t reached = space()->read_remote(address, piece, AddressSpace::Force::Yes);
             const std::size_t done = buffer.put(piece.data(), reached);
             return {.bytes = done, .is_end = reached < piece.size() || done < reached};
         });
@@ -57,7 +58,8 @@ class MemoryFile final : public TaskMemoryFile {
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t& place, TransferMode) override {
         return transfer(buffer, place, [&](std::uint64_t address, std::span<std::byte> piece) -> Moved {
             const std::size_t taken = buffer.take(piece.data(), piece.size());
-            const std::size_t done = space()->write_remote(address, piece.first(taken));
+            const std::size_t done =
+                space()->write_remote(address, piece.first(taken), AddressSpace::Force::Yes);
             return {.bytes = done, .is_end = done < piece.size()};
         });
     }

@@ -1,10 +1,11 @@
 // /proc/<pid>/ns (man 7 namespaces; Linux fs/proc/namespaces.c and fs/nsfs.c).
-#include <asm/ioctl.h>
+#include <linux/fcntl.h>
 #include <linux/nsfs.h>
 #include <linux/sched.h>
 
 #include "fs/anonymous.hpp"
 #include "fs/file_system.hpp"
+#include "fs/file_table.hpp"
 #include "fs/procfs_parts.hpp"
 #include "fs/text_buffer.hpp"
 #include "task/inspection.hpp"
@@ -39,19 +40,7 @@ class NamespaceFile final : public File {
     NamespaceFile(Path path, unsigned flags) : File(std::move(path), flags) {}
     bool has_transfers() const override { return false; }
     bool is_pollable() const override { return false; }
-    // What the namespace belongs to is out of reach: there is none above the first (Linux fs/nsfs.c,
-    // ns_ioctl).
-    Result<long> ioctl(Task&, unsigned command, unsigned long) override {
-        switch (command) {
-            case NS_GET_NSTYPE:
-                return static_cast<long>(namespace_kind(*this));
-            case NS_GET_USERNS:
-            case NS_GET_PARENT:
-                return Errno(EPERM);
-            default:
-                return Errno(ENOTTY);
-        }
-    }
+    Result<long> ioctl(Task& task, unsigned command, unsigned long argument) override;
     void describe_name(TextBuffer& out) const override { out.text(path().dentry->name()); }
 };
 
@@ -62,6 +51,9 @@ class NamespaceInode final : public Inode {
         attributes.number = kind.number;
     }
     Result<Ref<File>> open_regular(const Path& path, std::uint32_t flags) override {
+        if ((flags & O_ACCMODE) != O_RDONLY) {
+            return Errno(EPERM);  // its inode is immutable
+        }
         return TRY(make_ref<NamespaceFile>(path, flags));
     }
 };
@@ -79,6 +71,44 @@ Result<void> append_name(const NamespaceKind& kind, TextBuffer& out) {
     return out.finish();
 }
 
+Result<Path> namespace_path(const NamespaceKind& kind) {
+    TextBuffer name;
+    TRY(append_name(kind, name));
+    Ref<Inode> inode = TRY(make_ref<NamespaceInode>(TRY(namespace_file_system()), kind));
+    return unmounted_path(name.view(), std::move(inode));
+}
+
+Result<long> open_user_namespace(Task& task) {
+    for (const NamespaceKind& kind : kKinds) {
+        if (kind.flag == CLONE_NEWUSER) {
+            return TRY(
+                task.files->install(TRY(open_inode(TRY(namespace_path(kind)), O_RDONLY)), CloseOnExec::Yes));
+        }
+    }
+    return Errno(EPERM);
+}
+
+// Linux fs/nsfs.c, ns_ioctl. Nothing is above the first namespaces; all but that of users belong to it.
+Result<long> NamespaceFile::ioctl(Task& task, unsigned command, unsigned long argument) {
+    const unsigned kind = namespace_kind(*this);
+    switch (command) {
+        case NS_GET_NSTYPE:
+            return static_cast<long>(kind);
+        case NS_GET_USERNS:
+            return kind == CLONE_NEWUSER ? Result<long>(Errno(EPERM)) : open_user_namespace(task);
+        case NS_GET_PARENT:
+            return Errno(kind == CLONE_NEWUSER || kind == CLONE_NEWPID ? EPERM : EINVAL);
+        case NS_GET_OWNER_UID:
+            if (kind != CLONE_NEWUSER) {
+                return Errno(EINVAL);
+            }
+            TRY(UserOut<std::uint32_t>(UserAddress(argument)).write(0));
+            return 0;
+        default:
+            return Errno(ENOTTY);
+    }
+}
+
 class NamespaceLinkInode final : public Inode {
   public:
     NamespaceLinkInode(Ref<FileSystem> file_system, Ref<Task> task, const NamespaceKind& kind)
@@ -86,11 +116,8 @@ class NamespaceLinkInode final : public Inode {
 
     Result<LinkTarget> follow_link() override {
         TRY(check());
-        TextBuffer name;
-        TRY(append_name(kind_, name));
-        Ref<Inode> inode = TRY(make_ref<NamespaceInode>(TRY(namespace_file_system()), kind_));
         LinkTarget target;
-        target.jump = TRY(unmounted_path(name.view(), std::move(inode)));
+        target.jump = TRY(namespace_path(kind_));
         return target;
     }
     Result<String> read_link() override {

@@ -11,9 +11,13 @@ namespace kernel {
 class TextDirectoryInode final : public Inode {
   public:
     // Inode numbers begin at `first_number`.
+    using Make = Result<Ref<Inode>> (*)(Ref<FileSystem> file_system, const TextEntry& entry);
     TextDirectoryInode(Ref<FileSystem> file_system, std::span<const TextEntry> entries,
-                       std::uint64_t first_number)
-        : Inode(std::move(file_system), S_IFDIR | 0555U), entries_(entries), first_number_(first_number) {}
+                       std::uint64_t first_number, Make make)
+        : Inode(std::move(file_system), S_IFDIR | 0555U),
+          entries_(entries),
+          first_number_(first_number),
+          make_(make) {}
     Result<Ref<Dentry>> lookup(Dentry& directory, std::string_view name) override;
     Result<void> list(Dentry& directory, std::uint64_t& cursor, DirectoryEmitter& emitter) override;
     Result<Ref<Inode>> create(std::uint32_t, DeviceNumber) override { return Errno(ENOENT); }
@@ -21,11 +25,13 @@ class TextDirectoryInode final : public Inode {
   private:
     std::span<const TextEntry> entries_;
     std::uint64_t first_number_;
+    Make make_;
 };
 
 // /proc/<pid>/attr: what security modules say of a task. There is one, which confines nothing.
-std::span<const TextEntry> security_texts();
+Result<Ref<Inode>> make_security_directory(Ref<FileSystem> file_system, std::uint64_t first_number);
 // /proc/<pid>/net: the network that all tasks share.
+Result<Ref<Inode>> make_network_directory(Ref<FileSystem> file_system, std::uint64_t first_number);
 std::span<const TextEntry> network_texts();
 
 // /proc/<pid>/ns: links to the namespaces, of which there is one of each kind.

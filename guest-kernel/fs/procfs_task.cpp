@@ -50,7 +50,17 @@ class TaskTextInode final : public TextInode {
         if (!task_->is_known()) {
             return Errno(ESRCH);
         }
-        return store_ == nullptr ? TextInode::store(text) : store_(*task_, text);
+        return store_ == nullptr ? Result<void>(Errno(EINVAL)) : store_(*task_, text);
+    }
+    // Those that Linux reads without seq_file.
+    bool is_sequential() const override {
+        for (const Generate simple : {append_auxv, append_cmdline, append_core_filter, append_environ,
+                                      append_no_login, append_oom_adj, append_oom_score_adj}) {
+            if (generate_ == simple) {
+                return false;
+            }
+        }
+        return true;
     }
     // Of a task's files only the lists of mounts have a poll operation (Linux fs/proc/base.c and
     // fs/proc_namespace.c).
@@ -359,10 +369,10 @@ class TaskDirectoryInode final : public Inode {
             return make_namespace_directory(owner, task_, numbers_inside);
         }
         if (kDirectories[number] == "attr") {
-            return TRY(make_ref<TextDirectoryInode>(owner, security_texts(), numbers_inside));
+            return make_security_directory(owner, numbers_inside);
         }
         if (kDirectories[number] == "net") {
-            return TRY(make_ref<TextDirectoryInode>(owner, network_texts(), numbers_inside));
+            return make_network_directory(owner, numbers_inside);
         }
         return make_descriptor_directory(
             owner, task_, kind_,

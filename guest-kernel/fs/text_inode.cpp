@@ -53,10 +53,10 @@ class TextFile final : public File {
     Result<void> allocate(unsigned, std::int64_t, std::int64_t) override { return Errno(EOPNOTSUPP); }
     bool can_splice_from() const override { return inode_.can_splice(); }
     Result<std::int64_t> seek(std::int64_t offset, int whence) override {
-        if (whence > 1) {
+        if (whence > 1 && inode_.is_sequential()) {
             return Errno(EINVAL);  // seq_lseek knows SEEK_SET and SEEK_CUR
         }
-        return seek_within(offset, whence, 0);
+        return seek_within(offset, whence, static_cast<std::int64_t>(inode_.attributes.size));
     }
 
   private:
@@ -91,6 +91,10 @@ std::uint32_t TextInode::poll_events(bool) const {
 std::uint32_t FixedTextInode::poll_events(bool was_read) const {
     const bool changed = !was_read && file_system().magic() == kSysfsMagic;
     return TextInode::poll_events(was_read) | (changed ? POLLERR | POLLPRI : 0);
+}
+
+bool FixedTextInode::is_sequential() const {
+    return file_system().magic() != kSysfsMagic;
 }
 
 Result<Ref<File>> TextInode::open_regular(const Path& path, std::uint32_t flags) {

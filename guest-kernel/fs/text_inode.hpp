@@ -15,9 +15,11 @@ class TextInode : public Inode {
 
     // Appends the contents as they are now.
     virtual Result<void> generate(String& out) = 0;
-    // Takes what a program wrote at once. EIO: the file cannot be written.
+    // Has it a size of its own to seek from the end of, or is it read in sequence (seq_lseek)?
+    virtual bool is_sequential() const { return true; }
     // Can splice and sendfile read it? Linux's older files of tasks have no way to.
     virtual bool can_splice() const { return true; }
+    // Takes what a program wrote at once. EIO: the file cannot be written.
     virtual Result<void> store(std::string_view text);
     // Has it a poll operation, which epoll needs, and what does that answer? `was_read`: by this open file.
     virtual bool is_pollable() const { return true; }
@@ -73,6 +75,7 @@ class FixedTextInode final : public TextInode {
         return store_ == nullptr ? TextInode::store(text) : store_(text);
     }
     std::uint32_t poll_events(bool was_read) const override;
+    bool is_sequential() const override;
 
   private:
     Generate generate_;

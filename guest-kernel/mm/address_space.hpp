@@ -110,10 +110,13 @@ class AddressSpace : public RefCounted {
 
     // Is the page in memory? (mincore)
     bool is_resident(std::uint64_t address);
+    // Whether a debugger's access heeds protections (Linux FOLL_FORCE): shared memory's always are.
+    enum class Force : std::uint8_t { No, Yes };
     // Bytes of this space for another task (/proc/<pid>/cmdline). How many could be read.
-    std::size_t read_remote(std::uint64_t address, std::span<std::byte> destination);
+    std::size_t read_remote(std::uint64_t address, std::span<std::byte> destination, Force force = Force::No);
     // The other way, with the program's own rights (execve fills the new space).
-    std::size_t write_remote(std::uint64_t address, std::span<const std::byte> source);
+    std::size_t write_remote(std::uint64_t address, std::span<const std::byte> source,
+                             Force force = Force::No);
     // The page and offset of a shared mapping, or nothing: identifies a futex between processes.
     Mapping* shared_mapping_of(std::uint64_t address);
 
@@ -151,6 +154,7 @@ class AddressSpace : public RefCounted {
     Result<std::uint64_t> move_region(Mapping& mapping, std::uint64_t address, std::uint64_t old_size,
                                       std::uint64_t new_size, std::uint64_t new_address, bool keep_old);
     bool grow_stack(std::uint64_t address);
+    FaultResult resolve_remote(std::uint64_t address, Access access, Force force);
     void note_private_page(Mapping& mapping);
     FaultResult resolve_absent(Mapping& mapping, std::uint64_t page, Access access);
     FaultResult resolve_from_object(Mapping& mapping, std::uint64_t page, Access access);

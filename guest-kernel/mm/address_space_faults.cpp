@@ -254,11 +254,31 @@ bool AddressSpace::is_resident(std::uint64_t address) {
             !mapping->attributes.object->page(mapping->page_index(address)).is_error());
 }
 
-std::size_t AddressSpace::read_remote(std::uint64_t address, std::span<std::byte> destination) {
+// The region's protection is lifted for the one page, which gets it back.
+FaultResult AddressSpace::resolve_remote(std::uint64_t address, Access access, Force force) {
+    Mapping* mapping = find(address);
+    const bool is_lifted = force == Force::Yes && mapping != nullptr &&
+                           !permits(mapping->attributes.protection, access) &&
+                           mapping->attributes.name != RegionName::Vvar &&
+                           (access == Access::Read || mapping->attributes.sharing == Sharing::Private);
+    if (!is_lifted) {
+        return resolve_fault(address, access);
+    }
+    const int protection = mapping->attributes.protection;
+    mapping->attributes.protection |= access == Access::Write ? PROT_READ | PROT_WRITE : PROT_READ;
+    const FaultResult result = resolve_fault(address, access);
+    mapping->attributes.protection = protection;
+    if (result == FaultResult::Resolved) {
+        page_table_.set_protection(page_floor(address), without_write(protection));
+    }
+    return result;
+}
+
+std::size_t AddressSpace::read_remote(std::uint64_t address, std::span<std::byte> destination, Force force) {
     std::size_t done = 0;
     while (done < destination.size()) {
         const std::uint64_t place = address + done;
-        if (resolve_fault(place, Access::Read) != FaultResult::Resolved) {
+        if (resolve_remote(place, Access::Read, force) != FaultResult::Resolved) {
             break;
         }
         const PageEntry entry = page_table_.get(page_floor(place));
@@ -271,11 +291,12 @@ std::size_t AddressSpace::read_remote(std::uint64_t address, std::span<std::byte
     return done;
 }
 
-std::size_t AddressSpace::write_remote(std::uint64_t address, std::span<const std::byte> source) {
+std::size_t AddressSpace::write_remote(std::uint64_t address, std::span<const std::byte> source,
+                                       Force force) {
     std::size_t done = 0;
     while (done < source.size()) {
         const std::uint64_t place = address + done;
-        if (resolve_fault(place, Access::Write) != FaultResult::Resolved) {
+        if (resolve_remote(place, Access::Write, force) != FaultResult::Resolved) {
             break;
         }
         const PageEntry entry = page_table_.get(page_floor(place));
@@ -283,6 +304,10 @@ std::size_t AddressSpace::write_remote(std::uint64_t address, std::span<const st
         const std::size_t rest = source.size() - done;
         const std::size_t size = rest < in_page ? rest : in_page;
         copy_bytes(entry.frame->data() + (place & kPageMask), source.data() + done, size);
+        if ((entry.protection & PROT_EXEC) != 0) {
+            entry.frame->instruction_coherent = false;
+            make_coherent(*entry.frame);
+        }
         done += size;
     }
     return done;

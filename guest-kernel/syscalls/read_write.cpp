@@ -14,8 +14,12 @@ namespace kernel {
 namespace {
 
 // EINVAL: negative, or the transfer would end beyond the largest position (Linux rw_verify_area).
-Result<void> check_range(std::int64_t position, std::size_t size) {
+Result<void> check_range(const File& file, std::int64_t position, std::size_t size) {
     std::int64_t end = 0;
+    if (position < 0 && file.has_unsigned_positions()) {
+        return size >= -static_cast<std::uint64_t>(position) ? Result<void>(Errno(EOVERFLOW))
+                                                             : Result<void>();
+    }
     if (position < 0 || __builtin_add_overflow(position, static_cast<std::int64_t>(size), &end)) {
         return Errno(EINVAL);
     }
@@ -48,7 +52,7 @@ Result<void> check_seekable(const File& file, Direction direction) {
 
 // At the file's own position.
 Result<long> transfer_here(File& file, IoBuffer buffer, Direction direction, TransferMode mode) {
-    TRY(check_range(file.position, buffer.remaining()));
+    TRY(check_range(file, file.position, buffer.remaining()));
     const std::size_t moved = TRY(direction == Direction::Read ? file.read(buffer, file.position, mode)
                                                                : file.write(buffer, file.position, mode));
     return has_moved(file, direction, moved);
@@ -57,7 +61,7 @@ Result<long> transfer_here(File& file, IoBuffer buffer, Direction direction, Tra
 // At a given position.
 Result<long> transfer_at(File& file, IoBuffer buffer, std::int64_t position, Direction direction,
                          TransferMode mode) {
-    TRY(check_range(position, buffer.remaining()));
+    TRY(check_range(file, position, buffer.remaining()));
     const std::size_t moved = TRY(direction == Direction::Read ? file.read(buffer, position, mode)
                                                                : file.write(buffer, position, mode));
     return has_moved(file, direction, moved);

@@ -28,7 +28,14 @@ Result<std::int64_t> parse_number(std::string_view text) {
     if (!text.empty() && text.front() == '+') {
         text.remove_prefix(1);
     }
-    const std::int64_t number = TRY(take_number(text));
+    std::string_view digits = text;
+    const Result<std::int64_t> taken = take_number(digits);
+    const bool is_too_long = taken.is_error() && text.size() > 1 && text[1] >= '0' && text[1] <= '9';
+    if (taken.is_error()) {
+        return is_too_long ? Errno(ERANGE) : taken.error();
+    }
+    const std::int64_t number = taken.value();
+    text = digits;
     return text.empty() ? Result<std::int64_t>(number) : Result<std::int64_t>(Errno(EINVAL));
 }
 
@@ -88,6 +95,9 @@ Result<void> append_oom_score_adj(Task& task, String& out) {
 
 Result<void> store_oom_score_adj(Task& task, std::string_view text) {
     const std::int64_t wanted = TRY(parse_number(text));
+    if (wanted < INT32_MIN || wanted > INT32_MAX) {
+        return Errno(ERANGE);
+    }
     if (wanted < kLeastAdjustment || wanted > kMostAdjustment) {
         return Errno(EINVAL);
     }
