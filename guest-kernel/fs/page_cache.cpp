@@ -6,11 +6,20 @@
 
 namespace kernel {
 
+namespace {
+constinit std::uint64_t resident_of_all = 0;
+}
+
+std::uint64_t PageCache::resident_pages() {
+    return resident_of_all;
+}
+
 PageCache::PageCache(Inode& inode, TmpfsFileSystem& file_system)
     : inode_(&inode), file_system_(&file_system) {}
 
 PageCache::~PageCache() {
     file_system_->uncharge(charged_pages());
+    resident_of_all -= tree_pages_;
 }
 
 void PageCache::set_backing(std::span<const std::byte> bytes) {
@@ -44,6 +53,7 @@ Result<Page*> PageCache::page_for_write(std::uint64_t index) {
         shadowed_pages_++;
     }
     tree_pages_++;
+    resident_of_all++;
     return page;
 }
 
@@ -114,6 +124,7 @@ void PageCache::erase_pages(std::uint64_t first, std::uint64_t last) {
     const std::uint64_t before = charged_pages();
     tree_.erase(first, last, [this](std::uint64_t index) {
         tree_pages_--;
+        resident_of_all--;
         if (index < backing_pages()) {
             shadowed_pages_--;
         }

@@ -50,6 +50,9 @@ class PageCache final : public MemoryObject {
     Result<std::uint64_t> next_data(std::uint64_t offset) const;
     Result<std::uint64_t> next_hole(std::uint64_t offset) const;
 
+    // Pages of all files that take memory, and do not only stand in a backing.
+    static std::uint64_t resident_pages();
+
   private:
     std::uint64_t backing_pages() const { return page_ceiling(backing_.size()) >> kPageShift; }
     bool is_allocated(std::uint64_t index) const {

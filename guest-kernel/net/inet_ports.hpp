@@ -41,6 +41,7 @@ class PortHolder : public ListNode<> {
     virtual bool is_v6_only() const = 0;
     virtual bool is_listener() const { return false; }
     virtual bool is_time_wait() const { return false; }
+    virtual bool is_established() const { return false; }
     // Does a connection that another socket makes find it in its way? (It was bound by bind.)
     virtual bool is_bound_by_program() const { return true; }
     virtual std::uint32_t owner() const = 0;

@@ -3,6 +3,7 @@
 #include "fs/text_buffer.hpp"
 #include "net/inet_ports.hpp"
 #include "net/loopback.hpp"
+#include "net/network_counts.hpp"
 #include "net/socket.hpp"
 
 namespace kernel {
@@ -43,21 +44,34 @@ Result<void> append_head(std::string_view head, std::size_t width, String& out) 
     return line.append_to(out);
 }
 
-// Those who hold a port, as their table shows them.
-Result<void> append_holders(PortTable& table, InetFamily family, std::size_t width, String& out) {
-    unsigned number = 0;
+struct LineForm {
+    InetFamily family;
+    std::size_t width;  // of IPv4's lines
+};
+
+Result<void> append_holders_of_kind(PortTable& table, bool listens, const LineForm& form, unsigned& number,
+                                    String& out) {
     for (const PortHolder& holder : table.holders()) {
         TextBuffer line;
-        if (!holder.append_line(family, number, line)) {
+        if (holder.is_listener() != listens || !holder.append_line(form.family, number, line)) {
             continue;
         }
         ++number;
-        if (family == InetFamily::V4) {
-            fill_line(line, width);
+        if (form.family == InetFamily::V4) {
+            fill_line(line, form.width);
         } else {
             line.character('\n');
         }
         TRY(line.append_to(out));
+    }
+    return {};
+}
+
+// Those who hold a port, as their table shows them.
+Result<void> append_holders(PortTable& table, InetFamily family, std::size_t width, String& out) {
+    unsigned number = 0;
+    for (const bool listens : {true, false}) {  // those that listen come first
+        TRY(append_holders_of_kind(table, listens, {.family = family, .width = width}, number, out));
     }
     return {};
 }
@@ -139,6 +153,51 @@ Result<void> append_socket_counts6(String& out) {
     return text.append_to(out);
 }
 
+constinit NetworkCounts counts;
+
+unsigned count_established() {
+    unsigned count = 0;
+    for (const PortHolder& holder : tcp_ports().holders()) {
+        count += holder.is_established() ? 1U : 0U;
+    }
+    return count;
+}
+
+// Linux net/ipv4/proc.c, snmp_seq_show.
+Result<void> append_counts(String& out) {
+    TextBuffer text;
+    text.text(
+        "Ip: Forwarding DefaultTTL InReceives InHdrErrors InAddrErrors ForwDatagrams InUnknownProtos "
+        "InDiscards "
+        "InDelivers OutRequests OutDiscards OutNoRoutes ReasmTimeout ReasmReqds ReasmOKs ReasmFails FragOKs "
+        "FragFails FragCreates\nIp: 2 64 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+    text.text(
+        "Icmp: InMsgs InErrors InCsumErrors InDestUnreachs InTimeExcds InParmProbs InSrcQuenchs InRedirects "
+        "InEchos InEchoReps InTimestamps InTimestampReps InAddrMasks InAddrMaskReps OutMsgs OutErrors "
+        "OutRateLimitGlobal OutRateLimitHost OutDestUnreachs OutTimeExcds OutParmProbs OutSrcQuenchs "
+        "OutRedirects "
+        "OutEchos OutEchoReps OutTimestamps OutTimestampReps OutAddrMasks OutAddrMaskReps\n"
+        "Icmp: 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n");
+    text.text(
+        "Tcp: RtoAlgorithm RtoMin RtoMax MaxConn ActiveOpens PassiveOpens AttemptFails EstabResets CurrEstab "
+        "InSegs OutSegs RetransSegs InErrs OutRsts InCsumErrors\nTcp: 1 200 120000 -1 ");
+    const NetworkCounts::Tcp& tcp = counts.tcp;
+    text.decimal(tcp.active_opens).character(' ').decimal(tcp.passive_opens).character(' ');
+    text.decimal(tcp.failed_attempts).character(' ').decimal(tcp.reset_connections).character(' ');
+    text.decimal(count_established()).text(" 0 0 0 0 ").decimal(tcp.resets_sent).text(" 0\n");
+    text.text(
+        "Udp: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors IgnoredMulti "
+        "MemErrors\nUdp: ");
+    const NetworkCounts::Udp& udp = counts.udp;
+    text.decimal(udp.received).character(' ').decimal(udp.without_port).character(' ').decimal(udp.lost);
+    text.character(' ').decimal(udp.sent).character(' ').decimal(udp.lost).text(" 0 0 0 0\n");
+    text.text(
+        "UdpLite: InDatagrams NoPorts InErrors OutDatagrams RcvbufErrors SndbufErrors InCsumErrors "
+        "IgnoredMulti "
+        "MemErrors\nUdpLite: 0 0 0 0 0 0 0 0 0\n");
+    return text.append_to(out);
+}
+
 Result<void> append_interfaces(String& out) {
     // What a socket sends goes to another without a packet: none is counted.
     return out.append(
@@ -179,6 +238,7 @@ constexpr TextEntry kTexts[] = {
     {"raw", 0444, append_raw},
     {"raw6", 0444, append_raw6},
     {"route", 0444, append_routes},
+    {"snmp", 0444, append_counts},
     {"sockstat", 0444, append_socket_counts},
     {"sockstat6", 0444, append_socket_counts6},
     {"tcp", 0444, append_tcp},
@@ -189,6 +249,10 @@ constexpr TextEntry kTexts[] = {
 };
 
 }  // namespace
+
+NetworkCounts& network_counts() {
+    return counts;
+}
 
 std::span<const TextEntry> network_texts() {
     return kTexts;

@@ -102,7 +102,7 @@ Result<Ref<Socket>> create_socket(int family, unsigned type, int protocol) {
 
 Socket::Socket(int family, SocketType type, int protocol)
     : family_(family), type_(type), protocol_(protocol) {
-    all_sockets().push_front(*this);
+    all_sockets().push_back(*this);
 }
 
 List<Socket, EverySocket>& all_sockets() {

@@ -184,7 +184,7 @@ class SocketFile final : public File {
     Ref<Socket> socket_;
 };
 
-// All that there are, latest first.
+// All that there are, oldest first.
 List<Socket, EverySocket>& all_sockets();
 
 // A new socket of a family. EINVAL, EAFNOSUPPORT, ESOCKTNOSUPPORT, EPROTONOSUPPORT, EPERM.

@@ -2,6 +2,7 @@
 #include <linux/tcp.h>
 
 #include "lib/random.hpp"
+#include "net/network_counts.hpp"
 #include "net/tcp_socket.hpp"
 
 namespace kernel {
@@ -116,6 +117,7 @@ Result<void> TcpSocket::start_connecting(const SocketAddress& address) {
     state_ = TcpState::SynSent;
     progress_ = Progress::Connecting;
     attempts_ = 0;
+    network_counts().tcp.active_opens++;
     send_syn();
     return {};
 }
@@ -146,6 +148,8 @@ void TcpSocket::send_syn() {
     }
     TcpSocket* listener = find_listener(remote_);
     if (listener == nullptr) {
+        network_counts().tcp.failed_attempts++;
+        network_counts().tcp.resets_sent++;  // the refusal
         connection_failed(ECONNREFUSED);
         return;
     }
@@ -153,6 +157,7 @@ void TcpSocket::send_syn() {
     if (static_cast<int>(listener->pending_.size()) <= listener->backlog_) {
         Result<Ref<TcpSocket>> server = listener->make_connection(*this);
         if (!server.is_error() && !listener->pending_.push_back(server.value()).is_error()) {
+            network_counts().tcp.passive_opens++;
             become_connected(*server.value());
             listener->changed_.wake_all(kPollReadable);
             return;

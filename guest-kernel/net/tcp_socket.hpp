@@ -40,6 +40,9 @@ class TcpSocket final : public InetSocket {
 
     bool is_listening() const override { return state_ == TcpState::Listen; }
     bool is_listener() const override { return is_listening(); }
+    bool is_established() const override {
+        return state_ == TcpState::Established || state_ == TcpState::CloseWait;
+    }
     bool append_line(InetFamily family, unsigned number, TextBuffer& out) const override;
 
   protected:

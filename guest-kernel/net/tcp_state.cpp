@@ -4,6 +4,8 @@
 
 #include "net/tcp_socket.hpp"
 
+#include "net/network_counts.hpp"
+
 namespace kernel {
 
 namespace {
@@ -147,6 +149,7 @@ void TcpSocket::send_reset() {
     const Ref<TcpSocket> keep(this);
     unlink_peer();
     become_closed();
+    network_counts().tcp.resets_sent++;
     if (peer && peer.get() != this) {
         peer->take_reset();
     }
@@ -154,6 +157,9 @@ void TcpSocket::send_reset() {
 
 // Linux tcp_reset.
 void TcpSocket::take_reset() {
+    if (state_ == TcpState::Established || state_ == TcpState::CloseWait) {
+        network_counts().tcp.reset_connections++;
+    }
     switch (state_) {
         case TcpState::Close:
             return;

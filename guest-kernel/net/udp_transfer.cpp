@@ -4,6 +4,8 @@
 
 #include "net/udp_socket.hpp"
 
+#include "net/network_counts.hpp"
+
 namespace kernel {
 
 using namespace socket_constants;
@@ -140,6 +142,7 @@ Result<std::size_t> UdpSocket::send(IoBuffer& buffer, const SendRequest& request
     if (buffer.take(bytes.data(), size) < size) {
         return Errno(EFAULT);
     }
+    network_counts().udp.sent += inet_family_ == InetFamily::V4 ? 1U : 0U;
     TRY(deliver(std::move(bytes), sending, route));
     return size;
 }
@@ -168,6 +171,7 @@ Result<void> UdpSocket::deliver(Vector<std::byte> bytes, const Sending& sending,
     if (receiver != nullptr) {
         return receiver->take(bytes, sending, source, route.destination);
     }
+    network_counts().udp.without_port += is_v4 ? 1U : 0U;
     // An ICMP error comes back, of which only connected sockets hear, and those that ask for it.
     if (is_connected_ || (is_v4 ? ip_.get(IP_RECVERR) != 0 : v6_.get(IPV6_RECVERR) != 0)) {
         report_error(ECONNREFUSED);
@@ -179,6 +183,7 @@ Result<void> UdpSocket::take(const Vector<std::byte>& bytes, const Sending& send
                              const InetAddress& destination) {
     const std::size_t cost = cost_of(bytes.size(), source.address.is_v4() ? kIpHeader : kIpv6Header);
     if (queued_cost_ > static_cast<std::size_t>(options.receive_buffer)) {
+        network_counts().udp.lost += inet_family_ == InetFamily::V4 ? 1U : 0U;
         return {};
     }
     Own<Datagram> datagram = TRY(make_own<Datagram>());
@@ -239,6 +244,7 @@ Result<std::size_t> UdpSocket::receive(IoBuffer& buffer, ReceiveRequest& request
         }
     }
     if (!peeks) {
+        network_counts().udp.received += inet_family_ == InetFamily::V4 && !has_faulted ? 1U : 0U;
         queued_cost_ -= datagram->cost;
         delete datagram;
     }

@@ -1,7 +1,7 @@
 // The texts of /proc that count what the machine does.
 #include "arch/include/interrupts.hpp"
+#include "fs/page_cache.hpp"
 #include "fs/text_buffer.hpp"
-#include "fs/tmpfs.hpp"
 #include "mm/address_space.hpp"
 #include "mm/page.hpp"
 #include "task/proc_text.hpp"
@@ -76,10 +76,10 @@ Result<void> append_vmstat(String& out) {
     append_count(text, "nr_free_pages", memory.free_pages);
     append_count(text, "nr_anon_pages", counts.anonymous_pages);
     append_count(text, "nr_mapped", counts.mapped_pages);
-    append_count(text, "nr_file_pages", tmpfs_pages());
+    append_count(text, "nr_file_pages", PageCache::resident_pages());
     append_count(text, "nr_dirty", 0);
     append_count(text, "nr_writeback", 0);
-    append_count(text, "nr_shmem", tmpfs_pages());
+    append_count(text, "nr_shmem", PageCache::resident_pages());
     for (const std::string_view none : {"pgpgin", "pgpgout", "pswpin", "pswpout"}) {
         append_count(text, none, 0);
     }
@@ -91,7 +91,7 @@ Result<void> append_vmstat(String& out) {
 Result<void> append_meminfo(String& out) {
     const MemoryCounts memory = memory_counts();
     const Counts counts = count_all();
-    const std::uint64_t files = tmpfs_pages();
+    const std::uint64_t files = PageCache::resident_pages();
     const struct {
         std::string_view name;
         std::uint64_t pages;
