@@ -53,6 +53,7 @@ class MemoryDeviceFile : public File {
 class NullFile final : public MemoryDeviceFile {
   public:
     using MemoryDeviceFile::MemoryDeviceFile;
+    bool can_be_told_not_to_wait(bool) const override { return true; }
     bool can_splice_to() const override { return true; }
     Result<std::size_t> read(IoBuffer&, std::int64_t&, TransferMode) override { return std::size_t{0}; }
 };
@@ -60,6 +61,7 @@ class NullFile final : public MemoryDeviceFile {
 class ZeroFile final : public MemoryDeviceFile {
   public:
     using MemoryDeviceFile::MemoryDeviceFile;
+    bool can_be_told_not_to_wait(bool) const override { return true; }
     Result<RefPtr<MemoryObject>> mmap_object(Sharing, int) override { return RefPtr<MemoryObject>(); }
 };
 
@@ -73,6 +75,7 @@ class FullFile final : public MemoryDeviceFile {
 class RandomFile final : public MemoryDeviceFile {
   public:
     using MemoryDeviceFile::MemoryDeviceFile;
+    bool can_be_told_not_to_wait(bool) const override { return true; }
     // /dev/random can be polled, /dev/urandom cannot (Linux drivers/char/random.c, random_fops).
     bool is_pollable() const override { return inode().attributes.device == devices::kRandom; }
     std::uint32_t poll(PollRegistrar* registrar) override {

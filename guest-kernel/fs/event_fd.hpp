@@ -13,6 +13,7 @@ class EventFile final : public AnonymousFile {
 
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t& place, TransferMode mode) override;
+    bool can_be_told_not_to_wait(bool to_write) const override { return !to_write; }
     // Answers 0 and moves nothing (Linux's noop_llseek).
     Result<std::int64_t> seek(std::int64_t, int) override { return std::int64_t{0}; }
     std::uint32_t poll(PollRegistrar* registrar) override;

@@ -54,7 +54,7 @@ Result<void> check_known(Inode& inode, std::string_view name, Change change) {
     if (support == AttributeSupport::None) {
         return Errno(EOPNOTSUPP);
     }
-    if (support == AttributeSupport::NamesAndAccess && is_access_name(name) && !inode.is_symlink()) {
+    if (support == AttributeSupport::NamesAndAccess && is_access_name(name)) {
         return {};
     }
     for (const std::string_view prefix : {XATTR_TRUSTED_PREFIX, XATTR_SECURITY_PREFIX}) {
@@ -127,6 +127,9 @@ void set_permissions(const Task& task, Inode& inode, std::uint32_t permissions) 
 
 // Linux fs/posix_acl.c, set_posix_acl and simple_set_acl. A null list removes.
 Result<void> set_access_list(const Task& task, Inode& inode, std::string_view name, RefPtr<AccessList> list) {
+    if (inode.is_symlink()) {
+        return Errno(EOPNOTSUPP);
+    }
     const bool is_default = name == kDefaultName;
     if (is_default && !inode.is_directory()) {
         return list ? Result<void>(Errno(EACCES)) : Result<void>();
@@ -235,6 +238,9 @@ Result<void> set_attribute(Task& task, const Path& path, std::string_view name, 
 Result<void> get_attribute(Task& task, Inode& inode, std::string_view name, String& out) {
     TRY(check_attribute_access(task, inode, name, Change::No));
     TRY(check_known(inode, name, Change::No));
+    if (is_access_name(name) && inode.is_symlink()) {
+        return Errno(EOPNOTSUPP);
+    }
     if (inode.extended == nullptr) {
         return Errno(ENODATA);
     }

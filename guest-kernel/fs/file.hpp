@@ -94,6 +94,9 @@ class File : public MappedFile {
     // Are pwrite and its kin for it, too? Not for texts that the kernel makes (Linux fs/seq_file.c,
     // seq_open).
     virtual bool takes_positioned_writes() const { return is_seekable(); }
+    // Does it heed RWF_NOWAIT (Linux FMODE_NOWAIT, and an operation that takes flags)? Linux 6.1's pipes,
+    // sockets and tmpfs do not.
+    virtual bool can_be_told_not_to_wait(bool /*to_write*/) const { return false; }
     // Are all positions places, those above the middle of 64 bits too?
     virtual bool has_unsigned_positions() const { return false; }
     // Has it reads and writes at all? Without them they are EINVAL.

@@ -92,6 +92,8 @@ class Inode : public RefCounted {
     virtual InodeAttributes current_attributes() { return attributes; }
     // May the current task do anything here, whatever the mode says?
     virtual bool is_open_to_current() const { return false; }
+    // Or nothing, whatever the mode says?
+    virtual bool is_closed_to_current() const { return false; }
     // Do its permission bits bind the superuser, too?
     virtual bool ignores_capabilities() const { return false; }
     // Asked before `attributes` is changed for a program.
@@ -131,6 +133,7 @@ class Inode : public RefCounted {
     void touch_changed();
 
     InodeAttributes attributes;
+    bool keeps_mode = false;                 // chmod is EPERM
     bool is_linkable = false;                // O_TMPFILE: link(2) may give it a name although it has none
     Ref<Pipe> pipe;                          // of a FIFO that is open
     FileLocks* locks = nullptr;              // owned; made with the first lock

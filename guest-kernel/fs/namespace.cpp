@@ -11,6 +11,7 @@
 #include "fs/mount.hpp"
 #include "fs/namespace_checks.hpp"
 #include "fs/notify.hpp"
+#include "fs/procfs.hpp"
 #include "lib/settings.hpp"
 #include "task/task.hpp"
 
@@ -44,6 +45,9 @@ void drop_link(Inode& inode) {
 }  // namespace
 
 Result<ParentPath> parent_of(Task& task, Fd dirfd, std::string_view path) {
+    if (path.empty()) {
+        return Errno(ENOENT);  // before the descriptor is looked at (Linux getname)
+    }
     PathWalk walk = walk_from(task, TRY(start_of(task, dirfd, path)));
     return walk.resolve_parent(path);
 }
@@ -115,7 +119,9 @@ Result<ParentPath> place_for_new(Task& task, Fd dirfd, std::string_view path, bo
     if (present.error() != Errno(ENOENT)) {
         return present.error();
     }
-    if (place.must_be_directory && !is_directory) {
+    // In procfs a look-up without a result is the end of it (Linux proc_lookup_de).
+    const bool is_final = place.parent.inode().file_system().magic() == kProcMagic;
+    if (is_final || (place.must_be_directory && !is_directory)) {
         return Errno(ENOENT);
     }
     if (place.parent.dentry->is_deleted()) {

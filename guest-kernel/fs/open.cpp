@@ -9,6 +9,7 @@
 #include "fs/mount.hpp"
 #include "fs/namespace.hpp"
 #include "fs/notify.hpp"
+#include "fs/procfs.hpp"
 #include "fs/tmpfs.hpp"
 #include "task/task.hpp"
 
@@ -74,7 +75,8 @@ Result<Ref<File>> open_found(Task& task, const Path& found, unsigned flags, Fres
 }
 
 Result<Ref<File>> create_and_open(Task& task, const ParentPath& place, unsigned flags, unsigned mode) {
-    if (place.parent.dentry->is_deleted()) {
+    const bool is_final = place.parent.inode().file_system().magic() == kProcMagic;  // as for mkdir
+    if (is_final || place.parent.dentry->is_deleted()) {
         return Errno(ENOENT);
     }
     TRY(check_writable_mount(place.parent));

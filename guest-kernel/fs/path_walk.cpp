@@ -27,6 +27,9 @@ void cross_mounts(Path& place) {
 }  // namespace
 
 Result<void> check_permission(const Inode& inode, unsigned wanted, const Credentials& credentials) {
+    if (inode.is_closed_to_current()) {
+        return Errno(EACCES);
+    }
     const std::uint32_t mode = inode.attributes.mode;
     unsigned granted = mode & 7;
     if (credentials.file_system_user == inode.attributes.user) {

@@ -15,7 +15,6 @@ namespace kernel {
 
 namespace {
 
-constexpr std::uint32_t kProcMagic = 0x9fa0;  // PROC_SUPER_MAGIC
 constexpr std::uint32_t kBlockSize = 1024;
 
 // The numbers, one for each process; all other entries of the root are in the dentry tree.

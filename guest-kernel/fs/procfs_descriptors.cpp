@@ -5,6 +5,7 @@
 #include "fs/mount.hpp"
 #include "fs/text_buffer.hpp"
 #include "fs/text_inode.hpp"
+#include "task/inspection.hpp"
 
 namespace kernel {
 
@@ -36,6 +37,7 @@ class DescriptorLinkInode final : public Inode {
     Result<String> read_link() override {
         String name;
         TRY(TRY(file_of(*task_, fd_))->append_path(name));
+        TRY(check_link_length(name.size()));
         return name;
     }
 
@@ -120,6 +122,10 @@ class DescriptorDirectoryInode final : public Inode {
     Result<Ref<Inode>> create(std::uint32_t, DeviceNumber) override { return Errno(ENOENT); }
     // A process's own descriptors, also when it has become another user (Linux proc_fd_permission).
     bool is_open_to_current() const override { return task_->process == Task::current().process; }
+    // What tells more than the names is for those alone who may look into the task (proc_fdinfo_permission).
+    bool is_closed_to_current() const override {
+        return view_ == DescriptorView::Information && !may_inspect(Task::current(), *task_);
+    }
 
   private:
     std::uint64_t number_of(std::uint64_t fd) const {

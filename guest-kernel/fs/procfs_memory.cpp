@@ -25,6 +25,7 @@ class TaskMemoryFile : public File {
     bool is_seekable() const override { return true; }
     bool has_unsigned_positions() const override { return true; }
     bool is_pollable() const override { return false; }
+    Result<void> truncate(std::uint64_t) override { return {}; }
     Result<std::int64_t> seek(std::int64_t offset, int whence) override {
         if (whence != SEEK_SET && whence != SEEK_CUR) {
             return Errno(EINVAL);

@@ -93,6 +93,7 @@ class TaskLinkInode final : public Inode {
         TRY(check_access());
         TextBuffer text;
         describe_path(TRY(find_(*task_)), Task::current().fs->root, text);
+        TRY(check_link_length(text.size()));
         String result;
         TRY(text.append_to(result));
         return result;
@@ -389,6 +390,7 @@ class TaskDirectoryInode final : public Inode {
 // the task may not be dumped, or has no memory any more.
 void own_by_task(const Task& task, Inode& inode) {
     constexpr std::uint32_t kOpenDirectory = S_IFDIR | 0555;
+    inode.keeps_mode = true;
     const bool is_hidden = !task.address_space || !task.address_space->layout.is_dumpable;
     if (inode.attributes.mode == kOpenDirectory || !is_hidden) {
         inode.attributes.user = task.credentials.effective_user;
@@ -404,6 +406,10 @@ Result<Ref<Dentry>> make_task_directory(Dentry& parent, std::string_view name, R
     inode->attributes.link_count = kind == TaskDirectory::Process ? kProcessLinks : kThreadLinks;
     own_by_task(*task, *inode);
     return Dentry::make(parent, name, std::move(inode));
+}
+
+Result<void> check_link_length(std::size_t size) {
+    return size < kPageSize ? Result<void>() : Result<void>(Errno(ENAMETOOLONG));
 }
 
 Result<int> parse_decimal_name(std::string_view name) {

@@ -31,12 +31,15 @@ class TaskInodeNumbers {
     std::uint64_t base_;
 };
 
-// Gives an entry of a task's directory its owner.
+// Gives an entry of a task's directory its owner, and keeps its mode (Linux fs/proc/base.c, proc_setattr).
 void own_by_task(const Task& task, Inode& inode);
 
 // The entry for a task, below /proc or /proc/<pid>/task.
 Result<Ref<Dentry>> make_task_directory(Dentry& parent, std::string_view name, Ref<Task> task,
                                         TaskDirectory kind);
+
+// What a link to a place may say, with its NUL, is a page (Linux fs/proc/base.c, do_proc_readlink).
+Result<void> check_link_length(std::size_t size);
 
 // A number without sign or leading zeroes, as names of tasks and descriptors are. ENOENT: it is not one.
 Result<int> parse_decimal_name(std::string_view name);

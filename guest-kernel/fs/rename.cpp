@@ -2,9 +2,11 @@
 #include <linux/fs.h>
 #include <linux/inotify.h>
 
+#include "fs/file_system.hpp"
 #include "fs/namespace.hpp"
 #include "fs/namespace_checks.hpp"
 #include "fs/notify.hpp"
+#include "fs/procfs.hpp"
 
 namespace kernel {
 
@@ -141,7 +143,8 @@ Result<void> rename_path(Task& task, Fd old_dirfd, std::string_view old_path, Fd
     } else if (target.error() != Errno(ENOENT)) {
         return target.error();
     }
-    if (rename.to.parent.dentry->is_deleted()) {
+    const bool is_final = rename.to.parent.inode().file_system().magic() == kProcMagic;  // as for mkdir
+    if (rename.to.parent.dentry->is_deleted() || (is_final && rename.target.is_empty())) {
         return Errno(ENOENT);
     }
     TRY(check_rename(task, rename, flags));

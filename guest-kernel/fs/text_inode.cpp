@@ -93,6 +93,16 @@ std::uint32_t FixedTextInode::poll_events(bool was_read) const {
     return TextInode::poll_events(was_read) | (changed ? POLLERR | POLLPRI : 0);
 }
 
+// In sysfs what cannot be written cannot be opened for that, whoever asks (Linux fs/kernfs/file.c,
+// kernfs_fop_open).
+Result<Ref<File>> FixedTextInode::open_regular(const Path& path, std::uint32_t flags) {
+    const bool is_attribute = file_system().magic() == kSysfsMagic;
+    if (is_attribute && (flags & O_ACCMODE) != O_RDONLY && store_ == nullptr) {
+        return Errno(EACCES);
+    }
+    return TextInode::open_regular(path, flags);
+}
+
 bool FixedTextInode::is_sequential() const {
     return file_system().magic() != kSysfsMagic;
 }

@@ -76,6 +76,7 @@ class FixedTextInode final : public TextInode {
     }
     std::uint32_t poll_events(bool was_read) const override;
     bool is_sequential() const override;
+    Result<Ref<File>> open_regular(const Path& path, std::uint32_t flags) override;
 
   private:
     Generate generate_;

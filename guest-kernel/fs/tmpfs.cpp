@@ -21,6 +21,9 @@ class TmpfsSymlinkInode final : public TmpfsInode {
     TmpfsSymlinkInode(Ref<TmpfsFileSystem> file_system, String target)
         : TmpfsInode(std::move(file_system), S_IFLNK | 0777, {}), target_(std::move(target)) {
         attributes.size = target_.size();
+        // What is longer takes a page (Linux mm/shmem.c, SHORT_SYMLINK_LEN).
+        constexpr std::size_t kShort = 128;
+        attributes.blocks = target_.size() + 1 > kShort ? kPageSize / 512 : 0;
     }
     Result<String> read_link() override { return String::copy_of(target_.view()); }
 

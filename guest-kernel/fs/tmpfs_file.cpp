@@ -23,6 +23,20 @@ Result<void> limit_write(IoBuffer& buffer, std::int64_t position) {
     return {};
 }
 
+// How much of a write stays below the size of a file that must not grow. Linux asks page by page (mm/shmem.c,
+// shmem_write_begin): EPERM where that is not even the first.
+Result<std::size_t> room_below(std::uint64_t size, std::uint64_t start, std::size_t wanted) {
+    std::size_t room = 0;
+    while (room < wanted) {
+        const std::size_t piece = std::min(kPageSize - ((start + room) & kPageMask), wanted - room);
+        if (start + room + piece > size) {
+            break;
+        }
+        room += piece;
+    }
+    return room == 0 ? Result<std::size_t>(Errno(EPERM)) : Result<std::size_t>(room);
+}
+
 }  // namespace
 
 void TmpfsFile::note_own_access() const {
@@ -51,10 +65,7 @@ Result<std::size_t> TmpfsFile::write(IoBuffer& buffer, std::int64_t& place, Tran
         return Errno(EPERM);
     }
     if ((inode_.seals & F_SEAL_GROW) != 0) {
-        auto start = static_cast<std::uint64_t>(place);
-        if (start + buffer.remaining() > cache.size()) {
-            return Errno(EPERM);
-        }
+        buffer.limit(TRY(room_below(cache.size(), static_cast<std::uint64_t>(place), buffer.remaining())));
     }
     inode_.touch_modified();
     drop_privileges(inode_);
@@ -94,15 +105,16 @@ Result<void> TmpfsFile::allocate(unsigned mode, std::int64_t offset, std::int64_
         inode_.touch_modified();
         return {};
     }
-    const bool grows = (mode & FALLOC_FL_KEEP_SIZE) == 0 && start + size > cache.size();
-    if (grows) {
+    // Limits and seals hold even where the size stays.
+    const bool is_beyond = start + size > cache.size();
+    if (is_beyond) {
         TRY(check_size_limit(attributes(), start + size));
     }
-    if (grows && (inode_.seals & F_SEAL_GROW) != 0) {
+    if (is_beyond && (inode_.seals & F_SEAL_GROW) != 0) {
         return Errno(EPERM);
     }
     TRY(cache.allocate(start, size));
-    if (grows) {
+    if (is_beyond && (mode & FALLOC_FL_KEEP_SIZE) == 0) {
         cache.grow_to(start + size);
     }
     inode_.touch_modified();

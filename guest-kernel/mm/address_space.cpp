@@ -153,7 +153,8 @@ std::optional<std::uint64_t> AddressSpace::find_free(std::uint64_t hint, std::ui
 
 Result<Mapping*> AddressSpace::insert(std::uint64_t start, std::uint64_t end,
                                       const MappingAttributes& attributes) {
-    if (mappings_.size() >= static_cast<std::size_t>(settings().most_mappings)) {
+    // One more than the limit, as Linux's mmap asks; what splits a region is stricter.
+    if (mappings_.size() > static_cast<std::size_t>(settings().most_mappings)) {
         return Errno(ENOMEM);
     }
     Own<Mapping> mapping = TRY(make_own<Mapping>(*this, start, end, attributes));
@@ -170,6 +171,9 @@ Result<void> AddressSpace::split(std::uint64_t address) {
     Mapping* lower = find(address);
     if (lower == nullptr || lower->start == address) {
         return {};
+    }
+    if (mappings_.size() >= static_cast<std::size_t>(settings().most_mappings)) {
+        return Errno(ENOMEM);
     }
     MappingAttributes attributes = lower->attributes;
     attributes.first_page = lower->page_index(address);

@@ -25,6 +25,9 @@ Result<long> sys_faccessat2(Task& task, Fd dirfd, UserString pathname, unsigned 
         real.effective = real.user == 0 ? real.permitted : 0;
     }
     const String text = TRY(pathname.read_path());
+    if (text.is_empty() && empty_path(flags) == EmptyPath::NoEntry) {
+        return Errno(ENOENT);
+    }
     PathWalk walk(*task.fs, real, TRY(start_of(task, dirfd, text.view())));
     const Path path = TRY(walk.resolve(text.view(), last_symlink(flags), empty_path(flags)));
     if ((mode & kMayExecute) != 0 && path.inode().is_regular() && path.mount &&

@@ -19,7 +19,7 @@ namespace {
 Result<long> change_mode(Task& task, const Path& path, unsigned mode) {
     TRY(check_attribute_change(path));
     Inode& inode = path.inode();
-    if (!owns(task, inode)) {
+    if (inode.keeps_mode || !owns(task, inode)) {
         return Errno(EPERM);
     }
     if (inode.is_symlink()) {

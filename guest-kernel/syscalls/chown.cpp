@@ -22,10 +22,10 @@ Result<long> change_owner(Task& task, const Path& path, unsigned owner, unsigned
     Inode& inode = path.inode();
     if (!task.credentials.has(CAP_CHOWN)) {
         const bool own = task.credentials.file_system_user == inode.attributes.user;
-        const bool keeps_owner = owner == kUnchanged || owner == inode.attributes.user;
-        const bool joins_group =
-            group == kUnchanged || group == inode.attributes.group || task.credentials.is_in_group(group);
-        if (!own || !keeps_owner || !joins_group) {
+        const bool may_set_owner = owner == kUnchanged || (own && owner == inode.attributes.user);
+        const bool joins_group = group == inode.attributes.group || task.credentials.is_in_group(group);
+        const bool may_set_group = group == kUnchanged || (own && joins_group);
+        if (!may_set_owner || !may_set_group) {
             return Errno(EPERM);
         }
     }

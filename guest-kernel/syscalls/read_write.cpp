@@ -75,8 +75,7 @@ Result<TransferMode> mode_of(const File& file, unsigned flags, Direction directi
     }
     TransferMode mode = file.transfer_mode();
     if ((flags & RWF_NOWAIT) != 0) {
-        // Linux asks the file for FMODE_NOWAIT: pipes have it, tmpfs and terminals have not.
-        if (file.inode().type() != FileType::Fifo) {
+        if (!file.can_be_told_not_to_wait(direction == Direction::Write)) {
             return Errno(EOPNOTSUPP);
         }
         mode.nonblocking = true;

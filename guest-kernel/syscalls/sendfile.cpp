@@ -32,7 +32,9 @@ Result<long> sys_sendfile(Task& task, Fd out_fd, Fd in_fd, UserInOut<std::int64_
     }
     CopyEnd from(TRY(task.files->get_readable(in_fd)), offset);
     TRY(from.begin());
-    if (static_cast<std::int64_t>(count) < 0) {
+    std::int64_t end = 0;
+    if (static_cast<std::int64_t>(count) < 0 ||
+        __builtin_add_overflow(from.position(), static_cast<std::int64_t>(count), &end)) {
         return Errno(EINVAL);
     }
     CopyEnd to(TRY(task.files->get_writable(out_fd)), {});
