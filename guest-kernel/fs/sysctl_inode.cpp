@@ -1,7 +1,7 @@
 #include "fs/sysctl_inode.hpp"
 
-#include <algorithm>
 #include <array>
+#include <span>
 
 namespace kernel {
 
@@ -118,7 +118,8 @@ class NumberInode final : public SysctlInode {
         const bool is_refused =
             setting_.fits != nullptr && (taken.is_error() || !setting_.fits(setting_.values));
         if (is_refused) {
-            std::copy_n(before.begin(), setting_.values.size(), setting_.values.begin());
+            const auto kept = std::span(before).first(setting_.values.size());
+            std::copy(kept.begin(), kept.end(), setting_.values.begin());
             return Errno(EINVAL);
         }
         if (taken.is_error()) {

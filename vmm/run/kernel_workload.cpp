@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMostPending = 4096;
 // How many bytes wait for a kernel that does not read them.
-constexpr std::size_t kStdinWindow = 4096;
+constexpr std::size_t kUartWindow = 4096;
 
 }  // namespace
 
@@ -47,7 +47,7 @@ void KernelWorkload::flush() {
 }
 
 std::uint32_t KernelWorkload::stdin_credit() const {
-    return static_cast<std::uint32_t>(kStdinWindow - std::min(kStdinWindow, uart().unread()));
+    return static_cast<std::uint32_t>(kUartWindow - std::min(kUartWindow, uart().unread()));
 }
 
 }  // namespace levitate::vmm
