@@ -28,22 +28,12 @@ bool EpollItem::Watch::wake(std::uint32_t events) {
 }
 
 void EpollItem::watch(WaitQueue& queue) {
-    Result<Own<Watch>> made = make_own<Watch>(*this);
-    if (made.is_error()) {
-        failed_ = true;
-        return;
-    }
-    Watch& watch = *made.value();
-    if (watches_.push_back(made.release_value()).is_error()) {
-        failed_ = true;
-        return;
-    }
-    queue.add(watch, is_exclusive() ? Share::OneByOne : Share::WithAll);
+    watches_.add(queue, is_exclusive() ? Share::OneByOne : Share::WithAll, *this);
 }
 
 Result<void> EpollItem::start() {
     const std::uint32_t events = file_.poll(this) & event_.events;
-    if (failed_) {
+    if (watches_.has_failed()) {
         return Errno(ENOMEM);
     }
     file_.add_close_listener(*this);

@@ -4,6 +4,7 @@
 #include <linux/eventpoll.h>
 
 #include "fs/anonymous.hpp"
+#include "fs/poll_watches.hpp"
 #include "lib/vector.hpp"
 
 namespace kernel {
@@ -57,8 +58,7 @@ class EpollItem final : public ListNode<>, public File::CloseListener, public Po
     File& file_;
     int fd_;
     epoll_event event_;
-    Vector<Own<Watch>> watches_;
-    bool failed_ = false;
+    PollWatches<Watch> watches_;
 };
 
 class Epoll final : public AnonymousFile {

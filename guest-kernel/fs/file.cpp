@@ -235,24 +235,11 @@ Result<Ref<File>> open_inode(const Path& path, unsigned flags) {
 }
 
 void PollWaiters::watch(WaitQueue& queue) {
-    Result<Own<TaskWaiter>> waiter = make_own<TaskWaiter>();
-    if (waiter.is_error()) {
-        failed_ = true;
-        return;
-    }
-    TaskWaiter& added = *waiter.value();
-    if (waiters_.push_back(waiter.release_value()).is_error()) {
-        failed_ = true;
-        return;
-    }
-    queue.add(added);
+    waiters_.add(queue, Share::WithAll);
 }
 
 Result<void> PollWaiters::finish() const {
-    if (failed_) {
-        return Errno(ENOMEM);
-    }
-    return {};
+    return waiters_.has_failed() ? Result<void>(Errno(ENOMEM)) : Result<void>();
 }
 
 }  // namespace kernel

@@ -11,6 +11,7 @@
 #include "fs/dentry.hpp"
 #include "fs/io_buffer.hpp"
 #include "fs/path.hpp"
+#include "fs/poll_watches.hpp"
 #include "lib/ref.hpp"
 #include "mm/mapping.hpp"
 #include "task/wait_queue.hpp"
@@ -210,8 +211,7 @@ class PollWaiters final : public PollRegistrar {
     Result<void> finish() const;
 
   private:
-    Vector<Own<TaskWaiter>> waiters_;
-    bool failed_ = false;
+    PollWatches<TaskWaiter> waiters_;
 };
 
 }  // namespace kernel

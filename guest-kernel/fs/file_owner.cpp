@@ -1,6 +1,5 @@
 #include "fs/file_owner.hpp"
 
-#include <asm/siginfo.h>
 #include <linux/poll.h>
 
 #include <array>
@@ -46,53 +45,55 @@ bool may_tell(const FileOwner& owner, const Task& task) {
            owner.user == target.user;
 }
 
-template <typename Target>
-void tell(const FileOwner& owner, const Task& task, Target& target, int fd, int reason) {
-    if (!may_tell(owner, task)) {
-        return;
-    }
-    if (owner.signal != 0 && !send_signal(target, describe(owner, fd, reason)).is_error()) {
-        return;
-    }
-    (void)send_signal(target, kernel_siginfo(SIGIO));  // also when the queue is full
-}
-
-void tell_process(const FileOwner& owner, Process& process, int fd, int reason) {
-    const Task* leader = process.leader();
-    if (leader != nullptr) {
-        tell(owner, *leader, process, fd, reason);
-    }
-}
-
-}  // namespace
-
-void notify_owner(const FileOwner& owner, int fd, int reason) {
+// Calls `send` with each task or process that is the owner, if that may be told.
+template <typename Send>
+void to_owner(const FileOwner& owner, Send send) {
+    const auto to_process = [&](Process& process) {
+        const Task* leader = process.leader();
+        if (leader != nullptr && may_tell(owner, *leader)) {
+            send(process);
+        }
+    };
     if (owner.id == 0) {
         return;
     }
     switch (owner.kind) {
         case FileOwner::Kind::Thread: {
             const Result<Ref<Task>> task = find_task(owner.id);
-            if (!task.is_error()) {
-                tell(owner, *task.value(), *task.value(), fd, reason);
+            if (!task.is_error() && may_tell(owner, *task.value())) {
+                send(*task.value());
             }
             break;
         }
         case FileOwner::Kind::Process: {
             const Result<Ref<Process>> process = find_process(owner.id);
             if (!process.is_error()) {
-                tell_process(owner, *process.value(), fd, reason);
+                to_process(*process.value());
             }
             break;
         }
         case FileOwner::Kind::Group:
             for (Process& process : all_processes()) {
                 if (process.group == owner.id) {
-                    tell_process(owner, process, fd, reason);
+                    to_process(process);
                 }
             }
             break;
     }
+}
+
+}  // namespace
+
+void notify_owner(const FileOwner& owner, int fd, int reason) {
+    to_owner(owner, [&](auto& target) {
+        if (owner.signal == 0 || send_signal(target, describe(owner, fd, reason)).is_error()) {
+            (void)send_signal(target, kernel_siginfo(SIGIO));  // also when the queue is full
+        }
+    });
+}
+
+void notify_owner_of_urgent(const FileOwner& owner) {
+    to_owner(owner, [](auto& target) { (void)send_signal(target, kernel_siginfo(SIGURG)); });
 }
 
 void AsyncNotice::notify(int reason) {
@@ -100,22 +101,12 @@ void AsyncNotice::notify(int reason) {
 }
 
 void AsyncNotice::watch(WaitQueue& queue) {
-    Result<Own<Watch>> made = make_own<Watch>(*this);
-    if (made.is_error()) {
-        failed_ = true;
-        return;
-    }
-    Watch& watch = *made.value();
-    if (watches_.push_back(made.release_value()).is_error()) {
-        failed_ = true;
-        return;
-    }
-    queue.add(watch);
+    watches_.add(queue, Share::WithAll, *this);
 }
 
 Result<void> AsyncNotice::follow_polls() {
     file_.poll(this);
-    return failed_ ? Result<void>(Errno(ENOMEM)) : Result<void>();
+    return watches_.has_failed() ? Result<void>(Errno(ENOMEM)) : Result<void>();
 }
 
 bool AsyncNotice::Watch::wake(std::uint32_t events) {
@@ -130,6 +121,20 @@ bool AsyncNotice::Watch::wake(std::uint32_t events) {
         notice_.notify(POLL_IN);
     }
     return false;
+}
+
+void AsyncNotices::tell(int reason) {
+    for (AsyncNotice& notice : notices_) {
+        notice.notify(reason);
+    }
+}
+
+void AsyncNotices::tell_of_urgent() {
+    for (AsyncNotice& notice : notices_) {
+        if (notice.file().owner.signal != 0) {
+            notice.notify(POLL_PRI);
+        }
+    }
 }
 
 void AsyncNotices::notify_readers() {

@@ -1,16 +1,20 @@
 // Who is told by a signal that a file is ready (man 2 fcntl, F_SETOWN and O_ASYNC; Linux fs/fcntl.c).
 #pragma once
 
+#include <asm/siginfo.h>
+
 #include <cstdint>
 
 #include "fs/file.hpp"
+#include "fs/poll_watches.hpp"
 #include "lib/list.hpp"
-#include "lib/vector.hpp"
 
 namespace kernel {
 
 // Sends the owner of `file` its signal for one of siginfo's POLL_* reasons.
 void notify_owner(const FileOwner& owner, int fd, int reason);
+// Sends it SIGURG, whether or not it has O_ASYNC (Linux send_sigurg).
+void notify_owner_of_urgent(const FileOwner& owner);
 
 struct AsyncNoticeInList {};
 
@@ -37,8 +41,7 @@ class AsyncNotice final : public ListNode<AsyncNoticeInList>, public PollRegistr
 
     File& file_;
     int fd_;
-    Vector<Own<Watch>> watches_;
-    bool failed_ = false;
+    PollWatches<Watch> watches_;
 };
 
 // The files that are told of one thing: Linux's fasync_list.
@@ -49,6 +52,10 @@ class AsyncNotices {
     // be room.
     void notify_readers();
     void notify_writers();
+    // All of them, for one of siginfo's POLL_* reasons.
+    void tell(int reason);
+    // Of urgent data: those that have chosen a signal (Linux kill_fasync).
+    void tell_of_urgent();
 
   private:
     List<AsyncNotice, AsyncNoticeInList> notices_;

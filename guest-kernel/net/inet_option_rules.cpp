@@ -46,7 +46,7 @@ constexpr std::array kIpv6{
     OptionRule{IPV6_MTU_DISCOVER, Range, IPV6_PMTUDISC_WANT, IPV6_PMTUDISC_DONT, IPV6_PMTUDISC_OMIT},
     OptionRule{IPV6_RECVERR, Flag, 0},
     OptionRule{IPV6_V6ONLY, Flag, 0},
-    OptionRule{IPV6_MULTICAST_ALL, Range, 1, 0, 1},
+    OptionRule{IPV6_MULTICAST_ALL, Flag, 1},
     OptionRule{IPV6_RECVERR_RFC4884, Range, 0, 0, 1},
     OptionRule{IPV6_FLOWINFO_SEND, Flag, 0},
     OptionRule{IPV6_FLOWINFO, Flag, 0},
@@ -91,7 +91,7 @@ constexpr std::array kTcp{
     OptionRule{TCP_FASTOPEN_CONNECT, Range, 0, 0, 1},
     OptionRule{TCP_FASTOPEN_NO_COOKIE, Range, 0, 0, 1},
     OptionRule{TCP_INQ, Range, 0, 0, 1},
-    OptionRule{TCP_TX_DELAY, Range, 0, 0, kInt},
+    OptionRule{TCP_TX_DELAY, Range, 0, INT32_MIN, kInt},
 };
 
 constexpr std::array kUdp{

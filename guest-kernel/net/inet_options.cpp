@@ -9,7 +9,9 @@ using namespace socket_constants;
 
 namespace {
 
-constexpr unsigned kEcnMask = 3;  // INET_ECN_MASK
+constexpr unsigned kEcnMask = 3;      // INET_ECN_MASK
+constexpr int kLongestPacket = 65535;  // IP_MAX_MTU
+constexpr int kProtocol = 52;          // IP_PROTOCOL, of which only raw sockets are told what its name says
 
 // Linux ip_getsockopt: a program with less room than an int gets a byte, if the value is one.
 Result<void> give_short_option(int number, UserBuffer value, UserInOut<int> length) {
@@ -117,7 +119,11 @@ Result<void> InetSocket::set_ip_option(int name, UserBuffer value, int length) {
         default:
             break;
     }
-    return ip_.set(name, TRY(read_short_option(value, length)), is_stream);
+    TRY(ip_.set(name, TRY(read_short_option(value, length)), is_stream));
+    if (name == IP_RECVERR && ip_.get(IP_RECVERR) == 0) {
+        forget_errors();
+    }
+    return {};
 }
 
 Result<void> InetSocket::get_ip_option(int name, UserBuffer value, UserInOut<int> length) {
@@ -128,11 +134,13 @@ Result<void> InetSocket::get_ip_option(int name, UserBuffer value, UserInOut<int
             if (!has_peer()) {
                 return Errno(ENOTCONN);
             }
-            return give_short_option(LoopbackInterface::kMtu, value, length);
+            return give_short_option(kLongestPacket, value, length);
         case IP_MULTICAST_IF:
             return give_option(
                 multicast_source_.is_v4() ? multicast_source_.to_in_addr() : in_addr{.s_addr = 0}, value,
                 length);
+        case kProtocol:
+            return give_short_option(local_.port, value, length);
         case IP_HDRINCL:
         case IP_NODEFRAG:
             return give_short_option(0, value, length);
@@ -169,7 +177,11 @@ Result<void> InetSocket::set_v6_option(int name, UserBuffer value, int length) {
     if (name == IPV6_MULTICAST_HOPS && type() == SocketType::Stream) {
         return Errno(ENOPROTOOPT);
     }
-    return v6_.set(name, number, type() == SocketType::Stream);
+    TRY(v6_.set(name, number, type() == SocketType::Stream));
+    if (name == IPV6_RECVERR && v6_.get(IPV6_RECVERR) == 0) {
+        forget_errors();
+    }
+    return {};
 }
 
 Result<void> InetSocket::get_v6_option(int name, UserBuffer value, UserInOut<int> length) {

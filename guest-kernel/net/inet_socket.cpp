@@ -188,6 +188,10 @@ Result<Endpoint> InetSocket::read_target(const SocketAddress& address, bool take
 Result<Route> InetSocket::route_to(const Endpoint& target) const {
     InetAddress source = local_.address;
     std::uint32_t interface = target.scope;
+    const bool is_mapped = inet_family_ == InetFamily::V6 && source.is_v4() && !source.is_any();
+    if (is_mapped && !target.address.is_v4() && !target.address.is_any()) {
+        return Errno(EAFNOSUPPORT);  // Linux ip6_dst_lookup_tail
+    }
     if (source.is_multicast() || (!source.is_any() && source.is_v4() != target.address.is_v4())) {
         source = InetAddress::any(inet_family_);
     }

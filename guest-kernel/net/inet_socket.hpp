@@ -1,6 +1,7 @@
 // What TCP and UDP sockets have in common (Linux net/ipv4/af_inet.c, net/ipv6/af_inet6.c).
 #pragma once
 
+#include "fs/file_owner.hpp"
 #include "net/inet_option_rules.hpp"
 #include "net/inet_ports.hpp"
 #include "net/loopback.hpp"
@@ -22,6 +23,11 @@ class InetSocket : public Socket, public PortHolder {
     Result<void> get_option(int level, int name, UserBuffer value, UserInOut<int> length) override;
     int take_error() override { return std::exchange(error_, 0); }
     void keep_error(int error) override { error_ = error; }
+
+    Result<void> watch_async(AsyncNotice& notice) override {
+        async_.add(notice);
+        return {};
+    }
 
     bool reuses_address() const override { return options.reuses_address(); }
     bool reuses_port() const override { return options.reuses_port(); }
@@ -50,6 +56,8 @@ class InetSocket : public Socket, public PortHolder {
     // The options of level IPPROTO_TCP or IPPROTO_UDP. ENOPROTOOPT.
     virtual Result<void> set_protocol_option(int name, UserBuffer value, int length) = 0;
     virtual Result<void> get_protocol_option(int name, UserBuffer value, UserInOut<int> length) = 0;
+    // IP_RECVERR is off now: what it has queued is gone.
+    virtual void forget_errors() {}
     // IP_ADD_MEMBERSHIP and its like. ENOPROTOOPT for other names.
     virtual Result<void> change_membership(int level, int name, UserBuffer value, int length) = 0;
 
@@ -70,6 +78,7 @@ class InetSocket : public Socket, public PortHolder {
     OptionValues ip_{ip_option_rules()};
     OptionValues v6_{ipv6_option_rules()};
     WaitQueue changed_;
+    AsyncNotices async_;  // O_ASYNC
 
   private:
     Result<void> check_bindable(const Endpoint& wanted) const;

@@ -50,7 +50,11 @@ Result<void> Socket::get_option(int, int, UserBuffer, UserInOut<int>) {
 }
 
 bool SocketFile::watch_async(AsyncNotice& notice) {
-    return !notice.follow_polls().is_error();
+    return !socket_->watch_async(notice).is_error();
+}
+
+Result<void> Socket::watch_async(AsyncNotice& notice) {
+    return notice.follow_polls();
 }
 
 Result<std::size_t> SocketFile::read(IoBuffer& buffer, std::int64_t&, TransferMode mode) {

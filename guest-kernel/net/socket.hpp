@@ -39,6 +39,7 @@ struct SendRequest {
     unsigned flags;    // MSG_*
     bool nonblocking;  // O_NONBLOCK; with MSG_DONTWAIT see is_nonblocking
     const SocketAddress* target = nullptr;
+    bool has_empty_name = false;         // sendto was given one of no bytes, which is none for most sockets
     std::span<const std::byte> control;  // control messages
 
     bool is_nonblocking() const { return nonblocking || (flags & socket_constants::kDontWait) != 0; }
@@ -144,6 +145,8 @@ class Socket : public RefCounted, public ListNode<EverySocket> {
     virtual void option_changed(int) {}
     // Its file exists now.
     virtual void attach_file(const File&) {}
+    // Its file has O_ASYNC now: the notice is to be told of what happens. Here by what pollers are told. ENOMEM.
+    virtual Result<void> watch_async(AsyncNotice& notice);
     // Additional lines of /proc/<pid>/fdinfo.
     virtual void describe(TextBuffer&) {}
     // Appends its line of /proc/net/unix. False: it is of another family.

@@ -155,7 +155,7 @@ int stamp_of(const SocketOptions& options, int name) {
     return options.stamp == wanted && options.stamps_are_new == is_new ? 1 : 0;
 }
 
-Result<void> set_hardware_stamps(SocketOptions& options, UserBuffer optval, int optlen) {
+Result<void> set_hardware_stamps(SocketOptions& options, bool is_new, UserBuffer optval, int optlen) {
     using Pair = std::array<int, 2>;
     Pair wanted{};
     if (optlen == static_cast<int>(sizeof(Pair))) {
@@ -167,6 +167,7 @@ Result<void> set_hardware_stamps(SocketOptions& options, UserBuffer optval, int 
         return Errno(EINVAL);
     }
     options.hardware_stamps = wanted;
+    options.stamps_are_new = is_new;
     return {};
 }
 

@@ -30,7 +30,7 @@ Result<void> get_device(const Socket& socket, UserBuffer value, UserInOut<int> l
 // SO_TIMESTAMP, SO_TIMESTAMPNS and their NEW forms; SO_TIMESTAMPING; SO_TXTIME.
 void set_stamp(SocketOptions& options, int name, int value);
 int stamp_of(const SocketOptions& options, int name);
-Result<void> set_hardware_stamps(SocketOptions& options, UserBuffer value, int length);
+Result<void> set_hardware_stamps(SocketOptions& options, bool is_new, UserBuffer value, int length);
 Result<void> set_transmit_time(SocketOptions& options, UserBuffer value, int length);
 // SO_MAX_PACING_RATE, of 4 or 8 bytes.
 Result<void> set_pacing(SocketOptions& options, int number, UserBuffer value, int length);

@@ -38,7 +38,7 @@ Result<void> set_unusual(Socket& socket, int name, int value, UserBuffer optval,
             return {};
         case SO_TIMESTAMPING_OLD:
         case SO_TIMESTAMPING_NEW:
-            return set_hardware_stamps(options, optval, optlen);
+            return set_hardware_stamps(options, name == SO_TIMESTAMPING_NEW, optval, optlen);
         case SO_TXTIME:
             return set_transmit_time(options, optval, optlen);
         case SO_MAX_PACING_RATE:

@@ -156,14 +156,48 @@ void TcpSocket::send_syn() {
     // A listener that has no room for more drops the SYN, and it is sent again later.
     if (static_cast<int>(listener->pending_.size()) <= listener->backlog_) {
         Result<Ref<TcpSocket>> server = listener->make_connection(*this);
+        if (!server.is_error() && listener->defer_accept_ > 0) {
+            server.value()->defer(*listener);
+            become_connected(*server.value());
+            return;
+        }
         if (!server.is_error() && !listener->pending_.push_back(server.value()).is_error()) {
             network_counts().tcp.passive_opens++;
             become_connected(*server.value());
-            listener->changed_.wake_all(kPollReadable);
+            listener->tell_of_connection();
             return;
         }
     }
     retry_.start(monotonic_now() + (kFirstRetry << attempts_));
+}
+
+void TcpSocket::tell_of_connection() {
+    changed_.wake_all(kPollReadable);
+    async_.tell(POLL_IN);
+}
+
+// Linux tcp_check_req: what has brought no data is not shown to accept until SYN-ACKs were sent again for as long.
+void TcpSocket::defer(TcpSocket& listener) {
+    deferring_ = Ref<TcpSocket>(&listener);
+    defer_.start(monotonic_now() + to_seconds(listener.defer_accept_) * kNanosecondsPerSecond);
+}
+
+// The listener may be gone by now: then the answer is a reset.
+void TcpSocket::stop_deferring() {
+    const Ref<TcpSocket> listener = std::move(deferring_);
+    deferring_ = nullptr;
+    if (!listener) {
+        return;
+    }
+    defer_.stop();
+    const Ref<TcpSocket> keep(this);
+    if (listener->state_ == TcpState::Listen && !listener->pending_.push_back(keep).is_error()) {
+        listener->tell_of_connection();
+        return;
+    }
+    is_orphan_ = true;
+    send_reset();
+    become_closed();
 }
 
 void TcpSocket::retry_connecting() {
@@ -179,6 +213,7 @@ void TcpSocket::connection_failed(int error) {
     error_ = error;
     become_closed();
     changed_.wake_all();
+    async_.tell(POLL_ERR);
 }
 
 Result<Ref<TcpSocket>> TcpSocket::make_connection(const TcpSocket& client) {
@@ -198,7 +233,17 @@ Result<Ref<TcpSocket>> TcpSocket::make_connection(const TcpSocket& client) {
     return server;
 }
 
+// The lesser of both, without the option for timestamps that each segment has.
+void TcpSocket::negotiate_segment(TcpSocket& peer) {
+    constexpr int kTimestamps = 12;  // TCPOLEN_TSTAMP_ALIGNED
+    const int mine = maximum_segment_ != 0 ? maximum_segment_ : INT32_MAX;
+    const int theirs = peer.maximum_segment_ != 0 ? peer.maximum_segment_ : INT32_MAX;
+    const int lesser = std::min(mine, theirs);
+    negotiated_segment_ = peer.negotiated_segment_ = lesser == INT32_MAX ? 0 : lesser - kTimestamps;
+}
+
 void TcpSocket::become_connected(TcpSocket& peer) {
+    negotiate_segment(peer);
     peer_ = Ref<TcpSocket>(&peer);
     peer.peer_ = Ref<TcpSocket>(this);
     for (TcpSocket* socket : {this, &peer}) {
@@ -210,6 +255,7 @@ void TcpSocket::become_connected(TcpSocket& peer) {
     peer.progress_ = Progress::Connected;
     retry_.stop();
     changed_.wake_all();
+    async_.tell(POLL_OUT);
 }
 
 // Linux tcp_disconnect.
@@ -231,6 +277,8 @@ void TcpSocket::disconnect() {
     received_.clear();
     urgent_ = Urgent::None;
     changed_.wake_all();
+    changed_.wake_all(POLLERR);
+    async_.tell(POLL_ERR);
 }
 
 void TcpSocket::drop_pending() {

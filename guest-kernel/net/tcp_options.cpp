@@ -39,7 +39,9 @@ int to_retransmissions(int seconds) {
     return count;
 }
 
-int to_seconds(int retransmissions) {
+}  // namespace
+
+int TcpSocket::to_seconds(int retransmissions) {
     constexpr int kLongest = 120;
     int timeout = 1;
     int period = 0;
@@ -50,8 +52,6 @@ int to_seconds(int retransmissions) {
     return period;
 }
 
-}  // namespace
-
 // Half of what the window of lo's segments takes (tcp_current_mss, tcp_bound_to_half_wnd).
 int TcpSocket::segment_size() const {
     constexpr int kV4 = 32741;
@@ -60,7 +60,7 @@ int TcpSocket::segment_size() const {
         return kUnconnectedSegment;
     }
     const int size = remote_.address.is_v4() ? kV4 : kV6;
-    return maximum_segment_ != 0 ? std::min(maximum_segment_, size) : size;
+    return negotiated_segment_ != 0 ? std::min(negotiated_segment_, size) : size;
 }
 
 Result<void> TcpSocket::set_protocol_option(int name, UserBuffer value, int length) {
@@ -100,10 +100,17 @@ Result<void> TcpSocket::set_protocol_option(int name, UserBuffer value, int leng
             }
             window_clamp_ = number >= 0 && number < kShortestWindow && number != 0 ? kShortestWindow : number;
             return {};
+        case TCP_REPAIR_QUEUE:
+            return Errno(EPERM);  // only of a socket under repair, as the next two
+        case TCP_QUEUE_SEQ:
+            return Errno(state_ == TcpState::Close ? EINVAL : EPERM);
+        case TCP_REPAIR_OPTIONS:
+            return Errno(EINVAL);
         default:
             break;
     }
     TRY(values_.set(name, number, false));
+    values_.put(TCP_THIN_DUPACK, 0);  // it means nothing any more
     if ((name == TCP_CORK && number == 0) || (name == TCP_NODELAY && number != 0)) {
         holds_back_ = false;
         push(Push::All);
@@ -149,6 +156,9 @@ Result<void> TcpSocket::get_protocol_option(int name, UserBuffer value, UserInOu
                                    ? (maximum_segment_ != 0 ? maximum_segment_ : kUnconnectedSegment)
                                    : segment_size(),
                                value, length);
+        case TCP_REPAIR_QUEUE:
+        case TCP_QUEUE_SEQ:
+            return Errno(EINVAL);
         case TCP_LINGER2:
             return give_option(fin_wait_, value, length);
         case TCP_DEFER_ACCEPT:

@@ -101,6 +101,7 @@ Result<void> TcpSocket::shutdown(int how) {
 // Linux __tcp_close.
 void TcpSocket::close() {
     is_orphan_ = true;
+    file_ = nullptr;
     const bool was_listening = state_ == TcpState::Listen;
     const bool had_unread = !received_.is_empty();
     shutdown_ = kBothShut;
@@ -190,8 +191,10 @@ Result<long> TcpSocket::ioctl(unsigned command, UserAddress argument) {
     return 0;
 }
 
-Result<void> TcpSocket::change_membership(int level, int, UserBuffer, int) {
-    return Errno(level == kLevelIp ? EINVAL : ENOPROTOOPT);
+// Groups are not for connections (Linux do_ip_setsockopt, do_ipv6_setsockopt).
+Result<void> TcpSocket::change_membership(int level, int, UserBuffer, int length) {
+    constexpr int kRequest6 = 20;  // struct ipv6_mreq
+    return Errno(level == kLevelIpv6 && length < kRequest6 ? EINVAL : EPROTO);
 }
 
 }  // namespace kernel

@@ -37,6 +37,7 @@ class TcpSocket final : public InetSocket {
     std::uint32_t poll(PollRegistrar* registrar) override;
     Result<long> ioctl(unsigned command, UserAddress argument) override;
     void close() override;
+    void attach_file(const File& file) override { file_ = &file; }
 
     bool is_listening() const override { return state_ == TcpState::Listen; }
     bool is_listener() const override { return is_listening(); }
@@ -58,26 +59,18 @@ class TcpSocket final : public InetSocket {
     // What the last call of connect has come to (Linux enum socket_state).
     enum class Progress { Unconnected, Connecting, Connected };
 
-    // Tries again to reach a listener without room, sends what TCP_CORK holds back.
-    class RetryTimer final : public Timer {
+    // Takes a step of the socket's when it expires.
+    class StepTimer final : public Timer {
       public:
-        explicit RetryTimer(TcpSocket& socket) : socket_(socket) {}
+        using Step = void (TcpSocket::*)();
+        StepTimer(TcpSocket& socket, Step step) : socket_(socket), step_(step) {}
 
       protected:
-        void expire() override { socket_.retry_connecting(); }
+        void expire() override { (socket_.*step_)(); }
 
       private:
         TcpSocket& socket_;
-    };
-    class CorkTimer final : public Timer {
-      public:
-        explicit CorkTimer(TcpSocket& socket) : socket_(socket) {}
-
-      protected:
-        void expire() override { socket_.push(Push::All); }
-
-      private:
-        TcpSocket& socket_;
+        Step step_;
     };
 
     // Connecting (tcp_connect.cpp).
@@ -91,13 +84,20 @@ class TcpSocket final : public InetSocket {
     int listener_score(const Endpoint& target) const;
     Result<Ref<TcpSocket>> make_connection(const TcpSocket& client);
     void become_connected(TcpSocket& peer);
+    void tell_of_connection();
+    void negotiate_segment(TcpSocket& peer);
+    static int to_seconds(int retransmissions);
+    void defer(TcpSocket& listener);
+    void stop_deferring();
     void disconnect();
     void drop_pending();
 
     // The course of a connection (tcp_state.cpp). `take_` is what the other end sends.
     enum class Push { WholeSegments, All };
     void push(Push how);
+    void push_all() { push(Push::All); }
     bool take_bytes(TcpQueue& bytes, std::size_t size);
+    void tell_of_data();
     void take_urgent(std::uint64_t sequence);
     void take_fin();
     void take_reset();
@@ -149,9 +149,13 @@ class TcpSocket final : public InetSocket {
     Vector<Ref<TcpSocket>> pending_;    // connections that wait for accept
     int backlog_ = 0;
     int attempts_ = 0;
-    RetryTimer retry_{*this};
-    CorkTimer cork_{*this};
-    int maximum_segment_ = 0;  // TCP_MAXSEG
+    StepTimer retry_{*this, &TcpSocket::retry_connecting};  // to reach a listener without room
+    StepTimer cork_{*this, &TcpSocket::push_all};           // what TCP_CORK holds back goes after a while
+    StepTimer defer_{*this, &TcpSocket::stop_deferring};
+    Ref<TcpSocket> deferring_;  // the listener that shows this connection only with data (TCP_DEFER_ACCEPT)
+    const File* file_ = nullptr;
+    int maximum_segment_ = 0;     // TCP_MAXSEG
+    int negotiated_segment_ = 0;  // what both ends' have made of it; 0: neither has set it
     int fin_wait_ = 60;        // TCP_LINGER2, in seconds
     int defer_accept_ = 0;
     int window_clamp_ = 0;

@@ -46,6 +46,7 @@ void TcpSocket::push(Push how) {
     if (needs_room_ && is_writable()) {
         needs_room_ = false;
         changed_.wake_all(kPollWritable | POLLWRBAND);
+        async_.tell(POLL_OUT);
     }
     if (peer_ && fin_is_due_ && sending_.is_empty()) {
         fin_is_due_ = false;
@@ -57,6 +58,7 @@ void TcpSocket::push(Push how) {
 
 // False: the answer was a reset.
 bool TcpSocket::take_bytes(TcpQueue& bytes, std::size_t size) {
+    stop_deferring();
     const bool has_closed =
         state_ == TcpState::Close ||
         ((state_ == TcpState::FinWait1 || state_ == TcpState::FinWait2) && shut_down_reading());
@@ -66,15 +68,25 @@ bool TcpSocket::take_bytes(TcpQueue& bytes, std::size_t size) {
         send_reset();
         become_closed();
         changed_.wake_all();
+        async_.tell(POLL_ERR);
         return false;
     }
     if (urgent_ == Urgent::Awaited && received_.end_sequence() > urgent_sequence_) {
         urgent_ = Urgent::Valid;
         urgent_byte_ = received_.at(urgent_sequence_);
-        changed_.wake_all(kPollReadable | POLLPRI | POLLRDBAND);
+        tell_of_data();
     }
-    changed_.wake_all(kPollReadable | POLLPRI | POLLRDBAND);
+    // Below SO_RCVLOWAT nobody is told, unless no more can come (tcp_epollin_ready).
+    if (received_.size() >= static_cast<std::size_t>(options.receive_low_mark()) || receive_room() == 0) {
+        tell_of_data();
+    }
     return true;
+}
+
+// Linux sock_def_readable.
+void TcpSocket::tell_of_data() {
+    changed_.wake_all(kPollReadable | POLLPRI | POLLRDBAND);
+    async_.tell(POLL_IN);
 }
 
 // Linux tcp_check_urg.
@@ -88,10 +100,15 @@ void TcpSocket::take_urgent(std::uint64_t sequence) {
     }
     urgent_ = Urgent::Awaited;
     urgent_sequence_ = sequence;
+    if (file_ != nullptr) {
+        notify_owner_of_urgent(file_->owner);
+        async_.tell_of_urgent();
+    }
 }
 
 // Linux tcp_fin.
 void TcpSocket::take_fin() {
+    stop_deferring();
     shutdown_ |= kReadingShut;
     fin_was_seen_ = true;
     switch (state_) {
@@ -108,6 +125,9 @@ void TcpSocket::take_fin() {
             break;
     }
     changed_.wake_all();
+    const bool is_over = shutdown_ == kBothShut || state_ == TcpState::Close;
+    async_.tell(is_over ? POLL_HUP : POLL_IN);
+    async_.tell(POLL_IN);  // a FIN is something to read too (tcp_data_queue)
 }
 
 void TcpSocket::send_fin() {
@@ -172,6 +192,8 @@ void TcpSocket::take_reset() {
     }
     become_closed();
     changed_.wake_all();
+    changed_.wake_all(POLLERR);
+    async_.tell(POLL_ERR);
 }
 
 void TcpSocket::unlink_peer() {
@@ -193,6 +215,8 @@ void TcpSocket::become_closed() {
     sending_.clear();
     retry_.stop();
     cork_.stop();
+    defer_.stop();
+    deferring_ = nullptr;
     unlink_peer();
     if (is_orphan_ || !has_bound_port_) {
         ports_.release(*this);

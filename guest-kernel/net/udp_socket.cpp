@@ -27,6 +27,7 @@ UdpSocket::~UdpSocket() {
     while (Datagram* datagram = queue_.pop_front()) {
         delete datagram;
     }
+    forget_errors();
 }
 
 void UdpSocket::disconnect() {
@@ -69,6 +70,7 @@ Result<void> UdpSocket::shutdown(int how) {
 }
 
 void UdpSocket::close() {
+    held_ = nullptr;
     if (is_bound()) {
         ports_.release(*this);
     }
@@ -81,8 +83,8 @@ std::uint32_t UdpSocket::poll(PollRegistrar* registrar) {
         registrar->watch(changed_);
     }
     std::uint32_t events = kPollWritable | POLLWRBAND;
-    if (error_ != 0) {
-        events |= POLLERR;
+    if (error_ != 0 || !errors_.is_empty()) {
+        events |= POLLERR | (options.is_set(SO_SELECT_ERR_QUEUE) ? POLLPRI : 0U);
     }
     if (shut_down_reading()) {
         events |= POLLRDHUP | kPollReadable;
@@ -112,7 +114,8 @@ Result<long> UdpSocket::ioctl(unsigned command, UserAddress argument) {
 }
 
 Result<void> UdpSocket::set_protocol_option(int name, UserBuffer value, int length) {
-    return values_.set(name, TRY(read_option(value, length)), false);
+    TRY(values_.set(name, TRY(read_option(value, length)), false));
+    return name == UDP_CORK && values_.get(UDP_CORK) == 0 ? push() : Result<void>();
 }
 
 Result<void> UdpSocket::get_protocol_option(int name, UserBuffer value, UserInOut<int> length) {
@@ -120,11 +123,6 @@ Result<void> UdpSocket::get_protocol_option(int name, UserBuffer value, UserInOu
         return Errno(ENOPROTOOPT);
     }
     return give_option(values_.get(name), value, length);
-}
-
-void UdpSocket::report_error(int error) {
-    error_ = error;
-    changed_.wake_all(POLLERR);
 }
 
 // How well a socket fits a datagram; negative: not at all (Linux net/ipv4/udp.c, compute_score).

@@ -15,6 +15,27 @@ struct Datagram : ListNode<> {
     int hops = 0;           // IP_TTL, IPV6_HOPLIMIT
     int traffic_class = 0;  // IP_TOS, IPV6_TCLASS
     std::size_t cost = 0;   // of what SO_RCVBUF allows
+    std::int64_t arrived = 0;   // see arrival_stamp
+    std::uint32_t lost = 0;     // how many had been lost when it came (SO_RXQ_OVFL)
+    std::uint32_t mark = 0;     // SO_MARK of its sender
+};
+
+// Linux linux/errqueue.h, struct sock_extended_err.
+struct ExtendedError {
+    std::uint32_t number = 0;
+    std::uint8_t origin = 0;
+    std::uint8_t type = 0;
+    std::uint8_t code = 0;
+    std::uint8_t pad = 0;
+    std::uint32_t info = 0;
+    std::uint32_t data = 0;
+};
+
+// An error that came back for a datagram, as MSG_ERRQUEUE tells it.
+struct ErrorReport : ListNode<> {
+    ExtendedError error;
+    Endpoint target;
+    Vector<std::byte> quoted;
 };
 
 struct EveryUdpSocket {};
@@ -47,10 +68,23 @@ class UdpSocket final : public InetSocket, public ListNode<EveryUdpSocket> {
         InetAddress source;
         int hops = 0;
         int traffic_class = 0;
+        std::uint32_t mark = 0;
+    };
+    // What MSG_MORE or UDP_CORK holds back: one datagram, which goes where its first piece was to go.
+    struct HeldBack {
+        Vector<std::byte> bytes;
+        Sending sending;
+        Route route;
     };
     Result<void> read_control(std::span<const std::byte> control, Sending& sending) const;
+    static Result<void> read_v4_control(const ControlMessage& message, Sending& sending);
+    static Result<void> read_v6_control(const ControlMessage& message, Sending& sending);
+    Result<void> read_common_control(const ControlMessage& message, Sending& sending) const;
     Result<Endpoint> target_of(const SendRequest& request) const;
-    Result<void> deliver(Vector<std::byte> bytes, const Sending& sending, const Route& route);
+    Result<HeldBack> prepare(const SendRequest& request) const;
+    Result<std::size_t> append(IoBuffer& buffer, HeldBack& held);
+    Result<void> push();
+    Result<void> deliver(const Vector<std::byte>& bytes, const Sending& sending, const Route& route);
     // The socket that a datagram is for; null: none.
     static UdpSocket* find(const Endpoint& target, const Endpoint& source);
     int score(const Endpoint& target, const Endpoint& source) const;
@@ -61,9 +95,17 @@ class UdpSocket final : public InetSocket, public ListNode<EveryUdpSocket> {
     // Puts it into the queue, unless that is full: then it is lost, as on Linux.
     Result<void> take(const Vector<std::byte>& bytes, const Sending& sending, const Endpoint& source,
                       const InetAddress& destination);
-    void report_error(int error);
+    // Errors (udp_errors.cpp).
+    void port_is_unreachable(std::span<const std::byte> bytes, const Endpoint& target);
+    void is_too_long(const Endpoint& target);
+    void queue_error(const ExtendedError& error, const Endpoint& target, std::span<const std::byte> quoted);
+    void tell_of_error();
+    void forget_errors() override;
+    Result<std::size_t> receive_error(IoBuffer& buffer, ReceiveRequest& request);
+    void write_error(const ErrorReport& report, ControlWriter& control) const;
     Result<void> wait_for_datagram(const ReceiveRequest& request);
     void write_control(const Datagram& datagram, ControlWriter& control) const;
+    void write_common_control(const Datagram& datagram, ControlWriter& control) const;
     void write_v4_control(const Datagram& datagram, ControlWriter& control) const;
     void write_v6_control(const Datagram& datagram, ControlWriter& control) const;
     void disconnect();
@@ -71,6 +113,9 @@ class UdpSocket final : public InetSocket, public ListNode<EveryUdpSocket> {
     bool is_connected_ = false;
     List<Datagram> queue_;
     std::size_t queued_cost_ = 0;
+    std::uint32_t lost_ = 0;
+    List<ErrorReport> errors_;
+    Own<HeldBack> held_;
     Vector<InetAddress> groups_;
     OptionValues values_{udp_option_rules()};
 };

@@ -1,7 +1,9 @@
 // Sending and receiving datagrams.
 #include <linux/in6.h>
-#include <linux/ipv6.h>
+#include <asm/socket.h>
+#include <linux/udp.h>
 
+#include "net/message_stamp.hpp"
 #include "net/udp_socket.hpp"
 
 #include "net/network_counts.hpp"
@@ -38,64 +40,67 @@ std::size_t cost_of(std::size_t payload, std::size_t ip_header) {
     return allocated + kBuffer;
 }
 
-template <typename T>
-bool read_payload(const ControlMessage& message, T& value) {
-    if (message.payload.size() < sizeof(T)) {
-        return false;
-    }
-    __builtin_memcpy(&value, message.payload.data(), sizeof(T));
-    return true;
-}
-
 }  // namespace
 
-// Linux ip_cmsg_send and ip6_datagram_send_ctl.
-Result<void> UdpSocket::read_control(std::span<const std::byte> control, Sending& sending) const {
-    ControlReader reader(control);
-    while (reader.has_next()) {
-        const ControlMessage message = TRY(reader.next());
-        int number = 0;
-        if (message.level == kLevelIp && message.type == IP_PKTINFO) {
-            in_pktinfo info{};
-            if (!read_payload(message, info)) {
-                return Errno(EINVAL);
-            }
-            sending.source = InetAddress::of(info.ipi_spec_dst);
-            sending.target.scope = static_cast<std::uint32_t>(info.ipi_ifindex);
-        } else if (message.level == kLevelIpv6 && message.type == IPV6_PKTINFO) {
-            in6_pktinfo info{};
-            if (!read_payload(message, info)) {
-                return Errno(EINVAL);
-            }
-            sending.source = InetAddress::of(info.ipi6_addr);
-            sending.target.scope = static_cast<std::uint32_t>(info.ipi6_ifindex);
-        } else if ((message.level == kLevelIp && message.type == IP_TTL) ||
-                   (message.level == kLevelIpv6 && message.type == IPV6_HOPLIMIT)) {
-            if (!read_payload(message, number) || number < (message.level == kLevelIp ? 1 : -1) ||
-                number > 255) {
-                return Errno(EINVAL);
-            }
-            sending.hops = number < 0 ? sending.hops : number;
-        } else if ((message.level == kLevelIp && message.type == IP_TOS) ||
-                   (message.level == kLevelIpv6 && message.type == IPV6_TCLASS)) {
-            if (!read_payload(message, number) || number < -1 || number > 255) {
-                return Errno(EINVAL);
-            }
-            sending.traffic_class = number < 0 ? 0 : number;
-        } else if (message.level == kLevelIp || message.level == kLevelIpv6) {
-            return Errno(EINVAL);
-        }
-    }
-    return {};
-}
-
 Result<Endpoint> UdpSocket::target_of(const SendRequest& request) const {
+    if (request.has_empty_name) {
+        return Errno(EINVAL);
+    }
     if (request.target != nullptr &&
         !(inet_family_ == InetFamily::V6 && request.target->family() == kFamilyUnspecified)) {
         const Endpoint target = TRY(read_target(*request.target, true));
         return target.port == 0 ? Result<Endpoint>(Errno(EINVAL)) : Result<Endpoint>(target);
     }
     return is_connected_ ? Result<Endpoint>(remote_) : Result<Endpoint>(Errno(EDESTADDRREQ));
+}
+
+// Linux udp_sendmsg, up to the data: where it goes, and how.
+Result<UdpSocket::HeldBack> UdpSocket::prepare(const SendRequest& request) const {
+    HeldBack held;
+    Sending& sending = held.sending;
+    sending.target = TRY(target_of(request));
+    const bool is_v4 = sending.target.address.is_v4();
+    const bool is_multicast = sending.target.address.is_multicast();
+    sending.hops = is_v4 ? ip_.get(is_multicast ? IP_MULTICAST_TTL : IP_TTL)
+                         : v6_.get(is_multicast ? IPV6_MULTICAST_HOPS : IPV6_UNICAST_HOPS);
+    sending.traffic_class = is_v4 ? ip_.get(IP_TOS) : v6_.get(IPV6_TCLASS);
+    sending.mark = static_cast<std::uint32_t>(options.value(SO_MARK));
+    TRY(read_control(request.control, sending));
+    held.route = TRY(route_to(sending.target));
+    if (!sending.source.is_any()) {
+        const AddressKind kind = kind_of(sending.source);
+        if (kind != AddressKind::Local) {
+            // ip_route_output_key_hash_rcu; ip6_datagram_send_ctl.
+            return Errno(is_v4 && kind == AddressKind::Elsewhere ? ENETUNREACH : EINVAL);
+        }
+        held.route.source = sending.source;
+    }
+    if (held.route.kind == AddressKind::Broadcast && !options.broadcasts()) {
+        return Errno(EACCES);
+    }
+    return held;
+}
+
+// Linux __ip_append_data.
+Result<std::size_t> UdpSocket::append(IoBuffer& buffer, HeldBack& held) {
+    const std::size_t size = buffer.remaining();
+    const std::size_t before = held.bytes.size();
+    const std::size_t headers = kUdpHeader + (held.route.destination.is_v4() ? kIpHeader : 0);
+    if (before + size > kMaximumPacket - headers) {
+        is_too_long({.address = held.route.destination, .port = 0, .scope = 0});
+        return Errno(EMSGSIZE);
+    }
+    if (error_ != 0) {
+        return Errno(take_error());
+    }
+    if (shut_down_writing()) {
+        return Errno(EPIPE);
+    }
+    TRY(held.bytes.resize(before + size));
+    if (buffer.take(held.bytes.data() + before, size) < size) {
+        return Errno(EFAULT);
+    }
+    return size;
 }
 
 Result<std::size_t> UdpSocket::send(IoBuffer& buffer, const SendRequest& request) {
@@ -106,51 +111,40 @@ Result<std::size_t> UdpSocket::send(IoBuffer& buffer, const SendRequest& request
     if ((request.flags & kOutOfBand) != 0 && inet_family_ == InetFamily::V4) {
         return Errno(EOPNOTSUPP);
     }
-    Sending sending;
-    sending.target = TRY(target_of(request));
-    const bool is_v4 = sending.target.address.is_v4();
-    if (is_v4 && size > kMaximumPacket) {
-        return Errno(EMSGSIZE);
-    }
-    const bool is_multicast = sending.target.address.is_multicast();
-    sending.hops = is_v4 ? ip_.get(is_multicast ? IP_MULTICAST_TTL : IP_TTL)
-                         : v6_.get(is_multicast ? IPV6_MULTICAST_HOPS : IPV6_UNICAST_HOPS);
-    sending.traffic_class = is_v4 ? ip_.get(IP_TOS) : v6_.get(IPV6_TCLASS);
-    TRY(read_control(request.control, sending));
-    TRY(bind_automatically());
-    Route route = TRY(route_to(sending.target));
-    if (!sending.source.is_any()) {
-        if (kind_of(sending.source) != AddressKind::Local) {
-            return Errno(EINVAL);
+    // A piece of what is held back goes where that goes, whatever else the call says.
+    if (!held_) {
+        const Endpoint target = TRY(target_of(request));
+        if (target.address.is_v4() && size > kMaximumPacket) {
+            return Errno(EMSGSIZE);
         }
-        route.source = sending.source;
+        TRY(bind_automatically());
+        held_ = TRY(make_own<HeldBack>(TRY(prepare(request))));
     }
-    if (route.kind == AddressKind::Broadcast && !options.broadcasts()) {
-        return Errno(EACCES);
+    const Result<std::size_t> outcome = append(buffer, *held_);
+    if (outcome.is_error()) {
+        held_ = nullptr;  // with all that was held back before (udp_flush_pending_frames)
+        return outcome.error();
     }
-    if (error_ != 0) {
-        return Errno(take_error());
+    if ((request.flags & kMore) == 0 && values_.get(UDP_CORK) == 0) {
+        TRY(push());
     }
-    if (shut_down_writing()) {
-        return Errno(EPIPE);
-    }
-    if (size > kMaximumPacket - kUdpHeader - (is_v4 ? kIpHeader : 0)) {
-        return Errno(EMSGSIZE);
-    }
-    Vector<std::byte> bytes;
-    TRY(bytes.resize(size));
-    if (buffer.take(bytes.data(), size) < size) {
-        return Errno(EFAULT);
-    }
-    network_counts().udp.sent += inet_family_ == InetFamily::V4 ? 1U : 0U;
-    TRY(deliver(std::move(bytes), sending, route));
     return size;
 }
 
-Result<void> UdpSocket::deliver(Vector<std::byte> bytes, const Sending& sending, const Route& route) {
+// Linux udp_push_pending_frames.
+Result<void> UdpSocket::push() {
+    const Own<HeldBack> held = std::move(held_);
+    held_ = nullptr;
+    if (!held) {
+        return {};
+    }
+    network_counts().udp.sent += inet_family_ == InetFamily::V4 ? 1U : 0U;
+    return deliver(held->bytes, held->sending, held->route);
+}
+
+Result<void> UdpSocket::deliver(const Vector<std::byte>& bytes, const Sending& sending, const Route& route) {
     const Endpoint source{.address = route.source, .port = local_.port, .scope = 0};
     const std::uint16_t port = sending.target.port;
-    const bool is_v4 = route.destination.is_v4();
     if (route.kind == AddressKind::Multicast || route.kind == AddressKind::Broadcast) {
         // Over lo everything comes back, whatever IP_MULTICAST_LOOP says: the device itself does that.
         if (route.kind == AddressKind::Multicast && !is_joined(route.destination)) {
@@ -171,11 +165,8 @@ Result<void> UdpSocket::deliver(Vector<std::byte> bytes, const Sending& sending,
     if (receiver != nullptr) {
         return receiver->take(bytes, sending, source, route.destination);
     }
-    network_counts().udp.without_port += is_v4 ? 1U : 0U;
-    // An ICMP error comes back, of which only connected sockets hear, and those that ask for it.
-    if (is_connected_ || (is_v4 ? ip_.get(IP_RECVERR) != 0 : v6_.get(IPV6_RECVERR) != 0)) {
-        report_error(ECONNREFUSED);
-    }
+    network_counts().udp.without_port += route.destination.is_v4() ? 1U : 0U;
+    port_is_unreachable(bytes.span(), {.address = route.destination, .port = port, .scope = 0});
     return {};
 }
 
@@ -183,6 +174,7 @@ Result<void> UdpSocket::take(const Vector<std::byte>& bytes, const Sending& send
                              const InetAddress& destination) {
     const std::size_t cost = cost_of(bytes.size(), source.address.is_v4() ? kIpHeader : kIpv6Header);
     if (queued_cost_ > static_cast<std::size_t>(options.receive_buffer)) {
+        lost_++;
         network_counts().udp.lost += inet_family_ == InetFamily::V4 ? 1U : 0U;
         return {};
     }
@@ -196,9 +188,13 @@ Result<void> UdpSocket::take(const Vector<std::byte>& bytes, const Sending& send
     datagram->hops = sending.hops;
     datagram->traffic_class = sending.traffic_class;
     datagram->cost = cost;
+    datagram->arrived = arrival_stamp(options);
+    datagram->lost = options.is_set(SO_RXQ_OVFL) ? lost_ : 0;
+    datagram->mark = sending.mark;
     queued_cost_ += cost;
     queue_.push_back(*datagram.leak());
     changed_.wake_all(kPollReadable | POLLPRI | POLLRDBAND);
+    async_.tell(POLL_IN);
     return {};
 }
 
@@ -223,7 +219,7 @@ Result<void> UdpSocket::wait_for_datagram(const ReceiveRequest& request) {
 
 Result<std::size_t> UdpSocket::receive(IoBuffer& buffer, ReceiveRequest& request) {
     if ((request.flags & kErrorQueue) != 0) {
-        return Errno(EAGAIN);
+        return receive_error(buffer, request);
     }
     TRY(wait_for_datagram(request));
     Datagram* datagram = queue_.first();
@@ -252,61 +248,6 @@ Result<std::size_t> UdpSocket::receive(IoBuffer& buffer, ReceiveRequest& request
         return Errno(EFAULT);
     }
     return (request.flags & kTruncated) != 0 ? size : copied;
-}
-
-void UdpSocket::write_control(const Datagram& datagram, ControlWriter& control) const {
-    if (inet_family_ == InetFamily::V4) {
-        write_v4_control(datagram, control);
-    } else {
-        write_v6_control(datagram, control);
-    }
-}
-
-// Linux ip_cmsg_recv_offset.
-void UdpSocket::write_v4_control(const Datagram& datagram, ControlWriter& control) const {
-    if (ip_.get(IP_PKTINFO) != 0) {
-        const bool is_local = kind_of(datagram.destination) == AddressKind::Local;
-        const in_pktinfo info{
-            .ipi_ifindex = LoopbackInterface::kIndex,
-            .ipi_spec_dst =
-                is_local ? datagram.destination.to_in_addr() : datagram.source.address.to_in_addr(),
-            .ipi_addr = datagram.destination.to_in_addr(),
-        };
-        control.write(kLevelIp, IP_PKTINFO, &info, sizeof(info));
-    }
-    if (ip_.get(IP_RECVTTL) != 0) {
-        control.write(kLevelIp, IP_TTL, &datagram.hops, sizeof(datagram.hops));
-    }
-    if (ip_.get(IP_RECVTOS) != 0) {
-        const auto type_of_service = static_cast<unsigned char>(datagram.traffic_class);
-        control.write(kLevelIp, IP_TOS, &type_of_service, sizeof(type_of_service));
-    }
-    if (ip_.get(IP_RECVORIGDSTADDR) != 0) {
-        const SocketAddress name =
-            Endpoint{.address = datagram.destination, .port = local_.port, .scope = 0}.to_name(
-                InetFamily::V4);
-        control.write(kLevelIp, IP_RECVORIGDSTADDR, name.bytes().data(), name.size());
-    }
-}
-
-// Linux ip6_datagram_recv_common_ctl and ip6_datagram_recv_specific_ctl.
-void UdpSocket::write_v6_control(const Datagram& datagram, ControlWriter& control) const {
-    if (v6_.get(IPV6_RECVPKTINFO) != 0) {
-        in6_pktinfo info{};
-        info.ipi6_addr = datagram.destination.to_in6_addr();
-        info.ipi6_ifindex = LoopbackInterface::kIndex;
-        control.write(kLevelIpv6, IPV6_PKTINFO, &info, sizeof(info));
-    }
-    if (datagram.source.address.is_v4()) {
-        write_v4_control(datagram, control);
-        return;
-    }
-    if (v6_.get(IPV6_RECVHOPLIMIT) != 0) {
-        control.write(kLevelIpv6, IPV6_HOPLIMIT, &datagram.hops, sizeof(datagram.hops));
-    }
-    if (v6_.get(IPV6_RECVTCLASS) != 0) {
-        control.write(kLevelIpv6, IPV6_TCLASS, &datagram.traffic_class, sizeof(datagram.traffic_class));
-    }
 }
 
 }  // namespace kernel

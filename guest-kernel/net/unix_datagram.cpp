@@ -4,6 +4,7 @@
 
 #include "mm/page.hpp"
 #include "net/unix_rights.hpp"
+#include "net/message_stamp.hpp"
 #include "net/unix_socket.hpp"
 #include "task/task.hpp"
 #include "time/clock.hpp"
@@ -144,8 +145,7 @@ Result<std::size_t> UnixSocket::send_datagram(IoBuffer& buffer, const SendReques
             return Errno(ECONNRESET);
         }
         if (TRY(prepare_target(target, patience)) == Ready::Yes) {
-            message->arrived =
-                target->options.stamp != SocketOptions::Stamp::None ? current_time().to_nanoseconds() : 0;
+            message->arrived = arrival_stamp(target->options);
             deliver(std::move(message), *target);
             return size;
         }
@@ -215,7 +215,9 @@ Result<std::size_t> UnixSocket::receive_datagram(IoBuffer& buffer, ReceiveReques
     request.result_flags |= wanted < size ? kTruncated : 0;
     const bool faulted = buffer.put(message->bytes.data() + skip, wanted) < wanted;
     if (!faulted) {
-        give_stamp(*message, request);
+        if (request.control != nullptr) {
+            write_stamps(options, message->arrived, *request.control);
+        }
         ancillary.credentials = message->credentials;
         if (peeks) {
             TRY(copy_rights(message->rights, ancillary.files));
@@ -233,24 +235,6 @@ Result<std::size_t> UnixSocket::receive_datagram(IoBuffer& buffer, ReceiveReques
         return Errno(EFAULT);
     }
     return (request.flags & kTruncated) != 0 ? size : wanted;
-}
-
-// SO_TIMESTAMP and its kin (Linux __sock_recv_timestamp): when the message was sent, if that was noted.
-void UnixSocket::give_stamp(const UnixMessage& message, ReceiveRequest& request) const {
-    if (options.stamp == SocketOptions::Stamp::None || request.control == nullptr) {
-        return;
-    }
-    const Timespec time = message.arrived != 0 ? Timespec::from_nanoseconds(message.arrived) : current_time();
-    struct {
-        std::int64_t seconds;
-        std::int64_t fraction;
-    } shown = {.seconds = time.seconds, .fraction = time.nanoseconds};
-    int type = options.stamps_are_new ? SO_TIMESTAMPNS_NEW : SO_TIMESTAMPNS_OLD;
-    if (options.stamp == SocketOptions::Stamp::Microseconds) {
-        shown.fraction /= 1000;
-        type = options.stamps_are_new ? SO_TIMESTAMP_NEW : SO_TIMESTAMP_OLD;
-    }
-    request.control->write(SOL_SOCKET, type, &shown, sizeof(shown));
 }
 
 }  // namespace kernel

@@ -152,7 +152,6 @@ class UnixSocket final : public Socket, public ListNode<>, public ListNode<UnixI
     UnixMessage* find_datagram(bool peeks, std::size_t& skip);
     // Moves SO_PEEK_OFF's place, if it is used.
     void move_peek_offset(std::int64_t change);
-    void give_stamp(const UnixMessage& message, ReceiveRequest& request) const;
 
     State state_ = State::Closed;
     Ref<UnixSocket> peer_;

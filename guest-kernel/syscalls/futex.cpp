@@ -4,6 +4,7 @@
 
 #include "lib/faults.hpp"
 #include "syscalls/handlers.hpp"
+#include "syscalls/poll_wait.hpp"
 #include "task/futex.hpp"
 #include "task/futex_pi.hpp"
 #include "task/futex_vector.hpp"
@@ -15,18 +16,12 @@ namespace kernel {
 
 namespace {
 
+// FUTEX_WAIT's time is a length, that of other operations a point of a clock.
 Result<Deadline> deadline_of(unsigned operation, bool is_realtime, UserAddress timeout) {
-    if (timeout.is_null()) {
-        return Deadline::never();
+    if (timeout.is_null() || operation == FUTEX_WAIT) {
+        return deadline_of(UserIn<__kernel_timespec>(timeout));
     }
-    const Timespec time = Timespec::from_user(TRY(UserIn<__kernel_timespec>(timeout).read()));
-    if (!time.is_valid()) {
-        return Errno(EINVAL);
-    }
-    if (operation == FUTEX_WAIT) {
-        return Deadline::after(time.to_nanoseconds());
-    }
-    const std::int64_t absolute = time.to_nanoseconds();
+    const std::int64_t absolute = TRY(read_time(UserIn<__kernel_timespec>(timeout)));
     return Deadline::at(is_realtime ? realtime_to_monotonic(absolute) : absolute);
 }
 

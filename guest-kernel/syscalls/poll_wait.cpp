@@ -14,15 +14,13 @@ Result<void> use_temporary_mask(Task& task, UserIn<kernel_sigset_t> mask, std::s
     return set_temporary_mask(task, SignalSet(TRY(UserIn<std::uint64_t>(mask.address()).read())));
 }
 
+Result<std::int64_t> read_time(UserIn<__kernel_timespec> time) {
+    const Timespec value = Timespec::from_user(TRY(time.read()));
+    return value.is_valid() ? Result<std::int64_t>(value.to_nanoseconds()) : Result<std::int64_t>(Errno(EINVAL));
+}
+
 Result<Deadline> deadline_of(UserIn<__kernel_timespec> timeout) {
-    if (timeout.is_null()) {
-        return Deadline::never();
-    }
-    const Timespec length = Timespec::from_user(TRY(timeout.read()));
-    if (!length.is_valid()) {
-        return Errno(EINVAL);
-    }
-    return Deadline::after(length.to_nanoseconds());
+    return timeout.is_null() ? Deadline::never() : Deadline::after(TRY(read_time(timeout)));
 }
 
 Result<long> finish_poll(UserInOut<__kernel_timespec> timeout, Deadline deadline, Result<long> outcome) {

@@ -15,6 +15,8 @@ namespace kernel {
 // size is not that of the kernel's set; EFAULT.
 Result<void> use_temporary_mask(Task& task, UserIn<kernel_sigset_t> mask, std::size_t size);
 
+// A time that a program gives, in ns. EFAULT, EINVAL.
+Result<std::int64_t> read_time(UserIn<__kernel_timespec> time);
 // A relative timeout as a deadline; none where there is no timeout. EINVAL, EFAULT.
 Result<Deadline> deadline_of(UserIn<__kernel_timespec> timeout);
 // Linux writes back what is left of the timeout (fs/select.c, poll_select_finish). Where it cannot, or must

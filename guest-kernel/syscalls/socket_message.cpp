@@ -44,6 +44,7 @@ Result<long> sys_sendto(Task& task, Fd sockfd, UserBuffer buffer, std::size_t le
     if (!address.is_null()) {
         target = TRY(SocketAddress::read(address, addrlen));
         request.target = target.is_empty() ? nullptr : &target;
+        request.has_empty_name = target.is_empty();
     }
     return static_cast<long>(TRY(to.socket->send(bytes, request)));
 }

@@ -79,14 +79,10 @@ void release_robust_mutex(Task& task, UserAddress word, bool has_inheritance, bo
     if (value.is_error() || key.is_error()) {
         return;
     }
-    const FutexKey private_key{.owner = task.address_space.get(), .offset = word.value()};
     // Who waits for a lock with priority inheritance gets it by release_pi_futexes.
     const auto wake_one = [&] {
-        if (has_inheritance) {
-            return;
-        }
-        if (wake_futex_key(key.value(), 1, FUTEX_BITSET_MATCH_ANY) == 0) {
-            wake_futex_key(private_key, 1, FUTEX_BITSET_MATCH_ANY);
+        if (!has_inheritance) {
+            wake_futex_key(key.value(), 1, FUTEX_BITSET_MATCH_ANY);
         }
     };
     if (is_pending_operation && value.value() == 0) {
@@ -208,7 +204,7 @@ void clear_child_tid(Task& task) {
     if (FAULT(clear_tid_not_woken)) {
         return;
     }
-    // FUTEX_WAKE without FUTEX_PRIVATE_FLAG, as Linux does; threads wait with either.
+    // FUTEX_WAKE without FUTEX_PRIVATE_FLAG, as Linux does.
     const Result<FutexKey> key = futex_key(task, word, FutexScope::Shared);
     if (!key.is_error()) {
         wake_futex_key(key.value(), 1, FUTEX_BITSET_MATCH_ANY);
