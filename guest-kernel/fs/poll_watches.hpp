@@ -1,4 +1,5 @@
-// What stands in the queues of a file that somebody follows: a task in poll, an epoll item, a file with O_ASYNC.
+// What stands in the queues of a file that somebody follows: a task in poll, an epoll item, a file with
+// O_ASYNC.
 #pragma once
 
 #include "lib/ref.hpp"
@@ -10,8 +11,8 @@ namespace kernel {
 template <typename Watch>
 class PollWatches {
   public:
-    // Puts one more into the queue. Without memory for it has_failed() is true from then on, since a file that is
-    // polled cannot say so.
+    // Puts one more into the queue. Without memory for it has_failed() is true from then on, since a file
+    // that is polled cannot say so.
     template <typename... Arguments>
     void add(WaitQueue& queue, Share share, Arguments&... arguments) {
         Result<Own<Watch>> made = make_own<Watch>(arguments...);

@@ -9,7 +9,7 @@ using namespace socket_constants;
 
 namespace {
 
-constexpr unsigned kEcnMask = 3;      // INET_ECN_MASK
+constexpr unsigned kEcnMask = 3;       // INET_ECN_MASK
 constexpr int kLongestPacket = 65535;  // IP_MAX_MTU
 constexpr int kProtocol = 52;          // IP_PROTOCOL, of which only raw sockets are told what its name says
 

@@ -121,6 +121,49 @@ Result<long> answer_about_one(unsigned command, UserAddress argument) {
     return 0;
 }
 
+// What a device's driver alone would know (SIOCDEVPRIVATE).
+bool is_private(unsigned command) {
+    return command >= SIOCDEVPRIVATE && command < SIOCDEVPRIVATE + 16;
+}
+
+bool is_change(unsigned command) {
+    switch (command) {
+        case SIOCSIFADDR:
+        case SIOCSIFDSTADDR:
+        case SIOCSIFBRDADDR:
+        case SIOCSIFNETMASK:
+        case SIOCSIFMETRIC:
+        case SIOCSIFMTU:
+        case SIOCSIFNAME:
+        case SIOCSIFHWADDR:
+        case SIOCSIFTXQLEN:
+        case SIOCSIFMAP:
+            return true;
+        default:
+            return false;
+    }
+}
+
+// Linux sock_do_ioctl and dev_ioctl: the request is read whatever it asks for.
+Result<long> refuse(unsigned command, UserAddress argument) {
+    constexpr unsigned kSocketType = 0x89;  // SOCK_IOC_TYPE
+    if ((command >> 8 & 0xff) != kSocketType) {
+        return Errno(ENOTTY);
+    }
+    auto request = TRY(UserIn<InterfaceRequest>(argument).read());
+    request.name.back() = '\0';
+    if (is_change(command) && !Task::current().credentials.has(CAP_NET_ADMIN)) {
+        return Errno(EPERM);
+    }
+    if (command != SIOCGIFSLAVE && !is_private(command)) {
+        return Errno(ENOTTY);
+    }
+    if (std::string_view(request.name.data()) != LoopbackInterface::kName) {
+        return Errno(ENODEV);
+    }
+    return Errno(is_private(command) ? EOPNOTSUPP : EINVAL);
+}
+
 }  // namespace
 
 Result<long> interface_ioctl(unsigned command, UserAddress argument) {
@@ -138,7 +181,7 @@ Result<long> interface_ioctl(unsigned command, UserAddress argument) {
         case SIOCSIFFLAGS:
             return answer_about_one(command, argument);
         default:
-            return Errno(ENOTTY);
+            return refuse(command, argument);
     }
 }
 
@@ -149,6 +192,9 @@ Result<long> InetSocket::ioctl(unsigned command, UserAddress argument) {
         case SIOCGIFNETMASK:
         case SIOCGIFBRDADDR:
             return answer_about_one(command, argument);
+        case SIOCGIFPFLAGS:
+            TRY(UserIn<InterfaceRequest>(argument).read());
+            return Errno(EINVAL);  // devinet_ioctl
         default:
             return Errno(ENOTTY);
     }

@@ -1,4 +1,5 @@
-// When received messages came: SO_TIMESTAMP, SO_TIMESTAMPNS and SO_TIMESTAMPING (man 7 socket; Linux net/socket.c,
+// When received messages came: SO_TIMESTAMP, SO_TIMESTAMPNS and SO_TIMESTAMPING (man 7 socket; Linux
+// net/socket.c,
 // __sock_recv_timestamp).
 #pragma once
 

@@ -46,4 +46,12 @@ Result<Vector<std::byte>> link_message(unsigned flags, std::uint32_t sequence, s
 Result<Vector<std::byte>> v4_address_message(std::uint32_t sequence, std::uint32_t port);
 Result<Vector<std::byte>> v6_address_message(std::uint32_t sequence, std::uint32_t port);
 
+// Whom an answer is for, and to what.
+struct NetlinkReply {
+    std::uint32_t sequence;
+    std::uint32_t port;
+};
+// The routes over lo, of one family or of both (0): for each family what is to be received at once.
+Result<Vector<Vector<std::byte>>> route_messages(int family, const NetlinkReply& to);
+
 }  // namespace kernel

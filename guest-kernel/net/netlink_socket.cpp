@@ -100,21 +100,29 @@ Result<void> NetlinkSocket::connect(const SocketAddress& address, bool) {
     }
     if (address.family() == kFamilyUnspecified) {
         target_ = 0;
+        target_groups_ = 0;
         return {};
     }
-    target_ = TRY(read_name(address)).nl_pid;
+    const sockaddr_nl name = TRY(read_name(address));
+    if ((name.nl_groups != 0 || name.nl_pid != 0) && !Task::current().credentials.has(CAP_NET_ADMIN)) {
+        return Errno(EPERM);
+    }
+    target_ = name.nl_pid;
+    target_groups_ = name.nl_groups & ~(name.nl_groups - 1);  // the lowest
     bind_automatically();
     return {};
 }
 
 Result<SocketAddress> NetlinkSocket::local_name() {
-    return SocketAddress::of(
-        sockaddr_nl{.nl_family = kFamilyNetlink, .nl_pad = 0, .nl_pid = port_, .nl_groups = groups_});
+    return SocketAddress::of(sockaddr_nl{.nl_family = kFamilyNetlink,
+                                         .nl_pad = 0,
+                                         .nl_pid = port_,
+                                         .nl_groups = static_cast<std::uint32_t>(groups_)});
 }
 
 Result<SocketAddress> NetlinkSocket::peer_name() {
-    return SocketAddress::of(
-        sockaddr_nl{.nl_family = kFamilyNetlink, .nl_pad = 0, .nl_pid = target_, .nl_groups = 0});
+    return SocketAddress::of(sockaddr_nl{
+        .nl_family = kFamilyNetlink, .nl_pad = 0, .nl_pid = target_, .nl_groups = target_groups_});
 }
 
 Result<void> NetlinkSocket::shutdown(int) {
@@ -130,8 +138,14 @@ Result<std::size_t> NetlinkSocket::send(IoBuffer& buffer, const SendRequest& req
         return Errno(ENODATA);
     }
     std::uint32_t target = target_;
+    std::uint32_t groups = target_groups_;
     if (request.target != nullptr) {
-        target = TRY(read_name(*request.target)).nl_pid;
+        const sockaddr_nl name = TRY(read_name(*request.target));
+        target = name.nl_pid;
+        groups = name.nl_groups & ~(name.nl_groups - 1);
+        if ((target != 0 || groups != 0) && !Task::current().credentials.has(CAP_NET_ADMIN)) {
+            return Errno(EPERM);
+        }
     }
     bind_automatically();
     if (size > static_cast<std::size_t>(options.send_buffer) - kSendOverhead) {
@@ -142,9 +156,12 @@ Result<std::size_t> NetlinkSocket::send(IoBuffer& buffer, const SendRequest& req
     if (buffer.take(bytes.data(), size) < size) {
         return Errno(EFAULT);
     }
+    if (groups != 0) {
+        TRY(send_to_groups(bytes, groups, target));
+    }
     if (target != 0) {
-        return Errno(
-            ECONNREFUSED);  // another program's socket, which takes none of a route socket's messages
+        TRY(send_to_program(bytes, target));
+        return size;
     }
     std::span<const std::byte> rest = bytes.span();
     while (rest.size() >= sizeof(nlmsghdr)) {
@@ -157,6 +174,34 @@ Result<std::size_t> NetlinkSocket::send(IoBuffer& buffer, const SendRequest& req
         rest = rest.subspan(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), rest.size()));
     }
     return size;
+}
+
+// Linux netlink_unicast: another program's socket.
+Result<void> NetlinkSocket::send_to_program(const Vector<std::byte>& bytes, std::uint32_t target) {
+    for (NetlinkSocket& other : bound_sockets()) {
+        if (other.port_ == target) {
+            return other.queue_copy(bytes, port_);
+        }
+    }
+    return Errno(ECONNREFUSED);
+}
+
+// Linux netlink_broadcast: all members but the sender, and but who gets it anyway.
+Result<void> NetlinkSocket::send_to_groups(const Vector<std::byte>& bytes, std::uint32_t groups,
+                                           std::uint32_t left_out) {
+    for (NetlinkSocket& other : bound_sockets()) {
+        if (&other != this && other.port_ != left_out && (other.groups_ & groups) != 0) {
+            TRY(other.queue_copy(bytes, port_));
+        }
+    }
+    return {};
+}
+
+Result<void> NetlinkSocket::queue_copy(const Vector<std::byte>& bytes, std::uint32_t sender) {
+    Vector<std::byte> copy;
+    TRY(copy.resize(bytes.size()));
+    __builtin_memcpy(copy.data(), bytes.data(), bytes.size());
+    return queue(std::move(copy), sender);
 }
 
 // Linux netlink_rcv_skb.
@@ -203,12 +248,21 @@ Result<void> NetlinkSocket::answer_request(const nlmsghdr& header, std::span<con
         }
         return queue(TRY(link_message(0, header.nlmsg_seq, port_)));
     }
-    if (!is_dump || (header.nlmsg_type != RTM_GETLINK && header.nlmsg_type != RTM_GETADDR)) {
+    if (!is_dump || (header.nlmsg_type != RTM_GETLINK && header.nlmsg_type != RTM_GETADDR &&
+                     header.nlmsg_type != RTM_GETROUTE)) {
         return Errno(EOPNOTSUPP);
     }
-    const int family = general.rtgen_family;
+    return dump(header, general.rtgen_family);
+}
+
+Result<void> NetlinkSocket::dump(const nlmsghdr& header, int family) {
     if (header.nlmsg_type == RTM_GETLINK) {
         TRY(queue(TRY(link_message(NLM_F_MULTI, header.nlmsg_seq, port_))));
+    } else if (header.nlmsg_type == RTM_GETROUTE) {
+        const NetlinkReply to{.sequence = header.nlmsg_seq, .port = port_};
+        for (Vector<std::byte>& message : TRY(route_messages(family, to))) {
+            TRY(queue(std::move(message)));
+        }
     } else {
         if (family != kFamilyInet6 && loopback_interface().has_v4_address()) {
             TRY(queue(TRY(v4_address_message(header.nlmsg_seq, port_))));
@@ -232,8 +286,9 @@ Result<void> NetlinkSocket::acknowledge(const nlmsghdr& header, std::span<const 
     return queue(TRY(answer.finish()));
 }
 
-Result<void> NetlinkSocket::queue(Vector<std::byte> bytes) {
+Result<void> NetlinkSocket::queue(Vector<std::byte> bytes, std::uint32_t sender) {
     Own<Answer> answer = TRY(make_own<Answer>());
+    answer->sender = sender;
     answer->bytes = std::move(bytes);
     answers_.push_back(*answer.leak());
     changed_.wake_all(kPollReadable);
@@ -255,6 +310,7 @@ Result<std::size_t> NetlinkSocket::receive(IoBuffer& buffer, ReceiveRequest& req
     const std::size_t size = answer.bytes.size();
     const std::size_t copied = buffer.put(answer.bytes.data(), size);
     const bool has_faulted = buffer.has_faulted();
+    const std::uint32_t sender = answer.sender;
     if (copied < size) {
         request.result_flags |= kTruncated;
     }
@@ -264,9 +320,8 @@ Result<std::size_t> NetlinkSocket::receive(IoBuffer& buffer, ReceiveRequest& req
     if (has_faulted) {
         return Errno(EFAULT);
     }
-    // The kernel's own id is 0.
-    request.sender =
-        SocketAddress::of(sockaddr_nl{.nl_family = kFamilyNetlink, .nl_pad = 0, .nl_pid = 0, .nl_groups = 0});
+    request.sender = SocketAddress::of(
+        sockaddr_nl{.nl_family = kFamilyNetlink, .nl_pad = 0, .nl_pid = sender, .nl_groups = 0});
     return (request.flags & kTruncated) != 0 ? size : copied;
 }
 
@@ -278,10 +333,18 @@ std::uint32_t NetlinkSocket::poll(PollRegistrar* registrar) {
 }
 
 Result<void> NetlinkSocket::set_option(int level, int name, UserBuffer value, int length) {
-    if (level != kLevelNetlink || name <= NETLINK_DROP_MEMBERSHIP || name >= kOptionsEnd) {
+    if (level != kLevelNetlink || name < NETLINK_ADD_MEMBERSHIP || name >= kOptionsEnd) {
         return Errno(ENOPROTOOPT);
     }
     const int number = length >= static_cast<int>(sizeof(int)) ? TRY(UserIn<int>(value.address()).read()) : 0;
+    if (name == NETLINK_ADD_MEMBERSHIP || name == NETLINK_DROP_MEMBERSHIP) {
+        if (number <= 0 || number > RTNLGRP_MAX) {
+            return Errno(EINVAL);
+        }
+        const std::uint64_t group = std::uint64_t{1} << (number - 1);
+        groups_ = name == NETLINK_ADD_MEMBERSHIP ? groups_ | group : groups_ & ~group;
+        return {};
+    }
     options_ = number != 0 ? options_ | 1U << name : options_ & ~(1U << name);
     return {};
 }

@@ -32,6 +32,7 @@ class NetlinkSocket final : public Socket, public ListNode<> {
   private:
     struct Answer : ListNode<> {
         Vector<std::byte> bytes;
+        std::uint32_t sender = 0;  // the kernel's own id is 0
     };
     // Bits of options_, by the options' numbers.
     static constexpr int kOptionsEnd = 13;
@@ -42,11 +43,16 @@ class NetlinkSocket final : public Socket, public ListNode<> {
     // What a program asks (Linux rtnetlink_rcv_msg). `message` has its header's length.
     Result<void> answer(std::span<const std::byte> message);
     Result<void> answer_request(const nlmsghdr& header, std::span<const std::byte> message);
-    Result<void> queue(Vector<std::byte> bytes);
+    Result<void> dump(const nlmsghdr& header, int family);
+    Result<void> queue(Vector<std::byte> bytes, std::uint32_t sender = 0);
+    Result<void> queue_copy(const Vector<std::byte>& bytes, std::uint32_t sender);
+    Result<void> send_to_program(const Vector<std::byte>& bytes, std::uint32_t target);
+    Result<void> send_to_groups(const Vector<std::byte>& bytes, std::uint32_t groups, std::uint32_t left_out);
     Result<void> acknowledge(const nlmsghdr& header, std::span<const std::byte> message, int error);
 
     std::uint32_t port_ = 0;
-    std::uint32_t groups_ = 0;
+    std::uint64_t groups_ = 0;  // bit n - 1 for group n
+    std::uint32_t target_groups_ = 0;
     std::uint32_t target_ = 0;
     bool is_bound_ = false;
     unsigned options_ = 0;

@@ -145,7 +145,8 @@ class Socket : public RefCounted, public ListNode<EverySocket> {
     virtual void option_changed(int) {}
     // Its file exists now.
     virtual void attach_file(const File&) {}
-    // Its file has O_ASYNC now: the notice is to be told of what happens. Here by what pollers are told. ENOMEM.
+    // Its file has O_ASYNC now: the notice is to be told of what happens. Here by what pollers are told.
+    // ENOMEM.
     virtual Result<void> watch_async(AsyncNotice& notice);
     // Additional lines of /proc/<pid>/fdinfo.
     virtual void describe(TextBuffer&) {}

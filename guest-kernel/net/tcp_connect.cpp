@@ -176,7 +176,8 @@ void TcpSocket::tell_of_connection() {
     async_.tell(POLL_IN);
 }
 
-// Linux tcp_check_req: what has brought no data is not shown to accept until SYN-ACKs were sent again for as long.
+// Linux tcp_check_req: what has brought no data is not shown to accept until SYN-ACKs were sent again for as
+// long.
 void TcpSocket::defer(TcpSocket& listener) {
     deferring_ = Ref<TcpSocket>(&listener);
     defer_.start(monotonic_now() + to_seconds(listener.defer_accept_) * kNanosecondsPerSecond);

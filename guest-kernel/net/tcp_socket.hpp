@@ -156,7 +156,7 @@ class TcpSocket final : public InetSocket {
     const File* file_ = nullptr;
     int maximum_segment_ = 0;     // TCP_MAXSEG
     int negotiated_segment_ = 0;  // what both ends' have made of it; 0: neither has set it
-    int fin_wait_ = 60;        // TCP_LINGER2, in seconds
+    int fin_wait_ = 60;           // TCP_LINGER2, in seconds
     int defer_accept_ = 0;
     int window_clamp_ = 0;
     std::uint32_t congestion_ = 0;

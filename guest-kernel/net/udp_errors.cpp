@@ -12,16 +12,16 @@ using namespace socket_constants;
 namespace {
 
 // Linux linux/errqueue.h, which needs the C library's times.
-constexpr std::uint8_t kOriginLocal = 1;      // SO_EE_ORIGIN_LOCAL
-constexpr std::uint8_t kOriginIcmp = 2;       // SO_EE_ORIGIN_ICMP
-constexpr std::uint8_t kOriginIcmp6 = 3;      // SO_EE_ORIGIN_ICMP6
-constexpr std::uint8_t kUnreachable = 3;      // ICMP_DEST_UNREACH
-constexpr std::uint8_t kPortUnreachable = 3;  // ICMP_PORT_UNREACH
-constexpr std::uint8_t kUnreachable6 = 1;     // ICMPV6_DEST_UNREACH
-constexpr std::uint8_t kPortUnreachable6 = 4; // ICMPV6_PORT_UNREACH
+constexpr std::uint8_t kOriginLocal = 1;       // SO_EE_ORIGIN_LOCAL
+constexpr std::uint8_t kOriginIcmp = 2;        // SO_EE_ORIGIN_ICMP
+constexpr std::uint8_t kOriginIcmp6 = 3;       // SO_EE_ORIGIN_ICMP6
+constexpr std::uint8_t kUnreachable = 3;       // ICMP_DEST_UNREACH
+constexpr std::uint8_t kPortUnreachable = 3;   // ICMP_PORT_UNREACH
+constexpr std::uint8_t kUnreachable6 = 1;      // ICMPV6_DEST_UNREACH
+constexpr std::uint8_t kPortUnreachable6 = 4;  // ICMPV6_PORT_UNREACH
 
-// How much of a datagram an ICMP message quotes: the message has 576 bytes (RFC 1812, 4.3.2.3), or 1280 (RFC 4443, 2.4),
-// and in it are two headers of IP, its own and UDP's.
+// How much of a datagram an ICMP message quotes: the message has 576 bytes (RFC 1812, 4.3.2.3), or 1280 (RFC
+// 4443, 2.4), and in it are two headers of IP, its own and UDP's.
 constexpr std::size_t kQuoted = 576 - 20 - 8 - 20 - 8;
 constexpr std::size_t kQuoted6 = 1280 - 40 - 8 - 40 - 8;
 
@@ -39,7 +39,8 @@ bool is_from_network(const ErrorReport* report) {
 
 }  // namespace
 
-void UdpSocket::queue_error(const ExtendedError& error, const Endpoint& target, std::span<const std::byte> quoted) {
+void UdpSocket::queue_error(const ExtendedError& error, const Endpoint& target,
+                            std::span<const std::byte> quoted) {
     Result<Own<ErrorReport>> made = make_own<ErrorReport>();
     if (made.is_error() || made.value()->quoted.resize(quoted.size()).is_error()) {
         return;

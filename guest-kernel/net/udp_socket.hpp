@@ -12,12 +12,12 @@ struct Datagram : ListNode<> {
     Vector<std::byte> bytes;
     Endpoint source;
     InetAddress destination;
-    int hops = 0;           // IP_TTL, IPV6_HOPLIMIT
-    int traffic_class = 0;  // IP_TOS, IPV6_TCLASS
-    std::size_t cost = 0;   // of what SO_RCVBUF allows
-    std::int64_t arrived = 0;   // see arrival_stamp
-    std::uint32_t lost = 0;     // how many had been lost when it came (SO_RXQ_OVFL)
-    std::uint32_t mark = 0;     // SO_MARK of its sender
+    int hops = 0;              // IP_TTL, IPV6_HOPLIMIT
+    int traffic_class = 0;     // IP_TOS, IPV6_TCLASS
+    std::size_t cost = 0;      // of what SO_RCVBUF allows
+    std::int64_t arrived = 0;  // see arrival_stamp
+    std::uint32_t lost = 0;    // how many had been lost when it came (SO_RXQ_OVFL)
+    std::uint32_t mark = 0;    // SO_MARK of its sender
 };
 
 // Linux linux/errqueue.h, struct sock_extended_err.

@@ -1,6 +1,6 @@
 // Sending and receiving datagrams.
-#include <linux/in6.h>
 #include <asm/socket.h>
+#include <linux/in6.h>
 #include <linux/udp.h>
 
 #include "net/message_stamp.hpp"

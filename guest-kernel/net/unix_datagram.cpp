@@ -3,8 +3,8 @@
 #include <asm/socket.h>
 
 #include "mm/page.hpp"
-#include "net/unix_rights.hpp"
 #include "net/message_stamp.hpp"
+#include "net/unix_rights.hpp"
 #include "net/unix_socket.hpp"
 #include "task/task.hpp"
 #include "time/clock.hpp"

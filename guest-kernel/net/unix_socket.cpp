@@ -188,7 +188,8 @@ Result<Ref<Socket>> UnixSocket::accept(bool nonblocking) {
         TRY(patience.wait(
             changed_, [this] { return !pending_.is_empty() || no_more_reads_; }, Share::OneByOne));
         if (pending_.is_empty()) {
-            return Errno(EINVAL);  // shut down meanwhile
+            return Errno(nonblocking ? EAGAIN
+                                     : EINVAL);  // shut down: who does not wait does not look for that
         }
     }
     Ref<UnixSocket> connection = pending_.front();
@@ -220,6 +221,7 @@ Result<void> UnixSocket::shutdown(int how) {
 // Linux unix_release_sock. The peer keeps this as its peer, with its name.
 void UnixSocket::close() {
     ListNode<>::unlink();
+    open_file_ = nullptr;
     const bool was_listening = state_ == State::Listening;
     state_ = State::Closed;
     is_dead_ = true;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "fs/file_owner.hpp"
 #include "lib/list.hpp"
 #include "lib/string.hpp"
 #include "lib/vector.hpp"
@@ -39,7 +40,11 @@ class UnixSocket final : public Socket, public ListNode<>, public ListNode<UnixI
     Result<void> connect(const SocketAddress& address, bool nonblocking) override;
     Result<Ref<Socket>> accept(bool nonblocking) override;
     Result<void> pair_with(Socket& other) override;
-    void attach_file(const File& file) override { inode_ = &file.inode(); }
+    void attach_file(const File& file) override {
+        inode_ = &file.inode();
+        open_file_ = &file;
+    }
+    Result<void> watch_async(AsyncNotice& notice) override;
     Result<SocketAddress> local_name() override;
     // The same; nothing at all without a name.
     SocketAddress name_for_receiver() const;
@@ -124,8 +129,9 @@ class UnixSocket final : public Socket, public ListNode<>, public ListNode<UnixI
     void deliver(Own<UnixMessage> message, UnixSocket& target);
 
     Result<std::size_t> send_stream(IoBuffer& buffer, const SendRequest& request);
-    Result<void> send_piece(IoBuffer& buffer, std::size_t size, const SocketPatience& patience,
-                            UnixOutgoing& outgoing);
+    void tell_of_urgent();
+    Result<void> send_piece(IoBuffer& buffer, std::size_t size, bool is_urgent,
+                            const SocketPatience& patience, UnixOutgoing& outgoing);
     Result<std::size_t> receive_stream(IoBuffer& buffer, ReceiveRequest& request, UnixAncillary& ancillary);
     struct StreamRead;
     struct Step {
@@ -169,8 +175,10 @@ class UnixSocket final : public Socket, public ListNode<>, public ListNode<UnixI
     bool no_more_writes_ = false;  // SEND_SHUTDOWN
     int error_ = 0;
     String name_;
-    Path node_;               // empty: the name is not a path
-    Inode* inode_ = nullptr;  // of the socket's file; its mode becomes that of a bound path
+    Path node_;                        // empty: the name is not a path
+    const File* open_file_ = nullptr;  // until it is closed
+    AsyncNotices async_;               // who is told of urgent bytes; of others with what pollers are told
+    Inode* inode_ = nullptr;           // of the socket's file; its mode becomes that of a bound path
     SocketIdentity peer_identity_;
     RefPtr<Groups> peer_groups_;
     bool has_peer_identity_ = false;

@@ -71,9 +71,22 @@ void UnixSocket::deliver(Own<UnixMessage> message, UnixSocket& target) {
     target.changed_.wake(kPollReadable | POLLPRI | POLLRDBAND);
 }
 
+Result<void> UnixSocket::watch_async(AsyncNotice& notice) {
+    async_.add(notice);
+    return notice.follow_polls();
+}
+
+// Linux sk_send_sigurg.
+void UnixSocket::tell_of_urgent() {
+    if (open_file_ != nullptr) {
+        notify_owner_of_urgent(open_file_->owner);
+        async_.tell_of_urgent();
+    }
+}
+
 // One piece of a stream, which goes as a whole or not at all.
-Result<void> UnixSocket::send_piece(IoBuffer& buffer, std::size_t size, const SocketPatience& patience,
-                                    UnixOutgoing& outgoing) {
+Result<void> UnixSocket::send_piece(IoBuffer& buffer, std::size_t size, bool is_urgent,
+                                    const SocketPatience& patience, UnixOutgoing& outgoing) {
     TRY(wait_for_buffer(patience));
     Own<UnixMessage> message = TRY(make_message(buffer, size, paged_part(size)));
     message->credentials = outgoing.credentials;
@@ -82,6 +95,9 @@ Result<void> UnixSocket::send_piece(IoBuffer& buffer, std::size_t size, const So
     const Ref<UnixSocket> target = peer_;
     if (!target || target->is_dead_ || target->no_more_reads_) {
         return Errno(ESHUTDOWN);
+    }
+    if (is_urgent) {
+        target->tell_of_urgent();
     }
     deliver(std::move(message), *target);
     return {};
@@ -110,7 +126,7 @@ Result<std::size_t> UnixSocket::send_stream(IoBuffer& buffer, const SendRequest&
         const std::size_t half = (static_cast<std::size_t>(options.send_buffer) >> 1) - 64;
         const std::size_t size =
             done < ordinary ? std::min(ordinary - done, std::min(half, kLargestPiece)) : std::size_t{1};
-        Result<void> sent = send_piece(buffer, size, patience, outgoing);
+        Result<void> sent = send_piece(buffer, size, done == ordinary, patience, outgoing);
         if (sent.is_error() && sent.error() == Errno(ESHUTDOWN)) {
             sent = broken_pipe(request, done);
         }

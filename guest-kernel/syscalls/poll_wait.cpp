@@ -16,7 +16,8 @@ Result<void> use_temporary_mask(Task& task, UserIn<kernel_sigset_t> mask, std::s
 
 Result<std::int64_t> read_time(UserIn<__kernel_timespec> time) {
     const Timespec value = Timespec::from_user(TRY(time.read()));
-    return value.is_valid() ? Result<std::int64_t>(value.to_nanoseconds()) : Result<std::int64_t>(Errno(EINVAL));
+    return value.is_valid() ? Result<std::int64_t>(value.to_nanoseconds())
+                            : Result<std::int64_t>(Errno(EINVAL));
 }
 
 Result<Deadline> deadline_of(UserIn<__kernel_timespec> timeout) {

@@ -49,7 +49,8 @@ Result<FutexKey> futex_key(Task& task, UserAddress word, FutexScope scope) {
             return FutexKey{.owner = mapping->attributes.object.get(),
                             .offset = (mapping->page_index(place) << kPageShift) + (place & kPageMask)};
         }
-        // Of private memory: a key of its own, which who waits with FUTEX_PRIVATE_FLAG has not (FUT_OFF_MMSHARED).
+        // Of private memory: a key of its own, which who waits with FUTEX_PRIVATE_FLAG has not
+        // (FUT_OFF_MMSHARED).
         constexpr std::uint64_t kByShared = 2;
         return FutexKey{.owner = task.address_space.get(), .offset = word.value() | kByShared};
     }
