@@ -229,7 +229,8 @@ static void* wait_in(void* argument) {
     return NULL;
 }
 
-// Who is woken by one byte, of tasks that wait one after another?
+// How many are woken by one byte, of tasks that wait one after another? Which of them depends on who has come
+// to wait.
 static void waiters(const char* label, int sets, uint32_t events) {
     struct Waiter waiting[4];
     int ends[2], made[4];
@@ -244,12 +245,12 @@ static void waiters(const char* label, int sets, uint32_t events) {
         usleep(20000);
     }
     write(ends[1], "a", 1);
-    printf("%s:", label);
+    int woken = 0;
     for (int i = 0; i < 4; i++) {
         pthread_join(waiting[i].thread, NULL);
-        printf(" %d", waiting[i].found);
+        woken += waiting[i].found;
     }
-    puts("");
+    printf("%s: %d\n", label, woken);
 }
 
 int main(int count, char** arguments) {

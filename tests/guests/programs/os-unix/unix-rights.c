@@ -1,24 +1,14 @@
 // Control messages of AF_UNIX sockets: open files and credentials, what is cut off, what is refused, and
 // files that only messages hold.
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "ends.h"
 
 static char bytes[16];
 static char control[2048];
-static int ends[2];
-static void* volatile nowhere = (void*)8;
-
-static long report(const char* label, long result) {
-    printf("%s: %ld %s\n", label, result, result < 0 ? strerrorname_np(errno) : "");
-    return result;
-}
 
 static long send_control(const char* data, size_t size, void* messages, size_t length) {
     struct iovec part = {(void*)data, size};
@@ -100,22 +90,22 @@ static void files(void) {
     receive("peek", 9, 100, MSG_PEEK);
     receive("take", 9, 100, 0);
     send_files("a", standard, 2);
-    report("not asked for", recv(ends[1], bytes, 9, 0));
+    told("not asked for", recv(ends[1], bytes, 9, 0));
     int many[254];
     for (int i = 0; i < 254; i++) {
         many[i] = 1;
     }
-    report("253", send_files("a", many, 253));
+    told("253", send_files("a", many, 253));
     receive("all of them", 9, sizeof(control), 0);
-    report("254", send_files("a", many, 254));
+    told("254", send_files("a", many, 254));
     many[1] = 999;
-    report("one is closed", send_files("a", many, 2));
-    report("none", send_files("a", many, 0));
+    told("one is closed", send_files("a", many, 2));
+    told("none", send_files("a", many, 0));
     receive("none", 9, 100, 0);
     const int path = open("/tmp", O_PATH);
-    report("a path", send_files("a", &path, 1));
+    told("a path", send_files("a", &path, 1));
     receive("a path", 9, 100, 0);
-    report("the socket itself", send_files("a", ends, 2));
+    told("the socket itself", send_files("a", ends, 2));
     receive("the socket itself", 9, 100, 0);
 }
 
@@ -140,19 +130,19 @@ static void forms(void) {
         struct cmsghdr header;
         int fd[2];
     } space = {{CMSG_LEN(sizeof(int)), SOL_SOCKET, 77}, {0, 0}};
-    report("an unknown type", send_control("x", 1, &space, sizeof(space)));
+    told("an unknown type", send_control("x", 1, &space, sizeof(space)));
     space.header.cmsg_level = 41;
-    report("another level", send_control("x", 1, &space, sizeof(space)));
+    told("another level", send_control("x", 1, &space, sizeof(space)));
     receive("another level", 9, 100, 0);
     space.header = (struct cmsghdr){15, SOL_SOCKET, SCM_RIGHTS};
-    report("too short", send_control("x", 1, &space, sizeof(space)));
+    told("too short", send_control("x", 1, &space, sizeof(space)));
     space.header.cmsg_len = 200;
-    report("too long", send_control("x", 1, &space, sizeof(space)));
-    report("not even a header", send_control("x", 1, &space, 10));
+    told("too long", send_control("x", 1, &space, sizeof(space)));
+    told("not even a header", send_control("x", 1, &space, 10));
     receive("not even a header", 9, 100, 0);
-    report("nowhere", send_control("x", 1, nowhere, 20));
-    report("nothing", send_control("x", 1, NULL, 20));
-    report("too much", send_control("x", 1, control, 30000));
+    told("kBadAddress", send_control("x", 1, kBadAddress, 20));
+    told("nothing", send_control("x", 1, NULL, 20));
+    told("too much", send_control("x", 1, control, 30000));
 }
 
 static void credentials(void) {
@@ -170,18 +160,18 @@ static void credentials(void) {
     receive("room for half of them", 9, 20, 0);
     send(ends[0], "a", 1, 0);
     receive("no room", 9, -1, 0);
-    report("others as root", send_credentials(getpid(), 5, 6));
+    told("others as root", send_credentials(getpid(), 5, 6));
     receive("shown", 9, 100, 0);
-    report("no such process", send_credentials(4000000, 0, 0));
-    report("no user", send_credentials(getpid(), (uid_t)-1, 0));
+    told("no such process", send_credentials(4000000, 0, 0));
+    told("no user", send_credentials(getpid(), (uid_t)-1, 0));
     fflush(stdout);
     if (fork() == 0) {
         setresgid(100, 100, 100);
         setresuid(100, 100, 100);
-        report("a user's own", send_credentials(getpid(), 100, 100));
-        report("root's user", send_credentials(getpid(), 0, 100));
-        report("root's group", send_credentials(getpid(), 100, 0));
-        report("another process", send_credentials(getppid(), 100, 100));
+        told("a user's own", send_credentials(getpid(), 100, 100));
+        told("root's user", send_credentials(getpid(), 0, 100));
+        told("root's group", send_credentials(getpid(), 100, 0));
+        told("another process", send_credentials(getppid(), 100, 100));
         fflush(stdout);
         _exit(0);
     }
@@ -195,21 +185,21 @@ static void garbage(void) {
     int watched[2];
     pipe2(watched, O_NONBLOCK);
     const int cycle[2] = {ends[0], watched[1]};
-    report("in a circle", send_files("x", cycle, 2));
+    told("in a circle", send_files("x", cycle, 2));
     close(watched[1]);
     close(ends[0]);
-    report("held", read(watched[0], bytes, 1));
+    told("held", read(watched[0], bytes, 1));
     close(ends[1]);
     usleep(50000);
-    report("collected", read(watched[0], bytes, 1));
+    told("collected", read(watched[0], bytes, 1));
     socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
     int lost[2];
     pipe2(lost, O_NONBLOCK);
     send_files("x", &lost[1], 1);
     close(lost[1]);
-    report("in a queue", read(lost[0], bytes, 1));
+    told("in a queue", read(lost[0], bytes, 1));
     close(ends[1]);
-    report("that is closed", read(lost[0], bytes, 1));
+    told("that is closed", read(lost[0], bytes, 1));
     close(ends[0]);
 }
 

@@ -1,34 +1,18 @@
 // AF_UNIX streams: faults in the middle, peeks, how much a receive waits for, urgent bytes, buffers that are
 // full, and what ends a wait.
-#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "ends.h"
 
 enum { kPage = 4096 };
 static char buffer[400000];
-static int ends[2];
-static void* volatile nowhere = (void*)8;
-
-static long report(const char* label, long result) {
-    printf("%s: %ld %s\n", label, result, result < 0 ? strerrorname_np(errno) : "");
-    return result;
-}
-
-static void renew(void) {
-    close(ends[0]);
-    close(ends[1]);
-    socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
-}
 
 static void look(const char* label, int fd) {
     struct pollfd polled = {.fd = fd, .events = POLLIN | POLLOUT | POLLPRI | POLLRDHUP};
@@ -54,26 +38,26 @@ static void faults(void) {
     char* memory = mmap(NULL, 16 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     munmap(memory + 15 * kPage, kPage);
     memset(memory, 'm', 15 * kPage);
-    renew();
-    report("a send that cannot be read", send(ends[0], memory + 15 * kPage - 3, 10, 0));
-    report("a piece, and a bad one", send(ends[0], memory, 16 * kPage, 0));
+    renew(SOCK_STREAM);
+    told("a send that cannot be read", send(ends[0], memory + 15 * kPage - 3, 10, 0));
+    told("a piece, and a bad one", send(ends[0], memory, 16 * kPage, 0));
     look("the piece", ends[1]);
-    report("drained", recv(ends[1], buffer, sizeof(buffer), MSG_DONTWAIT));
-    struct iovec parts[2] = {{buffer, 4}, {nowhere, 10}};
+    told("drained", recv(ends[1], buffer, sizeof(buffer), MSG_DONTWAIT));
+    struct iovec parts[2] = {{buffer, 4}, {kBadAddress, 10}};
     send(ends[0], "one", 3, 0);
     send(ends[0], "two", 3, 0);
-    report("the second message to nowhere", readv(ends[1], parts, 2));
+    told("the second message to kBadAddress", readv(ends[1], parts, 2));
     receive("it is still there", 9, MSG_DONTWAIT);
     send(ends[0], "abc", 3, 0);
-    report("to nowhere", read(ends[1], nowhere, 3));
-    report("partly to nowhere", read(ends[1], memory + 15 * kPage - 1, 3));
+    told("to kBadAddress", read(ends[1], kBadAddress, 3));
+    told("partly to kBadAddress", read(ends[1], memory + 15 * kPage - 1, 3));
     receive("still there", 9, MSG_DONTWAIT);
-    report("a read of nothing", read(ends[1], nowhere, 0));
-    report("a receive of nothing", recv(ends[1], buffer, 0, MSG_DONTWAIT));
+    told("a read of nothing", read(ends[1], kBadAddress, 0));
+    told("a receive of nothing", recv(ends[1], buffer, 0, MSG_DONTWAIT));
 }
 
 static void peeks(void) {
-    renew();
+    renew(SOCK_STREAM);
     send(ends[0], "abcdef", 6, 0);
     send(ends[0], "ghi", 3, 0);
     receive("peek", 20, MSG_PEEK);
@@ -106,7 +90,7 @@ static void send_later(const char* first, const char* second) {
 }
 
 static void amounts(void) {
-    renew();
+    renew(SOCK_STREAM);
     set(ends[1], SO_RCVLOWAT, 5);
     send(ends[0], "abc", 3, 0);
     look("below the low mark", ends[1]);
@@ -115,11 +99,11 @@ static void amounts(void) {
     receive("waits for five", 20, 0);
     wait(NULL);
     receive("the end", 9, 0);
-    renew();
+    renew(SOCK_STREAM);
     send_later("12", "345");
     receive("waits for all", 20, MSG_WAITALL);
     wait(NULL);
-    renew();
+    renew(SOCK_STREAM);
     const struct timeval time = {.tv_usec = 30000}, past = {.tv_sec = -1};
     setsockopt(ends[1], SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
     setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
@@ -127,15 +111,15 @@ static void amounts(void) {
     receive("peek for all", 20, MSG_WAITALL | MSG_PEEK);
     receive("some in time", 20, MSG_WAITALL);
     receive("nothing in time", 20, 0);
-    report("send in time", send(ends[0], buffer, sizeof(buffer), 0));
-    report("no more", send(ends[0], buffer, 1, 0));
+    told("send in time", send(ends[0], buffer, sizeof(buffer), 0));
+    told("no more", send(ends[0], buffer, 1, 0));
     setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &past, sizeof(past));
-    report("at once", send(ends[0], buffer, 1, 0));
+    told("at once", send(ends[0], buffer, 1, 0));
 }
 
 static void urgent(void) {
-    renew();
-    report("out of band", send(ends[0], "abcX", 4, MSG_OOB));
+    renew(SOCK_STREAM);
+    told("out of band", send(ends[0], "abcX", 4, MSG_OOB));
     send(ends[0], "def", 3, 0);
     look("before", ends[1]);
     receive("up to the mark", 20, 0);
@@ -160,7 +144,7 @@ static void urgent(void) {
     receive("in line it is not", 1, MSG_OOB);
     receive("up to it", 20, MSG_DONTWAIT);
     receive("with it", 20, MSG_DONTWAIT);
-    report("no byte", send(ends[0], "", 0, MSG_OOB));
+    told("no byte", send(ends[0], "", 0, MSG_OOB));
 }
 
 static void room(void) {
@@ -184,22 +168,22 @@ static void room(void) {
         close(ends[0]);
         close(ends[1]);
     }
-    renew();
+    renew(SOCK_STREAM);
     set(ends[0], SO_SNDBUF, 1);
-    report("the smallest buffer", send(ends[0], buffer, 100000, MSG_DONTWAIT));
+    told("the smallest buffer", send(ends[0], buffer, 100000, MSG_DONTWAIT));
 }
 
 // What a send that waits for room is told when there will be none.
 static void ends_of_waits(void) {
     for (int end = 0; end < 2; end++) {
-        renew();
+        renew(SOCK_STREAM);
         while (send(ends[0], buffer, 10000, MSG_DONTWAIT) > 0) {
         }
         fflush(stdout);
         if (fork() == 0) {
             close(ends[1]);
-            report("while it waited", send(ends[0], "z", 1, 0));
-            report("then", send(ends[0], "z", 1, 0));
+            told("while it waited", send(ends[0], "z", 1, 0));
+            told("then", send(ends[0], "z", 1, 0));
             fflush(stdout);
             _exit(0);
         }
