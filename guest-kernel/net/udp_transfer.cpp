@@ -4,9 +4,8 @@
 #include <linux/udp.h>
 
 #include "net/message_stamp.hpp"
-#include "net/udp_socket.hpp"
-
 #include "net/network_counts.hpp"
+#include "net/udp_socket.hpp"
 
 namespace kernel {
 
