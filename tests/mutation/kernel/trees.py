@@ -77,6 +77,7 @@ class Tree:
         folder.mkdir(parents=True)
         shutil.copytree(KERNEL, folder / "guest-kernel")
         shutil.copytree(ROOT / "traces" / "abi", folder / "traces" / "abi")
+        shutil.copytree(ROOT / "cmake", folder / "cmake")
         with (folder / "guest-kernel" / "CMakeLists.txt").open("a", encoding="utf-8") as project:
             project.write(CMAKE.format(source=shlex.quote(str(Path(__file__).parent))))
         toolchain = ROOT / "cmake" / "toolchain-aarch64.cmake"
