@@ -200,11 +200,19 @@ Result<long> file_fcntl(Task& task, Fd fd, File& file, int command, unsigned lon
             if (command == F_GETPIPE_SZ) {
                 return static_cast<long>(pipe.capacity());
             }
+            // round_pipe_size in fs/pipe.c has no size above 2 GiB.
+            if (argument > 1UL << 31) {
+                return Errno(EINVAL);
+            }
             return static_cast<long>(TRY(pipe.set_capacity(static_cast<unsigned>(argument))));
         }
         case F_GET_SEALS:
             return static_cast<long>(TRY(sealed_inode(file))->seals);
         case F_ADD_SEALS:
+            // Seals of a later Linux are refused, those of the upper half too (memfd_fcntl in mm/memfd.c).
+            if (argument > UINT32_MAX) {
+                return Errno(EINVAL);
+            }
             return add_seals(file, static_cast<unsigned>(argument));
         default:
             return is_owner_command(command) ? owner_fcntl(task, file, command, argument) : Errno(EINVAL);
@@ -222,11 +230,13 @@ Result<long> sys_fcntl(Task& task, Fd fd, int command, unsigned long argument) {
     switch (command) {
         case F_DUPFD:
         case F_DUPFD_CLOEXEC: {
-            if (argument >= task.process->limit(RLIMIT_NOFILE).rlim_cur) {
+            // An int, whatever its register's upper half holds (f_dupfd in fs/file.c).
+            const auto first = static_cast<unsigned>(argument);
+            if (first >= task.process->limit(RLIMIT_NOFILE).rlim_cur) {
                 return Errno(EINVAL);
             }
             const CloseOnExec mark = command == F_DUPFD ? CloseOnExec::No : CloseOnExec::Yes;
-            return TRY(task.files->install(std::move(file), mark, static_cast<int>(argument)));
+            return TRY(task.files->install(std::move(file), mark, static_cast<int>(first)));
         }
         case F_GETFD:
             return TRY(task.files->close_on_exec_of(fd)) == CloseOnExec::Yes ? FD_CLOEXEC : 0;

@@ -34,9 +34,6 @@ Result<void> change_limit(Task& task, Process& process, unsigned resource, const
 }  // namespace
 
 Result<long> sys_prlimit64(Task& task, int pid, int resource, UserIn<rlimit64> next, UserOut<rlimit64> old) {
-    if (resource < 0 || resource >= RLIM_NLIMITS) {
-        return Errno(EINVAL);
-    }
     rlimit64 wanted{};
     if (!next.is_null()) {
         wanted = TRY(next.read());
@@ -44,6 +41,10 @@ Result<long> sys_prlimit64(Task& task, int pid, int resource, UserIn<rlimit64> n
     const Ref<Task> target = pid == 0 ? Ref<Task>(&task) : TRY(find_task(pid));
     if (!may_access_limits(task, *target)) {
         return Errno(EPERM);
+    }
+    // The number is looked at last (kernel/sys.c, do_prlimit).
+    if (resource < 0 || resource >= RLIM_NLIMITS) {
+        return Errno(EINVAL);
     }
     const auto index = static_cast<unsigned>(resource);
     const rlimit64 previous = target->process->limit(index);
