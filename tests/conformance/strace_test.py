@@ -118,7 +118,8 @@ def same_call(ours: Call, theirs: Call, row: Row) -> bool:
         return True
     # Pids differ from run to run, and an argument may be one. An interrupted call has no result of strace's.
     vary = row.result in ("Pid", "Time")
-    if ours.result != theirs.result and not vary and "?" not in (ours.result, theirs.result):
+    has_none = "?" in (ours.result, theirs.result) or theirs.result.startswith("ERESTART")
+    if ours.result != theirs.result and not vary and not has_none:
         return False
     return True
 
