@@ -22,6 +22,7 @@ class AsyncNotice;
 class Epoll;
 class FileTable;
 class Inotify;
+class PosixQueue;
 class Process;
 class SignalFile;
 class Socket;
@@ -79,8 +80,9 @@ class File : public MappedFile {
     // O_* as F_GETFL shows them, O_LARGEFILE included.
     unsigned flags() const { return flags_; }
     void set_flags(unsigned flags) { flags_ = flags; }
-    bool is_readable() const { return (flags_ & O_PATH) == 0 && (flags_ & O_ACCMODE) != O_WRONLY; }
-    bool is_writable() const { return (flags_ & O_PATH) == 0 && (flags_ & O_ACCMODE) != O_RDONLY; }
+    // An access mode of 3 is for neither (Linux OPEN_FMODE).
+    bool is_readable() const { return (flags_ & O_PATH) == 0 && ((flags_ + 1) & 1) != 0; }
+    bool is_writable() const { return (flags_ & O_PATH) == 0 && ((flags_ + 1) & 2) != 0; }
     bool is_path_only() const { return (flags_ & O_PATH) != 0; }
     TransferMode transfer_mode() const {
         return {.nonblocking = (flags_ & O_NONBLOCK) != 0, .append = (flags_ & O_APPEND) != 0};
@@ -141,6 +143,8 @@ class File : public MappedFile {
     virtual TimerFile* as_timer() { return nullptr; }
     virtual SignalFile* as_signal_file() { return nullptr; }
     virtual Inotify* as_inotify() { return nullptr; }
+    // The POSIX message queue that mq_open has opened.
+    virtual PosixQueue* as_posix_queue() { return nullptr; }
     // The process that a pidfd stands for; null: no pidfd.
     virtual Process* as_process() { return nullptr; }
 

@@ -40,7 +40,7 @@ bool is_any_pending(const Task& task) {
 }
 
 void sleep_while_stopped(Task& task) {
-    while (task.process->stop_signal != 0 && !task.process->is_exiting) {
+    while (task.process->stop_signal != 0 && !task.process->is_exiting && task.tracing.tracer == nullptr) {
         task.state = TaskState::Stopped;
         complete_stop(*task.process);
         scheduler::schedule();
@@ -63,18 +63,29 @@ std::optional<TakenSignal> take_handled_signal(Task& task) {
         if (task.process->is_exiting) {
             exit_task(task, task.process->exit_status);
         }
-        if (task.process->stop_signal != 0) {
+        const bool joins_stop = task.process->stop_signal != 0 && !task.tracing.has_joined_stop;
+        if (task.tracing.tracer != nullptr && (joins_stop || task.tracing.owes_anything())) {
+            stop_as_owed(task);
+            continue;
+        }
+        if (joins_stop) {
             sleep_while_stopped(task);
             continue;
         }
         if (!is_any_pending(task)) {
             return std::nullopt;
         }
-        const siginfo_t info = dequeue_signal(task, ~task.blocked);
+        siginfo_t info = dequeue_signal(task, ~task.blocked);
+        if (task.tracing.tracer != nullptr && info.si_signo != SIGKILL) {
+            stop_at_signal(task, info);
+            if (info.si_signo == 0) {
+                continue;
+            }
+        }
         const int signal = info.si_signo;
         SignalAction& action = (*task.signal_handlers)[signal];
         if (signal == SIGKILL) {
-            exit_task(task, SIGKILL);  // execve by another thread, or memory has run out
+            exit_task(task, 0);  // execve by another thread; who kills the process says so in it
         }
         if (action.handler == kIgnore) {
             continue;

@@ -40,6 +40,9 @@ bool is_dropped(Task& task, int signal) {
     if (task.blocked.contains(signal) || task.awaited.contains(signal)) {
         return false;
     }
+    if (task.tracing.tracer != nullptr && signal != SIGKILL) {
+        return false;  // a tracer sees them all
+    }
     const bool is_init = task.process.get() == &init_process();
     return is_ignored(task, signal) ||
            (is_init && ((*task.signal_handlers)[signal].handler == as_handler(SIG_DFL) || signal == SIGKILL));
@@ -371,7 +374,11 @@ bool may_signal(const Task& sender, const Task& target, int signal) {
 }
 
 void begin_stop(Process& process, int signal) {
-    if (process.stop_signal != 0) {
+    // A task that its tracer lets run during a stop joins another one again.
+    for (Task& task : process.threads) {
+        task.tracing.has_joined_stop = task.tracing.has_joined_stop && task.state == TaskState::Traced;
+    }
+    if (process.stop_signal != 0 && !process.is_stopped) {
         return;
     }
     process.stop_signal = signal;
@@ -387,17 +394,24 @@ void complete_stop(Process& process) {
         return;
     }
     for (Task& task : process.threads) {
-        if (task.state != TaskState::Stopped && !task.has_ended()) {
+        if (task.state != TaskState::Stopped && !task.tracing.has_joined_stop && !task.has_ended()) {
             return;
         }
     }
     process.is_stopped = true;
     process.stop_unreported = true;
     process.continue_unreported = false;
-    report_change_to_parent(process, CLD_STOPPED);
+    const Task& last = Task::current();
+    if (!last.tracing.has_joined_stop || is_traced_by_stranger(last)) {
+        report_change_to_parent(process, CLD_STOPPED);
+    }
 }
 
 void continue_process(Process& process) {
+    for (Task& task : process.threads) {
+        task.tracing.has_joined_stop = false;
+        owe_notice(task);
+    }
     if (process.stop_signal == 0) {
         return;
     }

@@ -59,12 +59,8 @@ constexpr std::array<Handler, __NR_syscalls> make_table() {
 
 constexpr std::array<Handler, __NR_syscalls> kHandlers = make_table();
 
-}  // namespace
-
-void handle_system_call(Task& task, Registers& registers) {
-    const std::uint64_t number = registers.x[8] & 0xffff'ffff;
-    registers.original_x0 = registers.x[0];
-    registers.system_call = static_cast<std::int64_t>(number);
+void call_handler(Task& task, Registers& registers) {
+    const auto number = static_cast<std::uint64_t>(registers.system_call);
     const Handler handler = number < kHandlers.size() ? kHandlers[number] : nullptr;
     if (handler == nullptr) {
         registers.x[0] = static_cast<std::uint64_t>(-std::int64_t{ENOSYS});
@@ -77,6 +73,20 @@ void handle_system_call(Task& task, Registers& registers) {
     const Result<long> result = handler(task, registers);
     registers.x[0] =
         static_cast<std::uint64_t>(result.is_error() ? -std::int64_t{result.error().value} : result.value());
+}
+
+}  // namespace
+
+void handle_system_call(Task& task, Registers& registers) {
+    registers.original_x0 = registers.x[0];
+    registers.system_call = static_cast<std::int64_t>(registers.x[8] & 0xffff'ffff);
+    // A tracer may change the number and the arguments; -1: no call (Linux arch/arm64/kernel/syscall.c).
+    if (stop_at_call_entry(task, registers)) {
+        if (registers.system_call != -1) {
+            call_handler(task, registers);
+        }
+        stop_at_call_exit(task, registers);
+    }
 }
 
 }  // namespace kernel

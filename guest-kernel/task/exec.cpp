@@ -4,6 +4,7 @@
 #include <linux/mman.h>
 #include <linux/personality.h>
 #include <linux/prctl.h>
+#include <linux/ptrace.h>
 
 #include <optional>
 
@@ -374,6 +375,7 @@ Result<void> execute(Task& task, ExecRequest&& request) {
     const ElfFile elf = TRY(ElfFile::read(request.file));
     const NewProgram program = TRY(load(task, request, elf));
     TRY(prepare_private_state(task));
+    const int earlier_id = task.id;
     TRY(become_only_thread(task));
     if (task.address_space) {
         walk_robust_list(task);
@@ -394,6 +396,7 @@ Result<void> execute(Task& task, ExecRequest&& request) {
     arch::start_program(registers, program.entry, program.stack_pointer);
     task.store_bypass = task.store_bypass == PR_SPEC_DISABLE_NOEXEC ? PR_SPEC_ENABLE : task.store_bypass;
     arch::set_store_bypass(registers, task.store_bypass == PR_SPEC_ENABLE);
+    stop_at_event(task, PTRACE_EVENT_EXEC, static_cast<unsigned long>(earlier_id));
     return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <asm/siginfo.h>
 #include <linux/prctl.h>
+#include <linux/ptrace.h>
 #include <linux/wait.h>
 
 #include "arch/include/machine.hpp"
@@ -95,7 +96,7 @@ void give_children_away(Process& process) {
         child->exit_signal = SIGCHLD;
         heir.children.push_back(*child);
         announce_death_of_parent(*child);
-        if (child->is_zombie) {
+        if (child->is_zombie && child->leader()->tracing.tracer == nullptr) {
             report_to_parent(*child);
         }
         if (child->group != process.group && child->session == process.session) {
@@ -145,15 +146,23 @@ void exit_process(Task& task, int status) {
 }
 
 void release_task(Task& task) {
-    task.process->past.add(task_usage(task));
-    task.process->past_io.add(task.io);
+    const Ref<Process> process = task.process;
+    const bool is_leader = task.is_leader();
+    process->past.add(task_usage(task));
+    process->past_io.add(task.io);
     List<Task, TaskOfProcess>::remove(task);
+    List<Task, TracedTask>::remove(task);
     task.pending.clear();
     remove_from_table(task);
+    if (!is_leader && process->is_zombie) {
+        report_to_parent(*process);
+    }
 }
 
 void exit_task(Task& task, int status) {
+    stop_at_event(task, PTRACE_EVENT_EXIT, static_cast<unsigned long>(status));
     leave_address_space(task);
+    let_go_of_tracees(task);
     task.semaphore_undo = nullptr;
     task.files = nullptr;
     task.fs = nullptr;
@@ -166,7 +175,11 @@ void exit_task(Task& task, int status) {
         give_children_to(task, *heir);
     }
     if (!task.is_leader()) {
-        release_task(task);
+        if (task.tracing.tracer != nullptr) {
+            report_end_to_tracer(task);
+        } else {
+            release_task(task);
+        }
     }
     process.thread_ended.wake_all();
     complete_stop(process);

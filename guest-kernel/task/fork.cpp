@@ -1,5 +1,6 @@
 #include "task/fork.hpp"
 
+#include <linux/ptrace.h>
 #include <linux/sched.h>
 
 #include "arch/include/machine.hpp"
@@ -176,6 +177,28 @@ void publish(Task& parent, Task& child, bool is_new_process, std::uint64_t flags
     add_to_table(process);
 }
 
+// What the parent's tracer is told; 0: nothing (Linux kernel_clone).
+int event_of(const Task& parent, const CloneRequest& request) {
+    if ((request.flags & CLONE_UNTRACED) != 0) {
+        return 0;
+    }
+    const int event = (request.flags & CLONE_VFORK) != 0 ? PTRACE_EVENT_VFORK
+                      : request.exit_signal != SIGCHLD   ? PTRACE_EVENT_CLONE
+                                                         : PTRACE_EVENT_FORK;
+    return traces_event(parent, event) ? event : 0;
+}
+
+// Linux ptrace_init_task.
+void trace_from_start(const Task& parent, Task& child) {
+    const Tracing& tracing = parent.tracing;
+    begin_tracing(child, *tracing.tracer, tracing.is_seized, tracing.options);
+    if (tracing.is_seized) {
+        child.tracing.owes_stop = true;
+    } else {
+        child.pending.add_without_info(SIGSTOP);
+    }
+}
+
 }  // namespace
 
 Result<long> clone_task(Task& parent, const CloneRequest& request) {
@@ -204,14 +227,25 @@ Result<long> clone_task(Task& parent, const CloneRequest& request) {
     if ((flags & CLONE_PARENT_SETTID) != 0) {
         (void)UserOut<int>(request.parent_tid).write(number);
     }
+    const int event = event_of(parent, request);
+    if (parent.tracing.tracer != nullptr && (event != 0 || (flags & CLONE_PTRACE) != 0)) {
+        trace_from_start(parent, *child);
+    }
     VforkWait vfork_wait;
     if ((flags & CLONE_VFORK) != 0) {
         child->vfork_parent = &vfork_wait;
     }
     publish(parent, *child, !is_thread, flags);
     scheduler::make_first_runnable(*child);
-    if ((flags & CLONE_VFORK) != 0 && vfork_wait.wait().is_error()) {
-        child->vfork_parent = nullptr;
+    if (event != 0) {
+        stop_at_event(parent, event, static_cast<unsigned long>(number));
+    }
+    if ((flags & CLONE_VFORK) != 0) {
+        if (vfork_wait.wait().is_error()) {
+            child->vfork_parent = nullptr;
+        } else {
+            stop_at_event(parent, PTRACE_EVENT_VFORK_DONE, static_cast<unsigned long>(number));
+        }
     }
     return FAULT(clone_off_by_one) && parent.process.get() != &init_process() ? number + 1 : number;
 }

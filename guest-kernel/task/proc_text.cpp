@@ -140,6 +140,8 @@ char state_letter(const Task& task) {
             return 'D';
         case TaskState::Stopped:
             return 'T';
+        case TaskState::Traced:
+            return 't';
         case TaskState::Dead:
             return 'Z';
     }
@@ -156,6 +158,8 @@ std::string_view state_name(char letter) {
             return "D (disk sleep)";
         case 'T':
             return "T (stopped)";
+        case 't':
+            return "t (tracing stop)";
         default:
             return "Z (zombie)";
     }
@@ -374,7 +378,8 @@ Result<void> append_status(Task& task, String& out) {
              << std::uint64_t{umask & 7};
     }
     text << "\nState:\t" << state_name(state_letter(task)) << "\nTgid:\t" << task.process_id()
-         << "\nNgid:\t0\nPid:\t" << task.id << "\nPPid:\t" << parent_of(task) << "\nTracerPid:\t0\nUid:\t"
+         << "\nNgid:\t0\nPid:\t" << task.id << "\nPPid:\t" << parent_of(task) << "\nTracerPid:\t"
+         << (task.tracing.tracer != nullptr ? task.tracing.tracer->process_id() : 0) << "\nUid:\t"
          << std::uint64_t{who.user} << "\t" << std::uint64_t{who.effective_user} << "\t"
          << std::uint64_t{who.saved_user} << "\t" << std::uint64_t{who.file_system_user} << "\nGid:\t"
          << std::uint64_t{who.group} << "\t" << std::uint64_t{who.effective_group} << "\t"

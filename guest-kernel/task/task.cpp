@@ -45,7 +45,7 @@ Task::~Task() = default;
 bool Task::has_pending_signal() const {
     const SignalSet wanted = ~blocked | awaited;
     return process->is_exiting || !((pending.set() | process->pending.set()) & wanted).is_empty() ||
-           (process->stop_signal != 0);
+           (process->stop_signal != 0 && !tracing.has_joined_stop) || tracing.owes_anything();
 }
 
 bool Task::has_pending_kill() const {

@@ -14,6 +14,7 @@
 #include "signal/signals.hpp"
 #include "task/credentials.hpp"
 #include "task/process.hpp"
+#include "task/tracing.hpp"
 #include "time/timer.hpp"
 
 namespace kernel {
@@ -27,6 +28,7 @@ enum class TaskState : std::uint8_t {
     Sleeping,      // waits; signals wake it
     SleepingKill,  // waits; only SIGKILL wakes it
     Stopped,       // by a stop signal, until SIGCONT
+    Traced,        // stopped for its tracer
     Dead,          // has exited; its stack is about to be freed
 };
 
@@ -63,7 +65,8 @@ class SharedUntilExit : public RefCounted {
 class Task : public RefCounted,
              public ListNode<TaskOfProcess>,
              public ListNode<TaskInRunQueue>,
-             public ListNode<TaskInTable> {
+             public ListNode<TaskInTable>,
+             public ListNode<TracedTask> {
   public:
     static constexpr std::size_t kNameSize = 16;  // TASK_COMM_LEN, with the NUL
 
@@ -109,6 +112,9 @@ class Task : public RefCounted,
     RestartBlock restart;
     std::uint64_t fault_address = 0;   // of the last fault that became a signal: goes into the signal frame
     std::uint64_t fault_syndrome = 0;  // ESR_EL1 then; 0: none
+
+    Tracing tracing;
+    List<Task, TracedTask> tracees;
 
     // Start and end of a thread.
     std::uint64_t clear_child_tid = 0;  // user address, 0: none

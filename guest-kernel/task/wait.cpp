@@ -19,43 +19,95 @@ ChildEnd describe_end(int status) {
     return {.code = (status & 0x80) != 0 ? CLD_DUMPED : CLD_KILLED, .status = signal};
 }
 
-siginfo_t child_siginfo(Process& child, int signal, const ChildEnd& what) {
+siginfo_t child_siginfo(int id, std::uint32_t user, const CpuTimes& times, int signal, const ChildEnd& what) {
     siginfo_t info{};
     info.si_signo = signal;
     info.si_code = what.code;
-    info.si_pid = child.id;
-    info.si_uid = child.real_user;
+    info.si_pid = id;
+    info.si_uid = user;
     info.si_status = what.status;
-    const CpuTimes times = child.usage().times;
     info.si_utime = to_clock_ticks(times.user);
     info.si_stime = to_clock_ticks(times.system);
     return info;
+}
+
+siginfo_t child_siginfo(Process& child, int signal, const ChildEnd& what) {
+    return child_siginfo(child.id, child.real_user, child.usage().times, signal, what);
+}
+
+siginfo_t thread_siginfo(const Task& thread, const ChildEnd& what) {
+    return child_siginfo(thread.id, thread.credentials.user, task_usage(thread).times, SIGCHLD, what);
 }
 
 SignalAction& parent_action(Process& parent) {
     return (*parent.leader()->signal_handlers)[SIGCHLD];
 }
 
+// Does nobody want to wait for children that end?
+bool ignores_ends(Process& parent) {
+    const SignalAction& action = parent_action(parent);
+    return action.handler == reinterpret_cast<std::uint64_t>(SIG_IGN) || (action.flags & SA_NOCLDWAIT) != 0;
+}
+
+// Are there threads that have ended, and that their tracer has not seen the end of?
+bool has_unseen_threads(Process& process) {
+    return process.thread_count() > 1;
+}
+
 }  // namespace
 
 void report_to_parent(Process& child) {
     Process& parent = *child.parent;
+    if (has_unseen_threads(child)) {
+        return;
+    }
+    const ChildEnd end = describe_end(child.exit_status);
+    if (const Task* leader = child.leader(); is_traced_by_stranger(*leader)) {
+        Process& tracer = *leader->tracing.tracer->process;
+        (void)send_signal(tracer, child_siginfo(child, SIGCHLD, end));
+        tracer.child_changed.wake_all();
+        return;
+    }
     if (parent.is_zombie) {
         return;
     }
-    bool nobody_waits = false;
-    if (child.exit_signal == SIGCHLD) {
-        const SignalAction& action = parent_action(parent);
-        nobody_waits =
-            action.handler == reinterpret_cast<std::uint64_t>(SIG_IGN) || (action.flags & SA_NOCLDWAIT) != 0;
-    }
+    // A tracer waits whatever it has said of its children.
+    const bool nobody_waits =
+        child.exit_signal == SIGCHLD && ignores_ends(parent) && child.leader()->tracing.tracer == nullptr;
     if (child.exit_signal != 0) {
-        (void)send_signal(parent, child_siginfo(child, child.exit_signal, describe_end(child.exit_status)));
+        (void)send_signal(parent, child_siginfo(child, child.exit_signal, end));
     }
     if (nobody_waits) {
         reap(child);
     }
     parent.child_changed.wake_all();
+}
+
+// Linux kernel/ptrace.c, __ptrace_detach.
+void leave_zombie_to_parent(Process& child, Process& tracer) {
+    if (child.parent != &tracer) {
+        report_to_parent(child);
+    } else if (ignores_ends(tracer) && !has_unseen_threads(child)) {
+        reap(child);
+        tracer.child_changed.wake_all();
+    }
+}
+
+void report_end_to_tracer(Task& thread) {
+    Process& tracer = *thread.tracing.tracer->process;
+    (void)send_signal(tracer, thread_siginfo(thread, describe_end(thread.exit_status)));
+    tracer.child_changed.wake_all();
+}
+
+// Linux kernel/signal.c, do_notify_parent_cldstop.
+void report_stop_to_tracer(Task& task, int reason) {
+    constexpr int kSignalBits = 0x7f;
+    Process& tracer = *task.tracing.tracer->process;
+    const int status = reason == CLD_STOPPED ? task.process->stop_signal : task.tracing.status & kSignalBits;
+    if ((parent_action(tracer).flags & SA_NOCLDSTOP) == 0) {
+        (void)send_signal(tracer, thread_siginfo(task, {.code = reason, .status = status}));
+    }
+    tracer.child_changed.wake_all();
 }
 
 void report_change_to_parent(Process& child, int change) {
@@ -86,14 +138,23 @@ void reap(Process& child) {
 
 namespace {
 
+bool is_target(const WaitTarget& target, int id, int group) {
+    switch (target.type) {
+        case P_PID:
+        case P_PIDFD:
+            return id == target.id;
+        case P_PGID:
+            return group == target.id;
+        default:
+            return true;
+    }
+}
+
 bool matches(const Task& waiter, const Process& child, const WaitTarget& target, unsigned options) {
     if ((options & __WNOTHREAD) != 0 && child.parent_thread != waiter.id) {
         return false;
     }
-    if ((target.type == P_PID || target.type == P_PIDFD) && child.id != target.id) {
-        return false;
-    }
-    if (target.type == P_PGID && child.group != target.id) {
+    if (!is_target(target, child.id, child.group)) {
         return false;
     }
     if ((options & __WALL) != 0) {
@@ -109,8 +170,12 @@ bool take_report(Process& child, unsigned options, WaitOutcome& outcome) {
     outcome.user = child.real_user;
     outcome.usage = child.usage();
     outcome.usage.add(child.reaped_children);
+    const Tracing& tracing = child.leader()->tracing;
+    if (tracing.tracer != nullptr && tracing.tracer->process.get() == child.parent) {
+        return false;  // what there is to report is the tracer's, below
+    }
     if (child.is_zombie) {
-        if ((options & WEXITED) == 0) {
+        if ((options & WEXITED) == 0 || tracing.tracer != nullptr || has_unseen_threads(child)) {
             return false;
         }
         outcome.status = child.exit_status;
@@ -135,6 +200,63 @@ bool take_report(Process& child, unsigned options, WaitOutcome& outcome) {
     return false;
 }
 
+// The tracer has seen the end of a task.
+void reap_tracee(Task& tracee) {
+    if (tracee.is_leader() && !is_traced_by_stranger(tracee)) {
+        reap(*tracee.process);
+    } else {
+        end_tracing(tracee);
+    }
+}
+
+// The same of a task that the caller traces (Linux wait_consider_child with ptrace).
+bool take_trace_report(Task& tracee, unsigned options, WaitOutcome& outcome) {
+    const bool consume = (options & WNOWAIT) == 0;
+    Process& process = *tracee.process;
+    outcome.pid = tracee.id;
+    outcome.user = tracee.credentials.user;
+    outcome.usage = tracee.is_leader() ? process.usage() : task_usage(tracee);
+    if (tracee.has_ended()) {
+        const bool is_last = process.is_zombie && !has_unseen_threads(process);
+        if ((options & WEXITED) == 0 || (tracee.is_leader() && !is_last)) {
+            return false;
+        }
+        outcome.status = process.is_exiting || tracee.is_leader() ? process.exit_status : tracee.exit_status;
+        outcome.what = describe_end(outcome.status);
+        if (consume) {
+            reap_tracee(tracee);
+        }
+        return true;
+    }
+    Tracing& tracing = tracee.tracing;
+    if (tracing.is_in_stop && !tracing.is_listening && tracing.status != 0) {
+        outcome.status = tracing.status << 8 | 0x7f;
+        outcome.what = {.code = CLD_TRAPPED, .status = tracing.status};
+        tracing.status = consume ? 0 : tracing.status;
+        return true;
+    }
+    if ((options & WCONTINUED) != 0 && process.continue_unreported) {
+        outcome.status = 0xffff;
+        outcome.what = {.code = CLD_CONTINUED, .status = SIGCONT};
+        process.continue_unreported = !consume;
+        return true;
+    }
+    return false;
+}
+
+bool look_at_tracees(Task& tracer, const WaitTarget& target, unsigned options, bool& has_match,
+                     WaitOutcome& outcome) {
+    for (Task* tracee = tracer.tracees.first(); tracee != nullptr; tracee = tracer.tracees.next(*tracee)) {
+        if (is_target(target, tracee->id, tracee->process->group)) {
+            has_match = has_match || !tracee->has_ended() || (options & (WEXITED | WCONTINUED)) != 0;
+            if (take_trace_report(*tracee, options, outcome)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 }  // namespace
 
 Result<WaitOutcome> wait_for_child(Task& task, const WaitTarget& target, unsigned options) {
@@ -151,6 +273,12 @@ Result<WaitOutcome> wait_for_child(Task& task, const WaitTarget& target, unsigne
                 if (take_report(*child, options, outcome)) {
                     return true;
                 }
+            }
+        }
+        for (Task& thread : parent.threads) {
+            const bool counts = &thread == &task || (options & __WNOTHREAD) == 0;
+            if (counts && look_at_tracees(thread, target, options, has_match, outcome)) {
+                return true;
             }
         }
         outcome = WaitOutcome{};

@@ -10,7 +10,14 @@ namespace kernel {
 
 // A child has become a zombie: SIGCHLD (or another exit signal) and a wake-up for the parent. It is reaped at
 // once if the parent ignores SIGCHLD.
+// A stranger who traces it is told first, and nobody before threads are gone that a tracer has yet to see.
 void report_to_parent(Process& child);
+// A zombie's tracer has let it go.
+void leave_zombie_to_parent(Process& child, Process& tracer);
+// A thread that is traced has ended, and is not its process's leader.
+void report_end_to_tracer(Task& thread);
+// A task stops for its tracer: `reason` is CLD_TRAPPED or CLD_STOPPED.
+void report_stop_to_tracer(Task& task, int reason);
 // A child stopped or continued: `change` is CLD_STOPPED or CLD_CONTINUED.
 void report_change_to_parent(Process& child, int change);
 // Removes a zombie from the tables. Its usage is added to the parent's reaped_children.
