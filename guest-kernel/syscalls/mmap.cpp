@@ -98,10 +98,51 @@ bool overcommits(const MappingAttributes& attributes, std::uint64_t size) {
     return !attributes.no_reserve && (is_shared_memory || is_private_data) && is_obvious_overcommit(size);
 }
 
-bool exceeds_address_space_limit(Task& task, std::uint64_t size) {
-    const std::uint64_t limit = task.process->limit(RLIMIT_AS).rlim_cur;
-    return limit != RLIM64_INFINITY &&
-           (task.address_space->usage().mapped_pages << kPageShift) + size > limit;
+bool exceeds(std::uint64_t limit, std::uint64_t pages, std::uint64_t size) {
+    return limit != RLIM64_INFINITY && pages + (size >> kPageShift) > limit >> kPageShift;
+}
+
+// Does RLIMIT_DATA count a region of this kind (Linux is_data_mapping)?
+bool is_data(const MappingAttributes& attributes) {
+    return (attributes.protection & PROT_WRITE) != 0 && attributes.sharing == Sharing::Private &&
+           !attributes.grows_down;
+}
+
+// RLIMIT_AS and RLIMIT_DATA (Linux mm/mmap.c, may_expand_vm).
+bool may_expand(Task& task, const MappingAttributes& attributes, std::uint64_t size) {
+    const MemoryUsage usage = task.address_space->usage();
+    if (exceeds(task.process->limit(RLIMIT_AS).rlim_cur, usage.mapped_pages, size)) {
+        return false;
+    }
+    const rlimit64 data = task.process->limit(RLIMIT_DATA);
+    // A limit of 0 is for debuggers that move brk away; the hard limit counts then.
+    return !is_data(attributes) || !exceeds(data.rlim_cur, usage.data_pages, size) ||
+           (data.rlim_cur == 0 && !exceeds(data.rlim_max, usage.data_pages, size));
+}
+
+// Linux check_data_rlimit and do_brk_flags.
+bool may_grow_heap(Task& task, std::uint64_t end) {
+    const ProgramPositions& positions = task.address_space->layout.positions;
+    const std::uint64_t limit = task.process->limit(RLIMIT_DATA).rlim_cur;
+    const std::uint64_t data = positions.data_end - positions.data_start;
+    if (limit != RLIM64_INFINITY && end - positions.brk_start + data > limit) {
+        return false;
+    }
+    const std::uint64_t old_end = page_ceiling(positions.brk);
+    MappingAttributes heap;
+    heap.protection = PROT_READ | PROT_WRITE;
+    return page_ceiling(end) <= old_end || may_expand(task, heap, page_ceiling(end) - old_end);
+}
+
+// A region that becomes data by mprotect is as new to RLIMIT_DATA as any.
+bool may_become_data(Task& task, std::uint64_t address, std::uint64_t size, int protection) {
+    const Mapping* mapping = task.address_space->find(address);
+    if (mapping == nullptr || is_data(mapping->attributes)) {
+        return true;
+    }
+    MappingAttributes next = mapping->attributes;
+    next.protection = protection;
+    return !is_data(next) || may_expand(task, next, size) || !may_expand(task, mapping->attributes, size);
 }
 
 }  // namespace
@@ -150,7 +191,7 @@ Result<long> sys_mmap(Task& task, UserAddress address, std::size_t length, unsig
     if (file) {
         attributes.first_page = first_page;
     }
-    if (exceeds_address_space_limit(task, size) || overcommits(attributes, size)) {
+    if (!may_expand(task, attributes, size) || overcommits(attributes, size)) {
         return Errno(ENOMEM);
     }
     const std::uint64_t placed = TRY(task.address_space->map(start, size, placement, attributes));
@@ -202,12 +243,53 @@ Result<long> sys_mprotect(Task& task, UserAddress given, std::size_t length, uns
         size += start - mapping->start;
         start = mapping->start;
     }
-    TRY(task.address_space->protect(start, size, static_cast<int>(protection & kProtections)));
+    // No region grows upwards.
+    if ((protection & PROT_GROWSUP) != 0) {
+        return Errno(task.address_space->find(start) == nullptr ? ENOMEM : EINVAL);
+    }
+    const auto wanted = static_cast<int>(protection & kProtections);
+    if (!may_become_data(task, start, size, wanted)) {
+        return Errno(ENOMEM);
+    }
+    TRY(task.address_space->protect(start, size, wanted));
     return 0;
 }
 
 Result<long> sys_brk(Task& task, UserAddress end) {
+    const ProgramPositions& positions = task.address_space->layout.positions;
+    const bool grows = end.value() > positions.brk;
+    if (end.value() >= positions.brk_start && grows && !may_grow_heap(task, end.value())) {
+        return static_cast<long>(positions.brk);
+    }
     return static_cast<long>(task.address_space->change_brk(end.value()));
+}
+
+// What Linux has left of it: the region's pages, mapped anew by mmap (mm/mmap.c, remap_file_pages).
+Result<long> sys_remap_file_pages(Task& task, UserAddress address, std::size_t size, unsigned protection,
+                                  std::size_t first_page, unsigned) {
+    AddressSpace& space = *task.address_space;
+    const std::uint64_t start = page_floor(address.value());
+    const std::uint64_t end = start + page_floor(size);
+    if (protection != 0 || end <= start || first_page + (page_floor(size) >> kPageShift) < first_page) {
+        return Errno(EINVAL);
+    }
+    const Mapping* mapping = space.find(start);
+    if (mapping == nullptr || mapping->attributes.sharing != Sharing::Shared) {
+        return Errno(EINVAL);
+    }
+    for (const Mapping* next = mapping; next->end < end;) {
+        const std::uint64_t place = next->end;
+        next = space.find(place);
+        if (next == nullptr || next->attributes.object != mapping->attributes.object ||
+            next->attributes.protection != mapping->attributes.protection) {
+            return Errno(EINVAL);
+        }
+    }
+    MappingAttributes attributes = mapping->attributes;
+    attributes.first_page = first_page;
+    TRY(space.map(start, end - start, Placement::Fixed, attributes));
+    (void)space.populate(start, end - start);
+    return 0;
 }
 
 Result<long> sys_mremap(Task& task, UserAddress given, std::size_t old_size, std::size_t new_size,
@@ -231,7 +313,7 @@ Result<long> sys_mremap(Task& task, UserAddress given, std::size_t old_size, std
     if (grows_locked) {
         TRY(locking_of_new_memory(task, new_length - old_length, locking));
     }
-    if (grows && exceeds_address_space_limit(task, new_length - old_length)) {
+    if (grows && !may_expand(task, mapping->attributes, new_length - old_length)) {
         return Errno(ENOMEM);
     }
     const std::uint64_t start = TRY(space.remap(old_address.value(), old_length, new_length,

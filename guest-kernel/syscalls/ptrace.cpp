@@ -73,7 +73,7 @@ Result<long> peek(Task& tracee, UserAddress address, UserOut<std::uint64_t> wher
     std::uint64_t word = 0;
     const std::span<std::byte> bytes = std::as_writable_bytes(std::span(&word, 1));
     if (!tracee.address_space ||
-        tracee.address_space->read_remote(address.value(), bytes, Force::Yes) < sizeof(word)) {
+        tracee.address_space->read_remote(address.value(), bytes, AddressSpace::Force::Yes) < sizeof(word)) {
         return Errno(EIO);
     }
     TRY(where.write(word));
@@ -83,7 +83,7 @@ Result<long> peek(Task& tracee, UserAddress address, UserOut<std::uint64_t> wher
 Result<long> poke(Task& tracee, UserAddress address, std::uint64_t word) {
     const std::span<const std::byte> bytes = std::as_bytes(std::span(&word, 1));
     if (!tracee.address_space ||
-        tracee.address_space->write_remote(address.value(), bytes, Force::Yes) < sizeof(word)) {
+        tracee.address_space->write_remote(address.value(), bytes, AddressSpace::Force::Yes) < sizeof(word)) {
         return Errno(EIO);
     }
     return 0;

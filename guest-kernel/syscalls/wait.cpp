@@ -40,8 +40,25 @@ Result<long> sys_wait4(Task& task, int pid, UserOut<int> status, unsigned option
     return outcome.pid;
 }
 
-Result<long> sys_waitid(Task& task, int type, int id, UserOut<siginfo_t> info, unsigned options,
-                        UserOut<rusage> usage) {
+namespace {
+
+// The report, or zeroes where there is none, even if the call fails: Linux writes these six fields and leaves
+// the rest as it was (kernel/exit.c, waitid).
+Result<void> write_report(UserOut<siginfo_t> info, const WaitOutcome& outcome) {
+    siginfo_t report{};
+    if (outcome.pid != 0) {
+        report.si_signo = SIGCHLD;
+        report.si_code = outcome.what.code;
+        report.si_pid = outcome.pid;
+        report.si_uid = outcome.user;
+        report.si_status = outcome.what.status;
+    }
+    constexpr std::size_t kWritten = offsetof(siginfo_t, _sifields._sigchld._status) + sizeof(int);
+    return copy_to_user(info.address(), &report, kWritten);
+}
+
+// Linux kernel_waitid.
+Result<WaitOutcome> wait_by_id(Task& task, int type, int id, unsigned options) {
     constexpr unsigned kKnown =
         WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | __WNOTHREAD | __WCLONE | __WALL;
     if ((options & ~kKnown) != 0 || (options & (WEXITED | WSTOPPED | WCONTINUED)) == 0) {
@@ -73,29 +90,28 @@ Result<long> sys_waitid(Task& task, int type, int id, UserOut<siginfo_t> info, u
         default:
             return Errno(EINVAL);
     }
-    // The descriptor's own flag makes what would wait EAGAIN (Linux kernel/exit.c, kernel_waitid).
+    // The descriptor's own flag makes what would wait EAGAIN.
     const WaitOutcome outcome =
         TRY(wait_for_child(task, target, options | (is_nonblocking_pidfd ? WNOHANG : 0)));
     if (outcome.pid == 0 && is_nonblocking_pidfd && (options & WNOHANG) == 0) {
         return Errno(EAGAIN);
     }
-    if (!usage.is_null() && outcome.pid != 0) {
-        TRY(usage.write(to_rusage(outcome.usage)));
+    return outcome;
+}
+
+}  // namespace
+
+Result<long> sys_waitid(Task& task, int type, int id, UserOut<siginfo_t> info, unsigned options,
+                        UserOut<rusage> usage) {
+    const Result<WaitOutcome> outcome = wait_by_id(task, type, id, options);
+    const WaitOutcome found = outcome.is_error() ? WaitOutcome{} : outcome.value();
+    if (!usage.is_null() && found.pid != 0) {
+        TRY(usage.write(to_rusage(found.usage)));
     }
     if (!info.is_null()) {
-        // Linux writes these six fields and leaves the rest as it was (kernel/exit.c, waitid).
-        siginfo_t report{};
-        if (outcome.pid != 0) {
-            report.si_signo = SIGCHLD;
-            report.si_code = outcome.what.code;
-            report.si_pid = outcome.pid;
-            report.si_uid = outcome.user;
-            report.si_status = outcome.what.status;
-        }
-        constexpr std::size_t kWritten = offsetof(siginfo_t, _sifields._sigchld._status) + sizeof(int);
-        TRY(copy_to_user(info.address(), &report, kWritten));
+        TRY(write_report(info, found));
     }
-    return 0;
+    return outcome.is_error() ? Result<long>(outcome.error()) : Result<long>(0);
 }
 
 }  // namespace kernel
