@@ -134,14 +134,13 @@ Result<RefPtr<AccessList>> AccessList::copy() const {
     return RefPtr<AccessList>(list);
 }
 
-AccessList::Entry& AccessList::group_class() {
-    Entry* group = nullptr;
+void AccessList::change_group_class(std::uint32_t kept, std::uint32_t added) {
+    const std::uint16_t tag = find(kMask) != nullptr ? kMask : kOwningGroup;
     for (Entry& entry : entries_) {
-        if (entry.tag == kMask || (entry.tag == kOwningGroup && group == nullptr)) {
-            group = &entry;
+        if (entry.tag == tag) {
+            entry.permissions = static_cast<std::uint16_t>((entry.permissions & kept) | added);
         }
     }
-    return *group;
 }
 
 Result<RefPtr<AccessList>> AccessList::with_permissions(std::uint32_t permissions) const {
@@ -153,7 +152,7 @@ Result<RefPtr<AccessList>> AccessList::with_permissions(std::uint32_t permission
             entry.permissions = masked(kAllPermissions, permissions);
         }
     }
-    list->group_class().permissions = masked(kAllPermissions, permissions >> 3);
+    list->change_group_class(0, permissions >> 3 & kAllPermissions);
     return list;
 }
 
@@ -166,8 +165,7 @@ Result<RefPtr<AccessList>> AccessList::for_new_inode(std::uint32_t permissions) 
             entry.permissions = masked(entry.permissions, permissions);
         }
     }
-    Entry& group = list->group_class();
-    group.permissions = masked(group.permissions, permissions >> 3);
+    list->change_group_class(permissions >> 3, 0);
     return list;
 }
 

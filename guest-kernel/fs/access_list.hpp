@@ -46,8 +46,8 @@ class AccessList final : public RefCounted {
     static bool applies(const Entry& entry, const Inode& inode, const Credentials& credentials);
     const Entry* find(unsigned tag) const;
     Result<RefPtr<AccessList>> copy() const;
-    // The entry that the group's permission bits show.
-    Entry& group_class();
+    // Changes the entry that the group's permission bits show.
+    void change_group_class(std::uint32_t kept, std::uint32_t added);
 
     Vector<Entry> entries_;
 };

@@ -8,6 +8,7 @@
 #include "fs/directory_file.hpp"
 #include "fs/file_lock.hpp"
 #include "fs/file_owner.hpp"
+#include "fs/file_system.hpp"
 #include "fs/fs_context.hpp"
 #include "fs/notify.hpp"
 #include "fs/pipe.hpp"
@@ -42,7 +43,7 @@ void File::last_reference_dropped() {
     async_ = nullptr;
     notify_file(*this, is_writable() ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
     release_locks_of_file(*this);
-    inode().write_access -= write_access_;
+    allow_write_access();
     delete this;
 }
 
@@ -52,6 +53,7 @@ Result<void> File::claim_write_access() {
     }
     ++inode().write_access;
     ++write_access_;
+    ++inode().file_system().writers;
     return {};
 }
 
@@ -66,6 +68,7 @@ Result<void> File::deny_write_access() {
 
 void File::allow_write_access() {
     inode().write_access -= write_access_;
+    inode().file_system().writers -= write_access_ > 0 ? static_cast<std::uint64_t>(write_access_) : 0;
     write_access_ = 0;
 }
 

@@ -29,7 +29,12 @@ class FileSystem : public RefCounted {
     virtual void inode_made() { inode_count_++; }
     virtual void inode_gone() { inode_count_--; }
     std::uint64_t inode_count() const { return inode_count_; }
+    // A name more (+1) or less (-1) of an inode that has another.
+    void link_count_changed(int difference) { inode_count_ += static_cast<std::uint64_t>(difference); }
 
+    std::uint64_t writers = 0;  // open files that may write regular ones
+
+    virtual bool has_room_for_inode() const { return true; }
     virtual AttributeSupport attribute_support() const { return AttributeSupport::None; }
 
     // What statfs shows. The default: type, block size and name length, as Linux's simple_statfs.

@@ -167,6 +167,11 @@ Result<void> remount(const Path& where, unsigned long flags) {
     if (where.dentry != where.mount->root()) {
         return Errno(EINVAL);
     }
+    const bool becomes_read_only = (flags & MS_RDONLY) != 0 && !where.mount->is_read_only();
+    // Linux fs/super.c, sb_prepare_remount_readonly.
+    if (becomes_read_only && (flags & MS_BIND) == 0 && where.mount->file_system().writers != 0) {
+        return Errno(EBUSY);
+    }
     where.mount->flags = kept(flags);
     return {};
 }

@@ -7,6 +7,7 @@
 
 #include "fs/extended_attributes.hpp"
 #include "fs/file.hpp"
+#include "fs/file_system.hpp"
 #include "fs/fs_context.hpp"
 #include "fs/mount.hpp"
 #include "fs/namespace_checks.hpp"
@@ -83,6 +84,8 @@ void take_out(const Path& directory, Dentry& entry) {
     if (inode.is_directory()) {
         drop_link(directory.inode());
         inode.attributes.link_count--;
+    } else if (inode.attributes.link_count > 1) {
+        inode.file_system().link_count_changed(-1);
     }
     drop_link(inode);
 }
@@ -203,8 +206,15 @@ Result<void> make_link(Task& task, const Path& target, Fd dirfd, std::string_vie
     if (target.inode().attributes.link_count >= kMaximumLinkCount) {
         return Errno(EMLINK);
     }
+    // A name more takes of what there may be, as if it were a file of its own (Linux mm/shmem.c, shmem_link).
+    FileSystem& file_system = target.inode().file_system();
+    const bool is_another = target.inode().attributes.link_count != 0;
+    if (is_another && !file_system.has_room_for_inode()) {
+        return Errno(ENOSPC);
+    }
     notify_inode(target.inode(), IN_ATTRIB);
     TRY(add_entry(*place.parent.dentry, place.last.view(), target.dentry->inode_ref()));
+    file_system.link_count_changed(is_another ? 1 : 0);
     target.inode().is_linkable = false;
     target.inode().attributes.link_count++;
     target.inode().touch_changed();
@@ -216,6 +226,7 @@ Result<void> remove_file(Task& task, Fd dirfd, std::string_view path) {
     if (place.kind != LastKind::Name) {
         return Errno(EISDIR);
     }
+    TRY(check_writable_mount(place.parent));
     const Path entry = TRY(entry_of(place));
     if (place.must_be_directory) {
         return Errno(entry.inode().is_directory() ? EISDIR : ENOTDIR);
@@ -245,6 +256,7 @@ Result<void> remove_directory(Task& task, Fd dirfd, std::string_view path) {
         case LastKind::Root:
             return Errno(EBUSY);
     }
+    TRY(check_writable_mount(place.parent));
     const Path entry = TRY(entry_of(place));
     TRY(check_removal(task, place.parent, entry));
     if (!entry.inode().is_directory()) {

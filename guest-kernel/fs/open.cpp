@@ -2,6 +2,7 @@
 #include <linux/capability.h>
 #include <linux/fcntl.h>
 #include <linux/inotify.h>
+#include <linux/mount.h>
 
 #include "fs/extended_attributes.hpp"
 #include "fs/file.hpp"
@@ -48,6 +49,10 @@ Result<Ref<File>> open_found(Task& task, const Path& found, unsigned flags, Fres
     }
     if ((flags & O_DIRECTORY) != 0 && !inode.is_directory()) {
         return Errno(ENOTDIR);
+    }
+    const bool is_device = inode.type() == FileType::CharacterDevice || inode.type() == FileType::BlockDevice;
+    if (is_device && found.mount && (found.mount->flags & MS_NODEV) != 0) {
+        return Errno(EACCES);
     }
     if (fresh == Fresh::No) {
         TRY(check_permission(inode, permissions_for(flags), task.credentials));

@@ -23,8 +23,8 @@ class ProcRootInode final : public Inode {
     explicit ProcRootInode(Ref<FileSystem> file_system) : Inode(std::move(file_system), S_IFDIR | 0555) {}
 
     Result<Ref<Dentry>> lookup(Dentry& directory, std::string_view name) override {
-        Ref<Task> task = TRY(find_task_of(TRY(parse_decimal_name(name))));
-        return make_task_directory(directory, name, std::move(task), TaskDirectory::Process);
+        const Ref<Task> task = TRY(find_task_of(TRY(parse_decimal_name(name))));
+        return make_task_directory(directory, name, task, TaskDirectory::Process);
     }
     // `cursor` is the last pid that was listed, so that processes that end meanwhile do not matter.
     Result<void> list(Dentry&, std::uint64_t& cursor, DirectoryEmitter& emitter) override {

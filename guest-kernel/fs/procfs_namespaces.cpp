@@ -23,16 +23,16 @@ struct NamespaceKind {
     std::uint64_t number;  // Linux include/linux/proc_ns.h has those of the first namespaces
 };
 constexpr NamespaceKind kKinds[] = {
-    {"cgroup", "cgroup", CLONE_NEWCGROUP, 0xeffffffb},
-    {"ipc", "ipc", CLONE_NEWIPC, 0xefffffff},
-    {"mnt", "mnt", CLONE_NEWNS, 0xf0000001},
     {"net", "net", CLONE_NEWNET, 0xf0000000},
+    {"uts", "uts", CLONE_NEWUTS, 0xeffffffe},
+    {"ipc", "ipc", CLONE_NEWIPC, 0xefffffff},
     {"pid", "pid", CLONE_NEWPID, 0xeffffffc},
     {"pid_for_children", "pid", CLONE_NEWPID, 0xeffffffc},
+    {"user", "user", CLONE_NEWUSER, 0xeffffffd},
+    {"mnt", "mnt", CLONE_NEWNS, 0xf0000001},
+    {"cgroup", "cgroup", CLONE_NEWCGROUP, 0xeffffffb},
     {"time", "time", CLONE_NEWTIME, 0xeffffffa},
     {"time_for_children", "time", CLONE_NEWTIME, 0xeffffffa},
-    {"user", "user", CLONE_NEWUSER, 0xeffffffd},
-    {"uts", "uts", CLONE_NEWUTS, 0xeffffffe},
 };
 
 class NamespaceFile final : public File {

@@ -398,7 +398,7 @@ void own_by_task(const Task& task, Inode& inode) {
     }
 }
 
-Result<Ref<Dentry>> make_task_directory(Dentry& parent, std::string_view name, Ref<Task> task,
+Result<Ref<Dentry>> make_task_directory(Dentry& parent, std::string_view name, const Ref<Task>& task,
                                         TaskDirectory kind) {
     Ref<FileSystem> file_system(&parent.inode().file_system());
     Ref<Inode> inode = TRY(make_ref<TaskDirectoryInode>(std::move(file_system), task, kind));

@@ -35,7 +35,7 @@ class TaskInodeNumbers {
 void own_by_task(const Task& task, Inode& inode);
 
 // The entry for a task, below /proc or /proc/<pid>/task.
-Result<Ref<Dentry>> make_task_directory(Dentry& parent, std::string_view name, Ref<Task> task,
+Result<Ref<Dentry>> make_task_directory(Dentry& parent, std::string_view name, const Ref<Task>& task,
                                         TaskDirectory kind);
 
 // What a link to a place may say, with its NUL, is a page (Linux fs/proc/base.c, do_proc_readlink).

@@ -7,6 +7,7 @@
 #include "fs/namespace_checks.hpp"
 #include "fs/notify.hpp"
 #include "fs/procfs.hpp"
+#include "task/task.hpp"
 
 namespace kernel {
 
@@ -101,6 +102,12 @@ Result<void> carry_out_rename(Rename& rename, unsigned flags) {
         to.entries_changed(0);
         rename.target.inode().touch_changed();
     } else {
+        Ref<Inode> whiteout;
+        if ((flags & RENAME_WHITEOUT) != 0) {
+            whiteout = TRY(from.create(S_IFCHR, {}));
+            whiteout->attributes.user = Task::current().credentials.file_system_user;
+            whiteout->attributes.group = Task::current().credentials.file_system_group;
+        }
         if (!rename.target.is_empty()) {
             take_out(rename.to.parent, *rename.target.dentry);
         }
@@ -108,6 +115,9 @@ Result<void> carry_out_rename(Rename& rename, unsigned flags) {
         move_subdirectory(rename.source.inode(), from, to);
         from.entries_changed(-1);
         to.entries_changed(1);
+        if (whiteout) {
+            TRY(add_entry(*rename.from.parent.dentry, rename.from.last.view(), std::move(whiteout)));
+        }
     }
     rename.source.inode().touch_changed();
     const bool exchanges = (flags & RENAME_EXCHANGE) != 0;
@@ -136,6 +146,7 @@ Result<void> rename_path(Task& task, Fd old_dirfd, std::string_view old_path, Fd
     if (rename.to.kind != LastKind::Name) {
         return Errno((flags & RENAME_NOREPLACE) != 0 ? EEXIST : EBUSY);
     }
+    TRY(check_writable_mount(rename.from.parent));
     rename.source = TRY(entry_of(rename.from));
     Result<Path> target = entry_of(rename.to);
     if (!target.is_error()) {

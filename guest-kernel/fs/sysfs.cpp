@@ -31,6 +31,9 @@ Result<void> main_id(String& out) {
 Result<void> no_huge_pages(String& out) {
     return out.append("always madvise [never]\n");
 }
+Result<void> no_defragmentation(String& out) {
+    return out.append("always defer defer+madvise madvise [never]\n");
+}
 Result<void> no_huge_pages_in_tmpfs(String& out) {
     return out.append("always within_size advise [never] deny force\n");
 }
@@ -85,7 +88,7 @@ constexpr TextEntry kFiles[] = {
     {"class/net/lo/operstate", 0444, loopback_state},
     {"class/net/lo/type", 0444, number<772>},  // ARPHRD_LOOPBACK
     {"kernel/mm/transparent_hugepage/enabled", 0444, no_huge_pages},
-    {"kernel/mm/transparent_hugepage/defrag", 0444, no_huge_pages},
+    {"kernel/mm/transparent_hugepage/defrag", 0444, no_defragmentation},
     {"kernel/mm/transparent_hugepage/shmem_enabled", 0444, no_huge_pages_in_tmpfs},
     {"kernel/mm/transparent_hugepage/use_zero_page", 0444, number<0>},
     {"kernel/fscaps", 0444, number<0>},

@@ -90,7 +90,7 @@ Result<void> apply_option(std::string_view key, std::string_view value, TmpfsFil
         options.user = static_cast<std::uint32_t>(TRY(parse_number(value, memory)));
     } else if (key == "gid") {
         options.group = static_cast<std::uint32_t>(TRY(parse_number(value, memory)));
-    } else {
+    } else if (key != "huge" || value != "never") {
         return Errno(EINVAL);
     }
     return {};

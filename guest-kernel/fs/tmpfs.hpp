@@ -35,7 +35,7 @@ class TmpfsFileSystem final : public FileSystem {
     bool has_room_for_pages(std::uint64_t pages) const {
         return options_.maximum_pages == 0 || used_pages_ + pages <= options_.maximum_pages;
     }
-    bool has_room_for_inode() const {
+    bool has_room_for_inode() const override {
         return options_.maximum_inodes == 0 || inode_count() < options_.maximum_inodes;
     }
 

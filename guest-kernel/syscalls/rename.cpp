@@ -8,9 +8,9 @@ namespace kernel {
 
 Result<long> sys_renameat2(Task& task, Fd olddirfd, UserString oldpath, Fd newdirfd, UserString newpath,
                            unsigned flags) {
-    // RENAME_WHITEOUT, which makes a device node for overlayfs, is not supported (Linux's shmem supports it).
-    constexpr unsigned kKnown = RENAME_NOREPLACE | RENAME_EXCHANGE;
-    const bool excluded = (flags & RENAME_EXCHANGE) != 0 && (flags & RENAME_NOREPLACE) != 0;
+    constexpr unsigned kKnown = RENAME_NOREPLACE | RENAME_EXCHANGE | RENAME_WHITEOUT;
+    const bool excluded =
+        (flags & RENAME_EXCHANGE) != 0 && (flags & (RENAME_NOREPLACE | RENAME_WHITEOUT)) != 0;
     if ((flags & ~kKnown) != 0 || excluded) {
         return Errno(EINVAL);
     }
