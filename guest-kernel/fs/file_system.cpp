@@ -1,11 +1,26 @@
 #include "fs/file_system.hpp"
 
+#include <array>
+
 #include "mm/page.hpp"
 
 namespace kernel {
 
 namespace {
-std::uint32_t next_anonymous_device = 1;
+// Which anonymous devices are in use; the lowest that is free comes next (Linux fs/super.c, get_anon_bdev).
+constinit std::array<bool, 1024> is_device_used = {true};
+
+std::uint32_t take_anonymous_device() {
+    std::uint32_t free = 1;
+    while (free < is_device_used.size() && is_device_used[free]) {
+        ++free;
+    }
+    if (free < is_device_used.size()) {  // else they share one number from here on
+        is_device_used[free] = true;
+    }
+    return free;
+}
+
 constexpr __kernel_long_t kMaximumName = 255;
 }  // namespace
 
@@ -13,7 +28,13 @@ FileSystem::FileSystem(std::string_view name, std::uint32_t magic, std::uint32_t
     : name_(name),
       magic_(magic),
       block_size_(block_size),
-      device_{.major = 0, .minor = next_anonymous_device++} {}
+      device_{.major = 0, .minor = take_anonymous_device()} {}
+
+FileSystem::~FileSystem() {
+    if (device_.minor < is_device_used.size()) {
+        is_device_used[device_.minor] = false;
+    }
+}
 
 struct statfs FileSystem::statistics() {
     struct statfs result = {};

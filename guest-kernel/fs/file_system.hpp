@@ -18,6 +18,7 @@ class FileSystem : public RefCounted {
     // `name` is the type's, as /proc/mounts shows it; `magic` is statfs's f_type (<linux/magic.h>).
     // `block_size` is the st_blksize of its inodes.
     FileSystem(std::string_view name, std::uint32_t magic, std::uint32_t block_size = 4096);
+    ~FileSystem() override;
 
     std::string_view name() const { return name_; }
     std::uint32_t magic() const { return magic_; }

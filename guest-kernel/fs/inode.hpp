@@ -133,6 +133,7 @@ class Inode : public RefCounted {
     void touch_changed();
 
     InodeAttributes attributes;
+    bool is_immutable = false;               // nobody may write it: EPERM
     bool keeps_mode = false;                 // chmod is EPERM
     bool is_linkable = false;                // O_TMPFILE: link(2) may give it a name although it has none
     Ref<Pipe> pipe;                          // of a FIFO that is open

@@ -27,6 +27,9 @@ void cross_mounts(Path& place) {
 }  // namespace
 
 Result<void> check_permission(const Inode& inode, unsigned wanted, const Credentials& credentials) {
+    if ((wanted & kMayWrite) != 0 && inode.is_immutable) {
+        return Errno(EPERM);
+    }
     if (inode.is_closed_to_current()) {
         return Errno(EACCES);
     }

@@ -49,11 +49,9 @@ class NamespaceInode final : public Inode {
     NamespaceInode(Ref<FileSystem> file_system, const NamespaceKind& kind)
         : Inode(std::move(file_system), S_IFREG | 0444U) {
         attributes.number = kind.number;
+        is_immutable = true;
     }
     Result<Ref<File>> open_regular(const Path& path, std::uint32_t flags) override {
-        if ((flags & O_ACCMODE) != O_RDONLY) {
-            return Errno(EPERM);  // its inode is immutable
-        }
         return TRY(make_ref<NamespaceFile>(path, flags));
     }
 };

@@ -404,6 +404,7 @@ Result<Ref<Dentry>> make_task_directory(Dentry& parent, std::string_view name, c
     Ref<Inode> inode = TRY(make_ref<TaskDirectoryInode>(std::move(file_system), task, kind));
     inode->attributes.number = TaskInodeNumbers(*task, kind).directory();
     inode->attributes.link_count = kind == TaskDirectory::Process ? kProcessLinks : kThreadLinks;
+    inode->is_immutable = true;
     own_by_task(*task, *inode);
     return Dentry::make(parent, name, std::move(inode));
 }
