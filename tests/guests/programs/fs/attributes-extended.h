@@ -90,6 +90,9 @@ static void extended(void) {
     TRY(fremovexattr(fd, "trusted.fd"));
     TRY(fgetxattr(open("file", O_PATH), "trusted.a", buffer, 9));
     TRY(fsetxattr(99, "", buffer, 65999, 9));
+    TRY(setxattr("file", "security.evm", "", 0, 0));
+    TRY(setxattr("file", "security.evm", "\4xx", 3, 0));
+    TRY(setxattr("file", "security.evm", "\6xx", 3, 0));
     chmod("file", 0666);
     as_user(30, 30, 30, extended_as_user);
     static const unsigned char kCapabilities[20] = {0, 0, 0, 2, 1};

@@ -158,6 +158,35 @@ static void renames_with_flags(void) {
     TRY(exchange("other", "/dev/shm", RENAME_EXCHANGE));
     TRY(exchange("other", "/dev/null", RENAME_EXCHANGE));
     TRY(exchange("other/", "full", RENAME_EXCHANGE));
+    // An exchange changes both directories.
+    mkdir("left", 0700);
+    mkdir("right", 0700);
+    make("left/a");
+    make("right/b");
+    const struct timespec long_ago[] = {{1, 0}, {1, 0}};
+    struct stat found;
+    utimensat(AT_FDCWD, "left", long_ago, 0);
+    utimensat(AT_FDCWD, "right", long_ago, 0);
+    TRY(exchange("left/a", "right/b", RENAME_EXCHANGE));
+    stat("left", &found);
+    printf("%d\n", found.st_mtim.tv_sec > 1);
+    stat("right", &found);
+    printf("%d\n", found.st_mtim.tv_sec > 1);
+    // What was there leaves a whiteout behind.
+    make("plain");
+    TRY(exchange("plain", "carried", RENAME_WHITEOUT));
+    show_links("plain");
+    show_links("carried");
+    TRY(exchange("carried", "plain", RENAME_WHITEOUT | RENAME_NOREPLACE));
+    TRY(exchange("carried", "plain", RENAME_WHITEOUT | RENAME_EXCHANGE));
+    TRY(exchange("carried", "plain", RENAME_WHITEOUT));
+    show_links("plain");
+    TRY(open("carried", O_RDONLY));
+    TRY(unlink("carried"));
+    mkdir("tree", 0700);
+    TRY(exchange("tree", "wood", RENAME_WHITEOUT));
+    show_links("tree");
+    show_links(".");
 }
 
 static void removals(void) {

@@ -110,6 +110,12 @@ static void as_other_user(void) {
         _exit(0);
     }
     wait(NULL);
+    static const int kExecutable[] = {0001, 0010, 0100, 0002, 0666};
+    for (size_t i = 0; i < 5; ++i) {
+        chmod("mine", kExecutable[i]);
+        TRY(access("mine", X_OK));
+        TRY(access("mine", R_OK | W_OK));
+    }
     make("shared", 0600, "shared");
     chown("shared", 30, 44);
     for (size_t i = 0; i < sizeof(kModes) / sizeof(kModes[0]); ++i) {

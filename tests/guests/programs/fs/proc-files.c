@@ -65,7 +65,7 @@ static void settings(void) {
                                          "400 junk",
                                          "2000\t3000",
                                          "3000 2000",
-                                         "5 x 7",
+                                         "90 x 7",
                                          "64",
                                          "4097"};
     for (size_t i = 0; i < sizeof(kFiles) / sizeof(kFiles[0]); ++i) {
@@ -218,6 +218,29 @@ static void killing(void) {
 }
 
 #include "proc-tasks.h"
+#include "stable-files.h"
+
+static void values(void) {
+    for (size_t i = 0; i < sizeof(kStableFiles) / sizeof(kStableFiles[0]); ++i) {
+        show(kStableFiles[i]);
+    }
+}
+
+// What somebody who is not root may do with them.
+static void modes(void) {
+    setresuid(30, 30, 30);
+    prctl(PR_SET_DUMPABLE, 1);
+    for (size_t i = 0; i < sizeof(kStableFiles) / sizeof(kStableFiles[0]); ++i) {
+        char directory[128];
+        snprintf(directory, sizeof(directory), "%s", kStableFiles[i]);
+        *strrchr(directory, '/') = 0;
+        printf("%s:", kStableFiles[i]);
+        for (int mode = 1; mode < 5; mode *= 2) {
+            printf(" %d %d", access(kStableFiles[i], mode), access(directory, mode));
+        }
+        printf("\n");
+    }
+}
 
 int main(int count, char** arguments) {
     static const struct Behaviour kBehaviours[] = {{"settings", settings},
@@ -228,7 +251,9 @@ int main(int count, char** arguments) {
                                                    {"task-memory", task_memory},
                                                    {"namespaces", namespaces},
                                                    {"task-secrets", task_secrets},
-                                                   {"accounting", accounting}};
+                                                   {"accounting", accounting},
+                                                   {"proc-values", values},
+                                                   {"proc-modes", modes}};
     return run_behaviour(kBehaviours, sizeof(kBehaviours) / sizeof(kBehaviours[0]),
                          count > 1 ? arguments[1] : NULL);
 }

@@ -56,6 +56,17 @@ static void task_files(void) {
         show_pattern(path);
     }
     show_pattern("/sys/devices/system/cpu/online");
+    static const char* const kListed[] = {"/proc/self/ns", "/proc/self/fd", "/proc/self/fdinfo",
+                                          "/proc/self/task/.."};
+    for (size_t i = 0; i < 3; ++i) {
+        DIR* directory = opendir(kListed[i]);
+        for (const struct dirent* entry = readdir(directory); entry != NULL; entry = readdir(directory)) {
+            printf(" %s %d", entry->d_name, entry->d_type);
+        }
+        printf("\n");
+        closedir(directory);
+    }
+    TRY(access(kListed[3], X_OK));
     TRY(open("/proc/self/status", O_RDWR | O_TRUNC) > 0);
     TRY(open("/sys/devices/system/cpu/online", O_RDWR));
     TRY(open("/proc/self/new", O_CREAT | O_RDWR, 0600));
@@ -93,6 +104,8 @@ static void task_memory(void) {
     TRY(pwrite(memory, "HE", 2, place + 4095));
     TRY(pwrite(memory, "HE", 2, place + 4096));
     printf("%s\n", page);
+    TRY(pwrite(memory, buffer, 2000, place + 100));
+    TRY(pread(memory, buffer, 4096, place));
     mprotect(page, 4096, PROT_READ);
     TRY(pwrite(memory, "xy", 2, place));
     printf("%s\n", page);
@@ -118,6 +131,8 @@ static void task_memory(void) {
     const long entry = place / 4096 * 8;
     TRY(pread(map, words, 16, entry) == 16);
     printf("%lx %lx\n", (unsigned long)(words[0] >> 55), (unsigned long)(words[1] >> 55));
+    static uint64_t many[200];
+    TRY(pread(map, many, sizeof(many), 0));
     TRY(pread(map, words, 7, entry));
     TRY(pread(map, words, 8, entry + 1));
     TRY(pread(map, words, 8, (1L << 48) / 4096 * 8));

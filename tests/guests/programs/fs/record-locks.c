@@ -124,13 +124,15 @@ static void open_file_locks(void) {
 static void circle(int count) {
     int held[2];
     int turn[4][2];
+    pid_t children[4];
     char byte;
     pipe(held);
     for (int i = 0; i < count; i++) {
         pipe(turn[i]);
     }
     for (int i = 0; i < count; i++) {
-        if (fork() != 0) {
+        children[i] = fork();
+        if (children[i] != 0) {
             read(held[0], &byte, 1);
             continue;
         }
@@ -148,8 +150,60 @@ static void circle(int count) {
         write(turn[i][1], "g", 1);
         usleep(20000);
     }
-    while (wait(NULL) > 0) {
+    for (int i = 0; i < count; i++) {
+        waitpid(children[i], NULL, 0);
     }
+}
+
+// One waits for a lock that another gives up, by unlocking, closing and ending.
+static void waiters(void) {
+    static const char* const kWays[] = {"unlocked", "closed", "ended"};
+    for (int way = 0; way < 3; way++) {
+        int ready[2];
+        char byte;
+        pipe(ready);
+        if (fork() == 0) {
+            const int own = open("locked", O_RDWR);
+            lock(own, F_SETLK, F_WRLCK, SEEK_SET, 500, 10);
+            write(ready[1], "r", 1);
+            usleep(30000);
+            if (way == 0) {
+                lock(own, F_SETLK, F_UNLCK, SEEK_SET, 500, 5);
+                lock(own, F_SETLK, F_UNLCK, SEEK_SET, 505, 5);
+            } else if (way == 1) {
+                close(open("locked", O_RDONLY));
+            }
+            if (way != 2) {
+                usleep(30000);
+            }
+            _exit(0);
+        }
+        read(ready[0], &byte, 1);
+        show("taken", lock(file, F_SETLK, F_RDLCK, SEEK_SET, 509, 1));
+        show(kWays[way], lock(file, F_SETLKW, F_WRLCK, SEEK_SET, 495, 12));
+        show("given back", lock(file, F_SETLK, F_UNLCK, SEEK_SET, 0, 0));
+        wait(NULL);
+        close(ready[0]);
+        close(ready[1]);
+    }
+    int ready[2];
+    char byte;
+    pipe(ready);
+    if (fork() == 0) {
+        const int own = open("locked", O_RDWR);
+        flock(own, LOCK_EX);
+        write(ready[1], "r", 1);
+        usleep(30000);
+        flock(own, LOCK_SH);
+        usleep(30000);
+        _exit(0);
+    }
+    read(ready[0], &byte, 1);
+    show("flock", flock(file, LOCK_SH | LOCK_NB));
+    show("flock, waiting", flock(file, LOCK_SH));
+    show("flock, upgraded", flock(file, LOCK_EX | LOCK_NB));
+    show("flock, upgraded later", flock(file, LOCK_EX));
+    wait(NULL);
 }
 
 int main(void) {
@@ -162,5 +216,6 @@ int main(void) {
     open_file_locks();
     circle(2);
     circle(3);
+    waiters();
     return 0;
 }

@@ -227,6 +227,8 @@ static void memory_files(void) {
     TRY(ftruncate(fd, 2 * kPage + 1));
     TRY(pwrite(fd, "ab", 2, 2 * kPage - 1));
     TRY(pwrite(fd, "ab", 2, 2 * kPage - 2));
+    TRY(pwrite(fd, "ab", 2, 2 * kPage));
+    TRY(pwrite(fd, "ab", 2, 3 * kPage));
     TRY(fallocate(fd, 0, 0, 3 * kPage));
     TRY(fallocate(fd, 0, 0, 2 * kPage));
     TRY(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK));

@@ -166,6 +166,13 @@ static void holes(void) {
     TRY(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 4 * kPage + 200, kPage));
     show_place(fd);
     TRY(pread(fd, buffer, 10, 4 * kPage + 195));
+    memset(buffer, 'd', kPage);
+    TRY(pwrite(fd, buffer, kPage, 5 * kPage));
+    TRY(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 5 * kPage + 10, 20));
+    TRY(pread(fd, buffer, 40, 5 * kPage));
+    printf("%d %d %d %d\n", buffer[9], buffer[10], buffer[29], buffer[30]);
+    TRY(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 5 * kPage + 4000, 96));
+    TRY(pread(fd, buffer, 100, 5 * kPage + 3998));
     TRY(lseek(fd, 4 * kPage, SEEK_HOLE));
     TRY(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kPage, 100 * kPage));
     show_place(fd);
