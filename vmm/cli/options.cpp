@@ -7,6 +7,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <map>
@@ -261,6 +262,8 @@ Result<RunSpec> ProgramOptions::to_spec(const std::vector<std::string>& command)
     RunSpec spec;
     spec.program = std::move(*program);
     spec.argv = command;
+    // Programs look for themselves there; the path of the command line means nothing in the guest.
+    spec.argv.front() = usual_guest_path(spec.program);
     spec.cwd = cwd;
     spec.seed = seed;
     spec.randomize_addresses = randomize_addresses;
@@ -330,9 +333,31 @@ int exit_status(const Outcome& outcome) {
     return outcome.signal ? kSignalBase + *outcome.signal : outcome.exit_code.value_or(kHarnessFault);
 }
 
+namespace {
+
+// Whether the guest's kernel has ended the program because there was no memory left, as its log says (Linux
+// mm/oom_kill.c; our own words differ little).
+bool is_killed_for_memory(const Outcome& outcome) {
+    const std::string& log = outcome.kernel_log;
+    return outcome.signal == SIGKILL && (log.find("Out of memory: Killed") != std::string::npos ||
+                                         log.find("out of memory: killed") != std::string::npos);
+}
+
+}  // namespace
+
 void print_run_report(const Outcome& outcome, const MachineOptions& options) {
-    for (const std::string& encoding : outcome.undefined_encodings) {
-        fmt::print(stderr, "levitate: undefined instruction {}\n", encoding);
+    // A program that handles SIGILL knows what it does: probes for features are made so.
+    if (options.statistics || options.verbosity > 0 || outcome.signal == SIGILL ||
+        !outcome.incomplete.empty()) {
+        for (const std::string& encoding : outcome.undefined_encodings) {
+            fmt::print(stderr, "levitate: undefined instruction {}\n", encoding);
+        }
+    }
+    if (is_killed_for_memory(outcome)) {
+        fmt::print(stderr,
+                   "levitate: the guest had no memory left, so its kernel killed the program; give it more "
+                   "with --memory (now {} MiB)\n",
+                   options.memory.bytes >> 20U);
     }
     for (const std::string& note : outcome.notes) {
         fmt::print(stderr, "levitate: {}\n", note);

@@ -103,8 +103,9 @@ int fail(const Error& error);
 // run that ended without either is a fault of the harness or a time limit, which is reported on stderr.
 int exit_status(const Outcome& outcome);
 
-// Prints on stderr what --stats and -v ask for, and in any case the undefined encodings that were met,
-// what contradicts the outcome, and what is known of a run that did not end by itself.
+// Prints on stderr what --stats and -v ask for, among it the undefined encodings that were met, and in any
+// case what contradicts the outcome, that memory ran out, and what is known of a run that did not end by
+// itself.
 void print_run_report(const Outcome& outcome, const MachineOptions& options);
 
 }  // namespace levitate::vmm::cli

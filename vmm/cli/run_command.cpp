@@ -1,4 +1,6 @@
 // `levitate run`: runs a program.
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
@@ -21,11 +23,16 @@ struct RunCommand {
     MachineOptions machine;
     ProgramOptions program;
     std::optional<GdbStop> gdb_stop;
+    bool environment_from_host = false;
 
     Result<RunSpec> to_spec(const std::vector<std::string>& command) const {
         const bool is_kernel_given = !machine.kernel.empty() || !machine.initramfs.empty();
         if (!command.empty() || !is_kernel_given) {
-            return program.to_spec(command);
+            auto spec = program.to_spec(command);
+            if (spec && environment_from_host) {
+                add_host_environment(*spec);
+            }
+            return spec;
         }
         if (gdb_stop == GdbStop::Program) {
             return failure(
@@ -33,6 +40,20 @@ struct RunCommand {
                 "--gdb-stop program stops before a program's first instruction, and no PROGRAM is given");
         }
         return program.to_spec_without_program();
+    }
+
+    // Our own variables, but for those that --env sets.
+    static void add_host_environment(RunSpec& spec) {
+        std::vector<std::string> variables;
+        for (char** variable = environ; *variable != nullptr; ++variable) {
+            const std::string text = *variable;
+            const std::string name = text.substr(0, text.find('=') + 1);
+            const auto is_given = [&name](const std::string& given) { return given.starts_with(name); };
+            if (std::ranges::none_of(spec.envp, is_given)) {
+                variables.push_back(text);
+            }
+        }
+        spec.envp.insert(spec.envp.begin(), variables.begin(), variables.end());
     }
 
     // Of what runs, the program if there is one.
@@ -89,6 +110,9 @@ void add_run_command(CLI::App& app, int& status) {
     CLI::App* run =
         app.add_subcommand("run", "PROGRAM [ARGS...]: run it; its output and exit status are ours");
     run->footer(
+        "The program stands at /bin/NAME in the guest, which is its argv[0]; its libraries stand where "
+        "Debian has them.\nIt is at this terminal if there is one, and gets SIGINT, SIGTERM, SIGHUP and "
+        "SIGWINCH; SIGQUIT ends the tool.\n\n"
         "Examples:\n"
         "  levitate run hello\n"
         "  levitate run --stats ./target/aarch64-unknown-linux-gnu/release/tool --verbose input\n"
@@ -105,6 +129,8 @@ void add_run_command(CLI::App& app, int& status) {
               "--gdb-stop", command->gdb_stop,
               "Before whose first instruction --gdb stops (default program, or kernel if it runs alone)"),
           kStops);
+    run->add_flag("--env-from-host", command->environment_from_host,
+                  "Give the program this tool's environment too, but for variables that --env sets");
     command->program.add_to(*run);
     run->prefix_command();
     run->callback([command, run, &status] { status = command->execute(run->remaining()); });

@@ -1,6 +1,7 @@
 #include "vmm/initramfs/library_search.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <array>
 #include <deque>
@@ -104,6 +105,15 @@ class Search {
                 }
             }
         }
+        if (!missing_.empty()) {
+            return failure(
+                Error::Kind::NotFound,
+                fmt::format("{}; not in {}; install {} for arm64, give --sysroot, or put {} into the "
+                            "guest with --file",
+                            fmt::join(missing_, "; "), sysroot_list(),
+                            missing_.size() == 1 ? "its package" : "their packages",
+                            missing_.size() == 1 ? "it" : "them"));
+        }
         std::vector<LoadedObject> result;
         for (std::size_t index = 1; index < objects_.size(); ++index) {
             result.push_back(std::move(objects_[index].loaded));
@@ -141,12 +151,10 @@ class Search {
         if (*found) {
             return {};
         }
-        return failure(
-            Error::Kind::NotFound,
-            fmt::format("{}: needs the library {}, which is not in {}; install its package for arm64, give "
-                        "--sysroot, or put it into the guest with --file",
-                        object.loaded.host.empty() ? object.loaded.guest : object.loaded.host.string(), name,
-                        sysroot_list()));
+        missing_.push_back(fmt::format(
+            "{}: needs the library {}",
+            object.loaded.host.empty() ? object.loaded.guest : object.loaded.host.string(), name));
+        return {};
     }
 
     // Looks for the library in every place that ld.so would search. False: it is in none of them.
@@ -242,6 +250,7 @@ class Search {
     Tree& tree_;
     std::deque<Object> objects_;
     std::set<std::string> loaded_names_;
+    std::vector<std::string> missing_;  // who needs which library that is nowhere
 };
 
 }  // namespace

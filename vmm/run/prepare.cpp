@@ -118,6 +118,10 @@ std::string quoted(const std::string& text) {
 
 }  // namespace
 
+std::string usual_guest_path(const std::filesystem::path& program) {
+    return "/bin/" + program.filename().string();
+}
+
 Result<RunSpec> complete_spec(RunSpec spec) {
     if (spec.init_mode == InitMode::Auto || is_kernel_alone(spec)) {
         spec.init_mode = InitMode::Harness;
@@ -132,7 +136,7 @@ Result<RunSpec> complete_spec(RunSpec spec) {
         spec.init_paths = kUsualInitPaths;
     }
     if (spec.guest_program.empty()) {
-        spec.guest_program = "/bin/" + spec.program.filename().string();
+        spec.guest_program = usual_guest_path(spec.program);
     }
     if (auto checked = check_spec(spec); !checked) {
         return std::unexpected(std::move(checked.error()));

@@ -35,10 +35,13 @@ struct FileMapping {
     std::string guest;  // absolute
 };
 
+// Where a program stands in the guest's root unless another path is given: /bin/NAME.
+std::string usual_guest_path(const std::filesystem::path& program);
+
 struct RunSpec {
     // On the host. Empty: the kernel runs alone, and nothing below that belongs to a program counts.
     std::filesystem::path program;
-    std::string guest_program;      // its path in the guest's root; empty: "/bin/<name>"
+    std::string guest_program;      // its path in the guest's root; empty: usual_guest_path(program)
     std::vector<std::string> argv;  // argv[0] included; empty: the guest path
     std::vector<std::string> envp;
     std::string cwd = "/";

@@ -130,6 +130,20 @@ TEST_F(PackerTest, missing_library_is_named_with_who_needs_it) {
     EXPECT_NE(result.error().message.find("--sysroot"), std::string::npos);
 }
 
+TEST_F(PackerTest, all_missing_libraries_are_named_at_once) {
+    std::string bytes = text_of(**read_host_file(program("dynamic")));
+    for (auto place = bytes.find("libc.so.6"); place != std::string::npos; place = bytes.find("libc.so.6")) {
+        bytes.replace(place, 4, "libx");
+    }
+    request.program = files.write("alone", bytes);
+    fs::permissions(request.program, fs::perms::owner_all);
+    const auto result = pack(request);
+    ASSERT_FALSE(result);
+    EXPECT_NE(result.error().message.find("needs the library libanswer.so.1; "), std::string::npos);
+    EXPECT_NE(result.error().message.find("needs the library libx.so.6; "), std::string::npos);
+    EXPECT_NE(result.error().message.find("install their packages"), std::string::npos);
+}
+
 TEST_F(PackerTest, library_given_as_a_file_is_found) {
     fs::copy_file(program("dynamic"), files.directory() / "alone");
     request.program = files.directory() / "alone";
