@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "vmm/tracer/register_check.hpp"
+
 namespace levitate::vmm {
 
 UserRegisters TaskLives::Birth::expected_registers() const {
@@ -35,29 +37,41 @@ bool TaskLives::expects_child_of(traces::TaskNumber parent, std::uint64_t pc) co
 
 std::optional<Newborn> TaskLives::take_newborn(const UserRegisters& now, std::uint64_t space,
                                                const UserMemory& memory) {
+    // Children of one parent may first run in another order than they were made in. A clone whose child has
+    // just these registers comes before one whose child would have lost some.
+    const auto has_all_registers = [&](const Birth& birth) {
+        return birth.may_show_in(space) &&
+               lost_registers(birth.expected_registers(), now, std::nullopt).empty();
+    };
+    if (const auto exact = std::ranges::find_if(births_, has_all_registers); exact != births_.end()) {
+        return born(*exact, {}, memory);
+    }
     for (Birth& birth : births_) {
-        if (birth.child_ran || birth.request.shares_memory() != (birth.space == space)) {
+        if (!birth.may_show_in(space)) {
             continue;
         }
-        Newborn born{.number = {},
-                     .parent = birth.parent,
-                     .space = birth.space,
-                     .expected = birth.expected_registers(),
-                     .signals = {}};
-        const UserRegisters& expected = born.expected;
+        const UserRegisters expected = birth.expected_registers();
         const bool at_first_instruction =
             now.pc == expected.pc && now.sp == expected.sp && now.x[0] == expected.x[0];
-        born.signals =
+        std::vector<DeliveredSignal> signals =
             delivered_signals(memory, now, {.sp = expected.sp, .pc = expected.pc, .other_pc = expected.pc});
-        if (at_first_instruction || !born.signals.empty()) {
-            born.number =
-                birth.child ? *birth.child : start_child(birth, read_child_tid(birth.request, memory));
-            birth.child_ran = true;
-            std::erase_if(births_, &Birth::is_settled);
-            return born;
+        if (at_first_instruction || !signals.empty()) {
+            return born(birth, std::move(signals), memory);
         }
     }
     return std::nullopt;
+}
+
+Newborn TaskLives::born(Birth& birth, std::vector<DeliveredSignal> signals, const UserMemory& memory) {
+    Newborn result{
+        .number = birth.child ? *birth.child : start_child(birth, read_child_tid(birth.request, memory)),
+        .parent = birth.parent,
+        .space = birth.space,
+        .expected = birth.expected_registers(),
+        .signals = std::move(signals)};
+    birth.child_ran = true;
+    std::erase_if(births_, &Birth::is_settled);
+    return result;
 }
 
 // Gives the child its number: when its parent learns of it, or when it first runs, whichever comes first.

@@ -59,9 +59,15 @@ class TaskLives {
 
         UserRegisters expected_registers() const;
         bool is_settled() const { return child_ran && parent_returned; }
+        // Whether a task that is seen in this address space for the first time may be the child.
+        bool may_show_in(std::uint64_t seen) const {
+            return !child_ran && request.shares_memory() == (space == seen);
+        }
     };
 
     traces::TaskNumber start_child(Birth& birth, std::int64_t tid);
+    // The child of `birth` has been seen. The birth may be gone afterwards.
+    Newborn born(Birth& birth, std::vector<DeliveredSignal> signals, const UserMemory& memory);
 
     Recorder& recorder_;
     TaskTable& tasks_;

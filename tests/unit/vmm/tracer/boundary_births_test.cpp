@@ -86,6 +86,25 @@ TEST(boundary_births, fork_childs_have_the_stack_pointer_of_the_parent) {
     EXPECT_EQ(guest.tracer.current_task(), TaskNumber{1});
 }
 
+TEST(boundary_births, children_may_first_run_in_any_order) {
+    Guest guest;
+    GuestTask parent = guest.start_program();
+    guest.call(parent, syscall_number("clone"), {17, 0});
+    const GuestTask first = forked_from(parent, kThreadStack);
+    guest.return_from_call(parent, 5);
+    parent.registers.x[20] = 1;
+    guest.call(parent, syscall_number("clone"), {17, 0});
+    const GuestTask second = forked_from(parent, kThreadStack + 0x4000);
+    guest.return_from_call(parent, 6);
+    guest.exception(parent, 0, true);
+    guest.resume(second);
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{3});
+    guest.exception(second, 0, true);
+    guest.resume(first);
+    EXPECT_EQ(guest.tracer.current_task(), TaskNumber{2});
+    EXPECT_TRUE(guest.all<traces::RegistersEvent>().empty());
+}
+
 TEST(boundary_births, clone3_takes_the_stack_from_its_struct) {
     constexpr std::uint64_t kArguments = 0x8000;
     constexpr std::uint64_t kSize = 0x1000;
