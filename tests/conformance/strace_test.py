@@ -24,10 +24,12 @@ RESUMED = re.compile(r"^<\.\.\. (?P<name>\w+) resumed>,?\s*(?P<tail>.*)$")
 ROW = re.compile(r"^SYSCALL\((?P<name>\w+), (?P<kind>\w+), (?P<result>\w+)")
 ERROR = re.compile(r"-1 (?P<name>E\w+)")
 
-# Calls of the allocator and of start-up that a thread makes or not by what the others did before.
-BY_SCHEDULE = {"mmap", "munmap", "mprotect", "madvise", "brk", "sched_yield"}
+# Calls of the allocator and of start-up that a thread makes or not by what the others did before; and what goes on with a
+# call that strace's own stops, or a child's end, came between.
+BY_SCHEDULE = {"mmap", "munmap", "mprotect", "madvise", "brk", "sched_yield", "restart_syscall"}
 ENDS = (("exit",), ("exit_group",))
 WORD = (1 << 64) - 1
+F_SETOWN = 8  # linux/fcntl.h
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,10 @@ def same_arguments(ours: Call, theirs: Call) -> bool:
 
 def takes_pids(ours: Call) -> bool:
     """Or takes addresses in strace's own memory, or nothing that strace shows."""
-    return ours.name in ("execve", "rt_sigreturn", "sched_getaffinity", "tgkill", "tkill", "kill", "wait4", "waitid", "prlimit64", "clone")
+    if ours.name == "fcntl":
+        return ours.arguments[1] == F_SETOWN
+    return ours.name in ("execve", "rt_sigreturn", "rt_sigqueueinfo", "sched_getaffinity", "tgkill", "tkill", "kill", "wait4", "waitid",
+                         "prlimit64", "clone")
 
 
 def compare_single(ours: list[Call], theirs: list[Call], rows: dict[str, Row]) -> list[str]:

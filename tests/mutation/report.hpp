@@ -57,7 +57,8 @@ struct Thresholds {
     double single = 99.5;  // per cent
     double concurrent = 97;
     double stratum = 90;
-    std::size_t least_in_stratum = 10;
+    // Of fewer, two that survive by chance would be more than the share that may.
+    std::size_t least_in_stratum = 20;
 };
 
 // What is wrong with the campaign itself, whatever was noticed.
