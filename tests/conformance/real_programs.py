@@ -29,6 +29,10 @@ def furnish(root: Path, applets: tuple[str, ...]) -> None:
 class RealProgramsTest(ToolTest):
     maxDiff = None
 
+    def shown(self, text: bytes) -> str:
+        """What of the output is compared."""
+        return text.decode(errors="replace")
+
     def compare(self, root: Path, *command: str | Path) -> str:
         """The same output and status on the kernel and on Debian's Linux; returns the output."""
         options = ["--root", root, "--sysroot", root, "--env", "PATH=/bin:/usr/bin", "--timeout", str(SECONDS), "--quiet"]
@@ -38,6 +42,6 @@ class RealProgramsTest(ToolTest):
         self.assert_no_crash(ours)
         self.assertTrue(linux.stdout, linux.stderr.decode(errors="replace"))
         for seen, expected in ((ours.stdout, linux.stdout), (ours.stderr, linux.stderr)):
-            self.assertEqual(seen.decode(errors="replace"), expected.decode(errors="replace"))
+            self.assertEqual(self.shown(seen), self.shown(expected))
         self.assertEqual(ours.returncode, linux.returncode)
         return linux.stdout.decode()

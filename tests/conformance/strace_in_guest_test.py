@@ -1,22 +1,17 @@
 """Debian's strace, which lives on ptrace, must print inside the guest what it prints on Debian's Linux.
 
-    strace_in_guest_test.py FETCH    FETCH: scripts/fetch-debian-package
-
 Numbers of processes, random bytes and rests of times are taken out of what it prints.
 """
 
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
-from tool import GUESTS, ToolTest, levitate
+from real_programs import RealProgramsTest, fetch, furnish
+from tool import GUESTS
 
-FETCH = Path(sys.argv[1]) if len(sys.argv) > 1 else Path()
-SECONDS = 300
 PACKAGES = ("libc6", "libgcc-s1", "strace", "libunwind8", "liblzma5", "busybox-static")
 TRACED = ("hello", "hello-dynamic", "signals", "spawn")
 # Each task's lines in a file of their own, for their order is the schedule's.
@@ -58,37 +53,23 @@ def normalised(text: bytes) -> str:
     return re.sub(r"(?<![\w.])\d+(?![\w.])", lambda match: numbers.get(match.group(), match.group()), shown)
 
 
-class StraceTest(ToolTest):
-    maxDiff = None
+class StraceTest(RealProgramsTest):
+    def shown(self, text: bytes) -> str:
+        return normalised(text)
 
     def test_strace_prints_the_same(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             root = Path(folder)
             for package in PACKAGES:
-                done = subprocess.run([FETCH, f"{package}:arm64"], capture_output=True, text=True, check=True)
-                shutil.copytree(done.stdout.strip(), root, symlinks=True, dirs_exist_ok=True)
+                fetch(package, root)
             shutil.rmtree(root / "usr" / "share", ignore_errors=True)
-            (root / "tmp").mkdir()
-            for applet in ("sh", "cat", "cut", "grep", "ls", "sleep", "sort", "tail", "uname"):
-                (root / "bin" / applet).symlink_to("busybox")
+            furnish(root, ("sh", "cat", "cut", "grep", "ls", "sleep", "sort", "tail", "uname"))
             for name in TRACED:
                 shutil.copy2(GUESTS / name, root / name)
             for name, script in SCRIPTS.items():
                 with self.subTest(script=name):
-                    self.compare(root, script)
-
-    def compare(self, root: Path, script: str) -> None:
-        options = ["--quiet", "--root", root, "--sysroot", root, "--env", "PATH=/bin:/usr/bin", "--timeout", str(SECONDS)]
-        command = [root / "bin" / "busybox", "sh", "-c", script]
-        linux, ours = (
-            levitate("run", *kernel, *options, *command, seconds=SECONDS + 60) for kernel in (["--kernel", "linux"], [])
-        )
-        self.assert_no_crash(ours)
-        self.assertTrue(linux.stdout, linux.stderr.decode(errors="replace"))
-        for seen, expected in ((ours.stdout, linux.stdout), (ours.stderr, linux.stderr)):
-            self.assertEqual(normalised(seen), normalised(expected))
-        self.assertEqual(ours.returncode, linux.returncode)
+                    self.compare(root, root / "bin" / "busybox", "sh", "-c", script)
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main()
