@@ -6,6 +6,7 @@
 
 #include "fs/device.hpp"
 #include "fs/directory_file.hpp"
+#include "fs/file_lease.hpp"
 #include "fs/file_lock.hpp"
 #include "fs/file_owner.hpp"
 #include "fs/file_system.hpp"
@@ -41,10 +42,31 @@ void File::last_reference_dropped() {
         listener->file_closed();
     }
     async_ = nullptr;
-    notify_file(*this, is_writable() ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
+    if (!was_refused_) {
+        notify_file(*this, is_writable() ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
+    }
     release_locks_of_file(*this);
+    release_lease_of_file(*this);
+    inode().readers -= is_reader_ ? 1 : 0;
     allow_write_access();
     delete this;
+}
+
+// Linux fs/open.c, do_dentry_open.
+Result<void> File::finish_opening() {
+    Result<void> entered = enter_inode();
+    was_refused_ = entered.is_error();
+    return entered;
+}
+
+Result<void> File::enter_inode() {
+    if (is_writable()) {
+        TRY(claim_write_access());
+    } else if (is_readable()) {
+        is_reader_ = true;
+        ++inode().readers;
+    }
+    return make_leases_way(inode(), flags_);
 }
 
 Result<void> File::claim_write_access() {
@@ -216,9 +238,7 @@ Result<Ref<File>> open_inode(const Path& path, unsigned flags) {
     switch (inode.type()) {
         case FileType::Regular: {
             Ref<File> file = TRY(inode.open_regular(path, flags));
-            if (file->is_writable()) {
-                TRY(file->claim_write_access());
-            }
+            TRY(file->finish_opening());
             return file;
         }
         case FileType::Directory:

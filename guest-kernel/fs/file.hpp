@@ -169,6 +169,9 @@ class File : public MappedFile {
     void add_close_listener(CloseListener& listener) { close_listeners_.push_back(listener); }
     List<CloseListener, Closing>& close_listeners() { return close_listeners_; }
 
+    // What the opening of a regular file does after the file is made: it counts as a writer or as a reader,
+    // and leases make way for it. ETXTBSY, EAGAIN, ERESTARTSYS: it was never open.
+    Result<void> finish_opening();
     // As long as it is open it counts as a writer of its inode, or keeps others from writing it. ETXTBSY: the
     // other has begun.
     Result<void> claim_write_access();
@@ -186,7 +189,11 @@ class File : public MappedFile {
   private:
     Path path_;
     unsigned flags_;
-    int write_access_ = 0;  // what it has added to its inode's
+    Result<void> enter_inode();
+
+    int write_access_ = 0;      // what it has added to its inode's
+    bool is_reader_ = false;    // it is one of its inode's readers
+    bool was_refused_ = false;  // its opening did not come to an end: nobody is told of its close
     List<CloseListener, Closing> close_listeners_;
     Own<AsyncNotice> async_;  // with O_ASYNC
 };

@@ -84,6 +84,16 @@ void to_owner(const FileOwner& owner, Send send) {
 
 }  // namespace
 
+void become_owner(File& file) {
+    if (file.owner.id == 0) {
+        const Task& task = Task::current();
+        file.owner.kind = FileOwner::Kind::Process;
+        file.owner.id = task.process_id();
+        file.owner.user = task.credentials.user;
+        file.owner.effective_user = task.credentials.effective_user;
+    }
+}
+
 void notify_owner(const FileOwner& owner, int fd, int reason) {
     to_owner(owner, [&](auto& target) {
         if (owner.signal == 0 || send_signal(target, describe(owner, fd, reason)).is_error()) {

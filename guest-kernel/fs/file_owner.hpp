@@ -11,6 +11,8 @@
 
 namespace kernel {
 
+// The current process becomes the owner, unless the file has one (Linux __f_setown without force).
+void become_owner(File& file);
 // Sends the owner of `file` its signal for one of siginfo's POLL_* reasons.
 void notify_owner(const FileOwner& owner, int fd, int reason);
 // Sends it SIGURG, whether or not it has O_ASYNC (Linux send_sigurg).

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 
+#include "fs/directory_notice.hpp"
 #include "fs/file_lock.hpp"
 #include "task/task.hpp"
 
@@ -130,6 +131,7 @@ void FileTable::close_slot(std::size_t fd) {
     slots_[fd].file = nullptr;
     // Closing any descriptor of a file drops this process's record locks on it (man 2 fcntl).
     release_record_locks(file->inode(), *this);
+    stop_watching_directory(*this, *file);
     file->descriptor_closed();
 }
 

@@ -2,6 +2,7 @@
 
 #include "fs/extended_attributes.hpp"
 #include "fs/file.hpp"
+#include "fs/file_lease.hpp"
 #include "fs/file_lock.hpp"
 #include "fs/file_system.hpp"
 #include "fs/pipe.hpp"
@@ -20,6 +21,7 @@ Inode::Inode(Ref<FileSystem> file_system, std::uint32_t mode) : file_system_(std
 
 Inode::~Inode() {
     delete locks;
+    delete leases;
     delete extended;
     file_system_->inode_gone();
 }

@@ -18,6 +18,7 @@ namespace kernel {
 class DirectoryEmitter;
 class ExtendedAttributes;
 class File;
+class FileLeases;
 class FileLocks;
 class FileSystem;
 class Pipe;
@@ -138,10 +139,12 @@ class Inode : public RefCounted {
     bool is_linkable = false;                // O_TMPFILE: link(2) may give it a name although it has none
     Ref<Pipe> pipe;                          // of a FIFO that is open
     FileLocks* locks = nullptr;              // owned; made with the first lock
+    FileLeases* leases = nullptr;            // owned; made with the first lease
     ExtendedAttributes* extended = nullptr;  // owned; made with the first attribute
     // Open files that may write a regular file (> 0), or programs that run it (< 0): never both (Linux's
     // i_writecount).
     int write_access = 0;
+    int readers = 0;    // open files of a regular file that may only read it (Linux's i_readcount)
     NotifyMarks marks;  // each holds the inode
 
   private:

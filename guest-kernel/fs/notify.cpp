@@ -18,7 +18,7 @@ void notify_marks(Inode& inode, const NotifyEvent& event) {
     NotifyMark* mark = inode.marks.first();
     while (mark != nullptr) {
         NotifyMark* next = inode.marks.next(*mark);
-        if ((mark->mask & event.mask & (IN_ALL_EVENTS | IN_UNMOUNT)) != 0) {
+        if ((mark->mask & event.mask & (IN_ALL_EVENTS | IN_UNMOUNT | kRenamedWithin)) != 0) {
             mark->notify(event);
         }
         mark = next;

@@ -15,6 +15,9 @@ class File;
 class FileSystem;
 class Inode;
 
+// An event beside inotify's: an entry has another name in the same directory (Linux FS_RENAME).
+inline constexpr std::uint32_t kRenamedWithin = 0x1000'0000;
+
 struct NotifyEvent {
     std::uint32_t mask = 0;
     std::uint32_t cookie = 0;  // joins the two halves of a move
@@ -35,6 +38,8 @@ class NotifyMark : public ListNode<OfInode>, public ListNode<AnyMark> {
     virtual void notify(const NotifyEvent& event) = 0;
     // The inode is gone; destroys this.
     virtual void inode_gone() = 0;
+    // Is it fcntl's F_NOTIFY (fs/directory_notice.hpp)?
+    virtual bool is_of_directory_notices() const { return false; }
     std::uint32_t mask = 0;  // IN_*: which events are wanted
 
   private:

@@ -391,7 +391,7 @@ class TaskDirectoryInode final : public Inode {
 void own_by_task(const Task& task, Inode& inode) {
     constexpr std::uint32_t kOpenDirectory = S_IFDIR | 0555;
     inode.keeps_mode = true;
-    const bool is_hidden = !task.address_space || !task.address_space->layout.is_dumpable;
+    const bool is_hidden = !task.address_space || task.address_space->layout.dumpable != kDumpable;
     if (inode.attributes.mode == kOpenDirectory || !is_hidden) {
         inode.attributes.user = task.credentials.effective_user;
         inode.attributes.group = task.credentials.effective_group;

@@ -82,6 +82,9 @@ void tell_of_move(Inode& from, std::string_view old_name, Inode& to, std::string
                   Inode* replaced) {
     const std::uint32_t kind = moved.is_directory() ? IN_ISDIR : 0U;
     const std::uint32_t cookie = next_move_cookie();
+    if (&from == &to) {
+        notify_entry(from, old_name, kRenamedWithin | kind);
+    }
     notify_entry(from, old_name, IN_MOVED_FROM | kind, cookie);
     notify_entry(to, new_name, IN_MOVED_TO | kind, cookie);
     if (replaced != nullptr) {

@@ -13,13 +13,17 @@ struct Settings {
     std::int64_t largest_pipe = 1048576;      // pipe-max-size
     std::int64_t protects_hard_links = 1;
     std::int64_t protects_symbolic_links = 1;
+    std::int64_t has_directory_notices = 1;  // dir-notify-enable
+    std::int64_t has_leases = 1;             // leases-enable
+    std::int64_t lease_break_seconds = 45;   // lease-break-time
+    std::int64_t suid_dumpable = 0;
     // kernel
     std::int64_t taint = 0;
     std::int64_t most_tasks = 0;  // threads-max; 0: not set yet, then memory decides
     std::int64_t largest_pid = 32768;
-    // Without effect: no core is dumped, a panic ends the run, nothing is in the log that a program could
-    // read, and addresses are random only if the machine is asked for it.
     std::int64_t core_uses_pid = 0;
+    // Without effect: no core goes to a program, a panic ends the run, nothing is in the log that a program
+    // could read, and addresses are random only if the machine is asked for it.
     std::int64_t most_core_pipes = 0;
     std::int64_t panic_timeout = -1;
     std::int64_t panics_on_oops = 0;

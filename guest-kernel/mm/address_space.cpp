@@ -27,8 +27,9 @@ std::uint64_t start_with_gap(const Mapping& mapping) {
 bool have_same_attributes(const MappingAttributes& a, const MappingAttributes& b) {
     return a.protection == b.protection && a.sharing == b.sharing && a.grows_down == b.grows_down &&
            a.no_reserve == b.no_reserve && a.may_write == b.may_write && a.may_execute == b.may_execute &&
-           a.name == b.name && a.on_fork == b.on_fork && a.locking == b.locking && !a.fixed_pages &&
-           !b.fixed_pages && a.file == b.file && a.object == b.object;
+           a.name == b.name && a.on_fork == b.on_fork && a.locking == b.locking &&
+           a.is_left_out_of_core == b.is_left_out_of_core && !a.fixed_pages && !b.fixed_pages &&
+           a.file == b.file && a.object == b.object;
 }
 
 // Linux mm/mmap.c, is_mergeable_anon_vma.
@@ -59,7 +60,7 @@ Result<void> ProgramLayout::copy_from(const ProgramLayout& other) {
     positions = other.positions;
     executable = other.executable;
     core_filter = other.core_filter;
-    is_dumpable = other.is_dumpable;
+    dumpable = other.dumpable;
     has_no_transparent_huge_pages = other.has_no_transparent_huge_pages;
     return {};
 }

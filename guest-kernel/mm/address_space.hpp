@@ -32,12 +32,18 @@ struct ProgramPositions {
     bool is_bottom_up = false;  // the legacy layout: regions are laid upwards instead
 };
 
+// May a core of the process be dumped, and others look into it (Linux include/linux/sched/coredump.h,
+// SUID_DUMP_*)? The values of PR_SET_DUMPABLE.
+inline constexpr int kNotDumpable = 0;
+inline constexpr int kDumpable = 1;
+inline constexpr int kDumpableByRoot = 2;
+
 struct ProgramLayout {
     ProgramPositions positions;
     Vector<std::uint64_t> auxiliary_vector;  // as on the stack: type, value, …, AT_NULL, 0
     RefPtr<MappedFile> executable;
-    unsigned core_filter = 0x33;                 // coredump_filter; no core is dumped
-    bool is_dumpable = true;                     // PR_SET_DUMPABLE
+    unsigned core_filter = 0x33;                 // coredump_filter
+    int dumpable = kDumpable;                    // PR_SET_DUMPABLE
     bool has_no_transparent_huge_pages = false;  // PR_SET_THP_DISABLE; there are none anyway
 
     Result<void> copy_from(const ProgramLayout& other);
@@ -93,6 +99,7 @@ class AddressSpace : public RefCounted {
     // Changes the regions of a range, which are split where it begins and ends. ENOMEM at the first hole or
     // without memory; the regions before it have changed then.
     Result<void> set_on_fork(std::uint64_t address, std::uint64_t size, OnFork on_fork);
+    Result<void> set_left_out_of_core(std::uint64_t address, std::uint64_t size, bool is_left_out);
     Result<void> set_locking(std::uint64_t address, std::uint64_t size, Locking locking);
     // The same for every region that there is.
     void set_locking_of_all(Locking locking);

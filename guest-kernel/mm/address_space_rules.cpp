@@ -30,6 +30,12 @@ Result<void> AddressSpace::set_on_fork(std::uint64_t address, std::uint64_t size
                           [on_fork](MappingAttributes& attributes) { attributes.on_fork = on_fork; });
 }
 
+Result<void> AddressSpace::set_left_out_of_core(std::uint64_t address, std::uint64_t size, bool is_left_out) {
+    return change_regions(address, size, [is_left_out](MappingAttributes& attributes) {
+        attributes.is_left_out_of_core = is_left_out;
+    });
+}
+
 Result<void> AddressSpace::set_locking(std::uint64_t address, std::uint64_t size, Locking locking) {
     return change_regions(address, size,
                           [locking](MappingAttributes& attributes) { attributes.locking = locking; });

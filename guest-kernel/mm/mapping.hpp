@@ -42,8 +42,9 @@ struct MappingAttributes {
     bool no_reserve = false;  // MAP_NORESERVE
     // False for a shared region of a file that was not opened for writing: mprotect(PROT_WRITE) is EACCES.
     bool may_write = true;
-    bool may_execute = true;   // false for a file of a mount that is noexec
-    bool fixed_pages = false;  // the kernel's own (vDSO): no merging, no madvise, no mremap growth
+    bool may_execute = true;           // false for a file of a mount that is noexec
+    bool fixed_pages = false;          // the kernel's own (vDSO): no merging, no madvise, no mremap growth
+    bool is_left_out_of_core = false;  // MADV_DONTDUMP
     OnFork on_fork = OnFork::Copy;
     Locking locking = Locking::None;
     RegionName name = RegionName::None;

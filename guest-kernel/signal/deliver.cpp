@@ -6,6 +6,7 @@
 #include "log/print.hpp"
 #include "mm/address_space.hpp"
 #include "signal/temporary_mask.hpp"
+#include "task/core_dump.hpp"
 #include "task/exit.hpp"
 #include "task/rseq.hpp"
 #include "task/scheduler.hpp"
@@ -18,6 +19,8 @@ namespace {
 
 constexpr std::uint64_t kIgnore = 1;   // SIG_IGN
 constexpr std::uint64_t kDefault = 0;  // SIG_DFL
+
+constexpr int kCoreFlag = 0x80;  // of a status as wait4 reports it
 
 struct TakenSignal {
     siginfo_t info;
@@ -108,9 +111,8 @@ std::optional<TakenSignal> take_handled_signal(Task& task) {
             act_on_stop(task, signal);
             continue;
         }
-        // A core is never written: the status never has the core flag (as with the reference host's
-        // RLIMIT_CORE 0).
-        exit_process(task, signal);
+        const bool has_core = dumps_core_by_default(signal) && dump_core(task, info);
+        exit_process(task, signal | (has_core ? kCoreFlag : 0));
     }
 }
 

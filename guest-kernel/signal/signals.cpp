@@ -129,6 +129,12 @@ bool is_stop_signal(int signal) {
 bool is_ignored_by_default(int signal) {
     return kIgnoredByDefault.contains(signal);
 }
+bool dumps_core_by_default(int signal) {
+    constexpr SignalSet kCore = kSynchronous | SignalSet::of(SIGQUIT) | SignalSet::of(SIGABRT) |
+                                SignalSet::of(SIGXCPU) | SignalSet::of(SIGXFSZ);
+    return kCore.contains(signal);
+}
+
 bool is_fatal_by_default(int signal) {
     return !kStopSignals.contains(signal) && !kIgnoredByDefault.contains(signal);
 }

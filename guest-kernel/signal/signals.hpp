@@ -149,6 +149,7 @@ bool may_signal(const Task& sender, const Task& target, int signal);
 bool is_stop_signal(int signal);
 bool is_ignored_by_default(int signal);
 bool is_fatal_by_default(int signal);
+bool dumps_core_by_default(int signal);
 
 // A group stop (Linux kernel/signal.c, do_signal_stop): every thread stops when it next leaves the kernel.
 // The process is stopped, and its parent hears of it, when the last one has.

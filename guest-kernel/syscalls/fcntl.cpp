@@ -1,6 +1,8 @@
 // fcntl and flock: descriptors, status flags, locks, seals.
 #include <linux/fcntl.h>
 
+#include "fs/directory_notice.hpp"
+#include "fs/file_lease.hpp"
 #include "fs/file_lock.hpp"
 #include "fs/file_table.hpp"
 #include "fs/pipe.hpp"
@@ -214,6 +216,14 @@ Result<long> file_fcntl(Task& task, Fd fd, File& file, int command, unsigned lon
                 return Errno(EINVAL);
             }
             return add_seals(file, static_cast<unsigned>(argument));
+        case F_GETLEASE:
+            return lease_of(file);
+        case F_SETLEASE:
+            TRY(set_lease(file, fd.number, argument));
+            return 0;
+        case F_NOTIFY:
+            TRY(watch_directory(*task.files, file, fd.number, static_cast<unsigned>(argument)));
+            return 0;
         default:
             return is_owner_command(command) ? owner_fcntl(task, file, command, argument) : Errno(EINVAL);
     }

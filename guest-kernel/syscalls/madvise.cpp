@@ -15,7 +15,7 @@ namespace kernel {
 
 namespace {
 
-enum class AdviceEffect { None, Discard, Remove, OnFork, Invalid };
+enum class AdviceEffect { None, Discard, Remove, OnFork, InCore, Invalid };
 
 AdviceEffect effect_of(int advice) {
     switch (advice) {
@@ -33,8 +33,6 @@ AdviceEffect effect_of(int advice) {
         case MADV_UNMERGEABLE:
         case MADV_HUGEPAGE:
         case MADV_NOHUGEPAGE:
-        case MADV_DONTDUMP:
-        case MADV_DODUMP:
         case MADV_COLD:
         case MADV_PAGEOUT:
         case MADV_POPULATE_READ:
@@ -45,6 +43,9 @@ AdviceEffect effect_of(int advice) {
         case MADV_WIPEONFORK:
         case MADV_KEEPONFORK:
             return AdviceEffect::OnFork;
+        case MADV_DONTDUMP:
+        case MADV_DODUMP:
+            return AdviceEffect::InCore;
         default:
             return AdviceEffect::Invalid;
     }
@@ -74,6 +75,8 @@ bool may_be_advised(const MappingAttributes& attributes, int advice) {
             return !attributes.object && !attributes.fixed_pages && attributes.locking == Locking::None;
         case MADV_WIPEONFORK:
             return !attributes.object && !attributes.fixed_pages;
+        case MADV_DODUMP:
+            return !attributes.fixed_pages;
         default:
             return true;
     }
@@ -159,6 +162,8 @@ Result<long> advise(AddressSpace& space, std::uint64_t address, std::size_t leng
             space.discard(start, last - start);
         } else if (effect == AdviceEffect::OnFork) {
             TRY(space.set_on_fork(start, last - start, on_fork_of(advice)));
+        } else if (effect == AdviceEffect::InCore) {
+            TRY(space.set_left_out_of_core(start, last - start, advice == MADV_DONTDUMP));
         }
         position = last;
     }

@@ -174,12 +174,12 @@ Result<long> sys_prctl(Task& task, int option, unsigned long arg2, unsigned long
             TRY(UserOut<int>(UserAddress(arg2)).write(task.parent_death_signal));
             return 0;
         case PR_GET_DUMPABLE:
-            return task.address_space->layout.is_dumpable ? 1 : 0;
+            return task.address_space->layout.dumpable;
         case PR_SET_DUMPABLE:
-            if (arg2 > 1) {
+            if (arg2 != kNotDumpable && arg2 != kDumpable) {
                 return Errno(EINVAL);
             }
-            task.address_space->layout.is_dumpable = arg2 == 1;
+            task.address_space->layout.dumpable = static_cast<int>(arg2);
             return 0;
         case PR_SET_NO_NEW_PRIVS:
             if (arg2 != 1 || has_more) {

@@ -2,6 +2,7 @@
 #include <linux/fcntl.h>
 #include <linux/inotify.h>
 
+#include "fs/file_lease.hpp"
 #include "fs/file_table.hpp"
 #include "fs/namespace.hpp"
 #include "fs/notify.hpp"
@@ -28,6 +29,7 @@ Result<long> sys_truncate(Task& task, UserString pathname, std::int64_t length) 
     if (path.inode().write_access < 0) {
         return Errno(ETXTBSY);
     }
+    TRY(make_leases_way(path.inode(), O_WRONLY));
     TRY(check_size_limit(path.inode().current_attributes(), static_cast<std::uint64_t>(length)));
     TRY(path.inode().truncate(static_cast<std::uint64_t>(length)));
     notify_path(path, IN_MODIFY);

@@ -2,6 +2,7 @@
 
 #include <linux/securebits.h>
 
+#include "lib/settings.hpp"
 #include "mm/address_space.hpp"
 #include "task/task.hpp"
 
@@ -23,7 +24,7 @@ void commit_credentials(Task& task, const Credentials& next) {
         !is_subset(next.permitted, old.permitted);
     if (becomes_another) {
         if (task.address_space) {
-            task.address_space->layout.is_dumpable = false;
+            task.address_space->layout.dumpable = static_cast<int>(settings().suid_dumpable);
         }
         task.parent_death_signal = 0;
     }

@@ -313,9 +313,9 @@ void reset_for_program(Task& task, const File& file, std::string_view name) {
     task.fault_address = 0;
     task.fault_syndrome = 0;
     const Credentials next = credentials_of_program(task);
-    task.address_space->layout.is_dumpable =
-        next.effective_user == next.user && next.effective_group == next.group &&
-        !check_permission(file.inode(), kMayRead, task.credentials).is_error();
+    const bool is_open = next.effective_user == next.user && next.effective_group == next.group &&
+                         !check_permission(file.inode(), kMayRead, task.credentials).is_error();
+    task.address_space->layout.dumpable = is_open ? kDumpable : static_cast<int>(settings().suid_dumpable);
     commit_credentials(task, next);
     task.personality &= ~static_cast<unsigned long>(READ_IMPLIES_EXEC);
     task.process->has_executed = true;

@@ -18,7 +18,7 @@ bool may_inspect(const Task& caller, const Task& target) {
                             mine.group == theirs.saved_group;
     const bool has_all_capabilities = (theirs.permitted & ~mine.permitted) == 0;
     return same_user && same_group && has_all_capabilities &&
-           (!target.address_space || target.address_space->layout.is_dumpable);
+           (!target.address_space || target.address_space->layout.dumpable == kDumpable);
 }
 
 }  // namespace kernel

@@ -53,29 +53,6 @@ class Text {
     Result<void> result_;
 };
 
-// Linux fs/proc/task_mmu.c, show_map_vma: a heap or a stack is known by where it lies.
-std::string_view special_name(const Mapping& mapping) {
-    const ProgramPositions& positions = mapping.space.layout.positions;
-    switch (mapping.attributes.name) {
-        case RegionName::Vvar:
-            return "[vvar]";
-        case RegionName::Vdso:
-            return "[vdso]";
-        default:
-            break;
-    }
-    if (mapping.attributes.object) {
-        return mapping.attributes.sharing == Sharing::Shared ? "/dev/zero (deleted)" : "";
-    }
-    if (mapping.start <= positions.brk && mapping.end >= positions.brk_start) {
-        return "[heap]";
-    }
-    if (mapping.start <= positions.stack_start && mapping.end >= positions.stack_start) {
-        return "[stack]";
-    }
-    return "";
-}
-
 // A stretch of a task's memory; what cannot be read is left out.
 Result<void> append_memory(Task& task, std::uint64_t start, std::uint64_t end, String& out) {
     while (task.address_space && start < end) {
@@ -207,6 +184,29 @@ std::uint64_t ticks(std::int64_t nanoseconds) {
 
 }  // namespace
 
+// Linux fs/proc/task_mmu.c, show_map_vma: a heap or a stack is known by where it lies.
+std::string_view region_name(const Mapping& mapping) {
+    const ProgramPositions& positions = mapping.space.layout.positions;
+    switch (mapping.attributes.name) {
+        case RegionName::Vvar:
+            return "[vvar]";
+        case RegionName::Vdso:
+            return "[vdso]";
+        default:
+            break;
+    }
+    if (mapping.attributes.object) {
+        return mapping.attributes.sharing == Sharing::Shared ? "/dev/zero (deleted)" : "";
+    }
+    if (mapping.start <= positions.brk && mapping.end >= positions.brk_start) {
+        return "[heap]";
+    }
+    if (mapping.start <= positions.stack_start && mapping.end >= positions.stack_start) {
+        return "[stack]";
+    }
+    return "";
+}
+
 Result<void> append_map_line(const Mapping& mapping, String& out) {
     const MappingAttributes& how = mapping.attributes;
     const std::size_t line_start = out.size();
@@ -234,7 +234,7 @@ Result<void> append_map_line(const Mapping& mapping, String& out) {
     if (file != nullptr) {
         text.note(file->append_path(name));
     } else {
-        text.note(name.append(special_name(mapping)));
+        text.note(name.append(region_name(mapping)));
     }
     if (!name.is_empty()) {
         for (std::size_t column = out.size() - line_start; column < kMapsPathColumn; ++column) {

@@ -13,6 +13,8 @@ class Mapping;
 class Task;
 struct IoCounts;
 
+// What maps calls a region that is no file's; empty: nothing.
+std::string_view region_name(const Mapping& mapping);
 // Where maps writes names.
 inline constexpr std::size_t kMapsPathColumn = 73;
 Result<void> append_map_line(const Mapping& mapping, String& out);

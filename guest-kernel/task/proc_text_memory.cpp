@@ -118,6 +118,7 @@ void append_flags(const MappingAttributes& how, TextBuffer& out) {
         {is_accounted, "ac "},
         {how.no_reserve, "nr "},
         {how.on_fork == OnFork::Empty, "wf "},
+        {how.is_left_out_of_core, "dd "},
     };
     out.text("VmFlags: ");
     for (const auto& flag : flags) {

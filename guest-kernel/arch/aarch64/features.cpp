@@ -156,6 +156,18 @@ std::uint64_t hardware_capabilities2() {
     return collect(kCapabilities2);
 }
 
+unsigned debug_architecture() {
+    return READ_SYSTEM_REGISTER(id_aa64dfr0_el1) & 0xf;
+}
+
+unsigned breakpoint_count() {
+    return (READ_SYSTEM_REGISTER(id_aa64dfr0_el1) >> 12 & 0xf) + 1;
+}
+
+unsigned watchpoint_count() {
+    return (READ_SYSTEM_REGISTER(id_aa64dfr0_el1) >> 20 & 0xf) + 1;
+}
+
 std::uint64_t main_id() {
     return READ_SYSTEM_REGISTER(midr_el1);
 }

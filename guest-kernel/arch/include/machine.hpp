@@ -62,6 +62,10 @@ void print_backtrace();
 std::uint64_t hardware_capabilities();
 std::uint64_t hardware_capabilities2();
 std::uint64_t main_id();
+// What debuggers may use of the CPU (ID_AA64DFR0_EL1).
+unsigned debug_architecture();
+unsigned breakpoint_count();
+unsigned watchpoint_count();
 // The size of a signal frame with every record that this CPU needs (AT_MINSIGSTKSZ).
 std::uint64_t minimum_signal_stack();
 
