@@ -119,6 +119,10 @@ class CallComparer {
         if (are_sizes_of_renamed_text(golden, actual)) {
             return;
         }
+        if (argument.kind == ArgumentKind::Clock && are_clocks_of_processes(golden, actual)) {
+            equivalence_.normalised("process and thread numbers");
+            return;
+        }
         // How much of a mapping is cut off to align what is left depends on where it lies.
         constexpr std::uint64_t kInPage = 4095;
         if (calls_.row->kind == CallKind::Unmap && argument.kind == ArgumentKind::Size &&
@@ -165,6 +169,17 @@ class CallComparer {
         return has_renamed_text([&](const Payload& one, const Payload& other) {
             return one.bytes.size() == golden && other.bytes.size() == actual;
         });
+    }
+
+    // The clocks of processes and threads have their numbers in them (include/linux/posix-timers.h,
+    // make_process_cpuclock).
+    bool are_clocks_of_processes(std::uint64_t golden, std::uint64_t actual) const {
+        constexpr std::int32_t kWhich = 7;
+        const auto one = static_cast<std::int32_t>(golden);
+        const auto other = static_cast<std::int32_t>(actual);
+        const auto number = [](std::int32_t clock) { return static_cast<std::uint64_t>(~(clock >> 3)); };
+        return one < 0 && other < 0 && (one & kWhich) == (other & kWhich) &&
+               equivalence_.tokens_known_equal(Token::Pid, number(one), number(other));
     }
 
     static std::string result_text(const abi::SyscallRow* row, const SyscallEvent& call) {

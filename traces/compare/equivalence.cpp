@@ -249,18 +249,30 @@ void AddressMap::roll_back() {
     fresh_.clear();
 }
 
-bool Equivalence::tokens_equal(Token kind, std::uint64_t golden, std::uint64_t actual) {
-    Bijection& known = tokens_[kind];
-    const auto forward = known.forward.find(golden);
-    const auto backward = known.backward.find(actual);
-    if (forward != known.forward.end() || backward != known.backward.end()) {
-        if (forward == known.forward.end() || forward->second != actual) {
-            return false;
-        }
-    } else {
-        known.forward.emplace(golden, actual);
+bool Equivalence::Bijection::has(std::uint64_t golden, std::uint64_t actual) const {
+    const auto found = forward.find(golden);
+    return found != forward.end() && found->second == actual;
+}
+
+bool Equivalence::Bijection::contradicts(std::uint64_t golden, std::uint64_t actual) const {
+    return !has(golden, actual) && (forward.contains(golden) || backward.contains(actual));
+}
+
+bool Equivalence::bind(const Scope& scope, std::uint64_t golden, std::uint64_t actual) {
+    Bijection& known = tokens_[scope];
+    if (known.contradicts(golden, actual)) {
+        return false;
+    }
+    if (known.forward.emplace(golden, actual).second) {
         known.backward.emplace(actual, golden);
-        fresh_.push_back({kind, golden, actual});
+        fresh_.push_back({scope, golden, actual});
+    }
+    return true;
+}
+
+bool Equivalence::tokens_equal(Token kind, std::uint64_t golden, std::uint64_t actual) {
+    if (!bind({.kind = kind, .device = {}}, golden, actual)) {
+        return false;
     }
     if (golden != actual) {
         normalised(std::string(name_of(kind)));
@@ -269,12 +281,33 @@ bool Equivalence::tokens_equal(Token kind, std::uint64_t golden, std::uint64_t a
 }
 
 bool Equivalence::tokens_known_equal(Token kind, std::uint64_t golden, std::uint64_t actual) const {
-    const auto known = tokens_.find(kind);
-    if (known == tokens_.end()) {
+    const auto known = tokens_.find({.kind = kind, .device = {}});
+    return known != tokens_.end() && known->second.has(golden, actual);
+}
+
+// An entry of a directory is held against what is known of the only device, or has to be known of one of
+// several. Where there are several, a number that entries had may be another device's.
+bool Equivalence::inodes_equal(FilesOf device, std::uint64_t golden, std::uint64_t actual) {
+    std::size_t others = 0;  // devices
+    bool is_known = false;
+    bool contradicts = false;
+    for (const auto& [scope, known] : tokens_) {
+        if (scope.kind == Token::Inode && scope.device != device) {
+            others += scope.device ? 1U : 0U;
+            is_known = is_known || known.has(golden, actual);
+            contradicts = contradicts || known.contradicts(golden, actual);
+        }
+    }
+    const bool is_one_device = others == (device ? 0U : 1U);
+    if (contradicts && is_one_device) {
         return false;
     }
-    const auto forward = known->second.forward.find(golden);
-    return forward != known->second.forward.end() && forward->second == actual;
+    const bool equal = bind({.kind = Token::Inode, .device = device}, golden, actual) ||
+                       (!device && (is_known || others > 1));
+    if (equal && golden != actual) {
+        normalised(std::string(name_of(Token::Inode)));
+    }
+    return equal;
 }
 
 bool Equivalence::addresses_equal(std::uint32_t space, std::uint64_t golden, std::uint64_t actual,
@@ -348,8 +381,9 @@ void Equivalence::commit() {
 
 void Equivalence::roll_back() {
     for (const Fresh& fresh : fresh_) {
-        tokens_[fresh.kind].forward.erase(fresh.golden);
-        tokens_[fresh.kind].backward.erase(fresh.actual);
+        Bijection& known = tokens_[fresh.scope];
+        known.forward.erase(fresh.golden);
+        known.backward.erase(fresh.actual);
     }
     fresh_.clear();
     fresh_descriptors_.clear();

@@ -21,6 +21,9 @@ inline constexpr std::uint64_t kAlignmentMask = 15;
 
 enum class Token { Pid, Inode, Device, Port, SocketName };
 
+// The files of a device, by its number in the golden trace. A directory's entries do not say which it is.
+using FilesOf = std::optional<std::uint64_t>;
+
 // How far two addresses may lie apart.
 enum class AddressMode {
     Exact,   // equal, or inside mappings that were found in another place
@@ -148,6 +151,8 @@ class Equivalence {
     bool tokens_equal(Token kind, std::uint64_t golden, std::uint64_t actual);
     // Equal already, without a new binding.
     bool tokens_known_equal(Token kind, std::uint64_t golden, std::uint64_t actual) const;
+    // Inode numbers are unique on their device only.
+    bool inodes_equal(FilesOf device, std::uint64_t golden, std::uint64_t actual);
     bool addresses_equal(std::uint32_t space, std::uint64_t golden, std::uint64_t actual, StackTops stacks);
     AddressMap& space(std::uint32_t number) { return spaces_[number]; }
     AddressMode mode() const { return mode_; }
@@ -187,9 +192,18 @@ class Equivalence {
     struct Bijection {
         std::map<std::uint64_t, std::uint64_t> forward;
         std::map<std::uint64_t, std::uint64_t> backward;
+
+        bool has(std::uint64_t golden, std::uint64_t actual) const;
+        bool contradicts(std::uint64_t golden, std::uint64_t actual) const;
+    };
+    struct Scope {
+        Token kind = Token::Pid;
+        FilesOf device;  // of an Inode
+
+        auto operator<=>(const Scope&) const = default;
     };
     struct Fresh {
-        Token kind = Token::Pid;
+        Scope scope;
         std::uint64_t golden = 0;
         std::uint64_t actual = 0;
     };
@@ -202,13 +216,14 @@ class Equivalence {
         bool closed = false;
     };
 
+    bool bind(const Scope& scope, std::uint64_t golden, std::uint64_t actual);
     void forget_descriptor(DescriptorUser user, std::uint64_t golden, std::uint64_t actual);
 
     AddressMode mode_;
     std::map<TaskNumber, Descriptors> task_descriptors_;
     std::map<std::uint32_t, Descriptors> space_descriptors_;
     std::vector<FreshDescriptor> fresh_descriptors_;
-    std::map<Token, Bijection> tokens_;
+    std::map<Scope, Bijection> tokens_;
     std::vector<Fresh> fresh_;
     std::map<std::uint32_t, AddressMap> spaces_;
     std::set<std::uint32_t> touched_;

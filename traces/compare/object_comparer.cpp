@@ -30,6 +30,21 @@ std::string time_name(const std::string& name) {
     return name;
 }
 
+// Which device an inode of the structure is on, encoded as st_dev (include/linux/kdev_t.h, new_encode_dev),
+// which statx gives in two parts.
+FilesOf device_of(const abi::Struct& layout, std::span<const std::byte> bytes) {
+    const auto read = [&](std::string_view name) -> FilesOf {
+        const abi::Field* const field = layout.field(name);
+        return field != nullptr ? abi::read_field(bytes, *field) : std::nullopt;
+    };
+    const auto major = read("stx_dev_major");
+    const auto minor = read("stx_dev_minor");
+    if (major && minor) {
+        return (*minor & 0xffU) | *major << 8U | (*minor & ~std::uint64_t{0xff}) << 12U;
+    }
+    return read("st_dev");
+}
+
 }  // namespace
 
 void ObjectComparer::fixed(const std::string& name, std::string golden, std::string actual,
@@ -63,10 +78,13 @@ void ObjectComparer::token(Token token, const std::string& name, std::uint64_t g
     }
 }
 
-void ObjectComparer::inode(const std::string& name, std::uint64_t golden, std::uint64_t actual,
-                           DivergenceKind kind) {
+void ObjectComparer::inode(const std::string& name, FilesOf device, std::uint64_t golden,
+                           std::uint64_t actual, DivergenceKind kind) {
     if (!inodes_vary_) {
-        token(Token::Inode, name, golden, actual, kind);
+        if (!equivalence_.inodes_equal(device, golden, actual)) {
+            fixed(name, std::to_string(golden), std::to_string(actual), kind);
+            differences_.back().value_class = ValueClass::Number;
+        }
     } else if ((golden == 0) != (actual == 0)) {
         fixed(name, std::to_string(golden), std::to_string(actual), kind);
     } else if (golden != actual) {
@@ -177,9 +195,11 @@ void ObjectComparer::structure(const abi::Struct& layout, const std::string& nam
         fixed(name + " (length)", std::to_string(golden.size()), std::to_string(actual.size()), kind);
         return;
     }
+    device_ = device_of(layout, golden);
     for (const abi::Field& member : layout.fields) {
         field(member, name + "." + std::string(member.name), golden, actual, kind);
     }
+    device_.reset();
 }
 
 void ObjectComparer::array(std::string_view type, const std::string& name, Bytes golden, Bytes actual,
@@ -205,19 +225,22 @@ void ObjectComparer::directory(const std::string& name, Bytes golden, Bytes actu
                   i < actual_entries.size() ? actual_entries[i].name : "", DivergenceKind::Data);
             return;
         }
-        if (golden_entries[i].name != actual_entries[i].name) {
+        const bool is_same = golden_entries[i].name == actual_entries[i].name;
+        if (!is_same && differ_in_pids_only(std::as_bytes(std::span{golden_entries[i].name}),
+                                            std::as_bytes(std::span{actual_entries[i].name}))) {
+            equivalence_.normalised("process and thread numbers");
+        } else if (!is_same) {
             fixed(entry + ".d_name", golden_entries[i].name, actual_entries[i].name, DivergenceKind::Data);
         }
         if (golden_entries[i].type != actual_entries[i].type) {
             fixed(entry + ".d_type", std::to_string(golden_entries[i].type),
                   std::to_string(actual_entries[i].type), DivergenceKind::Data);
         }
-        if (golden_entries[i].name == actual_entries[i].name &&
-            golden_entries[i].size != actual_entries[i].size) {
+        if (is_same && golden_entries[i].size != actual_entries[i].size) {
             fixed(entry + ".d_reclen", std::to_string(golden_entries[i].size),
                   std::to_string(actual_entries[i].size), DivergenceKind::Data);
         }
-        inode(entry + ".d_ino", golden_entries[i].inode, actual_entries[i].inode, DivergenceKind::Data);
+        inode(entry + ".d_ino", {}, golden_entries[i].inode, actual_entries[i].inode, DivergenceKind::Data);
     }
 }
 
@@ -315,7 +338,7 @@ bool ObjectComparer::varying_field(const abi::Field& field, const std::string& n
             pid(name, static_cast<std::int32_t>(golden), static_cast<std::int32_t>(actual), kind);
             return true;
         case abi::FieldKind::Inode:
-            inode(name, golden, actual, kind);
+            inode(name, device_, golden, actual, kind);
             return true;
         case abi::FieldKind::Device:
             token(Token::Device, name, golden, actual, kind);

@@ -35,7 +35,8 @@ class ObjectComparer {
     void address(const std::string& name, std::uint64_t golden, std::uint64_t actual, DivergenceKind kind);
     // From here on inode numbers are not identities. There only has to be one where the golden side has one.
     void let_inodes_vary() { inodes_vary_ = true; }
-    void inode(const std::string& name, std::uint64_t golden, std::uint64_t actual, DivergenceKind kind);
+    void inode(const std::string& name, FilesOf device, std::uint64_t golden, std::uint64_t actual,
+               DivergenceKind kind);
     void token(Token token, const std::string& name, std::uint64_t golden, std::uint64_t actual,
                DivergenceKind kind);
     // Compares process numbers as Linux takes them: 0 and -1 name no process, and lower numbers name a group.
@@ -59,6 +60,7 @@ class ObjectComparer {
     Equivalence& equivalence_;
     std::vector<FieldDifference>& differences_;
     bool inodes_vary_ = false;
+    FilesOf device_;  // of the structure that is being compared
 };
 
 }  // namespace levitate::traces::detail
