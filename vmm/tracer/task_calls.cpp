@@ -40,14 +40,20 @@ std::optional<CloneRequest> read_clone3_request(GuestVirt at, const UserMemory& 
 
 std::optional<ReapedChild> read_waited_status(const std::array<std::uint64_t, 6>& arguments,
                                               std::int64_t result, const UserMemory& memory) {
-    if (result <= 0 || arguments[1] == 0) {
+    if (result <= 0) {
         return std::nullopt;
+    }
+    if (arguments[1] == 0) {
+        const bool may_go_on = (arguments[2] & (flag("WUNTRACED") | flag("WCONTINUED"))) != 0;
+        return may_go_on ? std::nullopt : std::optional(ReapedChild{.pid = result, .end = {}});
     }
     const auto status = read_value<std::uint32_t>(memory, GuestVirt{arguments[1]});
     if (!status) {
         return std::nullopt;
     }
-    return ReapedChild{.pid = result, .end = end_from_wait_status(*status)};
+    const ReapedChild child{.pid = result, .end = end_from_wait_status(*status)};
+    const bool ended = child.end.exit_code || child.end.signal;
+    return ended ? std::optional(child) : std::nullopt;
 }
 
 std::optional<ReapedChild> read_waited_information(const std::array<std::uint64_t, 6>& arguments,
@@ -175,14 +181,10 @@ std::optional<std::uint64_t> read_signal_restorer(const std::array<std::uint64_t
 
 std::optional<ReapedChild> read_reaped_child(TaskCall call, const std::array<std::uint64_t, 6>& arguments,
                                              std::int64_t result, const UserMemory& memory) {
-    std::optional<ReapedChild> child;
     if (call == TaskCall::Wait4) {
-        child = read_waited_status(arguments, result, memory);
-    } else if (call == TaskCall::Waitid) {
-        child = read_waited_information(arguments, result, memory);
+        return read_waited_status(arguments, result, memory);
     }
-    const bool ended = child && (child->end.exit_code || child->end.signal);
-    return ended ? child : std::nullopt;
+    return call == TaskCall::Waitid ? read_waited_information(arguments, result, memory) : std::nullopt;
 }
 
 traces::TaskEndEvent end_from_wait_status(std::uint32_t status) {

@@ -63,11 +63,11 @@ std::optional<std::uint64_t> read_signal_restorer(const std::array<std::uint64_t
 // A child process whose end a parent has learned.
 struct ReapedChild {
     std::int64_t pid = 0;
-    traces::TaskEndEvent end;
+    traces::TaskEndEvent end;  // not known if the parent did not ask how it ended
 };
 
 // What a wait4 or waitid that has returned `result` says. nullopt: it does not report the end of a process,
-// or does not store it anywhere.
+// or not of which.
 std::optional<ReapedChild> read_reaped_child(TaskCall call, const std::array<std::uint64_t, 6>& arguments,
                                              std::int64_t result, const UserMemory& memory);
 

@@ -307,6 +307,25 @@ TEST(boundary_births, wait_status_says_how_a_child_has_ended) {
     EXPECT_EQ(ends[0].signal, 11);
 }
 
+TEST(boundary_births, wait_without_a_status_says_only_that_a_child_has_ended) {
+    Guest guest;
+    GuestTask parent = guest.start_program();
+    guest.call(parent, syscall_number("clone"), {17, 0});
+    guest.return_from_call(parent, 78);
+    // The child may have been stopped or continued.
+    guest.call(parent, syscall_number("wait4"), {78, 0, 2, 0});
+    guest.return_from_call(parent, 78);
+    guest.call(parent, syscall_number("wait4"), {78, 0, 8, 0});
+    guest.return_from_call(parent, 78);
+    EXPECT_TRUE(guest.all<traces::TaskEndEvent>().empty());
+    guest.call(parent, syscall_number("wait4"), {78, 0, 0, 0});
+    guest.return_from_call(parent, 78);
+    const auto ends = guest.all<traces::TaskEndEvent>();
+    ASSERT_EQ(ends.size(), 1U);
+    EXPECT_FALSE(ends[0].signal);
+    EXPECT_FALSE(ends[0].exit_code);
+}
+
 TEST(boundary_births, wait_that_reports_a_thread_of_the_own_process_ends_nothing) {
     constexpr std::uint64_t kStatus = 0x8000;
     Guest guest;
