@@ -20,13 +20,16 @@ from pathlib import Path
 
 CALL = re.compile(r"^(?P<name>\w+)\((?P<arguments>[^)]*)\)\s*=\s*(?P<result>\?|-?\w+)")
 UNFINISHED = re.compile(r"^(?P<head>\w+\(.*?),?\s*<unfinished \.\.\.>$")
+SUPERSEDED = re.compile(r"^\+\+\+ superseded by execve in pid (?P<pid>\d+) \+\+\+$")
 RESUMED = re.compile(r"^<\.\.\. (?P<name>\w+) resumed>,?\s*(?P<tail>.*)$")
 ROW = re.compile(r"^SYSCALL\((?P<name>\w+), (?P<kind>\w+), (?P<result>\w+)")
 ERROR = re.compile(r"-1 (?P<name>E\w+)")
 
-# Calls of the allocator and of start-up that a thread makes or not by what the others did before; and what goes on with a
-# call that strace's own stops, or a child's end, came between.
-BY_SCHEDULE = {"mmap", "munmap", "mprotect", "madvise", "brk", "sched_yield", "restart_syscall"}
+# Calls of the allocator and of start-up that a thread makes or not by what the others did before.
+BY_SCHEDULE = {"mmap", "munmap", "mprotect", "madvise", "brk", "sched_yield"}
+# Of objects that the kernel numbers for as long as the host runs.
+NUMBERS_OBJECTS = {"msgget", "semget", "shmget"}
+TAKES_OBJECTS = {"msgctl", "msgrcv", "msgsnd", "semctl", "semop", "semtimedop", "shmat", "shmctl"}
 ENDS = (("exit",), ("exit_group",))
 WORD = (1 << 64) - 1
 F_SETOWN = 8  # linux/fcntl.h
@@ -50,6 +53,19 @@ def read_rows(path: Path) -> dict[str, Row]:
     return {match["name"]: Row(match["kind"], match["result"]) for line in lines if (match := ROW.match(line))}
 
 
+def add_call(calls: list[Call], call: Call) -> None:
+    """strace shows a call that is restarted twice, before and after what came between; for us it is one."""
+    last = calls[-1] if calls else None
+    if last is not None and last.result.startswith("ERESTART"):
+        if call.name == "restart_syscall":
+            calls[-1] = Call(last.name, last.arguments, call.result)
+            return
+        if (call.name, call.arguments) == (last.name, last.arguments):
+            calls.pop()
+    if call.name != "restart_syscall":
+        calls.append(call)
+
+
 def strace_calls(path: Path) -> dict[int, list[Call]]:
     """The calls of each task, tasks in order of appearance."""
     pending: dict[int, str] = {}
@@ -58,6 +74,12 @@ def strace_calls(path: Path) -> dict[int, list[Call]]:
         number, _, text = line.partition(" ")
         pid, text = int(number), text.strip()
         calls = tasks.setdefault(pid, [])
+        if match := SUPERSEDED.match(text):
+            # The thread goes on under the number of the group's leader, which has ended.
+            other = int(match["pid"])
+            tasks[-pid], tasks[pid] = calls, tasks.pop(other)
+            pending[pid] = pending.pop(other)
+            continue
         if match := UNFINISHED.match(text):
             pending[pid] = match["head"]
             continue
@@ -73,8 +95,8 @@ def strace_calls(path: Path) -> dict[int, list[Call]]:
             arguments = tuple(int(argument, 0) & WORD for argument in match["arguments"].split(", ") if argument)
             value = match["result"]
             result = error["name"] if error else value if value == "?" else str(int(value, 0))
-            calls.append(Call(match["name"], arguments, result))
-    return {pid: calls for pid, calls in tasks.items() if calls}
+            add_call(calls, Call(match["name"], arguments, result))
+    return tasks
 
 
 def trace_lines(path: Path) -> Iterator[str]:
@@ -89,6 +111,7 @@ def recorded_calls(path: Path) -> dict[int, list[Call]]:
     tasks: dict[int, list[Call]] = {}
     for line in trace_lines(path):
         event = json.loads(line)
+        calls = tasks.setdefault(event["task"], []) if "task" in event else []
         if event.get("type") != "syscall":
             continue
         result = event.get("result")
@@ -99,7 +122,7 @@ def recorded_calls(path: Path) -> dict[int, list[Call]]:
         else:
             text = str(int(result, 0) if isinstance(result, str) else result)
         arguments = tuple(int(argument, 0) for argument in event["arguments"])
-        tasks.setdefault(event["task"], []).append(Call(event["name"], arguments, text))
+        calls.append(Call(event["name"], arguments, text))
     return dict(sorted(tasks.items()))
 
 
@@ -118,8 +141,9 @@ def same_call(ours: Call, theirs: Call, row: Row) -> bool:
         return False
     if is_message(ours) and is_message(theirs):
         return True
-    # Pids differ from run to run, and an argument may be one. An interrupted call has no result of strace's.
-    vary = row.result in ("Pid", "Time")
+    # Pids differ from run to run, and an argument may be one. Init sets the personality, which busybox cannot. An
+    # interrupted call has no result of strace's.
+    vary = row.result in ("Pid", "Time") or ours.name in NUMBERS_OBJECTS or ours.name == "personality"
     has_none = "?" in (ours.result, theirs.result) or theirs.result.startswith("ERESTART")
     if ours.result != theirs.result and not vary and not has_none:
         return False
@@ -133,11 +157,14 @@ def same_arguments(ours: Call, theirs: Call) -> bool:
 
 
 def takes_pids(ours: Call) -> bool:
-    """Or takes addresses in strace's own memory, or nothing that strace shows."""
+    """Or numbers of objects, or addresses in strace's own memory, or nothing that strace shows."""
     if ours.name == "fcntl":
         return ours.arguments[1] == F_SETOWN
-    return ours.name in ("execve", "rt_sigreturn", "rt_sigqueueinfo", "sched_getaffinity", "tgkill", "tkill", "kill", "wait4", "waitid",
-                         "prlimit64", "clone")
+    if ours.name.startswith("clock_"):
+        return ours.arguments[0] & 1 << 31 != 0
+    return ours.name in TAKES_OBJECTS or ours.name in (
+        "execve", "rt_sigreturn", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "sched_getaffinity", "tgkill", "tkill", "kill", "wait4",
+        "waitid", "prlimit64", "clone", "pidfd_open")
 
 
 def compare_single(ours: list[Call], theirs: list[Call], rows: dict[str, Row]) -> list[str]:

@@ -229,7 +229,6 @@ static void settings(void) {
     show("no such capability", prctl(PR_CAPBSET_DROP, 63));
     show("THP", prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0));
     printf("now %d\n", prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
-    show("32-bit programs", syscall(SYS_personality, 8));
 }
 
 int main(int count, char** arguments) {

@@ -96,6 +96,7 @@ static void executed(void) {
 // Signals to groups reach every member, and the error is the best that any gave.
 static void signals(void) {
     int status;
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
     TRY(kill(-32000, 0));
     fflush(stdout);
     const pid_t leader = fork();
@@ -129,7 +130,8 @@ static void signals(void) {
     TRY(kill(-leader, SIGTERM));
     waitpid(leader, &status, 0);
     printf("ended by %d\n", WTERMSIG(status));
-    TRY(kill(-leader, 0) == 0 || errno == ESRCH);
+    wait(&status);
+    printf("and the leader's child by %d\n", WTERMSIG(status));
 }
 
 // Who gets the children of those that end.
@@ -163,10 +165,10 @@ static void orphans(void) {
         _exit(4);
     }
     int status = 0;
+    int grandchilds = 0;
     waitpid(child, &status, 0);
-    printf("child %x\n", status);
-    wait(&status);
-    printf("grandchild %x\n", status);
+    wait(&grandchilds);
+    printf("child %x, grandchild %x\n", status, grandchilds);
     TRY(wait(&status));
 }
 

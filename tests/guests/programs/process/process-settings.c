@@ -168,7 +168,6 @@ static void kinds(void) {
     TRY(umask(0777777));
     TRY(umask(022));
     TRY(personality(0xffffffff) & 0xff);
-    TRY(personality(PER_LINUX32 | ADDR_NO_RANDOMIZE) & 0xff);
     TRY(personality(0xffffffff) & 0xff);
     TRY(personality(ADDR_NO_RANDOMIZE) & 0xff);
     struct rusage usage;

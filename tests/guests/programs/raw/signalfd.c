@@ -43,7 +43,7 @@ static void read_signals(int fd, size_t size) {
 
 static void errors(void) {
     const sigset_t set = set_of(SIGUSR1, SIGKILL, SIGRTMIN + 1);
-    char bytes[128];
+    char bytes[128] = {0};
     TRY(raw_signalfd(-1, &set, 4, 0));
     TRY(raw_signalfd(-1, &set, sizeof(set), 0));
     TRY(raw_signalfd(-1, kBadAddress, 8, 1));

@@ -34,7 +34,6 @@ static int creation(void) {
     TRY(semget(1, 3, IPC_CREAT | IPC_EXCL));
     TRY(semget(1, 0, 0) == id);
     const int other = semget(IPC_PRIVATE, 1, 0600);
-    printf("  ids %d %d\n", id, other);
     TRY(control(other, 0, IPC_RMID, 0));
     TRY(control(other, 0, GETVAL, 0));
     TRY(control(-1, 0, GETVAL, 0));
@@ -94,7 +93,8 @@ static void operations(int id) {
     TRY(control(id, 0, SETVAL, 1));
 }
 
-// The child sleeps until this process lets it go on, and its changes are undone when it ends.
+// The child sleeps until this process lets it go on, and its changes are undone when it ends. This process
+// says nothing while the child does.
 static void sleepers(int id) {
     fflush(stdout);
     pid_t child = fork();
@@ -109,8 +109,9 @@ static void sleepers(int id) {
     printf("waiting: %ld %ld %ld\n", control(id, 0, GETNCNT, 0), control(id, 2, GETNCNT, 0),
            control(id, 0, GETZCNT, 0));
     struct sembuf operation = one(0, 4, 0);
-    TRY(semop(id, &operation, 1));
+    const int added = semop(id, &operation, 1);
     waitpid(child, NULL, 0);
+    printf("added: %d\n", added);
     show_values(id);
     fflush(stdout);
     child = fork();
@@ -124,18 +125,33 @@ static void sleepers(int id) {
         _exit(0);
     }
     usleep(400000);  // until it sleeps
-    TRY(control(id, 0, SETVAL, 0));
+    const long set = control(id, 0, SETVAL, 0);
     usleep(400000);  // until it sleeps
-    TRY(control(id, 0, IPC_RMID, 0));
+    const long removed = control(id, 0, IPC_RMID, 0);
     waitpid(child, NULL, 0);
+    printf("set: %ld, removed: %ld\n", set, removed);
     TRY(control(id, 0, IPC_RMID, 0));
 }
 
+static void ask_as_another_user(int id) {
+    TRY(setgid(1000));
+    TRY(setuid(1000));
+    struct sembuf operation = one(0, 1, 0);
+    TRY(semop(id, &operation, 1));
+    TRY(semget(1, 1, 0200));
+    TRY(semget(1, 1, 0400) == id);
+    TRY(control(id, 0, SETVAL, 1));
+    TRY(control(id, 0, GETVAL, 0));
+    TRY(control(id, 0, IPC_RMID, 0));
+    struct semid_ds state = {0};
+    TRY(control(id, 0, IPC_SET, (unsigned long)&state));
+}
+
+// Linux gives each set another number, so none is shown.
 static void status(void) {
     struct semid_ds state = {0};
     struct seminfo info;
     const int id = semget(1, 1, IPC_CREAT | 0600);
-    printf("id %d\n", id);
     TRY(control(id, 0, IPC_STAT, (unsigned long)&state));
     printf("  mode %o user %u creator %u count %lu\n", state.sem_perm.mode, state.sem_perm.uid,
            state.sem_perm.cuid, state.sem_nsems);
@@ -146,29 +162,27 @@ static void status(void) {
     TRY(control(id, 0, IPC_SET, (unsigned long)&state));
     TRY(control(id, 0, IPC_STAT, (unsigned long)&state));
     printf("  mode %o user %u\n", state.sem_perm.mode, state.sem_perm.uid);
-    TRY(control(0, 0, IPC_INFO, (unsigned long)&info));
+    TRY(control(0, 0, IPC_INFO, (unsigned long)&info) >= 0);
     printf("  %d %d %d %d %d %d\n", info.semmni, info.semmns, info.semmsl, info.semopm, info.semusz,
            info.semaem);
-    TRY(control(0, 0, SEM_INFO, (unsigned long)&info));
+    TRY(control(0, 0, SEM_INFO, (unsigned long)&info) >= 0);
     printf("  %d %d\n", info.semusz, info.semaem);
-    TRY(control(2, 0, SEM_STAT, (unsigned long)&state));
-    TRY(control(9, 0, SEM_STAT, (unsigned long)&state));
-    TRY(setgid(1000));
-    TRY(setuid(1000));
-    struct sembuf operation = one(0, 1, 0);
-    TRY(semop(id, &operation, 1));
-    TRY(semget(1, 1, 0200));
-    TRY(semget(1, 1, 0400) == id);
-    TRY(control(id, 0, SETVAL, 1));
-    TRY(control(id, 0, GETVAL, 0));
+    TRY(control(id, 0, SEM_STAT, (unsigned long)&state) == id);
+    TRY(control(32767, 0, SEM_STAT, (unsigned long)&state));
+    fflush(stdout);
+    if (fork() == 0) {
+        ask_as_another_user(id);
+        _exit(0);
+    }
+    wait(NULL);
     TRY(control(id, 0, IPC_RMID, 0));
-    TRY(control(id, 0, IPC_SET, (unsigned long)&state));
 }
 
 static void creating(void) {
     const int id = creation();
     values(id);
     operations(id);
+    TRY(control(id, 0, IPC_RMID, 0));
 }
 
 static void sleeping(void) {

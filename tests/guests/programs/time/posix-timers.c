@@ -206,10 +206,12 @@ static void handlers(void) {
     time = in_milliseconds(10, 10);
     set(ignored, 0, &time, NULL);
     usleep(50000);
-    get(ignored, &time);
-    printf("  runs on %d\n", time.it_value.tv_nsec > 0);
+    struct itimerspec left;
+    get(ignored, &left);
+    printf("  runs on %d\n", left.it_value.tv_nsec > 0);
     mask(SIG_BLOCK, SIGUSR1);
     handle(SIGUSR1);
+    set(ignored, 0, &time, NULL);
     await(SIGUSR1);
     set(ignored, 0, &kStop, NULL);
     printf("  signal %d, timer %d\n", last.si_signo, last.si_timerid);
