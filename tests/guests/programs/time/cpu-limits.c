@@ -12,7 +12,10 @@
 #include "../behaviours.h"
 #include "../report.h"
 
+static const struct itimerval kNone;
 static volatile sig_atomic_t delivered;
+static volatile sig_atomic_t last_wanted;  // of the signals of `running`, which then stops; 0: none is
+static volatile int running;
 static volatile int last_signal;
 static volatile int last_code;
 
@@ -21,6 +24,9 @@ static void on_signal(int number, siginfo_t* info, void* context) {
     last_signal = number;
     last_code = info->si_code;
     ++delivered;
+    if (delivered == last_wanted) {
+        setitimer(running, &kNone, NULL);
+    }
 }
 
 static void handle(int number) {
@@ -33,10 +39,15 @@ static struct itimerval in_microseconds(long value, long interval) {
     return time;
 }
 
-static void spin_until(int count) {
+// How often a timer fires before it is stopped is a matter of ticks: its handler stops it.
+static void spin_under(int which, struct itimerval time, int count) {
+    running = which;
+    last_wanted = count;
     delivered = 0;
+    setitimer(which, &time, NULL);
     while (delivered < count) {
     }
+    last_wanted = 0;
     printf("  signal %d code %d\n", last_signal, last_code);
 }
 
@@ -50,23 +61,19 @@ static void cpu_timers(void) {
     TRY(setitimer(ITIMER_PROF, kBadAddress, NULL));
     time.it_value.tv_usec = 1000000;
     TRY(setitimer(ITIMER_VIRTUAL, &time, NULL));
-    time = in_microseconds(1000, 1000);
     TRY(getitimer(ITIMER_VIRTUAL, &old));
     printf("  idle: %ld %ld %ld\n", old.it_value.tv_sec, old.it_value.tv_usec, old.it_interval.tv_usec);
-    TRY(setitimer(ITIMER_VIRTUAL, &time, NULL));
-    spin_until(2);
-    time = in_microseconds(0, 0);
-    TRY(setitimer(ITIMER_VIRTUAL, &time, NULL));
-    time = in_microseconds(1, 0);
-    TRY(setitimer(ITIMER_PROF, &time, NULL));
-    spin_until(1);
+    spin_under(ITIMER_VIRTUAL, in_microseconds(1000, 1000), 2);
+    TRY(setitimer(ITIMER_VIRTUAL, &kNone, NULL));
+    spin_under(ITIMER_PROF, in_microseconds(1, 0), 1);
     getitimer(ITIMER_PROF, &old);
     printf("  over: %ld\n", old.it_value.tv_usec);
     // One tick more than asked for may be shown.
+    time = in_microseconds(0, 0);
     time.it_value.tv_sec = 100;
     TRY(setitimer(ITIMER_PROF, &time, NULL));
     getitimer(ITIMER_PROF, &old);
-    printf("  just set: %ld\n", old.it_value.tv_sec);
+    printf("  just set: %d\n", old.it_value.tv_sec >= 99);
     fflush(stdout);
     if (fork() == 0) {
         getitimer(ITIMER_PROF, &old);
@@ -105,8 +112,10 @@ static void cpu_limit(void) {
     if (child == 0) {
         handle(SIGXCPU);
         struct rlimit limit = {.rlim_cur = 0, .rlim_max = 100};
-        TRY(setrlimit(RLIMIT_CPU, &limit));
-        spin_until(1);
+        const int set = setrlimit(RLIMIT_CPU, &limit);
+        while (delivered == 0) {
+        }
+        printf("set: %d, signal %d code %d\n", set, last_signal, last_code);
         getrlimit(RLIMIT_CPU, &limit);
         printf("  limit now %lu of %lu\n", limit.rlim_cur, limit.rlim_max);
         limit.rlim_cur = limit.rlim_max = 0;
