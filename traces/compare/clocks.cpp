@@ -9,6 +9,7 @@
 #include "traces/abi/constants.hpp"
 #include "traces/abi/layouts.hpp"
 #include "traces/abi/syscalls.hpp"
+#include "traces/compare/contents.hpp"
 #include "traces/compare/domain.hpp"
 #include "traces/compare/fields.hpp"
 
@@ -16,9 +17,6 @@ namespace levitate::traces::detail {
 namespace {
 
 using abi::constant;
-
-// Wide enough for the nanoseconds of any clock, even in a damaged trace.
-__extension__ using Nanoseconds = __int128;
 
 constexpr Nanoseconds kSecond = 1'000'000'000;
 // The rate of a clock may be set and its ticks are rounded (man 2 adjtimex): a thousandth is allowed, and a
@@ -54,14 +52,8 @@ std::optional<ClockReading> time_in(std::string_view type, std::span<const std::
     if (layout == nullptr) {
         return std::nullopt;
     }
-    ClockReading reading;
-    for (const abi::Field& field : layout->fields) {
-        const auto value = static_cast<std::int64_t>(abi::read_field(bytes, field).value_or(0));
-        const bool microseconds = abi::is_microseconds(field);
-        reading.time += value * (microseconds ? 1000 : abi::is_nanoseconds(field) ? 1 : kSecond);
-        reading.cut_off = microseconds ? 999 : reading.cut_off;
-    }
-    return reading;
+    const bool microseconds = std::ranges::any_of(layout->fields, &abi::is_microseconds);
+    return ClockReading{.time = nanoseconds_in(*layout, bytes), .cut_off = microseconds ? 999 : 0};
 }
 
 // The clock that the call's clock argument names, or else CLOCK_MONOTONIC or CLOCK_REALTIME, whichever its

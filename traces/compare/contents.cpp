@@ -220,6 +220,16 @@ bool fits_variation(const std::vector<std::span<const std::byte>>& recordings,
     return !one_shape || shape(as_string_view(actual)) == wanted;
 }
 
+Nanoseconds nanoseconds_in(const abi::Struct& layout, std::span<const std::byte> bytes) {
+    constexpr Nanoseconds kSecond = 1'000'000'000;
+    Nanoseconds sum = 0;
+    for (const abi::Field& field : layout.fields) {
+        const auto value = static_cast<std::int64_t>(abi::read_field(bytes, field).value_or(0));
+        sum += value * (abi::is_microseconds(field) ? 1000 : abi::is_nanoseconds(field) ? 1 : kSecond);
+    }
+    return sum;
+}
+
 std::vector<DirectoryEntry> parse_directory(std::span<const std::byte> records) {
     const abi::Struct& layout = *abi::find_struct("linux_dirent64");
     const std::size_t name_offset = layout.field("d_name")->offset;

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "traces/abi/layouts.hpp"
+
 namespace levitate::traces::detail {
 
 // What differs, in a few words, or nothing.
@@ -38,6 +40,12 @@ std::string shape(std::string_view text);
 // the same length, else by shape. Recordings with several shapes allow anything.
 bool fits_variation(const std::vector<std::span<const std::byte>>& recordings,
                     std::span<const std::byte> actual);
+
+// Wide enough for the nanoseconds of any clock, even in a damaged trace.
+__extension__ using Nanoseconds = __int128;
+
+// The time in a struct of seconds and a fraction; of a timer, what is left of it and its interval together.
+Nanoseconds nanoseconds_in(const abi::Struct& layout, std::span<const std::byte> bytes);
 
 struct DirectoryEntry {
     std::string name;

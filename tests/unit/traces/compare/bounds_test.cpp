@@ -1,6 +1,8 @@
 // What a schedule decides is free within what Linux could have answered, and what no trace may do.
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "tests/unit/traces/compare/compared.hpp"
 #include "tests/unit/traces/trace_builder.hpp"
 #include "traces/abi/layouts.hpp"
@@ -144,6 +146,37 @@ TEST(CompareBounds, an_inode_under_proc_may_have_another_number_at_each_look) {
               DivergenceKind::Data);
     EXPECT_EQ(test::kind_of(looks_twice("/process", 5, 5), looks_twice("/process", 6, 7)),
               DivergenceKind::Data);
+}
+
+// A program that asks how much of its timer is left.
+Trace asks_for_rest(std::int64_t seconds, std::int64_t microseconds) {
+    TraceBuilder b;
+    b.start(1, 0, 17, 100);
+    const abi::Struct& layout = *abi::find_struct("__kernel_old_itimerval");
+    std::vector<std::byte> rest(layout.size);
+    const auto put = [&](std::string_view name, std::int64_t value) {
+        std::memcpy(&rest[layout.field(name)->offset], &value, sizeof value);
+    };
+    put("it_value.tv_sec", seconds);
+    put("it_value.tv_usec", microseconds);
+    TraceBuilder::payload(b.call(1, "getitimer", {2, 0x4000}, 0), 1, Direction::Out, rest);
+    b.call(1, "exit_group", {0}, std::nullopt);
+    b.end(1, 0);
+    b.outcome(0, "");
+    return b.trace();
+}
+
+TEST(CompareBounds, what_is_left_of_a_timer_may_be_a_tick_away_from_what_all_recordings_have) {
+    const std::vector<Trace> goldens(3, asks_for_rest(100, 4000));
+    const auto agrees = [&](std::int64_t seconds, std::int64_t microseconds) {
+        return compare(goldens, asks_for_rest(seconds, microseconds)).divergences.empty();
+    };
+    EXPECT_TRUE(agrees(100, 8000));
+    EXPECT_TRUE(agrees(100, 0));
+    EXPECT_FALSE(agrees(100, 8001));
+    EXPECT_FALSE(agrees(99, 999'999));
+    EXPECT_FALSE(agrees(0, 0));
+    EXPECT_FALSE(agrees(100, 1'000'000));
 }
 
 TEST(CompareTexts, only_whole_process_numbers_may_differ) {
