@@ -18,6 +18,19 @@ Flow end_of_page(Core& core, const Instruction* /*at*/, std::int64_t credit) {
     return core.leave_page(credit);
 }
 
+Flow detail::unusual(Core& core, const Instruction* at, std::int64_t credit, Flow flow,
+                     Flow (*complete_form)(Core&, const Instruction&, std::int64_t)) {
+    if (flow == Flow::Exception && core.take_redo()) {
+        core.form = Form::Complete;
+        flow = complete_form(core, *at, credit);
+        core.form = Form::Usual;
+        if (flow == Flow::Next) {
+            return core.go_on(at + 1, credit);
+        }
+    }
+    return core.stop(*at, credit, flow);
+}
+
 namespace {
 
 // After an instruction that is executed alone.

@@ -14,7 +14,8 @@
 // Loads and stores find their place in host memory through the data TLB, inline. One that misses makes the
 // executor return Flow::Exception before anything has changed, and so does any exception; the same executor
 // then runs again, compiled into another function where Core::form is Form::Complete. So the usual one calls
-// nothing and needs no stack frame.
+// nothing and needs no stack frame. An executor that returns nothing can neither fault nor branch: after it
+// comes the next instruction, and it has no other form.
 #pragma once
 
 #include <array>
@@ -104,7 +105,7 @@ consteval std::array<std::size_t, sizeof...(Operands) + 1> operand_offsets() {
 
 // Calls function(operands…) with the operands that pack() stored.
 template <class... Operands, class Function>
-Flow with_operands(const Operation& operation, Function function) {
+auto with_operands(const Operation& operation, Function function) {
     return [&]<std::size_t... i>(std::index_sequence<i...>) {
         [[maybe_unused]] constexpr auto kOffsets = operand_offsets<Operands...>();
         return function(unpack<Operands>(operation, kOffsets[i])...);
@@ -115,19 +116,19 @@ Flow with_operands(const Operation& operation, Function function) {
 template <auto executor, class Signature = decltype(executor)>
 struct Call;
 
-template <auto executor, class... Operands>
-struct Call<executor, Flow (*)(Core&, Operands...)> {
+template <auto executor, class Result, class... Operands>
+struct Call<executor, Result (*)(Core&, Operands...)> {
     static void pack_operands(Operation& operation, Operands... operands) { pack(operation, operands...); }
-    static Flow execute(Core& core, const Instruction& at, std::int64_t /*credit*/) {
+    static Result execute(Core& core, const Instruction& at, std::int64_t /*credit*/) {
         return with_operands<Operands...>(at.operation,
                                           [&](Operands... operands) { return executor(core, operands...); });
     }
 };
 
-template <auto executor, class... Operands>
-struct Call<executor, Flow (*)(Core&, const Instruction&, Operands...)> {
+template <auto executor, class Result, class... Operands>
+struct Call<executor, Result (*)(Core&, const Instruction&, Operands...)> {
     static void pack_operands(Operation& operation, Operands... operands) { pack(operation, operands...); }
-    static Flow execute(Core& core, const Instruction& at, std::int64_t /*credit*/) {
+    static Result execute(Core& core, const Instruction& at, std::int64_t /*credit*/) {
         return with_operands<Operands...>(
             at.operation, [&](Operands... operands) { return executor(core, at, operands...); });
     }
@@ -143,50 +144,62 @@ struct Call<executor, Flow (*)(Core&, const Instruction&, RetiredBefore, Operand
     }
 };
 
-// The same executor where CPACR_EL1.FPEN may trap it.
+// The complete form: what the executor does where Core::form says so.
 template <class Call>
-struct FpCall : Call {
-    static Flow execute(Core& core, const Instruction& at, std::int64_t credit) {
-        if (core.fp_trapped) [[unlikely]] {
-            return core.trap_fp();
-        }
-        return Call::execute(core, at, credit);
+[[gnu::noinline, gnu::cold]] Flow complete(Core& core, const Instruction& at, std::int64_t credit) {
+    if (core.form != Form::Complete) {
+        __builtin_unreachable();  // known to the compiler, as in run()
     }
-};
+    return Call::execute(core, at, credit);
+}
 
-// The complete form, and what the run loop must hear of.
+// Goes on after an executor's usual form returned `flow`: with its complete form if that was asked for, or to
+// the run loop, which must hear of it.
+[[gnu::cold]] Flow unusual(Core& core, const Instruction* at, std::int64_t credit, Flow flow,
+                           Flow (*complete_form)(Core&, const Instruction&, std::int64_t));
+
 template <class Call>
-[[gnu::noinline, gnu::cold]] Flow unusual(Core& core, const Instruction* at, std::int64_t credit, Flow flow) {
-    if (flow == Flow::Exception && core.take_redo()) {
-        core.form = Form::Complete;
-        flow = Call::execute(core, *at, credit);
-        core.form = Form::Usual;
-        if (flow == Flow::Next) {
+[[gnu::always_inline]] inline Flow run(Core& core, const Instruction* at, std::int64_t credit) {
+    if (core.form != Form::Usual) {
+        __builtin_unreachable();  // known to the compiler, so that it drops what only the complete form does
+    }
+    if constexpr (std::is_void_v<decltype(Call::execute(core, *at, credit))>) {
+        Call::execute(core, *at, credit);
+        return core.go_on(at + 1, credit);
+    } else {
+        const Flow flow = Call::execute(core, *at, credit);
+        if (flow == Flow::Next) [[likely]] {
             return core.go_on(at + 1, credit);
         }
+        if (flow == Flow::Branch) [[likely]] {
+            return core.branch(*at, credit);
+        }
+        return unusual(core, at, credit, flow, &complete<Call>);
     }
-    return core.stop(*at, credit, flow);
 }
 
 template <class Call>
 Flow thread(Core& core, const Instruction* at, std::int64_t credit) {
-    if (core.form != Form::Usual) {
-        __builtin_unreachable();  // known to the compiler, so that it drops what only the complete form does
+    return run<Call>(core, at, credit);
+}
+
+// What stands in for any executor that CPACR_EL1.FPEN traps.
+inline Flow trap_fp(Core& core) {
+    return core.trap_fp();
+}
+
+template <class Call>
+Flow thread_fp(Core& core, const Instruction* at, std::int64_t credit) {
+    if (core.fp_trapped) [[unlikely]] {
+        return thread<detail::Call<&trap_fp>>(core, at, credit);
     }
-    const Flow flow = Call::execute(core, *at, credit);
-    if (flow == Flow::Next) [[likely]] {
-        return core.go_on(at + 1, credit);
-    }
-    if (flow == Flow::Branch) [[likely]] {
-        return core.branch(*at, credit);
-    }
-    return unusual<Call>(core, at, credit, flow);
+    return run<Call>(core, at, credit);
 }
 
 template <class Call, class... Arguments>
-Operation make_operation(Arguments... arguments) {
+Operation make_operation(Code code, Arguments... arguments) {
     Operation result{};
-    result.code = &thread<Call>;
+    result.code = code;
     Call::pack_operands(result, arguments...);
     return result;
 }
@@ -194,18 +207,23 @@ Operation make_operation(Arguments... arguments) {
 }  // namespace detail
 
 // The operation that calls `executor` with these operands. Its form is one of
+//     void executor(Core&, operands…)                     if it can neither fault nor branch
+//     void executor(Core&, const Instruction&, operands…)
 //     Flow executor(Core&, operands…)
 //     Flow executor(Core&, const Instruction&, operands…)                 if it needs its own address or word
 //     Flow executor(Core&, const Instruction&, RetiredBefore, operands…)  if it looks at the time
+// One that returns nothing has no complete form, so it costs half as much to compile.
 template <auto executor, class... Arguments>
 Operation operation(Arguments... arguments) {
-    return detail::make_operation<detail::Call<executor>>(arguments...);
+    using Call = detail::Call<executor>;
+    return detail::make_operation<Call>(&detail::thread<Call>, arguments...);
 }
 
 // As operation(), for an instruction that CPACR_EL1.FPEN traps.
 template <auto executor, class... Arguments>
 Operation fp_operation(Arguments... arguments) {
-    return detail::make_operation<detail::FpCall<detail::Call<executor>>>(arguments...);
+    using Call = detail::Call<executor>;
+    return detail::make_operation<Call>(&detail::thread_fp<Call>, arguments...);
 }
 
 }  // namespace levitate::emu

@@ -12,33 +12,29 @@ namespace levitate::emu {
 namespace {
 
 template <class T, Operator op, SetFlags sets>
-Flow add_immediate(Core& core, Target d, Source n, std::uint32_t immediate) {
+void add_immediate(Core& core, Target d, Source n, std::uint32_t immediate) {
     core.set(d, add_or_subtract<T, op, sets>(core.get<T>(n), immediate, core.pstate.flags));
-    return Flow::Next;
 }
 
 template <class T, Operator op, SetFlags sets>
-Flow add_register(Core& core, Target d, Source n, Source m) {
+void add_register(Core& core, Target d, Source n, Source m) {
     core.set(d, add_or_subtract<T, op, sets>(core.get<T>(n), core.get<T>(m), core.pstate.flags));
-    return Flow::Next;
 }
 
 template <class T, Operator op, SetFlags sets>
-Flow add_shifted(Core& core, Target d, Source n, Source m, Shift shift, std::uint8_t amount) {
+void add_shifted(Core& core, Target d, Source n, Source m, Shift shift, std::uint8_t amount) {
     const T operand = shifted(core.get<T>(m), shift, amount);
     core.set(d, add_or_subtract<T, op, sets>(core.get<T>(n), operand, core.pstate.flags));
-    return Flow::Next;
 }
 
 template <class T, Operator op, SetFlags sets>
-Flow add_extended(Core& core, Target d, Source n, Source m, Extend extend, std::uint8_t shift) {
+void add_extended(Core& core, Target d, Source n, Source m, Extend extend, std::uint8_t shift) {
     const auto operand = static_cast<T>(extended(core.get(m), extend, shift));
     core.set(d, add_or_subtract<T, op, sets>(core.get<T>(n), operand, core.pstate.flags));
-    return Flow::Next;
 }
 
 template <class T, Operator op, SetFlags sets>
-Flow add_carry(Core& core, Target d, Source n, Source m) {
+void add_carry(Core& core, Target d, Source n, Source m) {
     const T operand = core.get<T>(m);
     Flags flags = core.pstate.flags;
     const T result = add_with_carry(core.get<T>(n), op == Operator::Add ? operand : static_cast<T>(~operand),
@@ -47,7 +43,6 @@ Flow add_carry(Core& core, Target d, Source n, Source m) {
     if constexpr (sets == SetFlags::Yes) {
         core.pstate.flags = flags;
     }
-    return Flow::Next;
 }
 
 template <Operator op, SetFlags sets>

@@ -67,7 +67,7 @@ constexpr unsigned inverse_shifted_row(unsigned i) {
 }
 
 template <auto place, const SubstitutionBox& box>
-Flow aes_round(Core& core, Reg d, Reg n) {
+void aes_round(Core& core, Reg d, Reg n) {
     const Bytes state = read<std::uint8_t>(core, d);
     const Bytes key = read<std::uint8_t>(core, n);
     Bytes result;
@@ -76,7 +76,6 @@ Flow aes_round(Core& core, Reg d, Reg n) {
         result[i] = box[static_cast<std::uint8_t>(state[from] ^ key[from])];
     }
     write(core, d, result, kVectorBytes);
-    return Flow::Next;
 }
 
 // A row of the matrix that MixColumns multiplies each column with; the other rows are this one, rotated.
@@ -85,7 +84,7 @@ constexpr Coefficients kMixCoefficients{2, 3, 1, 1};
 constexpr Coefficients kInverseMixCoefficients{14, 11, 13, 9};
 
 template <const Coefficients& coefficients>
-Flow aes_mix(Core& core, Reg d, Reg n) {
+void aes_mix(Core& core, Reg d, Reg n) {
     const Bytes state = read<std::uint8_t>(core, n);
     Bytes result;
     for (unsigned i = 0; i < result.size(); ++i) {
@@ -97,7 +96,6 @@ Flow aes_mix(Core& core, Reg d, Reg n) {
         result[i] = sum;
     }
     write(core, d, result, kVectorBytes);
-    return Flow::Next;
 }
 
 template <auto executor>
@@ -124,7 +122,7 @@ constexpr std::uint32_t majority(std::uint32_t x, std::uint32_t y, std::uint32_t
 
 // Four rounds of SHA-1: d is a to d, n is e, m is the schedule with the round constants added.
 template <auto function>
-Flow sha1_rounds(Core& core, Reg d, Reg n, Reg m) {
+void sha1_rounds(Core& core, Reg d, Reg n, Reg m) {
     Words state = read<std::uint32_t>(core, d);
     std::uint32_t e = read_scalar<std::uint32_t>(core, n);
     const Words schedule = read<std::uint32_t>(core, m);
@@ -134,24 +132,21 @@ Flow sha1_rounds(Core& core, Reg d, Reg n, Reg m) {
         state = {next, state[0], std::rotl(state[1], 30), state[2]};
     }
     write(core, d, state, kVectorBytes);
-    return Flow::Next;
 }
 
-Flow sha1_fixed_rotate(Core& core, Reg d, Reg n) {
+void sha1_fixed_rotate(Core& core, Reg d, Reg n) {
     write_scalar(core, d, std::rotl(read_scalar<std::uint32_t>(core, n), 30));
-    return Flow::Next;
 }
 
-Flow sha1_schedule_0(Core& core, Reg d, Reg n, Reg m) {
+void sha1_schedule_0(Core& core, Reg d, Reg n, Reg m) {
     const Words a = read<std::uint32_t>(core, d);
     const Words b = read<std::uint32_t>(core, n);
     const Words c = read<std::uint32_t>(core, m);
     write(core, d, Words{a[2] ^ a[0] ^ c[0], a[3] ^ a[1] ^ c[1], b[0] ^ a[2] ^ c[2], b[1] ^ a[3] ^ c[3]},
           kVectorBytes);
-    return Flow::Next;
 }
 
-Flow sha1_schedule_1(Core& core, Reg d, Reg n) {
+void sha1_schedule_1(Core& core, Reg d, Reg n) {
     const Words a = read<std::uint32_t>(core, d);
     const Words b = read<std::uint32_t>(core, n);
     Words result{a[0] ^ b[1], a[1] ^ b[2], a[2] ^ b[3], a[3]};
@@ -161,7 +156,6 @@ Flow sha1_schedule_1(Core& core, Reg d, Reg n) {
     // The last word depends on the first of the four that are being made.
     result[3] ^= std::rotl(result[0], 1);
     write(core, d, result, kVectorBytes);
-    return Flow::Next;
 }
 
 constexpr std::uint32_t large_sigma_0(std::uint32_t x) {
@@ -195,29 +189,26 @@ Sha256State sha256_rounds(Sha256State state, const Words& schedule) {
 }
 
 // SHA256H finds a to d in d, and gives their new values; SHA256H2 finds e to h in d, and a to d in n.
-Flow sha256_hash_1(Core& core, Reg d, Reg n, Reg m) {
+void sha256_hash_1(Core& core, Reg d, Reg n, Reg m) {
     const Sha256State state{read<std::uint32_t>(core, d), read<std::uint32_t>(core, n)};
     write(core, d, sha256_rounds(state, read<std::uint32_t>(core, m)).abcd, kVectorBytes);
-    return Flow::Next;
 }
 
-Flow sha256_hash_2(Core& core, Reg d, Reg n, Reg m) {
+void sha256_hash_2(Core& core, Reg d, Reg n, Reg m) {
     const Sha256State state{read<std::uint32_t>(core, n), read<std::uint32_t>(core, d)};
     write(core, d, sha256_rounds(state, read<std::uint32_t>(core, m)).efgh, kVectorBytes);
-    return Flow::Next;
 }
 
-Flow sha256_schedule_0(Core& core, Reg d, Reg n) {
+void sha256_schedule_0(Core& core, Reg d, Reg n) {
     const Words a = read<std::uint32_t>(core, d);
     const Words b = read<std::uint32_t>(core, n);
     write(core, d,
           Words{a[0] + small_sigma_0(a[1]), a[1] + small_sigma_0(a[2]), a[2] + small_sigma_0(a[3]),
                 a[3] + small_sigma_0(b[0])},
           kVectorBytes);
-    return Flow::Next;
 }
 
-Flow sha256_schedule_1(Core& core, Reg d, Reg n, Reg m) {
+void sha256_schedule_1(Core& core, Reg d, Reg n, Reg m) {
     const Words a = read<std::uint32_t>(core, d);
     const Words b = read<std::uint32_t>(core, n);
     const Words c = read<std::uint32_t>(core, m);
@@ -227,7 +218,6 @@ Flow sha256_schedule_1(Core& core, Reg d, Reg n, Reg m) {
     result[2] = a[2] + b[3] + small_sigma_1(result[0]);
     result[3] = a[3] + c[0] + small_sigma_1(result[1]);
     write(core, d, result, kVectorBytes);
-    return Flow::Next;
 }
 
 template <auto executor>

@@ -20,38 +20,34 @@ namespace {
 
 // UBFX and SBFX: `width` bits from `lsb` on, to the bottom.
 template <class T>
-Flow extract_field(Core& core, Target d, Source n, std::uint8_t lsb, std::uint8_t width) {
+void extract_field(Core& core, Target d, Source n, std::uint8_t lsb, std::uint8_t width) {
     constexpr unsigned kBitsInType = kBitsOf<std::make_unsigned_t<T>>;
     using Unsigned = std::make_unsigned_t<T>;
     const auto top = static_cast<T>(core.get<Unsigned>(n) << (kBitsInType - lsb - width));
     core.set(d, static_cast<Unsigned>(top >> (kBitsInType - width)));
-    return Flow::Next;
 }
 
 // UBFIZ and SBFIZ: the bottom `width` bits, to `lsb`.
 template <class T>
-Flow insert_in_zero(Core& core, Target d, Source n, std::uint8_t lsb, std::uint8_t width) {
+void insert_in_zero(Core& core, Target d, Source n, std::uint8_t lsb, std::uint8_t width) {
     constexpr unsigned kBitsInType = kBitsOf<std::make_unsigned_t<T>>;
     using Unsigned = std::make_unsigned_t<T>;
     const auto top = static_cast<T>(core.get<Unsigned>(n) << (kBitsInType - width));
     core.set(d, static_cast<Unsigned>(top >> (kBitsInType - width - lsb)));
-    return Flow::Next;
 }
 
 // BFM in both forms: rotated source bits under `mask`, the destination's elsewhere.
 template <class T>
-Flow insert_field(Core& core, Target d, Source old, Source n, std::uint8_t rotation, T mask) {
+void insert_field(Core& core, Target d, Source old, Source n, std::uint8_t rotation, T mask) {
     const T source = std::rotr(core.get<T>(n), rotation);
     core.set(d, (source & mask) | (core.get<T>(old) & static_cast<T>(~mask)));
-    return Flow::Next;
 }
 
 template <class T>
-Flow extract_pair(Core& core, Target d, Source n, Source m, std::uint8_t lsb) {
+void extract_pair(Core& core, Target d, Source n, Source m, std::uint8_t lsb) {
     const T low = core.get<T>(m) >> lsb;
     const T high = lsb == 0 ? T{0} : static_cast<T>(core.get<T>(n) << (kBitsOf<T> - lsb));
     core.set(d, high | low);
-    return Flow::Next;
 }
 
 bool is_valid_field(Bit sf, Bit n, Imm<6> immr, Imm<6> imms) {
@@ -115,15 +111,13 @@ Operation EXTR(Bit sf, Bit n, Reg Rm, Imm<6> imms, Reg Rn, Reg Rd) {
 
 // Makes an executor of two sources from a function of two values.
 template <class T, auto function>
-Flow apply_binary(Core& core, Target d, Source n, Source m) {
+void apply_binary(Core& core, Target d, Source n, Source m) {
     core.set(d, function(core.get<T>(n), core.get<T>(m)));
-    return Flow::Next;
 }
 
 template <class T, auto function>
-Flow apply_unary(Core& core, Target d, Source n) {
+void apply_unary(Core& core, Target d, Source n) {
     core.set(d, function(core.get<T>(n)));
-    return Flow::Next;
 }
 
 template <auto function>
@@ -235,7 +229,7 @@ constexpr std::array<std::uint32_t, 256> kCrcTable = [] {
 }();
 
 template <class T, std::uint32_t polynomial>
-Flow crc(Core& core, Target d, Source n, Source m) {
+void crc(Core& core, Target d, Source n, Source m) {
     auto checksum = core.get<std::uint32_t>(n);
     std::uint64_t data = core.get<T>(m);
     for (std::size_t i = 0; i < sizeof(T); ++i) {
@@ -243,7 +237,6 @@ Flow crc(Core& core, Target d, Source n, Source m) {
         data >>= 8;
     }
     core.set(d, checksum);
-    return Flow::Next;
 }
 
 template <class T, std::uint32_t polynomial>
@@ -262,28 +255,25 @@ constexpr auto CRC32CX = decode_crc<std::uint64_t, kPolynomialCrc32c>;
 // --- Multiplication ----------------------------------------------------------------------------------------
 
 template <class T, Operator op>
-Flow multiply_add(Core& core, Target d, Source n, Source m, Source a) {
+void multiply_add(Core& core, Target d, Source n, Source m, Source a) {
     const T product = core.get<T>(n) * core.get<T>(m);
     const T addend = core.get<T>(a);
     core.set(d, op == Operator::Add ? addend + product : addend - product);
-    return Flow::Next;
 }
 
 // Narrow is std::int32_t or std::uint32_t; the product is exact in 64 bits.
 template <class Narrow, Operator op>
-Flow multiply_add_long(Core& core, Target d, Source n, Source m, Source a) {
+void multiply_add_long(Core& core, Target d, Source n, Source m, Source a) {
     using Wide = std::conditional_t<std::is_signed_v<Narrow>, std::int64_t, std::uint64_t>;
     const auto product = static_cast<std::uint64_t>(Wide{core.get<Narrow>(n)} * Wide{core.get<Narrow>(m)});
     const std::uint64_t addend = core.get(a);
     core.set(d, op == Operator::Add ? addend + product : addend - product);
-    return Flow::Next;
 }
 
 template <class Wide, class Narrow>
-Flow multiply_high(Core& core, Target d, Source n, Source m) {
+void multiply_high(Core& core, Target d, Source n, Source m) {
     const auto product = Wide{core.get<Narrow>(n)} * Wide{core.get<Narrow>(m)};
     core.set(d, static_cast<std::uint64_t>(product >> 64));
-    return Flow::Next;
 }
 
 template <Operator op>
@@ -321,9 +311,8 @@ constexpr auto kNegated = []<class T>(T value) { return static_cast<T>(T{0} - va
 
 // `otherwise` is what becomes of the second register if the condition does not hold.
 template <class T, auto otherwise>
-Flow select(Core& core, Target d, Source n, Source m, Condition condition) {
+void select(Core& core, Target d, Source n, Source m, Condition condition) {
     core.set(d, core.pstate.flags.holds(condition) ? core.get<T>(n) : otherwise(core.get<T>(m)));
-    return Flow::Next;
 }
 
 template <auto otherwise>
@@ -348,16 +337,14 @@ void compare_if(Core& core, T first, T second, Condition condition, FlagsNibble 
 }
 
 template <class T, Operator op>
-Flow compare_register_if(Core& core, Source n, Source m, Condition condition, FlagsNibble otherwise) {
+void compare_register_if(Core& core, Source n, Source m, Condition condition, FlagsNibble otherwise) {
     compare_if<T, op>(core, core.get<T>(n), core.get<T>(m), condition, otherwise);
-    return Flow::Next;
 }
 
 template <class T, Operator op>
-Flow compare_immediate_if(Core& core, Source n, std::uint8_t immediate, Condition condition,
+void compare_immediate_if(Core& core, Source n, std::uint8_t immediate, Condition condition,
                           FlagsNibble otherwise) {
     compare_if<T, op>(core, core.get<T>(n), T{immediate}, condition, otherwise);
-    return Flow::Next;
 }
 
 template <Operator op>

@@ -54,11 +54,10 @@ constexpr auto& FRINTX_scalar = one_source<kFpRoundExact>;
 constexpr auto& FRINTI_scalar = one_source<kFpRoundCurrent>;
 
 template <class To, class From>
-Flow convert_format(Core& core, Reg d, Reg n) {
+void convert_format(Core& core, Reg d, Reg n) {
     FpScope scope{core};
     const From value = read_scalar<From>(core, n);
     write_scalar(core, d, fp::convert<To>(value, scope.context().rounding(), scope.context()));
-    return Flow::Next;
 }
 
 Operation FCVT(Imm<2> type, Imm<2> target, Reg n, Reg d) {
@@ -92,11 +91,10 @@ constexpr auto& FMINNM_scalar = two_source<kFpMinimumNumber>;
 constexpr auto& FNMUL_scalar = two_source<kFpNegatedMultiply>;
 
 template <class T, auto operate>
-Flow ternary_scalar(Core& core, Reg d, Reg a, Reg n, Reg m) {
+void ternary_scalar(Core& core, Reg d, Reg a, Reg n, Reg m) {
     write_scalar(
         core, d,
         for_scalar<operate>(core, read_scalar<T>(core, a), read_scalar<T>(core, n), read_scalar<T>(core, m)));
-    return Flow::Next;
 }
 
 template <auto operate>
@@ -120,24 +118,22 @@ void set_flags(Core& core, T first, T second) {
 }
 
 template <class T, fp::NanRule rule>
-Flow compare(Core& core, Reg n, Reg m) {
+void compare(Core& core, Reg n, Reg m) {
     set_flags<T, rule>(core, read_scalar<T>(core, n), read_scalar<T>(core, m));
-    return Flow::Next;
 }
 
 template <class T, fp::NanRule rule>
-Flow compare_zero(Core& core, Reg n) {
+void compare_zero(Core& core, Reg n) {
     set_flags<T, rule>(core, read_scalar<T>(core, n), T{0});
-    return Flow::Next;
 }
 
 template <class T, fp::NanRule rule>
-Flow conditional_compare(Core& core, Reg n, Reg m, Condition condition, FlagsNibble otherwise) {
+void conditional_compare(Core& core, Reg n, Reg m, Condition condition, FlagsNibble otherwise) {
     if (core.pstate.flags.holds(condition)) {
-        return compare<T, rule>(core, n, m);
+        compare<T, rule>(core, n, m);
+    } else {
+        core.pstate.flags = Flags(otherwise);
     }
-    core.pstate.flags = Flags(otherwise);
-    return Flow::Next;
 }
 
 template <fp::NanRule rule>
@@ -166,9 +162,8 @@ constexpr auto& FCCMP = decode_conditional_compare<fp::NanRule::Quiet>;
 constexpr auto& FCCMPE = decode_conditional_compare<fp::NanRule::Signal>;
 
 template <class T>
-Flow select(Core& core, Reg d, Reg n, Reg m, Condition condition) {
+void select(Core& core, Reg d, Reg n, Reg m, Condition condition) {
     write_scalar(core, d, read_scalar<T>(core, core.pstate.flags.holds(condition) ? n : m));
-    return Flow::Next;
 }
 
 Operation FCSEL(Imm<2> type, Reg m, Imm<4> condition, Reg n, Reg d) {
@@ -180,9 +175,8 @@ Operation FCSEL(Imm<2> type, Reg m, Imm<4> condition, Reg n, Reg d) {
 // --- Moves -------------------------------------------------------------------------------------------------
 
 template <class T>
-Flow move_immediate(Core& core, Reg d, T value) {
+void move_immediate(Core& core, Reg d, T value) {
     write_scalar(core, d, value);
-    return Flow::Next;
 }
 
 Operation FMOV_immediate(Imm<2> type, Imm<8> immediate, Reg d) {
@@ -192,25 +186,21 @@ Operation FMOV_immediate(Imm<2> type, Imm<8> immediate, Reg d) {
 }
 
 template <class T>
-Flow move_to_general(Core& core, Target d, Reg n) {
+void move_to_general(Core& core, Target d, Reg n) {
     core.set(d, read_scalar<T>(core, n));
-    return Flow::Next;
 }
 
 template <class T>
-Flow move_from_general(Core& core, Reg d, Source n) {
+void move_from_general(Core& core, Reg d, Source n) {
     write_scalar(core, d, core.get<T>(n));
-    return Flow::Next;
 }
 
-Flow move_top_to_general(Core& core, Target d, Reg n) {
+void move_top_to_general(Core& core, Target d, Reg n) {
     core.set(d, core.v[n.number].d[1]);
-    return Flow::Next;
 }
 
-Flow move_top_from_general(Core& core, Reg d, Source n) {
+void move_top_from_general(Core& core, Reg d, Source n) {
     core.v[d.number].d[1] = core.get(n);
-    return Flow::Next;
 }
 
 // Whether FMOV between general and FP registers exists for the sizes.
@@ -242,20 +232,18 @@ Operation FMOV_top_from_general(Reg n, Reg d) {
 // --- Conversion to and from general registers --------------------------------------------------------------
 
 template <class T, unsigned width, Signedness signedness, Rounding rounding>
-Flow to_general(Core& core, Target d, Reg n, unsigned fraction_bits) {
+void to_general(Core& core, Target d, Reg n, unsigned fraction_bits) {
     FpScope scope{core};
     core.set(d, fp::to_fixed(read_scalar<T>(core, n), fraction_bits, width, signedness, rounding,
                              scope.context()));
-    return Flow::Next;
 }
 
 template <class T, unsigned width, Signedness signedness>
-Flow from_general(Core& core, Reg d, Source n, unsigned fraction_bits) {
+void from_general(Core& core, Reg d, Source n, unsigned fraction_bits) {
     FpScope scope{core};
     write_scalar(core, d,
                  fp::from_fixed<T>(core.get(n), fraction_bits, width, signedness, scope.context().rounding(),
                                    scope.context()));
-    return Flow::Next;
 }
 
 template <Signedness signedness, Rounding rounding>

@@ -32,48 +32,41 @@ T combine(Core& core, T first, T second) {
 }
 
 template <class T, Logic logic>
-Flow logical_immediate(Core& core, Target d, Source n, T mask) {
+void logical_immediate(Core& core, Target d, Source n, T mask) {
     core.set(d, combine<T, logic>(core, core.get<T>(n), mask));
-    return Flow::Next;
 }
 
 // The second operand is not shifted.
 template <class T, Logic logic>
-Flow logical_register(Core& core, Target d, Source n, Source m) {
+void logical_register(Core& core, Target d, Source n, Source m) {
     core.set(d, combine<T, logic>(core, core.get<T>(n), core.get<T>(m)));
-    return Flow::Next;
 }
 
 template <class T, Logic logic, bool inverts>
-Flow logical_shifted(Core& core, Target d, Source n, Source m, Shift shift, std::uint8_t amount) {
+void logical_shifted(Core& core, Target d, Source n, Source m, Shift shift, std::uint8_t amount) {
     T operand = shifted(core.get<T>(m), shift, amount);
     if constexpr (inverts) {
         operand = ~operand;
     }
     core.set(d, combine<T, logic>(core, core.get<T>(n), operand));
-    return Flow::Next;
 }
 
-Flow move_immediate(Core& core, Target d, std::uint64_t value) {
+void move_immediate(Core& core, Target d, std::uint64_t value) {
     core.set(d, value);
-    return Flow::Next;
 }
 
 template <class T>
-Flow move_keep(Core& core, Target d, Source old, std::uint16_t value, std::uint8_t shift) {
+void move_keep(Core& core, Target d, Source old, std::uint16_t value, std::uint8_t shift) {
     const T cleared = core.get<T>(old) & static_cast<T>(~(T{0xffff} << shift));
     core.set(d, cleared | static_cast<T>(T{value} << shift));
-    return Flow::Next;
 }
 
-Flow address_in_page(Core& core, const Instruction& instruction, Target d, std::uint64_t offset) {
+void address_in_page(Core& core, const Instruction& instruction, Target d, std::uint64_t offset) {
     core.set(d, core.address_of(instruction) + offset);
-    return Flow::Next;
 }
 
-Flow address_of_page(Core& core, const Instruction& instruction, Target d, std::uint64_t offset) {
+void address_of_page(Core& core, const Instruction& instruction, Target d, std::uint64_t offset) {
     core.set(d, page_of(core.address_of(instruction)) + offset);
-    return Flow::Next;
 }
 
 // DecodeBitMasks with immediate = TRUE: nullopt if the values are reserved.

@@ -26,23 +26,21 @@ T reduce(const T* lanes, unsigned count, fp::Context& context) {
 }
 
 template <class T, auto operate>
-Flow across(Core& core, Reg d, Reg n, Active active) {
+void across(Core& core, Reg d, Reg n, Active active) {
     FpScope scope{core};
     const Lanes<T> source = read<T>(core, n);
     write_scalar(core, d,
                  reduce<operate>(source.data(), static_cast<unsigned>(active / sizeof(T)), scope.context()));
-    return Flow::Next;
 }
 
 template <class T>
-Flow add_long_across(Core& core, Reg d, Reg n, Active active) {
+void add_long_across(Core& core, Reg d, Reg n, Active active) {
     const Lanes<T> source = read<T>(core, n);
     Wide<T> sum = 0;
     for (unsigned i = 0; i < active / sizeof(T); ++i) {
         sum = kAdd(sum, Wide<T>{source[i]});
     }
     write_scalar(core, d, sum);
-    return Flow::Next;
 }
 
 // Two lanes are a pair, and not allocated here.

@@ -37,7 +37,7 @@ T read_element(const Core& core, Element element) {
 // --- Lanes of one width ------------------------------------------------------------------------------------
 
 template <class T, auto operate>
-Flow by_element(Core& core, Reg d, Reg n, Element element, Active active) {
+void by_element(Core& core, Reg d, Reg n, Element element, Active active) {
     const Lanes<T> first = read<T>(core, n);
     Lanes<T> second;
     second.fill(read_element<T>(core, element));
@@ -46,11 +46,10 @@ Flow by_element(Core& core, Reg d, Reg n, Element element, Active active) {
     } else {
         write(core, d, for_each_lane<operate>(core, active, first, second), active);
     }
-    return Flow::Next;
 }
 
 template <class T, auto operate>
-Flow by_element_scalar(Core& core, Reg d, Reg n, Element element) {
+void by_element_scalar(Core& core, Reg d, Reg n, Element element) {
     const T first = read_scalar<T>(core, n);
     const T second = read_element<T>(core, element);
     if constexpr (kAccumulates<operate, T, T, T>) {
@@ -58,7 +57,6 @@ Flow by_element_scalar(Core& core, Reg d, Reg n, Element element) {
     } else {
         write_scalar(core, d, for_scalar<operate>(core, first, second));
     }
-    return Flow::Next;
 }
 
 template <auto operate, Sign sign>
@@ -141,7 +139,7 @@ constexpr auto& FMULX_element_scalar_half = fp_scalar_half<kFpMultiplyExtended>;
 // --- To lanes of twice the width ---------------------------------------------------------------------------
 
 template <class T, auto operate>
-Flow long_by_element(Core& core, Reg d, Reg n, Element element, std::uint8_t half) {
+void long_by_element(Core& core, Reg d, Reg n, Element element, std::uint8_t half) {
     using W = Wide<T>;
     const Lanes<W> first = extend(read<T>(core, n), half);
     Lanes<W> second;
@@ -152,11 +150,10 @@ Flow long_by_element(Core& core, Reg d, Reg n, Element element, std::uint8_t hal
     } else {
         write(core, d, for_each_lane<operate>(core, kVectorBytes, first, second), kVectorBytes);
     }
-    return Flow::Next;
 }
 
 template <class T, auto operate>
-Flow long_by_element_scalar(Core& core, Reg d, Reg n, Element element) {
+void long_by_element_scalar(Core& core, Reg d, Reg n, Element element) {
     using W = Wide<T>;
     const W first = read_scalar<T>(core, n);
     const W second = read_element<T>(core, element);
@@ -165,7 +162,6 @@ Flow long_by_element_scalar(Core& core, Reg d, Reg n, Element element) {
     } else {
         write_scalar(core, d, for_scalar<operate>(core, first, second));
     }
-    return Flow::Next;
 }
 
 template <auto operate, Sign sign>
@@ -198,14 +194,13 @@ constexpr auto& SQDMULL_element_scalar = long_scalar<kSaturatingDoublingMultiply
 
 // The element is a group of four bytes.
 template <Sign sign>
-Flow dot_by_element(Core& core, Reg d, Reg n, Element element, Active active) {
+void dot_by_element(Core& core, Reg d, Reg n, Element element, Active active) {
     using T = Lane<sign, 0>;
     Lanes<std::uint32_t> second;
     second.fill(read_element<std::uint32_t>(core, element));
     write(core, d,
           dot_products<T>(read<std::uint32_t>(core, d), read<T>(core, n), std::bit_cast<Lanes<T>>(second)),
           active);
-    return Flow::Next;
 }
 
 template <Sign sign>

@@ -164,17 +164,16 @@ Lanes<std::uint32_t> dot_products(Lanes<std::uint32_t> sum, const Lanes<T>& firs
 // --- Executors ---------------------------------------------------------------------------------------------
 
 template <class T, auto operate>
-Flow unary(Core& core, Reg d, Reg n, Active active) {
+void unary(Core& core, Reg d, Reg n, Active active) {
     if constexpr (kAccumulates<operate, T, T>) {
         write(core, d, for_each_lane<operate>(core, active, read<T>(core, d), read<T>(core, n)), active);
     } else {
         write(core, d, for_each_lane<operate>(core, active, read<T>(core, n)), active);
     }
-    return Flow::Next;
 }
 
 template <class T, auto operate>
-Flow binary(Core& core, Reg d, Reg n, Reg m, Active active) {
+void binary(Core& core, Reg d, Reg n, Reg m, Active active) {
     const Lanes<T> first = read<T>(core, n);
     const Lanes<T> second = read<T>(core, m);
     if constexpr (kAccumulates<operate, T, T, T>) {
@@ -182,21 +181,19 @@ Flow binary(Core& core, Reg d, Reg n, Reg m, Active active) {
     } else {
         write(core, d, for_each_lane<operate>(core, active, first, second), active);
     }
-    return Flow::Next;
 }
 
 template <class T, auto operate>
-Flow unary_scalar(Core& core, Reg d, Reg n) {
+void unary_scalar(Core& core, Reg d, Reg n) {
     if constexpr (kAccumulates<operate, T, T>) {
         write_scalar(core, d, for_scalar<operate>(core, read_scalar<T>(core, d), read_scalar<T>(core, n)));
     } else {
         write_scalar(core, d, for_scalar<operate>(core, read_scalar<T>(core, n)));
     }
-    return Flow::Next;
 }
 
 template <class T, auto operate>
-Flow binary_scalar(Core& core, Reg d, Reg n, Reg m) {
+void binary_scalar(Core& core, Reg d, Reg n, Reg m) {
     const T first = read_scalar<T>(core, n);
     const T second = read_scalar<T>(core, m);
     if constexpr (kAccumulates<operate, T, T, T>) {
@@ -204,12 +201,11 @@ Flow binary_scalar(Core& core, Reg d, Reg n, Reg m) {
     } else {
         write_scalar(core, d, for_scalar<operate>(core, first, second));
     }
-    return Flow::Next;
 }
 
 // Lane i is that of the pair 2i, 2i + 1 of `n` and then `m`.
 template <class T, auto operate>
-Flow pairwise(Core& core, Reg d, Reg n, Reg m, Active active) {
+void pairwise(Core& core, Reg d, Reg n, Reg m, Active active) {
     const Lanes<T> first = read<T>(core, n);
     const Lanes<T> second = read<T>(core, m);
     const unsigned half = static_cast<unsigned>(active / sizeof(T)) / 2;
@@ -222,7 +218,6 @@ Flow pairwise(Core& core, Reg d, Reg n, Reg m, Active active) {
         odd[half + i] = second[2 * i + 1];
     }
     write(core, d, for_each_lane<operate>(core, active, even, odd), active);
-    return Flow::Next;
 }
 
 // --- Decoders ----------------------------------------------------------------------------------------------

@@ -30,43 +30,38 @@ LaneField lane_field(Imm<5> field) {
 }
 
 template <class T>
-Flow duplicate_element(Core& core, Reg d, Reg n, std::uint8_t index, Active active) {
+void duplicate_element(Core& core, Reg d, Reg n, std::uint8_t index, Active active) {
     Lanes<T> result;
     result.fill(read<T>(core, n)[index]);
     write(core, d, result, active);
-    return Flow::Next;
 }
 
 template <class T>
-Flow duplicate_general(Core& core, Reg d, Source n, Active active) {
+void duplicate_general(Core& core, Reg d, Source n, Active active) {
     Lanes<T> result;
     result.fill(core.get<T>(n));
     write(core, d, result, active);
-    return Flow::Next;
 }
 
 template <class T>
-Flow insert_element(Core& core, Reg d, std::uint8_t to, Reg n, std::uint8_t from) {
+void insert_element(Core& core, Reg d, std::uint8_t to, Reg n, std::uint8_t from) {
     Lanes<T> result = read<T>(core, d);
     result[to] = read<T>(core, n)[from];
     write(core, d, result, kVectorBytes);
-    return Flow::Next;
 }
 
 template <class T>
-Flow insert_general(Core& core, Reg d, std::uint8_t to, Source n) {
+void insert_general(Core& core, Reg d, std::uint8_t to, Source n) {
     Lanes<T> result = read<T>(core, d);
     result[to] = core.get<T>(n);
     write(core, d, result, kVectorBytes);
-    return Flow::Next;
 }
 
 // R is the general register's type, with T's signedness.
 template <class T, class R>
-Flow move_to_general(Core& core, Target d, Reg n, std::uint8_t index) {
+void move_to_general(Core& core, Target d, Reg n, std::uint8_t index) {
     const auto value = static_cast<R>(read<T>(core, n)[index]);
     core.set(d, static_cast<Unsigned<R>>(value));
-    return Flow::Next;
 }
 
 Operation DUP_element_scalar(Imm<5> field, Reg n, Reg d) {
@@ -149,7 +144,7 @@ constexpr unsigned transpose(unsigned i, unsigned count, unsigned second) {
 }
 
 template <class T, auto place, unsigned second>
-Flow permute(Core& core, Reg d, Reg n, Reg m, Active active) {
+void permute(Core& core, Reg d, Reg n, Reg m, Active active) {
     const Lanes<T> first = read<T>(core, n);
     const Lanes<T> other = read<T>(core, m);
     const auto count = static_cast<unsigned>(active / sizeof(T));
@@ -161,7 +156,6 @@ Flow permute(Core& core, Reg d, Reg n, Reg m, Active active) {
         result[i] = source[place(i, count, second)];
     }
     write(core, d, result, active);
-    return Flow::Next;
 }
 
 template <auto place, unsigned second>
@@ -181,7 +175,7 @@ constexpr auto& UZP2 = decode_permute<&unzip, 1>;
 constexpr auto& TRN2 = decode_permute<&transpose, 1>;
 constexpr auto& ZIP2 = decode_permute<&zip, 1>;
 
-Flow extract(Core& core, Reg d, Reg n, Reg m, std::uint8_t position, Active active) {
+void extract(Core& core, Reg d, Reg n, Reg m, std::uint8_t position, Active active) {
     const Lanes<std::uint8_t> low = read<std::uint8_t>(core, n);
     const Lanes<std::uint8_t> high = read<std::uint8_t>(core, m);
     Lanes<std::uint8_t> result{};
@@ -190,7 +184,6 @@ Flow extract(Core& core, Reg d, Reg n, Reg m, std::uint8_t position, Active acti
         result[i] = from < active ? low[from] : high[from - active];
     }
     write(core, d, result, active);
-    return Flow::Next;
 }
 
 Operation EXT(Bit q, Reg m, Imm<4> position, Reg n, Reg d) {
@@ -204,7 +197,7 @@ enum class OutOfRange : std::uint8_t { Zero, Keep };
 
 // The table is `registers` registers from `n`, wrapping from V31 to V0.
 template <OutOfRange rule>
-Flow look_up(Core& core, Reg d, Reg n, std::uint8_t registers, Reg m, Active active) {
+void look_up(Core& core, Reg d, Reg n, std::uint8_t registers, Reg m, Active active) {
     std::array<Lanes<std::uint8_t>, 4> table;
     for (unsigned i = 0; i < registers; ++i) {
         table[i] = read<std::uint8_t>(core, Reg{static_cast<std::uint8_t>((n.number + i) % 32)});
@@ -221,7 +214,6 @@ Flow look_up(Core& core, Reg d, Reg n, std::uint8_t registers, Reg m, Active act
         }
     }
     write(core, d, result, active);
-    return Flow::Next;
 }
 
 template <OutOfRange rule>
@@ -235,21 +227,18 @@ constexpr auto& TBX = table_lookup<OutOfRange::Keep>;
 
 // --- Immediates --------------------------------------------------------------------------------------------
 
-Flow set_immediate(Core& core, Reg d, std::uint64_t value, Active active) {
+void set_immediate(Core& core, Reg d, std::uint64_t value, Active active) {
     core.v[d.number].d = {value, active == kVectorBytes ? value : 0};
-    return Flow::Next;
 }
 
-Flow or_immediate(Core& core, Reg d, std::uint64_t value, Active active) {
+void or_immediate(Core& core, Reg d, std::uint64_t value, Active active) {
     const auto old = core.v[d.number].d;
     core.v[d.number].d = {old[0] | value, active == kVectorBytes ? old[1] | value : 0};
-    return Flow::Next;
 }
 
-Flow clear_immediate(Core& core, Reg d, std::uint64_t value, Active active) {
+void clear_immediate(Core& core, Reg d, std::uint64_t value, Active active) {
     const auto old = core.v[d.number].d;
     core.v[d.number].d = {old[0] & ~value, active == kVectorBytes ? old[1] & ~value : 0};
-    return Flow::Next;
 }
 
 template <class T>

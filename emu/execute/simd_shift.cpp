@@ -41,25 +41,23 @@ unsigned distance_of(const ShiftField& field) {
 // --- Lanes of one width ------------------------------------------------------------------------------------
 
 template <class T, auto operate>
-Flow shift(Core& core, Reg d, Reg n, unsigned distance, Active active) {
+void shift(Core& core, Reg d, Reg n, unsigned distance, Active active) {
     const Lanes<T> source = read<T>(core, n);
     if constexpr (kAccumulates<operate, T, T, unsigned>) {
         write(core, d, for_each_lane<operate>(core, active, read<T>(core, d), source, distance), active);
     } else {
         write(core, d, for_each_lane<operate>(core, active, source, distance), active);
     }
-    return Flow::Next;
 }
 
 template <class T, auto operate>
-Flow shift_scalar(Core& core, Reg d, Reg n, unsigned distance) {
+void shift_scalar(Core& core, Reg d, Reg n, unsigned distance) {
     const T source = read_scalar<T>(core, n);
     if constexpr (kAccumulates<operate, T, T, unsigned>) {
         write_scalar(core, d, for_scalar<operate>(core, read_scalar<T>(core, d), source, distance));
     } else {
         write_scalar(core, d, for_scalar<operate>(core, source, distance));
     }
-    return Flow::Next;
 }
 
 template <auto operate, Sign sign, Toward toward, unsigned sizes = kSizesBhsd>
@@ -140,27 +138,24 @@ constexpr auto& FCVTZU_fixed_scalar = kFixedScalar<kFpToFixed<Signedness::Unsign
 // lane's signedness and T's may differ (SQSHRUN).
 
 template <class T, auto operate, class W>
-Flow shift_narrow(Core& core, Reg d, Reg n, std::uint8_t half, unsigned distance) {
+void shift_narrow(Core& core, Reg d, Reg n, std::uint8_t half, unsigned distance) {
     const Lanes<W> wide = for_each_lane<operate>(core, kVectorBytes, read<W>(core, n), distance);
     write_narrow<T>(core, d, half, [&](unsigned lane) { return static_cast<T>(wide[lane]); });
-    return Flow::Next;
 }
 
 template <class T, auto operate, class W>
-Flow shift_narrow_saturating(Core& core, Reg d, Reg n, std::uint8_t half, unsigned distance) {
+void shift_narrow_saturating(Core& core, Reg d, Reg n, std::uint8_t half, unsigned distance) {
     FpScope scope{core};
     const Lanes<W> source = read<W>(core, n);
     write_narrow<T>(core, d, half, [&](unsigned lane) {
         return saturate<T>(operate(source[lane], distance), scope.context());
     });
-    return Flow::Next;
 }
 
 template <class T, auto operate, class W>
-Flow shift_narrow_saturating_scalar(Core& core, Reg d, Reg n, unsigned distance) {
+void shift_narrow_saturating_scalar(Core& core, Reg d, Reg n, unsigned distance) {
     FpScope scope{core};
     write_scalar(core, d, saturate<T>(operate(read_scalar<W>(core, n), distance), scope.context()));
-    return Flow::Next;
 }
 
 template <auto operate>
@@ -212,10 +207,9 @@ constexpr auto& UQRSHRN_scalar =
 // --- To lanes of twice the width ---------------------------------------------------------------------------
 
 template <class T>
-Flow shift_long(Core& core, Reg d, Reg n, std::uint8_t half, unsigned distance) {
+void shift_long(Core& core, Reg d, Reg n, std::uint8_t half, unsigned distance) {
     const Lanes<Wide<T>> wide = extend(read<T>(core, n), half);
     write(core, d, for_each_lane<kShiftLeft>(core, kVectorBytes, wide, distance), kVectorBytes);
-    return Flow::Next;
 }
 
 template <Sign sign>

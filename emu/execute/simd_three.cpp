@@ -174,12 +174,11 @@ constexpr auto& SQRDMLSH_scalar =
     three_same_scalar<kRoundingDoublingMultiplySubtractHigh, Sign::Signed, kSizesHs>;
 
 template <Sign sign>
-Flow dot_product(Core& core, Reg d, Reg n, Reg m, Active active) {
+void dot_product(Core& core, Reg d, Reg n, Reg m, Active active) {
     write(core, d,
           dot_products<Lane<sign, 0>>(read<std::uint32_t>(core, d), read<Lane<sign, 0>>(core, n),
                                       read<Lane<sign, 0>>(core, m)),
           active);
-    return Flow::Next;
 }
 
 template <Sign sign>
@@ -196,7 +195,7 @@ constexpr auto& UDOT_vector = dot<Sign::Unsigned>;
 
 // Wide result, narrow operands (SADDL).
 template <class T, auto operate>
-Flow long_binary(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
+void long_binary(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
     const Lanes<Wide<T>> first = extend(read<T>(core, n), half);
     const Lanes<Wide<T>> second = extend(read<T>(core, m), half);
     if constexpr (kAccumulates<operate, Wide<T>, Wide<T>, Wide<T>>) {
@@ -204,24 +203,21 @@ Flow long_binary(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
     } else {
         write(core, d, for_each_lane<operate>(core, 16, first, second), 16);
     }
-    return Flow::Next;
 }
 
 // Wide result and first operand (SADDW).
 template <class T, auto operate>
-Flow wide_binary(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
+void wide_binary(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
     write(core, d, for_each_lane<operate>(core, 16, read<Wide<T>>(core, n), extend(read<T>(core, m), half)),
           16);
-    return Flow::Next;
 }
 
 // The upper halves of wide lanes (ADDHN).
 template <class T, auto operate>
-Flow narrow_high_binary(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
+void narrow_high_binary(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
     const Lanes<Wide<T>> wide =
         for_each_lane<operate>(core, 16, read<Wide<T>>(core, n), read<Wide<T>>(core, m));
     write_narrow<T>(core, d, half, [&](unsigned lane) { return static_cast<T>(wide[lane] >> kBitsOf<T>); });
-    return Flow::Next;
 }
 
 inline constexpr auto kRoundingAddHigh = []<class W>(W a, W b) {
@@ -280,7 +276,7 @@ constexpr auto& SQDMULL_vector = three_long<kSaturatingDoublingMultiply, Sign::S
 
 // The scalar forms: the low lanes, and a result that is one wide lane.
 template <class T, auto operate>
-Flow long_scalar(Core& core, Reg d, Reg n, Reg m) {
+void long_scalar(Core& core, Reg d, Reg n, Reg m) {
     const Wide<T> first = read_scalar<T>(core, n);
     const Wide<T> second = read_scalar<T>(core, m);
     if constexpr (kAccumulates<operate, Wide<T>, Wide<T>, Wide<T>>) {
@@ -288,7 +284,6 @@ Flow long_scalar(Core& core, Reg d, Reg n, Reg m) {
     } else {
         write_scalar(core, d, for_scalar<operate>(core, first, second));
     }
-    return Flow::Next;
 }
 
 template <auto operate>
@@ -302,11 +297,11 @@ constexpr auto& SQDMLSL_scalar = three_long_scalar<kSaturatingDoublingMultiplySu
 constexpr auto& SQDMULL_scalar = three_long_scalar<kSaturatingDoublingMultiply>;
 
 // The operands are zero-extended bytes, so that no product bit is lost.
-Flow pmull_bytes(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
-    return long_binary<std::uint8_t, kMultiplyPolynomials>(core, d, n, m, half);
+void pmull_bytes(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
+    long_binary<std::uint8_t, kMultiplyPolynomials>(core, d, n, m, half);
 }
 
-Flow pmull_doublewords(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
+void pmull_doublewords(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
     const Uint128 first = core.v[n.number].d[half];
     const std::uint64_t second = core.v[m.number].d[half];
     Uint128 product = 0;
@@ -314,7 +309,6 @@ Flow pmull_doublewords(Core& core, Reg d, Reg n, Reg m, std::uint8_t half) {
         product ^= ((second >> i) & 1) != 0 ? first << i : 0;
     }
     core.v[d.number].d = {static_cast<std::uint64_t>(product), static_cast<std::uint64_t>(product >> 64)};
-    return Flow::Next;
 }
 
 Operation PMULL(Bit q, Imm<2> size, Reg m, Reg n, Reg d) {

@@ -17,7 +17,7 @@ using fp::Signedness;
 
 // Reverses lanes T within containers of `bytes` bytes.
 template <class T, unsigned bytes>
-Flow reverse(Core& core, Reg d, Reg n, Active active) {
+void reverse(Core& core, Reg d, Reg n, Active active) {
     constexpr unsigned kMembers = bytes / sizeof(T);
     const Lanes<T> source = read<T>(core, n);
     Lanes<T> result{};
@@ -25,7 +25,6 @@ Flow reverse(Core& core, Reg d, Reg n, Active active) {
         result[i] = source[i ^ (kMembers - 1)];
     }
     write(core, d, result, active);
-    return Flow::Next;
 }
 
 template <unsigned bytes, unsigned sizes>
@@ -78,7 +77,7 @@ enum class Accumulate : std::uint8_t { No, Yes };
 
 // Sums of pairs of lanes T, twice as wide.
 template <class T, Accumulate accumulate>
-Flow add_long_pairs(Core& core, Reg d, Reg n, Active active) {
+void add_long_pairs(Core& core, Reg d, Reg n, Active active) {
     using W = Wide<T>;
     const Lanes<T> source = read<T>(core, n);
     Lanes<W> result{};
@@ -89,7 +88,6 @@ Flow add_long_pairs(Core& core, Reg d, Reg n, Active active) {
         result[i] = kAdd(result[i], kAdd(W{source[2 * i]}, W{source[2 * i + 1]}));
     }
     write(core, d, result, active);
-    return Flow::Next;
 }
 
 template <Sign sign, Accumulate accumulate>
@@ -105,25 +103,22 @@ constexpr auto& SADALP_vector = long_pairs<Sign::Signed, Accumulate::Yes>;
 constexpr auto& UADALP_vector = long_pairs<Sign::Unsigned, Accumulate::Yes>;
 
 template <class T>
-Flow extract_narrow(Core& core, Reg d, Reg n, std::uint8_t half) {
+void extract_narrow(Core& core, Reg d, Reg n, std::uint8_t half) {
     const auto wide = read<Wide<T>>(core, n);
     write_narrow<T>(core, d, half, [&](unsigned lane) { return static_cast<T>(wide[lane]); });
-    return Flow::Next;
 }
 
 template <class T, class W>
-Flow extract_narrow_saturating(Core& core, Reg d, Reg n, std::uint8_t half) {
+void extract_narrow_saturating(Core& core, Reg d, Reg n, std::uint8_t half) {
     FpScope scope{core};
     const auto wide = read<W>(core, n);
     write_narrow<T>(core, d, half, [&](unsigned lane) { return saturate<T>(wide[lane], scope.context()); });
-    return Flow::Next;
 }
 
 template <class T, class W>
-Flow extract_narrow_saturating_scalar(Core& core, Reg d, Reg n) {
+void extract_narrow_saturating_scalar(Core& core, Reg d, Reg n) {
     FpScope scope{core};
     write_scalar(core, d, saturate<T>(read_scalar<W>(core, n), scope.context()));
-    return Flow::Next;
 }
 
 Operation XTN_vector(Bit q, Imm<2> size, Reg n, Reg d) {
@@ -157,10 +152,9 @@ constexpr auto& SQXTN_scalar = narrow_scalar<Sign::Signed, Sign::Signed>;
 constexpr auto& UQXTN_scalar = narrow_scalar<Sign::Unsigned, Sign::Unsigned>;
 
 template <class T>
-Flow shift_long_by_width(Core& core, Reg d, Reg n, std::uint8_t half) {
+void shift_long_by_width(Core& core, Reg d, Reg n, std::uint8_t half) {
     const Lanes<Wide<T>> wide = extend(read<T>(core, n), half);
     write(core, d, for_each_lane<kShiftLeft>(core, kVectorBytes, wide, kBitsOf<T>), kVectorBytes);
-    return Flow::Next;
 }
 
 Operation SHLL_vector(Bit q, Imm<2> size, Reg n, Reg d) {
@@ -178,17 +172,16 @@ To narrow_float(From value, fp::Context& context) {
 }
 
 template <class To, class From, Narrowing narrowing>
-Flow narrow_floats(Core& core, Reg d, Reg n, std::uint8_t half) {
+void narrow_floats(Core& core, Reg d, Reg n, std::uint8_t half) {
     FpScope scope{core};
     const auto wide = read<From>(core, n);
     write_narrow<To>(core, d, half, [&](unsigned lane) {
         return narrow_float<To, From, narrowing>(wide[lane], scope.context());
     });
-    return Flow::Next;
 }
 
 template <class To, class From>
-Flow widen_floats(Core& core, Reg d, Reg n, std::uint8_t half) {
+void widen_floats(Core& core, Reg d, Reg n, std::uint8_t half) {
     FpScope scope{core};
     const auto source = read<From>(core, n);
     Lanes<To> result{};
@@ -196,15 +189,13 @@ Flow widen_floats(Core& core, Reg d, Reg n, std::uint8_t half) {
         result[i] = fp::convert<To>(source[half * kLaneCount<To> + i], Rounding::TieEven, scope.context());
     }
     write(core, d, result, kVectorBytes);
-    return Flow::Next;
 }
 
-Flow narrow_double_odd(Core& core, Reg d, Reg n) {
+void narrow_double_odd(Core& core, Reg d, Reg n) {
     FpScope scope{core};
     write_scalar(core, d,
                  narrow_float<std::uint32_t, std::uint64_t, Narrowing::Odd>(
                      read_scalar<std::uint64_t>(core, n), scope.context()));
-    return Flow::Next;
 }
 
 Operation FCVTN(Bit q, Bit from_double, Reg n, Reg d) {

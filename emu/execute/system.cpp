@@ -65,9 +65,7 @@ Operation BRK(Imm<16> imm16) {
 
 // --- Hints and barriers ------------------------------------------------------------------------------------
 
-Flow no_operation(Core& /*core*/) {
-    return Flow::Next;
-}
+void no_operation(Core& /*core*/) {}
 
 // SCTLR_EL1.nTWI and nTWE
 constexpr unsigned kSctlrNtwi = 16;
@@ -95,14 +93,12 @@ Flow wait_for_event(Core& core) {
     return wait_for(core, Waiting::ForEvent, kSctlrNtwe, 1);
 }
 
-Flow send_event(Core& core) {
+void send_event(Core& core) {
     core.event_register = true;
-    return Flow::Next;
 }
 
-Flow clear_exclusive(Core& core) {
+void clear_exclusive(Core& core) {
     core.monitor.marked = false;
-    return Flow::Next;
 }
 
 Operation HINT() {
