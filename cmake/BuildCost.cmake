@@ -1,19 +1,20 @@
 # What the first build costs, which every new user waits for: where optimisation and separate compilation do not pay for
 # what they cost there, they are given up. This is the one place that says how. A target of which nothing is said here
 # is compiled file by file as its configuration says, in Release with -O3: that is emu, in which a run spends its time.
+# (There the cost is the number of executors: emu/thread.hpp says which forms of them are cheap.)
 #
 # Much of what a file costs is the headers and templates that it shares with the next file of its folder. Where
 # LEVITATE_SHARE_HEADERS is on, they are read once for many files: the sources of a folder of vmm/ or traces/ are compiled
 # some together (CMake's UNITY_BUILD), because there most of it is the C++ library's and other libraries' templates; the
-# guest kernel's headers, which are its own, are precompiled. The preset `release` has it on, because that is built as a
-# whole by who wants to use Levitate. All others have it off, and so has the kernel that tests build with faults: there a
-# file has to include what it needs, and a change compiles its own file alone. scripts/check-tidy too looks at each file
-# for itself.
+# headers of emu/ and of the guest kernel, which are their own, are precompiled. The preset `release` has it on, because
+# that is built as a whole by who wants to use Levitate. All others have it off, and so has the kernel that tests build
+# with faults: there a file has to include what it needs, and a change compiles its own file alone. scripts/check-tidy too
+# looks at each file for itself.
 option(LEVITATE_SHARE_HEADERS "Read the headers that many sources share once, which makes a whole build cheaper" OFF)
 
 # The more sources are compiled together, the less they cost; the fewer, the more of them can be compiled at once, and
 # the less a change compiles again.
-set(levitate_sources_together 16)
+set(levitate_sources_together 32)
 
 # levitate_reduce_build_cost(TARGET WARM|COLD): for a library that is warm (it works on every event of a trace or on what
 # a device is asked for) or cold (it prepares and reports).
@@ -36,5 +37,13 @@ function(levitate_precompile_headers target)
     if(LEVITATE_SHARE_HEADERS)
         list(TRANSFORM ARGN REPLACE "(.+)" "$<$<COMPILE_LANGUAGE:CXX>:\\1>" OUTPUT_VARIABLE headers)
         target_precompile_headers(${target} PRIVATE ${headers})
+    endif()
+endfunction()
+
+# levitate_reduce_debug_information(TARGET): where headers are shared, backtraces can still be read (functions and lines),
+# but variables are not described, which is a sixth of what TARGET costs. Who debugs it takes another preset.
+function(levitate_reduce_debug_information target)
+    if(LEVITATE_SHARE_HEADERS)
+        target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-g1>)
     endif()
 endfunction()
