@@ -48,6 +48,15 @@ int FileLease::target() const {
     return kind == LockKind::Exclusive && !must_be_shared ? F_WRLCK : F_RDLCK;
 }
 
+FileLeases::FileLeases() {
+    all().push_back(*this);
+}
+
+List<FileLeases>& FileLeases::all() {
+    static List<FileLeases> every;
+    return every;
+}
+
 FileLease* FileLeases::find(const File& file) {
     for (FileLease& lease : leases_) {
         if (lease.file == &file) {
@@ -80,6 +89,8 @@ Result<void> FileLeases::set(File& file, int fd, LockKind kind) {
         TRY(leases_.push_back({}));
         lease = &leases_.back();
         lease->file = &file;
+        lease->process = Task::current().process_id();
+        lease->serial = next_lock_serial();
     } else {
         lease->must_be_shared = lease->must_be_shared && kind == LockKind::Exclusive;
     }

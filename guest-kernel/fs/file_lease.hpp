@@ -11,7 +11,9 @@ namespace kernel {
 // One lease. It is that of an open file.
 struct FileLease {
     File* file = nullptr;
-    int fd = -1;  // by which it was asked for
+    int process = 0;           // that asked for it
+    std::uint64_t serial = 0;  // see next_lock_serial
+    int fd = -1;               // by which it was asked for
     LockKind kind = LockKind::Shared;
     bool must_end = false;            // somebody wants to write
     bool must_be_shared = false;      // somebody wants to read
@@ -23,8 +25,11 @@ struct FileLease {
 };
 
 // The leases on one inode.
-class FileLeases {
+class FileLeases : public ListNode<> {
   public:
+    FileLeases();
+    // For /proc/locks.
+    static List<FileLeases>& all();
     // F_RDLCK, F_WRLCK or F_UNLCK: what the file's lease is to be as soon as nobody waits; F_UNLCK without
     // one.
     int of(const File& file);
@@ -35,7 +40,7 @@ class FileLeases {
     // Tells the holders whose leases conflict, and waits for them. EAGAIN with O_NONBLOCK; ERESTARTSYS.
     Result<void> make_way(unsigned flags);
 
-    const Vector<FileLease>& all() const { return leases_; }
+    const Vector<FileLease>& all_of_inode() const { return leases_; }
 
   private:
     FileLease* find(const File& file);

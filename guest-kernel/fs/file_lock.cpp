@@ -4,6 +4,7 @@
 
 #include "fs/file.hpp"
 #include "fs/file_table.hpp"
+#include "task/task.hpp"
 
 namespace kernel {
 
@@ -55,11 +56,35 @@ void end_waiting(const void* waiter) {
     }
 }
 
+// Takes the lock of a number out.
+template <typename T>
+void remove(Vector<T>& locks, std::uint64_t serial) {
+    for (std::size_t i = locks.size(); i-- > 0;) {
+        if (locks[i].serial == serial) {
+            locks.erase(i);
+        }
+    }
+}
+
 }  // namespace
+
+std::uint64_t next_lock_serial() {
+    static constinit std::uint64_t last = 0;
+    return ++last;
+}
+
+FileLocks::FileLocks(const Inode& inode) : inode_(inode) {
+    all().push_back(*this);
+}
+
+List<FileLocks>& FileLocks::all() {
+    static List<FileLocks> every;
+    return every;
+}
 
 Result<FileLocks*> FileLocks::of(Inode& inode) {
     if (inode.locks == nullptr) {
-        inode.locks = new (std::nothrow) FileLocks;
+        inode.locks = new (std::nothrow) FileLocks(inode);
         if (inode.locks == nullptr) {
             return Errno(ENOLCK);
         }
@@ -67,13 +92,13 @@ Result<FileLocks*> FileLocks::of(Inode& inode) {
     return inode.locks;
 }
 
-bool FileLocks::whole_conflict(const File& owner, LockKind kind) const {
+const WholeLock* FileLocks::whole_conflict(const File& owner, LockKind kind) const {
     for (const WholeLock& lock : whole_) {
         if (lock.owner != &owner && (kind == LockKind::Exclusive || lock.kind == LockKind::Exclusive)) {
-            return true;
+            return &lock;
         }
     }
-    return false;
+    return nullptr;
 }
 
 Result<void> FileLocks::lock_whole(const File& owner, LockKind kind, LockWait wait) {
@@ -84,13 +109,19 @@ Result<void> FileLocks::lock_whole(const File& owner, LockKind kind, LockWait wa
     }
     // A conversion gives the old lock up first, as Linux does (man 2 flock).
     unlock_whole(owner);
-    if (whole_conflict(owner, kind)) {
+    WholeLock wanted{.owner = &owner, .kind = kind, .process = Task::current().process_id()};
+    if (whole_conflict(owner, kind) != nullptr) {
         if (wait == LockWait::Fail) {
             return Errno(EAGAIN);
         }
-        TRY(released_.wait([&] { return !whole_conflict(owner, kind); }));
+        wanted.serial = next_lock_serial();
+        TRY(waiting_for_whole_.push_back(wanted));
+        const Result<void> waited = released_.wait([&] { return whole_conflict(owner, kind) == nullptr; });
+        remove(waiting_for_whole_, wanted.serial);
+        TRY(waited);
     }
-    return whole_.push_back({&owner, kind});
+    wanted.serial = next_lock_serial();
+    return whole_.push_back(wanted);
 }
 
 void FileLocks::unlock_whole(const File& owner) {
@@ -114,6 +145,19 @@ const RecordLock* FileLocks::conflict(const RecordLock& wanted) const {
     return nullptr;
 }
 
+// A lock that grows stays the lock that it was, unless it takes the place of another kind before (Linux
+// posix_lock_inode).
+std::uint64_t FileLocks::serial_of_merged(const RecordLock& wanted) const {
+    for (const RecordLock& lock : records_) {
+        const bool touches = lock.start <= wanted.end && wanted.start <= lock.end;
+        const bool is_replaced = wanted.start <= lock.start && lock.end <= wanted.end;
+        if (lock.owner == wanted.owner && (lock.kind == wanted.kind ? touches : is_replaced)) {
+            return lock.kind == wanted.kind ? lock.serial : next_lock_serial();
+        }
+    }
+    return next_lock_serial();
+}
+
 Result<void> FileLocks::lock_record(const RecordLock& wanted, LockWait wait) {
     while (const RecordLock* holder = conflict(wanted)) {
         if (wait == LockWait::Fail) {
@@ -125,7 +169,11 @@ Result<void> FileLocks::lock_record(const RecordLock& wanted, LockWait wait) {
             return Errno(EDEADLK);
         }
         TRY(begin_waiting(wanted.owner, holder->owner));
+        RecordLock waiter = wanted;
+        waiter.serial = next_lock_serial();
+        (void)waiting_for_records_.push_back(waiter);
         const Result<void> waited = released_.wait([&] { return conflict(wanted) == nullptr; });
+        remove(waiting_for_records_, waiter.serial);
         end_waiting(wanted.owner);
         TRY(waited);
     }
@@ -135,8 +183,9 @@ Result<void> FileLocks::lock_record(const RecordLock& wanted, LockWait wait) {
     while (place < records_.size() && records_[place].owner != wanted.owner) {
         place++;
     }
-    TRY(carve(wanted.owner, wanted.start, wanted.end));
     RecordLock merged = wanted;
+    merged.serial = serial_of_merged(wanted);
+    TRY(carve(wanted.owner, wanted.start, wanted.end));
     for (std::size_t i = records_.size(); i-- > 0;) {
         const RecordLock& lock = records_[i];
         const bool touches = lock.start <= merged.end && merged.start <= lock.end;
@@ -165,6 +214,7 @@ Result<void> FileLocks::carve(const void* owner, std::uint64_t start, std::uint6
             RecordLock tail = lock;
             tail.start = end;
             lock.end = start;
+            lock.serial = next_lock_serial();
             return records_.insert(i + 1, tail);
         }
         if (lock.start < start) {

@@ -1,5 +1,6 @@
 #include "fs/procfs.hpp"
 
+#include "fs/file_lock.hpp"
 #include "fs/file_system.hpp"
 #include "fs/mount.hpp"
 #include "fs/namespace.hpp"
@@ -124,6 +125,7 @@ constexpr TextEntry kFiles[] = {
     {"filesystems", 0444, append_file_systems},
     {"interrupts", 0444, append_interrupts},
     {"loadavg", 0444, append_loadavg},
+    {"locks", 0444, append_locks},
     {"meminfo", 0444, append_meminfo},
     {"modules", 0444, append_nothing},
     {"partitions", 0444, append_nothing},

@@ -95,9 +95,14 @@ constexpr std::array kTcp{
 };
 
 constexpr std::array kUdp{
-    OptionRule{UDP_CORK, Flag, 0},         OptionRule{UDP_ENCAP, ReadOnly, 0},
-    OptionRule{UDP_NO_CHECK6_TX, Flag, 0}, OptionRule{UDP_NO_CHECK6_RX, Flag, 0},
-    OptionRule{UDP_SEGMENT, ReadOnly, 0},  OptionRule{UDP_GRO, ReadOnly, 0},
+    OptionRule{UDP_CORK, Flag, 0},
+    OptionRule{UDP_ENCAP, ReadOnly, 0},
+    OptionRule{UDP_NO_CHECK6_TX, Flag, 0},
+    OptionRule{UDP_NO_CHECK6_RX, Flag, 0},
+    OptionRule{UDP_SEGMENT, Range, 0, 0, UINT16_MAX},
+    OptionRule{UDP_GRO, Flag, 0},
+    OptionRule{UDPLITE_SEND_CSCOV, ReadOnly, 0},
+    OptionRule{UDPLITE_RECV_CSCOV, ReadOnly, 0},
 };
 
 }  // namespace

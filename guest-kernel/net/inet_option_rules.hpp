@@ -10,6 +10,10 @@
 
 namespace kernel {
 
+// Options of UDP-Lite, which Linux's headers for programs lack (net/udplite.h).
+inline constexpr int UDPLITE_SEND_CSCOV = 10;  // NOLINT(readability-identifier-naming): Linux's names
+inline constexpr int UDPLITE_RECV_CSCOV = 11;  // NOLINT(readability-identifier-naming)
+
 struct OptionRule {
     enum class Kind : unsigned char {
         Flag,        // 0 or 1: any other number is 1

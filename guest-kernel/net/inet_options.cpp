@@ -32,8 +32,14 @@ bool is_membership(int level, int name) {
 
 }  // namespace
 
+// UDP and UDP-Lite answer to each other's level (Linux udp_setsockopt).
+bool InetSocket::is_own_level(int level) const {
+    const bool is_udp = level == IPPROTO_UDP || level == IPPROTO_UDPLITE;
+    return level == protocol() || (is_udp && type() == SocketType::Datagram);
+}
+
 Result<void> InetSocket::set_option(int level, int name, UserBuffer value, int length) {
-    if (level == protocol()) {
+    if (is_own_level(level)) {
         return set_protocol_option(name, value, length);
     }
     if (level == kLevelIp) {
@@ -49,7 +55,7 @@ Result<void> InetSocket::get_option(int level, int name, UserBuffer value, UserI
     if (TRY(length.read()) < 0) {
         return Errno(EINVAL);
     }
-    if (level == protocol()) {
+    if (is_own_level(level)) {
         return get_protocol_option(name, value, length);
     }
     if (level == kLevelIp) {

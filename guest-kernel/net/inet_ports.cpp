@@ -152,6 +152,11 @@ PortTable& udp_ports() {
     return table;
 }
 
+PortTable& udp_lite_ports() {
+    static PortTable table(PortTable::Kind::Datagram);
+    return table;
+}
+
 bool TimeWait::append_line(InetFamily family, unsigned number, TextBuffer& out) const {
     constexpr unsigned kState = 6;              // TCP_TIME_WAIT
     constexpr unsigned kTimer = 3;              // that of TIME_WAIT

@@ -87,6 +87,7 @@ class PortTable {
 
 PortTable& tcp_ports();
 PortTable& udp_ports();
+PortTable& udp_lite_ports();
 
 // Ports that the kernel chooses (net.ipv4.ip_local_port_range).
 struct EphemeralPorts {

@@ -38,10 +38,11 @@ Result<Ref<Socket>> InetSocket::create(InetFamily family, unsigned type, int pro
             }
             return TRY(make_ref<TcpSocket>(family));
         case kDatagram:
-            if (protocol != 0 && protocol != IPPROTO_UDP) {
+            if (protocol != 0 && protocol != IPPROTO_UDP && protocol != IPPROTO_UDPLITE) {
                 return Errno(EPROTONOSUPPORT);
             }
-            return TRY(make_ref<UdpSocket>(family));
+            return TRY(
+                make_ref<UdpSocket>(family, protocol == IPPROTO_UDPLITE ? UdpKind::Lite : UdpKind::Plain));
         default:
             return Errno(ESOCKTNOSUPPORT);
     }

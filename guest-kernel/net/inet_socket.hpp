@@ -81,6 +81,7 @@ class InetSocket : public Socket, public PortHolder {
     AsyncNotices async_;  // O_ASYNC
 
   private:
+    bool is_own_level(int level) const;
     Result<void> check_bindable(const Endpoint& wanted) const;
     Result<Endpoint> read_name(const SocketAddress& address) const;
     Result<void> set_ip_option(int name, UserBuffer value, int length);

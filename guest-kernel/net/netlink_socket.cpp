@@ -287,6 +287,11 @@ Result<void> NetlinkSocket::acknowledge(const nlmsghdr& header, std::span<const 
 }
 
 Result<void> NetlinkSocket::queue(Vector<std::byte> bytes, std::uint32_t sender) {
+    const std::optional<std::size_t> wanted = filtered_length(options.filter, {.bytes = bytes.span()}, 1);
+    if (!wanted.has_value()) {
+        return {};
+    }
+    TRY(bytes.resize(*wanted));
     Own<Answer> answer = TRY(make_own<Answer>());
     answer->sender = sender;
     answer->bytes = std::move(bytes);

@@ -96,6 +96,16 @@ Result<void> append_udp6(String& out) {
     return append_holders(udp_ports(), InetFamily::V6, 0, out);
 }
 
+Result<void> append_udp_lite(String& out) {
+    TRY(append_head(kUdpHead, kUdpWidth, out));
+    return append_holders(udp_lite_ports(), InetFamily::V4, kUdpWidth, out);
+}
+
+Result<void> append_udp_lite6(String& out) {
+    TRY(out.append(kUdp6Head));
+    return append_holders(udp_lite_ports(), InetFamily::V6, 0, out);
+}
+
 // There are no raw sockets.
 Result<void> append_raw(String& out) {
     return out.append(kRawHead);
@@ -245,6 +255,8 @@ constexpr TextEntry kTexts[] = {
     {"tcp6", 0444, append_tcp6},
     {"udp", 0444, append_udp},
     {"udp6", 0444, append_udp6},
+    {"udplite", 0444, append_udp_lite},
+    {"udplite6", 0444, append_udp_lite6},
     {"unix", 0444, append_unix},
 };
 

@@ -8,6 +8,7 @@
 
 #include <array>
 
+#include "fs/file_table.hpp"
 #include "net/socket.hpp"
 #include "net/socket_option_rules.hpp"
 #include "task/task.hpp"
@@ -265,15 +266,61 @@ Result<void> set_busy_budget(SocketOptions& options, int number) {
     return {};
 }
 
-Result<void> refuse_filter(int name, UserBuffer optval, int optlen) {
+Result<void> attach_filter(SocketOptions& options, UserBuffer optval, int optlen) {
+    if (optlen != static_cast<int>(sizeof(sock_fprog))) {
+        return Errno(EINVAL);
+    }
+    TRY(UserIn<sock_fprog>(optval.address()).read());
+    if (options.is_set(SO_LOCK_FILTER)) {
+        return Errno(EPERM);
+    }
+    options.filter = TRY(SocketFilter::read(optval.address()));
+    return {};
+}
+
+Result<void> detach_filter(SocketOptions& options) {
+    if (options.is_set(SO_LOCK_FILTER)) {
+        return Errno(EPERM);
+    }
+    if (!options.filter) {
+        return Errno(ENOENT);
+    }
+    options.filter = nullptr;
+    return {};
+}
+
+// Linux sk_get_filter.
+Result<void> get_filter(const SocketOptions& options, UserBuffer optval, UserInOut<int> optlen) {
+    if (!options.filter) {
+        return optlen.write(0);
+    }
+    const std::span<const sock_filter> program = options.filter->program();
+    const int count = static_cast<int>(program.size());
+    const int room = TRY(optlen.read());
+    if (room != 0 && room < count) {
+        return Errno(EINVAL);
+    }
+    if (room != 0) {
+        TRY(copy_to_user(optval.address(), program.data(), program.size_bytes()));
+    }
+    return optlen.write(count);
+}
+
+Result<void> refuse_filter(const SocketOptions& options, int name, UserBuffer optval, int optlen) {
     const bool is_descriptor = name == SO_ATTACH_BPF || name == SO_ATTACH_REUSEPORT_EBPF;
     const std::size_t size = is_descriptor ? sizeof(int) : sizeof(sock_fprog);
     if (optlen != static_cast<int>(size)) {
         return Errno(EINVAL);
     }
-    if (!is_descriptor && TRY(UserIn<sock_fprog>(optval.address()).read()).len == 0) {
+    if (options.is_set(SO_LOCK_FILTER)) {
+        return Errno(EPERM);
+    }
+    if (is_descriptor) {
+        // No descriptor is one of bpf(2).
+        TRY(Task::current().files->get_for_io(Fd{TRY(UserIn<int>(optval.address()).read())}));
         return Errno(EINVAL);
     }
+    TRY(SocketFilter::read(optval.address()));
     return Errno(ENOPROTOOPT);
 }
 

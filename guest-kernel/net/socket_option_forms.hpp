@@ -45,7 +45,12 @@ Result<void> get_peer_name(Socket& socket, UserBuffer value, UserInOut<int> leng
 Result<void> get_peer_groups(const Socket& socket, UserBuffer value, UserInOut<int> length);
 // SO_MEMINFO.
 Result<void> get_memory(const Socket& socket, UserBuffer value, UserInOut<int> length);
-// SO_ATTACH_FILTER and its kin: there are no filters, but what is no program is told first.
-Result<void> refuse_filter(int name, UserBuffer value, int length);
+// SO_ATTACH_FILTER, SO_DETACH_FILTER. EPERM: SO_LOCK_FILTER is set; EINVAL, EFAULT; ENOENT: there is none.
+Result<void> attach_filter(SocketOptions& options, UserBuffer value, int length);
+Result<void> detach_filter(SocketOptions& options);
+// SO_GET_FILTER, whose lengths are numbers of instructions.
+Result<void> get_filter(const SocketOptions& options, UserBuffer value, UserInOut<int> length);
+// The kinds of filters that are not there; what is none of their kind is told first.
+Result<void> refuse_filter(const SocketOptions& options, int name, UserBuffer value, int length);
 
 }  // namespace kernel

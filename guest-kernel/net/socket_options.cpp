@@ -54,12 +54,13 @@ Result<void> set_unusual(Socket& socket, int name, int value, UserBuffer optval,
         case SO_CNX_ADVICE:
             return {};
         case SO_ATTACH_FILTER:
+            return attach_filter(options, optval, optlen);
         case SO_ATTACH_BPF:
         case SO_ATTACH_REUSEPORT_CBPF:
         case SO_ATTACH_REUSEPORT_EBPF:
-            return refuse_filter(name, optval, optlen);
+            return refuse_filter(options, name, optval, optlen);
         case SO_DETACH_FILTER:
-            return Errno(ENOENT);  // none was ever attached
+            return detach_filter(options);
         default:
             return Errno(ENOPROTOOPT);
     }
@@ -122,7 +123,7 @@ Result<void> get_unusual(Socket& socket, int name, UserBuffer optval, UserInOut<
         case SO_BINDTODEVICE:
             return get_device(socket, optval, optlen);
         case SO_GET_FILTER:
-            return optlen.write(0);  // none was ever attached
+            return get_filter(options, optval, optlen);
         default:
             return Errno(ENOPROTOOPT);
     }

@@ -11,6 +11,7 @@
 
 #include "lib/settings.hpp"
 #include "mm/user_memory.hpp"
+#include "net/socket_filter.hpp"
 #include "net/socket_option_rules.hpp"
 #include "time/timespec.hpp"
 
@@ -42,6 +43,7 @@ class SocketOptions {
     std::array<int, 2> hardware_stamps{};  // SO_TIMESTAMPING: flags, clock
     int busy_budget = 0;                   // SO_BUSY_POLL_BUDGET
     std::array<int, 2> transmit_time{};    // SO_TXTIME: clock, flags
+    RefPtr<SocketFilter> filter;           // SO_ATTACH_FILTER
 
     // One of the other options, whose value is one number; 0 where there is no such option.
     int value(int name) const;

@@ -4,6 +4,7 @@
 #include <linux/in6.h>
 #include <linux/ipv6.h>
 #include <linux/net_tstamp.h>
+#include <linux/udp.h>
 
 #include "net/message_stamp.hpp"
 #include "net/udp_socket.hpp"
@@ -38,7 +39,12 @@ bool read_payload(const ControlMessage& message, T& value) {
 // Linux __sock_cmsg_send and udp_cmsg_send: what any socket takes, and what only UDP does.
 Result<void> UdpSocket::read_common_control(const ControlMessage& message, Sending& sending) const {
     if (message.level == kLevelUdp) {
-        return Errno(EINVAL);  // UDP_SEGMENT is not there
+        std::uint16_t segment = 0;
+        if (message.type != UDP_SEGMENT || !read_exactly(message, segment)) {
+            return Errno(EINVAL);
+        }
+        sending.segment = segment;
+        return {};
     }
     switch (message.type) {
         case SO_MARK: {
@@ -147,6 +153,9 @@ void UdpSocket::write_common_control(const Datagram& datagram, ControlWriter& co
     }
     if (options.is_set(SO_RCVMARK)) {
         control.write(SOL_SOCKET, SO_MARK, &datagram.mark, sizeof(datagram.mark));
+    }
+    if (datagram.segment != 0) {
+        control.write(kLevelUdp, UDP_GRO, &datagram.segment, sizeof(datagram.segment));
     }
 }
 

@@ -19,7 +19,10 @@ List<UdpSocket, EveryUdpSocket>& every_socket() {
 
 }  // namespace
 
-UdpSocket::UdpSocket(InetFamily family) : InetSocket(family, SocketType::Datagram, IPPROTO_UDP, udp_ports()) {
+UdpSocket::UdpSocket(InetFamily family, UdpKind kind)
+    : InetSocket(family, SocketType::Datagram, kind == UdpKind::Plain ? IPPROTO_UDP : IPPROTO_UDPLITE,
+                 kind == UdpKind::Plain ? udp_ports() : udp_lite_ports()),
+      kind_(kind) {
     every_socket().push_back(*this);
 }
 
@@ -113,7 +116,26 @@ Result<long> UdpSocket::ioctl(unsigned command, UserAddress argument) {
     }
 }
 
+// Linux udp_lib_setsockopt.
+Result<void> UdpSocket::set_coverage(int name, int value) {
+    constexpr int kHeader = 8;  // which is always covered
+    if (kind_ != UdpKind::Lite) {
+        return Errno(ENOPROTOOPT);
+    }
+    checks_coverage_ = checks_coverage_ || name == UDPLITE_RECV_CSCOV;
+    const int least = value != 0 && value < kHeader ? kHeader : value;
+    values_.put(name, std::min(least, int{UINT16_MAX}));
+    return {};
+}
+
 Result<void> UdpSocket::set_protocol_option(int name, UserBuffer value, int length) {
+    if (name == UDPLITE_SEND_CSCOV || name == UDPLITE_RECV_CSCOV) {
+        return set_coverage(name, TRY(read_option(value, length)));
+    }
+    if (name == UDP_ENCAP) {
+        // No encapsulation is what there is.
+        return TRY(read_option(value, length)) == 0 ? Result<void>() : Result<void>(Errno(ENOPROTOOPT));
+    }
     TRY(values_.set(name, TRY(read_option(value, length)), false));
     return name == UDP_CORK && values_.get(UDP_CORK) == 0 ? push() : Result<void>();
 }
@@ -152,7 +174,7 @@ int UdpSocket::score(const Endpoint& target, const Endpoint& source) const {
 UdpSocket* UdpSocket::find(const Endpoint& target, const Endpoint& source) {
     UdpSocket* best = nullptr;
     int best_score = -1;
-    for (PortHolder& holder : udp_ports().holders()) {
+    for (PortHolder& holder : ports_.holders()) {
         auto& socket = static_cast<UdpSocket&>(holder);
         const int score = socket.score(target, source);
         if (score > best_score) {

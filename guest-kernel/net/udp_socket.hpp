@@ -18,6 +18,7 @@ struct Datagram : ListNode<> {
     std::int64_t arrived = 0;  // see arrival_stamp
     std::uint32_t lost = 0;    // how many had been lost when it came (SO_RXQ_OVFL)
     std::uint32_t mark = 0;    // SO_MARK of its sender
+    int segment = 0;           // several in one (UDP_GRO): how long each was; 0: it is one
 };
 
 // Linux linux/errqueue.h, struct sock_extended_err.
@@ -40,9 +41,12 @@ struct ErrorReport : ListNode<> {
 
 struct EveryUdpSocket {};
 
+// UDP-Lite (RFC 3828) has ports of its own, and may cover only the front of a datagram with its checksum.
+enum class UdpKind { Plain, Lite };
+
 class UdpSocket final : public InetSocket, public ListNode<EveryUdpSocket> {
   public:
-    explicit UdpSocket(InetFamily family);
+    UdpSocket(InetFamily family, UdpKind kind);
     ~UdpSocket() override;
 
     Result<void> connect(const SocketAddress& address, bool nonblocking) override;
@@ -69,6 +73,8 @@ class UdpSocket final : public InetSocket, public ListNode<EveryUdpSocket> {
         int hops = 0;
         int traffic_class = 0;
         std::uint32_t mark = 0;
+        std::size_t segment = 0;   // UDP_SEGMENT: how long each datagram is; 0: as long as all
+        std::size_t coverage = 0;  // UDPLITE_SEND_CSCOV
     };
     // What MSG_MORE or UDP_CORK holds back: one datagram, which goes where its first piece was to go.
     struct HeldBack {
@@ -84,16 +90,17 @@ class UdpSocket final : public InetSocket, public ListNode<EveryUdpSocket> {
     Result<HeldBack> prepare(const SendRequest& request) const;
     Result<std::size_t> append(IoBuffer& buffer, HeldBack& held);
     Result<void> push();
+    Result<void> check_segments(std::size_t size, std::size_t segment) const;
     Result<void> deliver(const Vector<std::byte>& bytes, const Sending& sending, const Route& route);
     // The socket that a datagram is for; null: none.
-    static UdpSocket* find(const Endpoint& target, const Endpoint& source);
+    UdpSocket* find(const Endpoint& target, const Endpoint& source);
     int score(const Endpoint& target, const Endpoint& source) const;
     bool has_joined(const InetAddress& group) const;
     // Has any socket joined the group, or does this machine always belong to it?
     static bool is_joined(const InetAddress& group);
     bool takes_multicast(const InetAddress& group, std::uint16_t port, const Endpoint& source) const;
     // Puts it into the queue, unless that is full: then it is lost, as on Linux.
-    Result<void> take(const Vector<std::byte>& bytes, const Sending& sending, const Endpoint& source,
+    Result<void> take(std::span<const std::byte> bytes, const Sending& sending, const Endpoint& source,
                       const InetAddress& destination);
     // Errors (udp_errors.cpp).
     void port_is_unreachable(std::span<const std::byte> bytes, const Endpoint& target);
@@ -110,6 +117,16 @@ class UdpSocket final : public InetSocket, public ListNode<EveryUdpSocket> {
     void write_v6_control(const Datagram& datagram, ControlWriter& control) const;
     void disconnect();
 
+    // An option of UDP-Lite: how much the checksum covers.
+    Result<void> set_coverage(int name, int value);
+    // What the filter lets through of a datagram; less than its header: nothing.
+    std::size_t filtered(std::span<const std::byte> bytes, const Sending& sending, const Endpoint& source,
+                         const InetAddress& destination) const;
+    Result<void> take_one(std::span<const std::byte> bytes, const Sending& sending, const Endpoint& source,
+                          const InetAddress& destination);
+
+    UdpKind kind_;
+    bool checks_coverage_ = false;  // UDPLITE_RECV_CSCOV was set
     bool is_connected_ = false;
     List<Datagram> queue_;
     std::size_t queued_cost_ = 0;

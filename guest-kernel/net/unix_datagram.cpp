@@ -144,6 +144,14 @@ Result<std::size_t> UnixSocket::send_datagram(IoBuffer& buffer, const SendReques
         if (!target) {
             return Errno(ECONNRESET);
         }
+        if (target->options.filter) {
+            const std::optional<std::size_t> wanted =
+                filtered_length(target->options.filter, {.bytes = message->bytes.span()}, 1);
+            if (!wanted.has_value()) {
+                return size;  // the sender does not hear of it
+            }
+            TRY(message->bytes.resize(*wanted));
+        }
         if (TRY(prepare_target(target, patience)) == Ready::Yes) {
             message->arrived = arrival_stamp(target->options);
             deliver(std::move(message), *target);

@@ -166,6 +166,7 @@ void exit_task(Task& task, int status) {
     task.semaphore_undo = nullptr;
     task.files = nullptr;
     task.fs = nullptr;
+    task.io_priority = 0;
     task.exit_status = status;
     task.state = TaskState::Dead;
     task.pending.clear();

@@ -84,6 +84,7 @@ void copy_plain_state(const Task& parent, Task& child, std::uint64_t flags) {
     child.no_new_privileges = parent.no_new_privileges;
     child.is_io_flusher = parent.is_io_flusher;
     child.store_bypass = parent.store_bypass;
+    child.io_priority = parent.io_priority;
     child.memory_failure_policy = parent.memory_failure_policy;
     child.takes_tagged_addresses = parent.takes_tagged_addresses;
     child.command_name = parent.command_name;

@@ -135,6 +135,7 @@ class Task : public RefCounted,
     bool needs_reschedule = false;
     int nice = 0;
     int policy = 0;                      // SCHED_*
+    int io_priority = 0;                 // ioprio_set's
     bool resets_policy_on_fork = false;  // SCHED_RESET_ON_FORK
     int realtime_priority = 0;
     DeadlineParameters deadline;
