@@ -23,6 +23,7 @@ enum class FieldKind {
     Limit,
     Port,
     Ipv4,
+    Ipv6,
     DeviceNumber,
     Address,
     Handler,

@@ -1,6 +1,9 @@
 #include "traces/abi/text.hpp"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdio>
 
 #include "traces/abi/auxv.hpp"
@@ -79,6 +82,24 @@ std::string format_ipv4(std::uint64_t address) {
                  static_cast<unsigned>(address >> 24U & 0xffU));
 }
 
+std::string format_ipv6(std::span<const std::byte> address) {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    const bool is_whole = address.size() == sizeof(in6_addr);
+    return is_whole && inet_ntop(AF_INET6, address.data(), text.data(), text.size()) != nullptr
+               ? "inet_pton(AF_INET6, \"" + std::string(text.data()) + "\")"
+               : "...";
+}
+
+// FUTEX_OP of linux/futex.h, as strace writes it. An unknown operation or comparison is its number.
+std::string format_wake_op(std::uint64_t value) {
+    constexpr std::uint64_t kShiftsArgument = 8;
+    const std::uint64_t operation = value >> 28U & 0xfU;
+    const std::string shift = (operation & kShiftsArgument) != 0 ? "FUTEX_OP_OPARG_SHIFT<<28|" : "";
+    return shift + decode("futex_operations", operation & ~kShiftsArgument) + "<<28|" +
+           hexadecimal(value >> 12U & 0xfffU) + "<<12|" + decode("futex_comparisons", value >> 24U & 0xfU) +
+           "<<24|" + hexadecimal(value & 0xfffU);
+}
+
 std::string format_signal_code(std::span<const std::byte> siginfo, std::int32_t code) {
     const auto signal = read_number(siginfo, 0, 4).value_or(0);
     if (const auto name = find_name("signal_codes", code);
@@ -110,6 +131,13 @@ std::string format_signal_code(std::span<const std::byte> siginfo, std::int32_t 
     }
     const auto name = find_name(set, code);
     return name ? std::string(*name) : std::to_string(code);
+}
+
+// Linux kernel/signal.c: only with SA_RESTORER is there one.
+bool has_restorer(const Struct& action, std::span<const std::byte> bytes) {
+    const Field* const flags = action.field("sa_flags");
+    const auto value = flags != nullptr ? read_field(bytes, *flags) : std::nullopt;
+    return !value || (*value & static_cast<std::uint64_t>(constant("SA_RESTORER"))) != 0;
 }
 
 // Turns the UAPI's names into those that people know: sun_path[0] into sun_path, it_value.tv_sec into tv_sec.
@@ -194,7 +222,8 @@ std::string format_argument(const SyscallRow& row, std::size_t index, std::uint6
         case ArgumentKind::Signal:
             return signal_name(static_cast<std::int32_t>(value));
         case ArgumentKind::Flags:
-            return decode(argument.type, value & 0xffffffffU);
+            return argument.type == "futex_wake_op" ? format_wake_op(value)
+                                                    : decode(argument.type, value & 0xffffffffU);
         case ArgumentKind::Flags64:
         case ArgumentKind::Enum:
         case ArgumentKind::Clock:
@@ -225,6 +254,9 @@ std::string format_field(const Field& field, std::span<const std::byte> bytes) {
     if (field.kind == FieldKind::String || (field.kind == FieldKind::Kernel && !number)) {
         const auto end = std::ranges::find(own, std::byte{0});
         return format_string(own.first(static_cast<std::size_t>(end - own.begin())), kShownStringBytes);
+    }
+    if (field.kind == FieldKind::Ipv6) {
+        return format_ipv6(own);
     }
     if (field.kind == FieldKind::Bytes) {
         return format_string(own, kShownStringBytes);
@@ -269,9 +301,11 @@ std::string format_field(const Field& field, std::span<const std::byte> bytes) {
 std::string format_struct(const Struct& layout, std::span<const std::byte> bytes) {
     std::string text = "{";
     for (const Field& field : layout.fields) {
-        // si_errno is nearly always 0, and then strace leaves it out.
+        // si_errno is nearly always 0, and then strace leaves it out; so it does what the kernel does not
+        // read.
         const bool no_error = field.name == "si_errno" && read_field(bytes, field) == 0;
-        if (field.kind == FieldKind::Padding || no_error) {
+        const bool no_restorer = field.name == "sa_restorer" && !has_restorer(layout, bytes);
+        if (field.kind == FieldKind::Padding || no_error || no_restorer) {
             continue;
         }
         if (text.size() > 1) {

@@ -137,10 +137,26 @@ class CallText {
         if (argument.type == "user_msghdr") {
             return message(index, *payload);
         }
+        if (row_.number == syscall_number("utimensat")) {
+            return file_times(payload->bytes);
+        }
         if (argument.count.empty()) {
             return abi::format_object(argument.type, payload->bytes);
         }
         return array(argument.type, payload->bytes);
+    }
+
+    // man 2 utimensat: instead of a fraction of a second, what else is to be done.
+    static std::string file_times(std::span<const std::byte> times) {
+        const abi::Struct& layout = *abi::find_struct("__kernel_timespec");
+        std::string text = "[";
+        for (std::size_t at = 0; at + layout.size <= times.size(); at += layout.size) {
+            const auto time = times.subspan(at, layout.size);
+            const auto fraction = abi::read_field(time, *layout.field("tv_nsec")).value_or(0);
+            const auto name = abi::find_name("file_time", static_cast<std::int64_t>(fraction));
+            text += (at != 0 ? ", " : "") + (name ? std::string(*name) : abi::format_struct(layout, time));
+        }
+        return text + "]";
     }
 
     static std::string array(std::string_view type, std::span<const std::byte> bytes) {

@@ -49,6 +49,21 @@ std::string_view options_of(std::int32_t level) {
     }
 }
 
+// man 7 ip and ipv6: the struct with which a socket joins or leaves a group; empty: the option has none.
+std::string_view membership_type(std::uint64_t level, std::int32_t option, std::size_t size) {
+    const auto family = static_cast<std::int32_t>(level);
+    if (family == constant("SOL_IP") &&
+        (option == constant("IP_ADD_MEMBERSHIP") || option == constant("IP_DROP_MEMBERSHIP") ||
+         option == constant("IP_MULTICAST_IF"))) {
+        return size == abi::type_size("ip_mreqn")  ? "ip_mreqn"
+               : size == abi::type_size("ip_mreq") ? "ip_mreq"
+                                                   : std::string_view{};
+    }
+    const bool joins = family == constant("SOL_IPV6") &&
+                       (option == constant("IPV6_JOIN_GROUP") || option == constant("IPV6_LEAVE_GROUP"));
+    return joins && size == abi::type_size("ipv6_mreq") ? "ipv6_mreq" : std::string_view{};
+}
+
 std::string format_control_data(const abi::ControlMessage& message) {
     if (message.level == constant("SOL_SOCKET")) {
         if (message.type == constant("SCM_RIGHTS")) {
@@ -116,6 +131,9 @@ std::optional<std::string> format_option_value(std::uint64_t level, std::uint64_
                          option == constant("SO_SNDTIMEO_OLD") || option == constant("SO_SNDTIMEO_NEW");
     if (common && is_time && value.size() == kTime) {
         return abi::format_object("__kernel_old_timeval", value);
+    }
+    if (const std::string_view type = membership_type(level, option, value.size()); !type.empty()) {
+        return abi::format_object(type, value);
     }
     return std::nullopt;
 }

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "tests/unit/traces/sample.hpp"
 #include "tests/unit/traces/trace_builder.hpp"
 #include "traces/export/strace.hpp"
@@ -65,10 +67,44 @@ TEST(Export, structs_by_field) {
     EXPECT_EQ(last_line(b), "ppoll([{fd=1, events=POLLIN, revents=0}], 1, NULL, NULL, 0) = 0");
 }
 
+TEST(Export, no_flags_are_zero_where_a_call_has_no_access_mode) {
+    TraceBuilder b;
+    b.call(1, "pipe2", {0x4000, 0}, 0);
+    EXPECT_EQ(last_line(b), "pipe2(0x4000, 0) = 0");
+    b.call(1, "dup3", {3, 4, value(abi::constant("O_CLOEXEC"))}, 4);
+    EXPECT_EQ(last_line(b), "dup3(3, 4, O_CLOEXEC) = 4");
+}
+
+TEST(Export, times_of_a_file_may_be_now_or_left_alone) {
+    TraceBuilder b;
+    auto& call = b.call(1, "utimensat", {value(-100), 0, 0x4000, 0}, 0);
+    std::vector<std::byte> times(32);
+    const auto put = [&](std::size_t at, std::int64_t number) {
+        std::memcpy(&times[at], &number, sizeof number);
+    };
+    put(8, abi::constant("UTIME_NOW"));
+    put(24, abi::constant("UTIME_OMIT"));
+    TraceBuilder::payload(call, 2, Direction::In, times);
+    EXPECT_EQ(last_line(b), "utimensat(AT_FDCWD, NULL, [UTIME_NOW, UTIME_OMIT], 0) = 0");
+    put(0, 5);
+    put(8, 6);
+    call.payloads.clear();
+    TraceBuilder::payload(call, 2, Direction::In, times);
+    EXPECT_EQ(last_line(b), "utimensat(AT_FDCWD, NULL, [{tv_sec=5, tv_nsec=6}, UTIME_OMIT], 0) = 0");
+}
+
 TEST(Export, futex_with_its_operation) {
     TraceBuilder b;
     b.call(1, "futex", {0x4000, 129, 1, 7, 8, 9}, 1);
     EXPECT_EQ(last_line(b), "futex(0x4000, FUTEX_WAKE_PRIVATE, 1) = 1");
+    b.call(1, "futex", {0x4000, 5, 1, 2, 0x4004, 0x14001000}, 1);
+    EXPECT_EQ(last_line(b),
+              "futex(0x4000, FUTEX_WAKE_OP, 1, 2, 0x4004, "
+              "FUTEX_OP_ADD<<28|0x1<<12|FUTEX_OP_CMP_GT<<24|0) = 1");
+    b.call(1, "futex", {0x4000, 5, 1, 2, 0x4004, 0x8b005007}, 1);
+    EXPECT_EQ(last_line(b),
+              "futex(0x4000, FUTEX_WAKE_OP, 1, 2, 0x4004, "
+              "FUTEX_OP_OPARG_SHIFT<<28|FUTEX_OP_SET<<28|0x5<<12|0xb<<24|0x7) = 1");
     b.call(1, "futex", {0x4000, 0x109, 101, 0, 0, 0xffffffff}, -11);
     EXPECT_EQ(last_line(b),
               "futex(0x4000, FUTEX_WAIT_BITSET|FUTEX_CLOCK_REALTIME, 101, NULL, FUTEX_BITSET_MATCH_ANY) = -1 "

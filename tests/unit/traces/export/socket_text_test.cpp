@@ -28,6 +28,30 @@ TEST(SocketText, addresses_of_netlink) {
               "{nl_family=AF_NETLINK, nl_pid=7, nl_groups=0x1}");
 }
 
+TEST(SocketText, addresses_of_inet) {
+    EXPECT_EQ(detail::format_socket_address(to_bytes("\2\0\0\x35\x7f\0\0\1\0\0\0\0\0\0\0\0"s)),
+              R"({sin_family=AF_INET, sin_port=htons(53), sin_addr.s_addr=inet_addr("127.0.0.1")})");
+    EXPECT_EQ(detail::format_socket_address(
+                  to_bytes("\x0a\0\x1f\x90\0\0\0\0\xfe\x80\0\0\0\0\0\0\0\0\0\0\0\0\0\1\2\0\0\0"s)),
+              R"({sin6_family=AF_INET6, sin6_port=htons(8080), sin6_flowinfo=0, )"
+              R"(sin6_addr=inet_pton(AF_INET6, "fe80::1"), sin6_scope_id=2})");
+    EXPECT_EQ(
+        detail::format_socket_address(to_bytes("\x0a\0\x1f\x90\0\0\0\0\xfe\x80"s)),
+        "{sin6_family=AF_INET6, sin6_port=htons(8080), sin6_flowinfo=0, sin6_addr=..., sin6_scope_id=...}");
+}
+
+TEST(SocketText, memberships) {
+    EXPECT_EQ(
+        detail::format_option_value(0, 35, to_bytes("\xe0\0\0\1\x7f\0\0\1"s)),
+        R"({imr_multiaddr.s_addr=inet_addr("224.0.0.1"), imr_interface.s_addr=inet_addr("127.0.0.1")})");
+    EXPECT_EQ(detail::format_option_value(0, 36, to_bytes("\xe0\0\0\1\0\0\0\0\1\0\0\0"s)),
+              R"({imr_multiaddr.s_addr=inet_addr("224.0.0.1"), imr_address.s_addr=inet_addr("0.0.0.0"), )"
+              R"(imr_ifindex=1})");
+    EXPECT_EQ(detail::format_option_value(41, 20, to_bytes("\xff\2\0\0\0\0\0\0\0\0\0\0\0\0\0\1\1\0\0\0"s)),
+              R"({ipv6mr_multiaddr=inet_pton(AF_INET6, "ff02::1"), ipv6mr_ifindex=1})");
+    EXPECT_EQ(detail::format_option_value(0, 35, to_bytes("\xe0\0\0\1\0\0"s)), std::nullopt);
+}
+
 TEST(SocketText, control_messages) {
     const std::string files = "\x18\0\0\0\0\0\0\0\1\0\0\0\1\0\0\0\3\0\0\0\4\0\0\0"s;
     const std::string sender = "\x1c\0\0\0\0\0\0\0\1\0\0\0\2\0\0\0\7\0\0\0\5\0\0\0\6\0\0\0"s;
