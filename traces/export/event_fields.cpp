@@ -71,7 +71,7 @@ struct FieldLister {
         Fields fields{
             {"event", "signal"},
             {"signal", abi::signal_name(signal.signal)},
-            {"siginfo", abi::format_object("siginfo_t", signal.siginfo)},
+            {"siginfo", signal.siginfo.empty() ? "none" : abi::format_object("siginfo_t", signal.siginfo)},
             {"handler", abi::format_address(signal.handler)},
             {"interrupted_pc", abi::format_address(signal.interrupted_pc)},
             {"frame", abi::format_address(signal.frame)},

@@ -40,8 +40,10 @@ struct LineWriter {
     }
 
     std::string operator()(const SignalEvent& signal) const {
-        return "--- " + abi::signal_name(signal.signal) + " " +
-               abi::format_object("siginfo_t", signal.siginfo) + " ---";
+        // A handler without SA_SIGINFO is given none (arch/arm64/kernel/signal.c, setup_rt_frame).
+        const std::string information =
+            signal.siginfo.empty() ? "" : " " + abi::format_object("siginfo_t", signal.siginfo);
+        return "--- " + abi::signal_name(signal.signal) + information + " ---";
     }
 
     std::string operator()(const ExecEvent& exec) const {

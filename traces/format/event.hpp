@@ -136,7 +136,7 @@ struct SignalStack {
 struct SignalEvent {
     unsigned signal = 0;
     std::int32_t code = 0;           // si_code
-    std::vector<std::byte> siginfo;  // 128 bytes
+    std::vector<std::byte> siginfo;  // 128 bytes; none for a handler without SA_SIGINFO
     std::uint64_t handler = 0;
     std::uint64_t frame = 0;  // SP at the handler's entry
     std::uint64_t interrupted_pc = 0;

@@ -132,6 +132,8 @@ TEST(Export, signals_and_ends) {
     siginfo[16] = std::byte{0x10};
     b.add(2, SignalEvent{.signal = 11, .code = 1, .siginfo = siginfo, .records = {}});
     EXPECT_EQ(last_line(b), "[task 2] --- SIGSEGV {si_signo=SIGSEGV, si_code=SEGV_MAPERR, si_addr=0x10} ---");
+    b.add(2, SignalEvent{.signal = 10, .siginfo = {}, .records = {}});
+    EXPECT_EQ(last_line(b), "[task 2] --- SIGUSR1 ---");
     b.end(1, 3);
     EXPECT_EQ(last_line(b), "+++ exited with 3 +++");
 }
