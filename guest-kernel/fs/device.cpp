@@ -38,7 +38,9 @@ class MemoryDeviceFile : public File {
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t&, TransferMode) override {
         std::size_t done = 0;
         while (!buffer.is_empty() && !buffer.has_faulted()) {
-            done += buffer.put_zeros(std::min(buffer.remaining(), kPageSize));
+            const std::size_t zeroed = buffer.put_zeros(std::min(buffer.remaining(), kPageSize));
+            // Whole words (arch/arm64/lib/clear_user.S).
+            done += buffer.has_faulted() ? zeroed & ~(sizeof(std::uint64_t) - 1) : zeroed;
             if (is_interrupted_after(done)) {
                 break;
             }
@@ -85,12 +87,12 @@ class RandomFile final : public MemoryDeviceFile {
     bool can_splice_to() const override { return true; }
 
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t&, TransferMode) override {
-        std::array<std::byte, 256> chunk;
+        std::array<std::byte, kRandomBlock> chunk;
         std::size_t done = 0;
         while (!buffer.is_empty() && !buffer.has_faulted()) {
             const std::size_t size = std::min(chunk.size(), buffer.remaining());
             fill_random({chunk.data(), size});
-            done += buffer.put(chunk.data(), size);
+            done += reported_copy(size, buffer.put(chunk.data(), size), CopyStart::InTheMiddle);
             if (is_interrupted_after(done)) {
                 break;
             }

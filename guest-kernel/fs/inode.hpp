@@ -128,6 +128,8 @@ class Inode : public RefCounted {
 
     // The process of a directory /proc/<pid>; null: it is none.
     virtual Process* as_process() { return nullptr; }
+    // Is it a directory /proc/<pid> whose task is gone?
+    virtual bool is_of_gone_task() const { return false; }
 
     void touch_accessed();
     void touch_modified();  // contents: modification and change time

@@ -86,7 +86,8 @@ class MemoryFile final : public TaskMemoryFile {
             place += static_cast<std::int64_t>(moved.bytes);
             is_end = moved.is_end;
         }
-        if (done == 0 && buffer.has_faulted()) {
+        // Linux fs/proc/base.c, mem_rw: a fault of the caller's memory spoils what went before.
+        if (buffer.has_faulted()) {
             return Errno(EFAULT);
         }
         return done == 0 && !has_nothing ? Result<std::size_t>(Errno(EIO)) : Result<std::size_t>(done);
@@ -100,12 +101,12 @@ class PagemapFile final : public TaskMemoryFile {
 
     Result<std::size_t> read(IoBuffer& buffer, std::int64_t& place, TransferMode) override {
         constexpr std::size_t kWord = sizeof(std::uint64_t);
+        if (space() == nullptr) {
+            return std::size_t{0};
+        }
         const auto start = static_cast<std::uint64_t>(place);
         if (start % kWord != 0 || buffer.remaining() % kWord != 0) {
             return Errno(EINVAL);
-        }
-        if (space() == nullptr) {
-            return std::size_t{0};
         }
         const bool shows_frames = Task::current().credentials.has(CAP_SYS_ADMIN);
         const std::uint64_t page_count = AddressSpace::kUserEnd >> kPageShift;

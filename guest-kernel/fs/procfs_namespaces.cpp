@@ -132,7 +132,12 @@ class NamespaceLinkInode final : public Inode {
         if (!task_->is_known()) {
             return Errno(EACCES);
         }
-        return may_inspect(Task::current(), *task_) ? Result<void>() : Result<void>(Errno(EACCES));
+        if (!may_inspect(Task::current(), *task_)) {
+            return Errno(EACCES);
+        }
+        // Whoever has ended is in the name spaces of its user and its number only (exit_task_namespaces).
+        const bool is_kept = kind_.name == "user" || kind_.name == "pid";
+        return task_->has_ended() && !is_kept ? Result<void>(Errno(ENOENT)) : Result<void>();
     }
 
     Ref<Task> task_;

@@ -305,6 +305,7 @@ class TaskDirectoryInode final : public Inode {
         return {};
     }
     Result<Ref<Inode>> create(std::uint32_t, DeviceNumber) override { return Errno(ENOENT); }
+    bool is_of_gone_task() const override { return !task_->is_known(); }
     Process* as_process() override {
         return kind_ == TaskDirectory::Process ? task_->process.get() : nullptr;
     }

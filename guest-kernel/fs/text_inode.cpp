@@ -29,7 +29,8 @@ class TextFile final : public File {
             return std::size_t{0};
         }
         text.remove_prefix(static_cast<std::size_t>(place));
-        const std::size_t done = buffer.put(text.data(), text.size());
+        const std::size_t wanted = std::min(text.size(), buffer.remaining());
+        const std::size_t done = reported_copy(wanted, buffer.put(text.data(), wanted), CopyStart::Aligned);
         place += static_cast<std::int64_t>(done);
         return buffer.result(done);
     }

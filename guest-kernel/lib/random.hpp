@@ -9,6 +9,8 @@
 namespace kernel {
 
 void seed_random(std::span<const std::byte> seed);
+// Programs get them in blocks of this size (Linux drivers/char/random.c, CHACHA_BLOCK_SIZE).
+inline constexpr std::size_t kRandomBlock = 64;
 // Fast key erasure: what has been handed out cannot be worked out from the state later.
 void fill_random(std::span<std::byte> destination);
 std::uint64_t random_number();

@@ -73,4 +73,30 @@ Result<String> UserString::read_path() const {
     return read(PATH_MAX);
 }
 
+std::size_t reported_copy(std::size_t size, std::size_t reached, CopyStart start) {
+    constexpr std::size_t kPair = 16;
+    if (reached >= size) {
+        return size;
+    }
+    std::size_t done = 0;
+    bool has_faulted = false;
+    const auto copy = [&](std::size_t piece) {
+        has_faulted = has_faulted || done + piece > reached;
+        done += has_faulted ? 0 : piece;
+        size -= piece;
+    };
+    if (size >= kPair && start == CopyStart::InTheMiddle) {
+        copy(kPair / 2);
+    }
+    while (size >= kPair) {
+        copy(kPair);
+    }
+    for (std::size_t piece = kPair / 2; piece > 0; piece /= 2) {
+        if ((size & piece) != 0) {
+            copy(piece);
+        }
+    }
+    return done == 0 && reached > 0 ? 1 : done;
+}
+
 }  // namespace kernel

@@ -43,6 +43,12 @@ std::size_t copy_from_user_partial(void* destination, UserAddress source, std::s
 std::size_t copy_to_user_partial(UserAddress destination, const void* source, std::size_t size);
 std::size_t clear_user_partial(UserAddress destination, std::size_t size);
 
+// How many bytes Linux says it copied of `size` if a fault came after `reached`: it copies 16 at a time, then
+// 8, 4, 2 and 1, and tries a single one if that was nothing (arch/arm64/lib/copy_template.S, copy_to_user.S).
+// `start`: where the source stands in 16 bytes.
+enum class CopyStart : std::uint8_t { Aligned, InTheMiddle };
+std::size_t reported_copy(std::size_t size, std::size_t reached, CopyStart start);
+
 // All the bytes, or EFAULT (the bytes before the fault have been copied then, as on Linux).
 Result<void> copy_from_user(void* destination, UserAddress source, std::size_t size);
 Result<void> copy_to_user(UserAddress destination, const void* source, std::size_t size);

@@ -21,12 +21,12 @@ Result<long> sys_getrandom(Task& task, UserBuffer buffer, std::size_t count, uns
         count /= 2;
     }
     std::size_t done = 0;
-    std::byte chunk[256];
+    std::byte chunk[kRandomBlock];
     while (done < count) {
         const std::size_t size = count - done < sizeof(chunk) ? count - done : sizeof(chunk);
         fill_random({chunk, size});
         const std::size_t written = buffer.write({chunk, size}, done);
-        done += written;
+        done += reported_copy(size, written, CopyStart::InTheMiddle);
         if (written < size) {
             break;
         }

@@ -62,21 +62,20 @@ Result<void> send_to_group(Task& sender, int group, const siginfo_t& info) {
     return was_sent ? Result<void>() : Result<void>(Errno(error));
 }
 
-// Linux kernel/signal.c, kill_something_info: no permission is no error, else the last result counts.
+// Linux kernel/signal.c, kill_something_info: no permission is no error, else the last result counts. There
+// is always somebody to send to, since Linux counts its own threads.
 Result<void> send_to_all(Task& sender, const siginfo_t& info) {
-    int error = ESRCH;
+    Result<void> last;
     for (Process& process : all_processes()) {
         if (&process == &init_process() || &process == sender.process.get()) {
             continue;
         }
         const Result<void> result = signal_process_of(sender, *process.leader(), info);
-        if (!result.is_error()) {
-            error = 0;
-        } else if (result.error() != Errno(EPERM) || error == ESRCH) {
-            error = result.error() == Errno(EPERM) ? 0 : result.error().value;
+        if (!result.is_error() || result.error() != Errno(EPERM)) {
+            last = result;
         }
     }
-    return error == 0 ? Result<void>() : Result<void>(Errno(error));
+    return last;
 }
 
 Result<void> send_to_thread(Task& sender, int group, int id, const siginfo_t& info) {

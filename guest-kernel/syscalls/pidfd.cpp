@@ -21,6 +21,9 @@ Result<Ref<Process>> process_to_signal(Task& task, Fd fd) {
     Process* process = file->as_process();
     if (process == nullptr && file->inode().is_directory()) {
         process = file->inode().as_process();
+        if (process != nullptr && file->inode().is_of_gone_task()) {
+            return Errno(ESRCH);
+        }
     }
     return process == nullptr ? Result<Ref<Process>>(Errno(EBADF))
                               : Result<Ref<Process>>(Ref<Process>(process));
