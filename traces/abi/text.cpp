@@ -1,7 +1,5 @@
 #include "traces/abi/text.hpp"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -82,12 +80,63 @@ std::string format_ipv4(std::uint64_t address) {
                  static_cast<unsigned>(address >> 24U & 0xffU));
 }
 
+// The sixteen bits of an IPv6 address from a byte on.
+unsigned group_at(std::span<const std::byte> address, std::size_t index) {
+    return std::to_integer<unsigned>(address[2 * index]) << 8U |
+           std::to_integer<unsigned>(address[2 * index + 1]);
+}
+
+constexpr std::size_t kIpv6Groups = 8;
+
+struct ZeroRun {
+    std::size_t start = kIpv6Groups;
+    std::size_t length = 0;
+};
+
+// The first of the longest runs of zero groups, if it has two or more.
+ZeroRun longest_zero_run(std::span<const std::byte> address) {
+    ZeroRun longest;
+    for (std::size_t i = 0; i < kIpv6Groups; ++i) {
+        std::size_t length = 0;
+        while (i + length < kIpv6Groups && group_at(address, i + length) == 0) {
+            ++length;
+        }
+        if (length > 1 && length > longest.length) {
+            longest = {.start = i, .length = length};
+        }
+    }
+    return longest;
+}
+
+// An IPv6 address as inet_ntop writes it (RFC 5952, with the last four bytes of one that holds an IPv4
+// address in decimal).
+std::string ipv6_text(std::span<const std::byte> address) {
+    const ZeroRun zeros = longest_zero_run(address);
+    const bool is_mapped =
+        zeros.start == 0 && (zeros.length == 6 || (zeros.length == 5 && group_at(address, 5) == 0xffff));
+    const std::size_t groups = is_mapped ? 6 : kIpv6Groups;
+    std::string text;
+    for (std::size_t i = 0; i < groups; ++i) {
+        if (i == zeros.start) {
+            text += "::";
+            i += zeros.length - 1;
+            continue;
+        }
+        text += text.empty() || text.back() == ':' ? "" : ":";
+        text += print("%x", group_at(address, i));
+    }
+    if (is_mapped) {
+        text += text.back() == ':' ? "" : ":";
+        for (std::size_t i = 12; i < 16; ++i) {
+            text += print(i == 12 ? "%u" : ".%u", std::to_integer<unsigned>(address[i]));
+        }
+    }
+    return text;
+}
+
 std::string format_ipv6(std::span<const std::byte> address) {
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    const bool is_whole = address.size() == sizeof(in6_addr);
-    return is_whole && inet_ntop(AF_INET6, address.data(), text.data(), text.size()) != nullptr
-               ? "inet_pton(AF_INET6, \"" + std::string(text.data()) + "\")"
-               : "...";
+    constexpr std::size_t kSize = 16;
+    return address.size() == kSize ? "inet_pton(AF_INET6, \"" + ipv6_text(address) + "\")" : "...";
 }
 
 // FUTEX_OP of linux/futex.h, as strace writes it. An unknown operation or comparison is its number.
