@@ -37,6 +37,10 @@ class TaskTextInode final : public TextInode {
         if (secrecy_ == Secrecy::FromOpen && !may_inspect(Task::current(), *task_)) {
             return Errno(EACCES);
         }
+        // Linux fs/proc_namespace.c, mounts_open_common.
+        if ((lists_mounts() || generate_ == append_mountstats) && !task_->fs) {
+            return Errno(EINVAL);
+        }
         return TextInode::open_regular(path, flags);
     }
     Result<void> generate(String& out) override {
@@ -45,7 +49,7 @@ class TaskTextInode final : public TextInode {
         }
         return task_->is_known() ? generate_(*task_, out) : Result<void>(Errno(ESRCH));
     }
-    bool can_splice() const override { return generate_ == append_mounts || generate_ == append_mountinfo; }
+    bool can_splice() const override { return lists_mounts(); }
     Result<void> store(std::string_view text) override {
         if (!task_->is_known()) {
             return Errno(ESRCH);
@@ -64,12 +68,14 @@ class TaskTextInode final : public TextInode {
     }
     // Of a task's files only the lists of mounts have a poll operation (Linux fs/proc/base.c and
     // fs/proc_namespace.c).
-    bool is_pollable() const override { return generate_ == append_mounts || generate_ == append_mountinfo; }
+    bool is_pollable() const override { return lists_mounts(); }
     std::uint32_t poll_events(bool was_read) const override {
         return is_pollable() ? kPollReadable : TextInode::poll_events(was_read);
     }
 
   private:
+    bool lists_mounts() const { return generate_ == append_mounts || generate_ == append_mountinfo; }
+
     Ref<Task> task_;
     Generate generate_;
     Store store_;

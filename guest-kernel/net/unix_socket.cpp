@@ -256,10 +256,16 @@ Result<std::size_t> UnixSocket::send(IoBuffer& buffer, const SendRequest& reques
 }
 
 Result<std::size_t> UnixSocket::receive(IoBuffer& buffer, ReceiveRequest& request) {
+    const bool is_stream = type() == SocketType::Stream;
     UnixAncillary ancillary;
-    const std::size_t size = TRY(type() == SocketType::Stream ? receive_stream(buffer, request, ancillary)
-                                                              : receive_datagram(buffer, request, ancillary));
-    if (request.control != nullptr) {
+    if (is_stream) {
+        // The end of a stream is nobody's, and so process 0's and root's (unix_stream_read_generic).
+        ancillary.credentials.identity = {.process = 0, .user = 0, .group = 0};
+    }
+    const std::size_t size = TRY(is_stream ? receive_stream(buffer, request, ancillary)
+                                           : receive_datagram(buffer, request, ancillary));
+    const bool is_urgent = is_stream && (request.flags & kOutOfBand) != 0;
+    if (request.control != nullptr && !is_urgent) {
         if (options.passes_credentials) {
             const SocketIdentity& sender = ancillary.credentials.identity;
             request.control->write(SOL_SOCKET, kCredentials, &sender, sizeof(sender));

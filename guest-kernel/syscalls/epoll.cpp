@@ -29,6 +29,10 @@ Result<long> wait_for_epoll(Task& task, Fd epfd, UserOut<epoll_event> events, in
     if (maxevents <= 0 || maxevents > kMaximumEvents) {
         return Errno(EINVAL);
     }
+    // Linux fs/eventpoll.c, do_epoll_wait: even if there is nothing to tell.
+    if (!is_user_range(events.address(), static_cast<std::size_t>(maxevents) * sizeof(epoll_event))) {
+        return Errno(EFAULT);
+    }
     EpollFile set = TRY(epoll_of(task, epfd));
     for (;;) {
         const int count = TRY(set.epoll->collect(events, maxevents));
