@@ -32,15 +32,23 @@ bool have_same_attributes(const MappingAttributes& a, const MappingAttributes& b
            a.file == b.file && a.object == b.object;
 }
 
-// Linux mm/mmap.c, is_mergeable_anon_vma.
+// Does a neighbour take a region in? Linux mm/mmap.c, is_mergeable_anon_vma: one that has pages of its own
+// takes one without, but not the other way round.
+bool takes_in(const Mapping& neighbour, const Mapping& region) {
+    return neighbour.anonymous_identity == region.anonymous_identity ||
+           (region.anonymous_identity == 0 && !neighbour.was_cloned);
+}
+
+// May two regions become one that a third, between them, joins?
 bool have_compatible_pages(const Mapping& lower, const Mapping& upper) {
-    if (lower.anonymous_identity == upper.anonymous_identity) {
-        return true;
-    }
-    if (lower.anonymous_identity == 0) {
-        return !upper.was_cloned;
-    }
-    return upper.anonymous_identity == 0 && !lower.was_cloned;
+    return lower.anonymous_identity == 0 || upper.anonymous_identity == 0 ||
+           lower.anonymous_identity == upper.anonymous_identity;
+}
+
+// Do they stand side by side, and differ in nothing but their pages?
+bool continues(const Mapping& lower, const Mapping& upper) {
+    return lower.end == upper.start && have_same_attributes(lower.attributes, upper.attributes) &&
+           lower.attributes.first_page + (lower.size() >> kPageShift) == upper.attributes.first_page;
 }
 
 }  // namespace
@@ -102,6 +110,15 @@ Mapping* AddressSpace::find_at_or_above(std::uint64_t address) {
 Mapping* AddressSpace::find(std::uint64_t address) {
     Mapping* mapping = find_at_or_above(address);
     return mapping != nullptr && mapping->contains(address) ? mapping : nullptr;
+}
+
+// Is there room for a region to grow? It may come close to a stack (Linux mm/mremap.c, vma_expandable).
+bool AddressSpace::is_empty(std::uint64_t address, std::uint64_t size) const {
+    if (size > kUserEnd || address > kUserEnd - size) {
+        return false;
+    }
+    const std::size_t index = lower_bound(address);
+    return index == mappings_.size() || address + size <= mappings_[index]->start;
 }
 
 bool AddressSpace::is_free(std::uint64_t address, std::uint64_t size) const {
@@ -191,33 +208,58 @@ Result<void> AddressSpace::split(std::uint64_t address) {
     return {};
 }
 
-bool AddressSpace::merge_with_next(std::size_t index) {
-    if (index + 1 >= mappings_.size()) {
-        return false;
-    }
+void AddressSpace::merge_with_next(std::size_t index) {
     Mapping& lower = *mappings_[index];
-    Mapping& upper = *mappings_[index + 1];
-    if (lower.end != upper.start || !have_same_attributes(lower.attributes, upper.attributes) ||
-        lower.attributes.first_page + (lower.size() >> kPageShift) != upper.attributes.first_page ||
-        !have_compatible_pages(lower, upper)) {
-        return false;
-    }
+    const Mapping& upper = *mappings_[index + 1];
     lower.end = upper.end;
     if (lower.anonymous_identity == 0) {
         lower.anonymous_identity = upper.anonymous_identity;
         lower.was_cloned = upper.was_cloned;
     }
     mappings_.erase(index + 1);
-    return true;
 }
 
-// Merges the regions in a range with each other and with the neighbours on both sides.
+bool AddressSpace::is_taken_in_by_previous(std::size_t index) const {
+    return index > 0 && continues(*mappings_[index - 1], *mappings_[index]) &&
+           takes_in(*mappings_[index - 1], *mappings_[index]);
+}
+
+bool AddressSpace::is_taken_in_by_next(std::size_t index) const {
+    return index + 1 < mappings_.size() && continues(*mappings_[index], *mappings_[index + 1]) &&
+           takes_in(*mappings_[index + 1], *mappings_[index]);
+}
+
+// A region that has changed joins its neighbours, or the one before it where the two cannot become one (Linux
+// mm/mmap.c, vma_merge). The index of what it is part of then.
+std::size_t AddressSpace::merge_changed(std::size_t index) {
+    const bool joins_previous = is_taken_in_by_previous(index);
+    const bool joins_next =
+        is_taken_in_by_next(index) &&
+        (!joins_previous || have_compatible_pages(*mappings_[index - 1], *mappings_[index + 1]));
+    if (joins_next) {
+        merge_with_next(index);
+    }
+    if (joins_previous) {
+        merge_with_next(index - 1);
+    }
+    return joins_previous ? index - 1 : index;
+}
+
+// A new region joins the one behind it, and with that the one before it (Linux mm/mmap.c, mmap_region).
+void AddressSpace::merge_new(std::uint64_t start) {
+    const std::size_t index = lower_bound(start);
+    if (is_taken_in_by_next(index)) {
+        merge_with_next(index);
+    }
+    if (is_taken_in_by_previous(index)) {
+        merge_with_next(index - 1);
+    }
+}
+
+// The regions in a range have changed, one after the other.
 void AddressSpace::merge_around(std::uint64_t start, std::uint64_t end) {
-    std::size_t index = lower_bound(start == 0 ? 0 : start - 1);
-    while (index < mappings_.size() && mappings_[index]->start < end) {
-        if (!merge_with_next(index)) {
-            ++index;
-        }
+    for (std::size_t index = lower_bound(start); index < mappings_.size() && mappings_[index]->start < end;) {
+        index = merge_changed(index) + 1;
     }
 }
 
@@ -233,6 +275,7 @@ void AddressSpace::discard_in(Mapping& mapping, std::uint64_t start, std::uint64
 Result<void> AddressSpace::remove_range(std::uint64_t start, std::uint64_t end) {
     TRY(split(start));
     TRY(split(end));
+    most_mapped_pages_ = std::max(most_mapped_pages_, mapped_pages());
     const std::size_t index = lower_bound(start);
     while (index < mappings_.size() && mappings_[index]->start < end) {
         discard_in(*mappings_[index], start, end);
@@ -277,7 +320,7 @@ Result<std::uint64_t> AddressSpace::map(std::uint64_t address, std::uint64_t siz
         placed.first_page = address >> kPageShift;
     }
     TRY(insert(address, address + size, placed));
-    merge_around(address, address + size);
+    merge_new(address);
     return address;
 }
 
@@ -380,13 +423,21 @@ std::uint64_t AddressSpace::change_brk(std::uint64_t end) {
     return end;
 }
 
+std::uint64_t AddressSpace::mapped_pages() const {
+    std::uint64_t pages = 0;
+    for (const Own<Mapping>& mapping : mappings_) {
+        pages += mapping->size() >> kPageShift;
+    }
+    return pages;
+}
+
 MemoryUsage AddressSpace::usage() {
-    MemoryUsage usage{.resident_pages = page_table_.present_pages(),
+    MemoryUsage usage{.mapped_pages = mapped_pages(),
+                      .resident_pages = page_table_.present_pages(),
                       .most_resident_pages = page_table_.most_present_pages()};
     for (const Own<Mapping>& mapping : mappings_) {
         const std::uint64_t pages = mapping->size() >> kPageShift;
         const MappingAttributes& attributes = mapping->attributes;
-        usage.mapped_pages += pages;
         usage.locked_pages += attributes.locking == Locking::None ? 0 : pages;
         if (attributes.grows_down) {
             usage.stack_pages += pages;
@@ -396,6 +447,7 @@ MemoryUsage AddressSpace::usage() {
             usage.code_pages += pages;
         }
     }
+    usage.most_mapped_pages = std::max(most_mapped_pages_, usage.mapped_pages);
     return usage;
 }
 

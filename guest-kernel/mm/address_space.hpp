@@ -56,6 +56,7 @@ enum class FaultResult { Resolved, NotMapped, NotPermitted, BeyondObject, OutOfM
 
 struct MemoryUsage {
     std::uint64_t mapped_pages = 0;         // VmSize
+    std::uint64_t most_mapped_pages = 0;    // VmPeak
     std::uint64_t resident_pages = 0;       // VmRSS
     std::uint64_t most_resident_pages = 0;  // VmHWM
     std::uint64_t locked_pages = 0;         // VmLck
@@ -143,11 +144,17 @@ class AddressSpace : public RefCounted {
     template <typename Change>
     Result<void> change_regions(std::uint64_t address, std::uint64_t size, Change change);
     std::size_t lower_bound(std::uint64_t address) const;
+    bool is_empty(std::uint64_t address, std::uint64_t size) const;
     bool is_free(std::uint64_t address, std::uint64_t size) const;
+    std::uint64_t mapped_pages() const;
     std::optional<std::uint64_t> find_free(std::uint64_t hint, std::uint64_t size) const;
     Result<void> split(std::uint64_t address);
+    void merge_with_next(std::size_t index);
+    bool is_taken_in_by_previous(std::size_t index) const;
+    bool is_taken_in_by_next(std::size_t index) const;
+    std::size_t merge_changed(std::size_t index);
+    void merge_new(std::uint64_t start);
     void merge_around(std::uint64_t start, std::uint64_t end);
-    bool merge_with_next(std::size_t index);
     Result<Mapping*> insert(std::uint64_t start, std::uint64_t end, const MappingAttributes& attributes);
     Result<void> remove_range(std::uint64_t start, std::uint64_t end);
     void discard_in(Mapping& mapping, std::uint64_t start, std::uint64_t end);
@@ -170,7 +177,8 @@ class AddressSpace : public RefCounted {
     FaultResult install_copy(Mapping& mapping, std::uint64_t page, const Page& original);
 
     PageTable page_table_;
-    Vector<Own<Mapping>> mappings_;  // by address
+    Vector<Own<Mapping>> mappings_;        // by address
+    std::uint64_t most_mapped_pages_ = 0;  // up to the last that went
 };
 
 }  // namespace kernel

@@ -128,9 +128,12 @@ Result<std::uint64_t> AddressSpace::remap(std::uint64_t address, std::uint64_t o
     }
     Mapping* mapping = TRY(region_to_resize(address, old_size, new_size, false));
     const std::uint64_t grown = new_size - old_size;
-    if (address + old_size == mapping->end && is_free(mapping->end, grown)) {
+    if (address + old_size == mapping->end && is_empty(mapping->end, grown)) {
         mapping->end += grown;
-        merge_around(mapping->start, mapping->end);
+        const std::size_t index = lower_bound(address);
+        if (is_taken_in_by_next(index)) {
+            merge_with_next(index);
+        }
         return address;
     }
     if ((flags & MREMAP_MAYMOVE) == 0) {

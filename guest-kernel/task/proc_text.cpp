@@ -399,7 +399,7 @@ Result<void> append_status(Task& task, String& out) {
             text << name << ":\t";
             text.decimal(pages * kPageSize / 1024, 8) << " kB\n";
         };
-        line("VmPeak", memory.mapped_pages);
+        line("VmPeak", memory.most_mapped_pages);
         line("VmSize", memory.mapped_pages);
         line("VmLck", memory.locked_pages);
         line("VmPin", 0);
