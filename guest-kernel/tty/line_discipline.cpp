@@ -92,7 +92,8 @@ void LineDiscipline::receive_byte(char byte) {
     }
     if (literal_next_) {
         literal_next_ = false;
-        receive_plain(byte);
+        start_for_any();
+        receive_plain(byte, false);
     } else if (has_local_flag(EXTPROC)) {
         store(byte);
     } else {
@@ -107,11 +108,11 @@ void LineDiscipline::start_for_any() {
     }
 }
 
-void LineDiscipline::receive_plain(char byte) {
-    start_for_any();
+// A new line is echoed as one, unless it was typed as a literal character.
+void LineDiscipline::receive_plain(char byte, bool is_new_line) {
     if (has_local_flag(ECHO)) {
         finish_erasing();
-        if (byte == '\n') {
+        if (is_new_line) {
             echo_raw(byte);
         } else {
             if (line_head_ == head_) {
@@ -144,7 +145,7 @@ void LineDiscipline::receive_special(char byte) {
     if (has_local_flag(ICANON) && (receive_editing(byte) || receive_line_end(byte))) {
         return;
     }
-    receive_plain(byte);
+    receive_plain(byte, byte == '\n');
 }
 
 bool LineDiscipline::receive_flow_character(char byte) {

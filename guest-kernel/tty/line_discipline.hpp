@@ -100,7 +100,7 @@ class LineDiscipline {
     bool is_character(char byte, unsigned which) const;
     bool make_room();
     void receive_byte(char byte);
-    void receive_plain(char byte);
+    void receive_plain(char byte, bool is_new_line);
     void receive_special(char byte);
     bool receive_flow_character(char byte);
     bool receive_signal_character(char byte);

@@ -55,6 +55,7 @@ class PtySlave final : public PtyEnd {
 
   protected:
     void settings_changed(const termios2& old) override;
+    void hung_up() override { packet_status_ = 0; }  // Linux drivers/tty/tty_io.c, __tty_hangup
     termios2 supported(const termios2& wanted) const override;
     void tell_packet(unsigned added, unsigned removed) override;
 

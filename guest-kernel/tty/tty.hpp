@@ -80,6 +80,7 @@ class Tty : public RefCounted, public LineOwner {
     // What packet mode has to tell, null: it is off (man 4 tty_ioctl, TIOCPKT).
     virtual std::uint8_t* packet_status() { return nullptr; }
     virtual void settings_changed(const termios2&) {}
+    virtual void hung_up() {}
     virtual termios2 supported(const termios2& wanted) const { return wanted; }
     // TIOCGPTPEER.
     virtual Result<long> open_peer(Task&, const TtyFile&, unsigned) { return Errno(EIO); }

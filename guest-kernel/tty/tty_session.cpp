@@ -75,6 +75,7 @@ void Tty::hang_up() {
     if (is_pseudo_terminal()) {  // Linux TTY_DRIVER_RESET_TERMIOS, which serial lines have not
         line_.set_settings(initial_settings_);
     }
+    hung_up();
     wake_everybody();
 }
 
