@@ -129,7 +129,8 @@ Result<void> append_unix(String& out) {
 }
 
 struct SocketCounts {
-    unsigned tcp = 0;
+    unsigned tcp = 0;  // those in use
+    unsigned made_tcp = 0;
     unsigned udp = 0;
     unsigned all = 0;
 };
@@ -139,8 +140,10 @@ SocketCounts count_sockets(InetFamily family) {
     for (const Socket& socket : all_sockets()) {
         counts.all++;
         if (socket.family() == static_cast<int>(family)) {
-            counts.tcp += socket.type() == SocketType::Stream ? 1U : 0U;
-            counts.udp += socket.type() == SocketType::Datagram ? 1U : 0U;
+            const bool is_tcp = socket.type() == SocketType::Stream;
+            counts.made_tcp += is_tcp ? 1U : 0U;
+            counts.tcp += is_tcp && socket.is_in_use() ? 1U : 0U;
+            counts.udp += !is_tcp && socket.is_in_use() ? 1U : 0U;
         }
     }
     return counts;
@@ -150,7 +153,10 @@ Result<void> append_socket_counts(String& out) {
     const SocketCounts counts = count_sockets(InetFamily::V4);
     TextBuffer text;
     text.text("sockets: used ").decimal(counts.all).text("\nTCP: inuse ").decimal(counts.tcp);
-    text.text(" orphan 0 tw 0 alloc ").decimal(counts.tcp).text(" mem 0\nUDP: inuse ").decimal(counts.udp);
+    text.text(" orphan 0 tw 0 alloc ")
+        .decimal(counts.made_tcp)
+        .text(" mem 0\nUDP: inuse ")
+        .decimal(counts.udp);
     text.text(" mem 0\nUDPLITE: inuse 0\nRAW: inuse 0\nFRAG: inuse 0 memory 0\n");
     return text.append_to(out);
 }

@@ -129,6 +129,8 @@ class Socket : public RefCounted, public ListNode<EverySocket> {
     virtual Result<void> set_option(int level, int name, UserBuffer value, int length);
     virtual Result<void> get_option(int level, int name, UserBuffer value, UserInOut<int> length);
     virtual bool is_listening() const { return false; }
+    // Does /proc/net/sockstat count it as in use? (Linux sock_prot_inuse_add)
+    virtual bool is_in_use() const { return false; }
     // Reads and clears the pending error (SO_ERROR), positive.
     virtual int take_error() { return 0; }
     // The next call gets this error.

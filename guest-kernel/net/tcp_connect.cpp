@@ -113,7 +113,7 @@ Result<void> TcpSocket::start_connecting(const SocketAddress& address) {
     }
     error_ = 0;
     shutdown_ = 0;
-    fin_was_seen_ = false;
+    fin_was_seen_ = fin_was_read_ = false;
     state_ = TcpState::SynSent;
     progress_ = Progress::Connecting;
     attempts_ = 0;
@@ -274,7 +274,7 @@ void TcpSocket::disconnect() {
     become_closed();
     forget_connection();
     shutdown_ = 0;
-    fin_was_seen_ = false;
+    fin_was_seen_ = fin_was_read_ = false;
     received_.clear();
     urgent_ = Urgent::None;
     changed_.wake_all();

@@ -195,7 +195,7 @@ bool TcpSocket::append_line(InetFamily family, unsigned number, TextBuffer& out)
                        .remote = remote_,
                        .state = static_cast<unsigned>(state_),
                        .sending = sending_.size(),
-                       .received = listens ? pending_.size() : received_.size(),
+                       .received = listens ? pending_.size() : received_.size() + (has_unread_fin() ? 1 : 0),
                        .owner = is_orphan_ ? 0 : owner_,
                        .inode = is_orphan_ ? 0 : inode_number,
                        .references = 1},

@@ -40,6 +40,7 @@ class TcpSocket final : public InetSocket {
     void attach_file(const File& file) override { file_ = &file; }
 
     bool is_listening() const override { return state_ == TcpState::Listen; }
+    bool is_in_use() const override { return state_ != TcpState::Close; }
     bool is_listener() const override { return is_listening(); }
     bool is_established() const override {
         return state_ == TcpState::Established || state_ == TcpState::CloseWait;
@@ -129,6 +130,7 @@ class TcpSocket final : public InetSocket {
 
     Result<void> give_info(UserBuffer value, UserInOut<int> length) const;
     int segment_size() const;
+    bool has_unread_fin() const { return fin_was_seen_ && !fin_was_read_; }
 
     TcpState state_ = TcpState::Close;
     Progress progress_ = Progress::Unconnected;
@@ -139,6 +141,7 @@ class TcpSocket final : public InetSocket {
     bool is_orphan_ = false;           // its file is closed
     bool fin_is_due_ = false;          // a FIN follows what is in sending_
     bool fin_was_seen_ = false;        // SOCK_DONE
+    bool fin_was_read_ = false;        // it counts as a byte until a read has come to it
     bool holds_back_ = false;          // the last send had MSG_MORE
     mutable bool needs_room_ = false;  // SOCK_NOSPACE: tell when there is room again
     enum class Urgent { None, Awaited, Valid, Read };

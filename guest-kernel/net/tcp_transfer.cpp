@@ -237,6 +237,9 @@ Result<std::size_t> TcpSocket::receive(IoBuffer& buffer, ReceiveRequest& request
             return done > 0 ? Result<std::size_t>(done) : Result<std::size_t>(waited.error());
         }
     } while (done < wanted);
+    if (!peeks && received_.is_empty()) {
+        fin_was_read_ = fin_was_seen_;
+    }
     return buffer.result(done);
 }
 

@@ -51,6 +51,7 @@ class UdpSocket final : public InetSocket, public ListNode<EveryUdpSocket> {
 
     Result<void> connect(const SocketAddress& address, bool nonblocking) override;
     Result<void> shutdown(int how) override;
+    bool is_in_use() const override { return local_.port != 0; }
     Result<std::size_t> send(IoBuffer& buffer, const SendRequest& request) override;
     Result<std::size_t> receive(IoBuffer& buffer, ReceiveRequest& request) override;
     std::uint32_t poll(PollRegistrar* registrar) override;
