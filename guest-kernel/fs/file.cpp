@@ -187,13 +187,13 @@ Result<std::int64_t> File::seek_within(std::int64_t offset, int whence, std::int
         case SEEK_END:
             base = size;
             break;
-        case SEEK_DATA:  // without knowledge of holes all of a file is data (Linux fs/read_write.c)
-            if (offset < 0 || offset >= size) {
+        case SEEK_DATA:  // without knowledge of holes all of a file is data (Linux default_llseek)
+            if (offset >= size) {
                 return Errno(ENXIO);
             }
             break;
         case SEEK_HOLE:
-            if (offset < 0 || offset >= size) {
+            if (offset >= size) {
                 return Errno(ENXIO);
             }
             offset = size;

@@ -1,5 +1,7 @@
 #include "fs/text_inode.hpp"
 
+#include <linux/fs.h>
+
 #include <array>
 
 #include "fs/file_system.hpp"
@@ -57,10 +59,26 @@ class TextFile final : public File {
         if (whence > 1 && inode_.is_sequential()) {
             return Errno(EINVAL);  // seq_lseek knows SEEK_SET and SEEK_CUR
         }
-        return seek_within(offset, whence, static_cast<std::int64_t>(inode_.attributes.size));
+        return inode_.is_sequential() ? seek_within(offset, whence, 0) : seek_as_file(offset, whence);
     }
 
   private:
+    // Linux generic_file_llseek, in a file system of which none says how long its files may get
+    // (MAX_NON_LFS).
+    Result<std::int64_t> seek_as_file(std::int64_t offset, int whence) {
+        if (offset < 0 && (whence == SEEK_DATA || whence == SEEK_HOLE)) {
+            return Errno(ENXIO);
+        }
+        const std::int64_t before = position;
+        const std::int64_t place =
+            TRY(seek_within(offset, whence, static_cast<std::int64_t>(inode_.attributes.size)));
+        if (place > INT32_MAX) {
+            position = before;
+            return Errno(EINVAL);
+        }
+        return place;
+    }
+
     TextInode& inode_;
     String text_;
     bool is_made_ = false;
