@@ -164,7 +164,7 @@ def takes_pids(ours: Call) -> bool:
         return ours.arguments[0] & 1 << 31 != 0
     return ours.name in TAKES_OBJECTS or ours.name in (
         "execve", "rt_sigreturn", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "sched_getaffinity", "tgkill", "tkill", "kill", "wait4",
-        "waitid", "prlimit64", "clone", "pidfd_open")
+        "waitid", "prlimit64", "clone", "pidfd_open", "process_vm_readv", "process_vm_writev")
 
 
 def compare_single(ours: list[Call], theirs: list[Call], rows: dict[str, Row]) -> list[str]:
