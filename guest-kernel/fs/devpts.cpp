@@ -11,7 +11,7 @@ namespace kernel {
 namespace {
 
 constexpr std::uint32_t kDevptsMagic = 0x1cd1;  // DEVPTS_SUPER_MAGIC
-constexpr std::uint32_t kBlockSize = 1024;
+constexpr std::uint32_t kDevptsBlockSize = 1024;
 constexpr std::uint32_t kModeBits = 07777;
 constexpr std::uint64_t kSystemMaximum = 4096;  // /proc/sys/kernel/pty/max
 constexpr std::uint64_t kFirstSlaveInode = 3;
@@ -94,7 +94,7 @@ Result<DevptsFileSystem::Options> parse_options(std::string_view text) {
 }  // namespace
 
 DevptsFileSystem::DevptsFileSystem(const Options& options)
-    : FileSystem("devpts", kDevptsMagic, kBlockSize), options_(options) {}
+    : FileSystem("devpts", kDevptsMagic, kDevptsBlockSize), options_(options) {}
 
 void DevptsFileSystem::describe_options(TextBuffer& out) {
     constexpr std::size_t kModeDigits = 3;

@@ -24,21 +24,21 @@ constexpr Node kNodes[] = {
 };
 
 // Made once, never destroyed.
-Dentry* root = nullptr;
+Dentry* made_devtmpfs = nullptr;
 
 }  // namespace
 
 Result<Ref<Dentry>> devtmpfs_root(std::string_view) {
-    if (root != nullptr) {
-        return Ref<Dentry>(root);
+    if (made_devtmpfs != nullptr) {
+        return Ref<Dentry>(made_devtmpfs);
     }
     Ref<Dentry> made = TRY(make_devtmpfs());
     for (const Node& node : kNodes) {
         Ref<Inode> inode = TRY(made->inode().create(S_IFCHR | node.mode, node.device));
         TRY(add_entry(*made, node.name, std::move(inode)));
     }
-    root = made.leak();
-    return Ref<Dentry>(root);
+    made_devtmpfs = made.leak();
+    return Ref<Dentry>(made_devtmpfs);
 }
 
 }  // namespace kernel

@@ -15,16 +15,16 @@ struct Waiting {
     const void* waiter;
     const void* holder;
 };
-Vector<Waiting>* waiting = nullptr;
+Vector<Waiting>* all_waiting = nullptr;
 
 // Would waiting for `holder` close a circle?
 bool closes_circle(const void* waiter, const void* holder) {
-    for (std::size_t steps = 0; waiting != nullptr && steps <= waiting->size(); steps++) {
+    for (std::size_t steps = 0; all_waiting != nullptr && steps <= all_waiting->size(); steps++) {
         if (holder == waiter) {
             return true;
         }
         const void* next = nullptr;
-        for (const Waiting& entry : *waiting) {
+        for (const Waiting& entry : *all_waiting) {
             if (entry.waiter == holder) {
                 next = entry.holder;
             }
@@ -38,19 +38,19 @@ bool closes_circle(const void* waiter, const void* holder) {
 }
 
 Result<void> begin_waiting(const void* waiter, const void* holder) {
-    if (waiting == nullptr) {
-        waiting = new (std::nothrow) Vector<Waiting>;
-        if (waiting == nullptr) {
+    if (all_waiting == nullptr) {
+        all_waiting = new (std::nothrow) Vector<Waiting>;
+        if (all_waiting == nullptr) {
             return Errno(ENOLCK);
         }
     }
-    return waiting->push_back({waiter, holder});
+    return all_waiting->push_back({waiter, holder});
 }
 
 void end_waiting(const void* waiter) {
-    for (std::size_t i = 0; i < waiting->size(); i++) {
-        if ((*waiting)[i].waiter == waiter) {
-            waiting->erase(i);
+    for (std::size_t i = 0; i < all_waiting->size(); i++) {
+        if ((*all_waiting)[i].waiter == waiter) {
+            all_waiting->erase(i);
             return;
         }
     }

@@ -1,5 +1,7 @@
 #include "fs/file_system.hpp"
 
+#include <linux/limits.h>
+
 #include <array>
 
 #include "mm/page.hpp"
@@ -20,8 +22,6 @@ std::uint32_t take_anonymous_device() {
     }
     return free;
 }
-
-constexpr __kernel_long_t kMaximumName = 255;
 }  // namespace
 
 FileSystem::FileSystem(std::string_view name, std::uint32_t magic, std::uint32_t block_size)
@@ -41,7 +41,7 @@ struct statfs FileSystem::statistics() {
     result.f_type = magic_;
     result.f_bsize = kPageSize;
     result.f_frsize = kPageSize;
-    result.f_namelen = kMaximumName;
+    result.f_namelen = NAME_MAX;
     return result;
 }
 

@@ -11,6 +11,9 @@
 
 namespace kernel {
 
+// Read: into a buffer. Write: out of it.
+enum class Direction { Read, Write };
+
 class IoBuffer {
   public:
     // One piece of user memory. EFAULT: it reaches beyond what a program can have.

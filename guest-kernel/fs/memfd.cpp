@@ -7,11 +7,11 @@
 namespace kernel {
 
 namespace {
-Dentry* root = nullptr;  // made once, never destroyed
+Dentry* memfd_root = nullptr;  // made once, never destroyed
 }  // namespace
 
 Result<void> initialize_memfds() {
-    root = TRY(make_memfd_tmpfs()).leak();
+    memfd_root = TRY(make_memfd_tmpfs()).leak();
     return {};
 }
 
@@ -22,14 +22,14 @@ Result<Ref<File>> make_file(Ref<TmpfsRegularInode> inode, std::string_view shown
     inode->attributes.link_count = 0;
     inode->attributes.user = credentials.file_system_user;
     inode->attributes.group = credentials.file_system_group;
-    Ref<Dentry> entry = TRY(Dentry::make_deleted(*root, shown, std::move(inode)));
+    Ref<Dentry> entry = TRY(Dentry::make_deleted(*memfd_root, shown, std::move(inode)));
     // Not by open_inode: this first file does not count as a writer (Linux fs/file_table.c, alloc_file).
     const Path path(nullptr, std::move(entry));
     return path.inode().open_regular(path, O_RDWR | O_LARGEFILE);
 }
 
 Result<Ref<TmpfsRegularInode>> make_inode() {
-    const Ref<TmpfsFileSystem> file_system(&static_cast<TmpfsFileSystem&>(root->inode().file_system()));
+    const Ref<TmpfsFileSystem> file_system(&static_cast<TmpfsFileSystem&>(memfd_root->inode().file_system()));
     return TmpfsRegularInode::make(file_system, S_IFREG | 0777);
 }
 

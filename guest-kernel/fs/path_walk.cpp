@@ -2,6 +2,7 @@
 
 #include <linux/capability.h>
 #include <linux/fcntl.h>
+#include <linux/limits.h>
 
 #include "fs/extended_attributes.hpp"
 #include "fs/file.hpp"
@@ -15,8 +16,7 @@ namespace kernel {
 
 namespace {
 
-constexpr unsigned kMaximumLinks = 40;     // Linux include/linux/namei.h, MAXSYMLINKS
-constexpr std::size_t kMaximumName = 255;  // NAME_MAX
+constexpr unsigned kMaximumLinks = 40;  // Linux include/linux/namei.h, MAXSYMLINKS
 
 void cross_mounts(Path& place) {
     while (Mount* mount = mount_on(place)) {
@@ -142,7 +142,7 @@ Result<void> PathWalk::go_up() {
 }
 
 Result<Path> PathWalk::look_up(const Path& directory, std::string_view name) {
-    if (name.size() > kMaximumName) {
+    if (name.size() > NAME_MAX) {
         return Errno(ENAMETOOLONG);
     }
     Dentry* child = directory.dentry->find_child(name);

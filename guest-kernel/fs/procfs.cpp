@@ -16,7 +16,7 @@ namespace kernel {
 
 namespace {
 
-constexpr std::uint32_t kBlockSize = 1024;
+constexpr std::uint32_t kProcBlockSize = 1024;
 
 // The numbers, one for each process; all other entries of the root are in the dentry tree.
 class ProcRootInode final : public Inode {
@@ -116,7 +116,7 @@ Result<void> append_line_disciplines(String& out) {
     return out.append("n_tty       0\n");
 }
 
-constexpr TextEntry kFiles[] = {
+constexpr TextEntry kRootFiles[] = {
     {"cgroups", 0444, append_cgroup_kinds},
     {"cmdline", 0444, append_kernel_command_line},
     {"cpuinfo", 0444, append_cpuinfo},
@@ -142,29 +142,29 @@ struct RootLink {
     std::string_view name;
     LinkInode::Make make;
 };
-constexpr RootLink kLinks[] = {
+constexpr RootLink kRootLinks[] = {
     {"mounts", make_mounts}, {"net", make_net}, {"self", make_self}, {"thread-self", make_thread_self}};
 
 // Made once, never destroyed.
-Dentry* root = nullptr;
+Dentry* made_procfs = nullptr;
 
 }  // namespace
 
 Result<Ref<Dentry>> procfs_root(std::string_view) {
-    if (root != nullptr) {
-        return Ref<Dentry>(root);
+    if (made_procfs != nullptr) {
+        return Ref<Dentry>(made_procfs);
     }
-    const Ref<FileSystem> file_system = TRY(make_ref<FileSystem>("proc", kProcMagic, kBlockSize));
+    const Ref<FileSystem> file_system = TRY(make_ref<FileSystem>("proc", kProcMagic, kProcBlockSize));
     Ref<Inode> inode = TRY(make_ref<ProcRootInode>(file_system));
     Ref<Dentry> made = TRY(Dentry::make_root(std::move(inode)));
-    TRY(add_text_files(*made, kFiles, ENOENT));
+    TRY(add_text_files(*made, kRootFiles, ENOENT));
     TRY(add_settings(*made));
-    for (const RootLink& link : kLinks) {
+    for (const RootLink& link : kRootLinks) {
         Ref<Inode> target = TRY(make_ref<LinkInode>(file_system, link.make));
         TRY(add_entry(*made, link.name, std::move(target)));
     }
-    root = made.leak();
-    return Ref<Dentry>(root);
+    made_procfs = made.leak();
+    return Ref<Dentry>(made_procfs);
 }
 
 }  // namespace kernel

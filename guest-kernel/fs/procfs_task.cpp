@@ -213,7 +213,7 @@ struct TaskLink {
     TaskLinkInode::Find find;
 };
 
-constexpr TaskLink kLinks[] = {
+constexpr TaskLink kTaskLinks[] = {
     {"cwd", working_directory_of},
     {"exe", executable_of},
     {"root", root_of},
@@ -320,7 +320,7 @@ class TaskDirectoryInode final : public Inode {
     // Entries by number: directories, texts, links, memory.
     static constexpr std::uint64_t kFirstText = std::size(kDirectories);
     static constexpr std::uint64_t kFirstLink = kFirstText + std::size(kTextEntries);
-    static constexpr std::uint64_t kFirstMemory = kFirstLink + std::size(kLinks);
+    static constexpr std::uint64_t kFirstMemory = kFirstLink + std::size(kTaskLinks);
     // Room for the inode numbers of what is in attr, net and ns.
     static constexpr std::uint64_t kEntriesInside = 256;
     static constexpr std::uint64_t kEntryCount = kFirstMemory + std::size(kMemories);
@@ -343,7 +343,7 @@ class TaskDirectoryInode final : public Inode {
             return kMemories[number - kFirstMemory].name;
         }
         return number < kFirstLink ? kTextEntries[number - kFirstText].name
-                                   : kLinks[number - kFirstLink].name;
+                                   : kTaskLinks[number - kFirstLink].name;
     }
     static FileType entry_type(std::uint64_t number) {
         if (number < kFirstText) {
@@ -357,7 +357,7 @@ class TaskDirectoryInode final : public Inode {
             return kMemories[number - kFirstMemory].make(owner, task_);
         }
         if (number >= kFirstLink) {
-            return TRY(make_ref<TaskLinkInode>(owner, task_, kLinks[number - kFirstLink].find));
+            return TRY(make_ref<TaskLinkInode>(owner, task_, kTaskLinks[number - kFirstLink].find));
         }
         if (number >= kFirstText) {
             const TaskText& text = kTextEntries[number - kFirstText];

@@ -104,13 +104,13 @@ class SysfsFileSystem final : public FileSystem {
 };
 
 // Made once, never destroyed.
-Dentry* root = nullptr;
+Dentry* made_sysfs = nullptr;
 
 }  // namespace
 
 Result<Ref<Dentry>> sysfs_root(std::string_view) {
-    if (root != nullptr) {
-        return Ref<Dentry>(root);
+    if (made_sysfs != nullptr) {
+        return Ref<Dentry>(made_sysfs);
     }
     Ref<FileSystem> file_system = TRY(make_ref<SysfsFileSystem>());
     Ref<Inode> inode = TRY(make_ref<FixedDirectoryInode>(std::move(file_system), 0555U, EPERM));
@@ -120,8 +120,8 @@ Result<Ref<Dentry>> sysfs_root(std::string_view) {
         Ref<FileSystem> owner(&made->inode().file_system());
         TRY(add_entry(*made, name, TRY(make_ref<FixedDirectoryInode>(std::move(owner), 0755U, EPERM))));
     }
-    root = made.leak();
-    return Ref<Dentry>(root);
+    made_sysfs = made.leak();
+    return Ref<Dentry>(made_sysfs);
 }
 
 }  // namespace kernel

@@ -16,10 +16,14 @@ class Task;
 
 class IpcObject : public RefCounted {
   public:
+    // Rights, each as the three bits that owner, group and others have.
+    static constexpr unsigned kReadable = 0444;
+    static constexpr unsigned kWritable = 0222;
+
     IpcObject(std::int32_t its_key, unsigned its_mode);
 
     ipc64_perm permissions() const;
-    // EACCES: not all of the rights that the low bits of `wanted` ask for (0444 to read, 0222 to change).
+    // EACCES: not all of the rights that the low bits of `wanted` ask for.
     Result<void> check_access(const Task& task, unsigned wanted) const;
     // EPERM: neither owner nor creator nor privileged.
     Result<void> check_owner(const Task& task) const;

@@ -25,7 +25,7 @@ struct FrameRange {
 constinit std::uint64_t base_frame = 0;
 constinit std::uint64_t frame_count = 0;
 constinit std::uint64_t fed_frames = 0;  // those below have their Page structures
-constinit Page* pages = nullptr;
+constinit Page* all_pages = nullptr;
 constinit std::array<Page*, kOrders> free_blocks{};
 constinit std::array<FrameRange, kMaximumReserved> reserved{};
 constinit std::size_t reserved_count = 0;
@@ -33,7 +33,7 @@ constinit std::uint64_t usable_frames = 0;
 constinit std::uint64_t used_frames = 0;
 
 std::uint64_t index_of(const Page* page) {
-    return static_cast<std::uint64_t>(page - pages);
+    return static_cast<std::uint64_t>(page - all_pages);
 }
 
 void push(Page* page, unsigned order) {
@@ -62,17 +62,17 @@ void take(Page* page) {
 void give_back(Page* page, unsigned order) {
     std::uint64_t index = index_of(page);
     while (order < kMaximumOrder) {
-        Page* buddy = &pages[index ^ (std::uint64_t{1} << order)];
+        Page* buddy = &all_pages[index ^ (std::uint64_t{1} << order)];
         if (buddy->use != Page::Use::Free || buddy->order != order) {
             break;
         }
         take(buddy);
         buddy->use = Page::Use::Tail;
-        pages[index].use = Page::Use::Tail;
+        all_pages[index].use = Page::Use::Tail;
         index &= ~(std::uint64_t{1} << order);
         ++order;
     }
-    push(&pages[index], order);
+    push(&all_pages[index], order);
 }
 
 bool is_reserved(std::uint64_t first, std::uint64_t end) {
@@ -88,12 +88,12 @@ bool is_reserved(std::uint64_t first, std::uint64_t end) {
 void feed_block(std::uint64_t first, unsigned order) {
     const std::uint64_t end = first + (std::uint64_t{1} << order);
     if (end <= frame_count && !is_reserved(first, end)) {
-        push(&pages[first], order);
+        push(&all_pages[first], order);
     } else if (order > 0) {
         feed_block(first, order - 1);
         feed_block(first + (std::uint64_t{1} << (order - 1)), order - 1);
     } else {
-        pages[first].use = Page::Use::Allocated;
+        all_pages[first].use = Page::Use::Allocated;
     }
 }
 
@@ -105,8 +105,8 @@ bool feed() {
     const std::uint64_t first = fed_frames;
     fed_frames += kLargestBlock;
     for (std::uint64_t i = first; i < fed_frames; ++i) {
-        new (&pages[i]) Page();
-        pages[i].use = Page::Use::Tail;
+        new (&all_pages[i]) Page();
+        all_pages[i].use = Page::Use::Tail;
     }
     feed_block(first, kMaximumOrder);
     return true;
@@ -152,7 +152,7 @@ void set_up_page_allocator(const MemoryLayout& layout) {
         }
     }
     add(place, place + size);
-    pages = reinterpret_cast<Page*>(arch::linear_address(PhysicalAddress(place)));
+    all_pages = reinterpret_cast<Page*>(arch::linear_address(PhysicalAddress(place)));
     usable_frames = frame_count;
     for (std::size_t i = 0; i < reserved_count; ++i) {
         usable_frames -= overlap(reserved[i]);
@@ -215,7 +215,7 @@ std::byte* Page::data() const {
 }
 
 Page* page_of(PhysicalAddress address) {
-    return &pages[(address.value() >> kPageShift) - base_frame];
+    return &all_pages[(address.value() >> kPageShift) - base_frame];
 }
 
 Page* page_of(const void* data) {

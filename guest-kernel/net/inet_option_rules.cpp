@@ -32,16 +32,16 @@ constexpr std::array kIp{
     OptionRule{IP_MINTTL, Range, 0, 0, kByte},
     OptionRule{IP_CHECKSUM, Flag, 0},
     OptionRule{IP_BIND_ADDRESS_NO_PORT, Flag, 0},
-    OptionRule{IP_RECVFRAGSIZE, Datagram, 0},
+    OptionRule{IP_RECVFRAGSIZE, DatagramFlag, 0},
     OptionRule{IP_RECVERR_RFC4884, Range, 0, 0, 1},
-    OptionRule{IP_MULTICAST_TTL, OfDatagram, 1, 0, kByte},
+    OptionRule{IP_MULTICAST_TTL, DatagramUnset, 1, 0, kByte},
     OptionRule{IP_MULTICAST_LOOP, Flag, 1},
     OptionRule{IP_MULTICAST_ALL, Range, 1, 0, 1},
 };
 
 constexpr std::array kIpv6{
     OptionRule{IPV6_UNICAST_HOPS, Unset, 64, 0, kByte},
-    OptionRule{IPV6_MULTICAST_HOPS, OfDatagram, 1, 0, kByte},
+    OptionRule{IPV6_MULTICAST_HOPS, DatagramUnset, 1, 0, kByte},
     OptionRule{IPV6_MULTICAST_LOOP, Range, 1, 0, 1},
     OptionRule{IPV6_MTU_DISCOVER, Range, IPV6_PMTUDISC_WANT, IPV6_PMTUDISC_DONT, IPV6_PMTUDISC_OMIT},
     OptionRule{IPV6_RECVERR, Flag, 0},
@@ -143,10 +143,10 @@ Result<void> OptionValues::set(int name, int value, bool is_stream) {
         return Errno(ENOPROTOOPT);
     }
     const OptionRule& rule = rules_[index];
-    if (is_stream && (rule.kind == Datagram || rule.kind == OfDatagram)) {
+    if (is_stream && (rule.kind == DatagramFlag || rule.kind == DatagramUnset)) {
         return Errno(EINVAL);
     }
-    if (rule.kind == Flag || rule.kind == Datagram) {
+    if (rule.kind == Flag || rule.kind == DatagramFlag) {
         values_[index] = value != 0 ? 1 : 0;
         return {};
     }

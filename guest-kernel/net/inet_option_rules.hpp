@@ -16,12 +16,12 @@ inline constexpr int UDPLITE_RECV_CSCOV = 11;  // NOLINT(readability-identifier-
 
 struct OptionRule {
     enum class Kind : unsigned char {
-        Flag,        // 0 or 1: any other number is 1
-        Range,       // EINVAL outside of minimum and maximum
-        Unset,       // the same, and -1 for what was there at first
-        Datagram,    // Flag, and EINVAL for a stream's socket
-        OfDatagram,  // Unset, and EINVAL for a stream's socket
-        ReadOnly,    // ENOPROTOOPT to set
+        Flag,           // 0 or 1: any other number is 1
+        Range,          // EINVAL outside of minimum and maximum
+        Unset,          // the same, and -1 for what was there at first
+        DatagramFlag,   // Flag, and EINVAL for a stream's socket
+        DatagramUnset,  // Unset, and EINVAL for a stream's socket
+        ReadOnly,       // ENOPROTOOPT to set
     };
     int name;
     Kind kind;

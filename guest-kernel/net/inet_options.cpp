@@ -9,9 +9,8 @@ using namespace socket_constants;
 
 namespace {
 
-constexpr unsigned kEcnMask = 3;       // INET_ECN_MASK
-constexpr int kLongestPacket = 65535;  // IP_MAX_MTU
-constexpr int kProtocol = 52;          // IP_PROTOCOL, of which only raw sockets are told what its name says
+constexpr unsigned kEcnMask = 3;  // INET_ECN_MASK
+constexpr int kProtocol = 52;     // IP_PROTOCOL, of which only raw sockets are told what its name says
 
 // Linux ip_getsockopt: a program with less room than an int gets a byte, if the value is one.
 Result<void> give_short_option(int number, UserBuffer value, UserInOut<int> length) {
@@ -140,7 +139,7 @@ Result<void> InetSocket::get_ip_option(int name, UserBuffer value, UserInOut<int
             if (!has_peer()) {
                 return Errno(ENOTCONN);
             }
-            return give_short_option(kLongestPacket, value, length);
+            return give_short_option(LoopbackInterface::kIpv4Mtu, value, length);
         case IP_MULTICAST_IF:
             return give_option(
                 multicast_source_.is_v4() ? multicast_source_.to_in_addr() : in_addr{.s_addr = 0}, value,

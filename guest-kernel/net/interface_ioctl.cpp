@@ -12,10 +12,6 @@ namespace kernel {
 
 namespace {
 
-constexpr int kTransmitQueue = 1000;  // DEFAULT_TX_QUEUE_LEN
-
-constexpr std::uint16_t kLoopbackHardware = 772;  // ARPHRD_LOOPBACK
-
 void put_name(InterfaceRequest& request) {
     request.name = {};
     __builtin_memcpy(request.name.data(), LoopbackInterface::kName.data(), LoopbackInterface::kName.size());
@@ -83,11 +79,12 @@ Result<void> answer(unsigned command, InterfaceRequest& request) {
             request.number = 0;
             return {};
         case SIOCGIFTXQLEN:
-            request.number = kTransmitQueue;
+            request.number = LoopbackInterface::kTransmitQueue;
             return {};
         case SIOCGIFHWADDR:
             request.bytes = {};
-            __builtin_memcpy(request.bytes.data(), &kLoopbackHardware, sizeof(kLoopbackHardware));
+            __builtin_memcpy(request.bytes.data(), &LoopbackInterface::kHardwareType,
+                             sizeof(LoopbackInterface::kHardwareType));
             return {};
         case SIOCGIFMAP:
             request.bytes = {};

@@ -12,6 +12,9 @@ class LoopbackInterface {
   public:
     static constexpr std::uint32_t kIndex = 1;
     static constexpr std::uint32_t kMtu = 65536;
+    static constexpr std::uint32_t kIpv4Mtu = 65535;       // no packet of IPv4 is longer (IP_MAX_MTU)
+    static constexpr std::uint32_t kTransmitQueue = 1000;  // DEFAULT_TX_QUEUE_LEN
+    static constexpr std::uint16_t kHardwareType = 772;    // ARPHRD_LOOPBACK
     static constexpr std::string_view kName = "lo";
 
     // IFF_*, as SIOCGIFFLAGS shows them.

@@ -16,8 +16,6 @@ namespace kernel {
 
 namespace {
 
-constexpr std::uint16_t kLoopbackHardware = 772;     // ARPHRD_LOOPBACK
-constexpr std::uint32_t kTransmitQueue = 1000;       // DEFAULT_TX_QUEUE_LEN
 constexpr std::uint32_t kForever = ~0U;              // INFINITY_LIFE_TIME
 constexpr std::uint32_t kSegments = 65535;           // GSO_MAX_SEGS
 constexpr std::uint32_t kSegmentedSize = 65536;      // GSO_LEGACY_MAX_SIZE
@@ -60,12 +58,12 @@ Result<Vector<std::byte>> link_message(unsigned flags, std::uint32_t sequence, s
     NetlinkMessage message(RTM_NEWLINK, flags, sequence, port);
     message.put(ifinfomsg{.ifi_family = 0,
                           .__ifi_pad = 0,
-                          .ifi_type = kLoopbackHardware,
+                          .ifi_type = LoopbackInterface::kHardwareType,
                           .ifi_index = LoopbackInterface::kIndex,
                           .ifi_flags = shown,
                           .ifi_change = 0});
     message.text_attribute(IFLA_IFNAME, LoopbackInterface::kName);
-    message.attribute(IFLA_TXQLEN, kTransmitQueue);
+    message.attribute(IFLA_TXQLEN, LoopbackInterface::kTransmitQueue);
     constexpr std::uint8_t kDown = 2;  // IF_OPER_DOWN; up, lo's state is unknown
     message.attribute(IFLA_OPERSTATE, interface.is_up() ? std::uint8_t{0} : kDown);
     message.attribute(IFLA_LINKMODE, std::uint8_t{0});

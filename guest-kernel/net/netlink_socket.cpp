@@ -19,7 +19,7 @@ namespace {
 constexpr std::size_t kSendOverhead = 32;  // what of SO_SNDBUF no message may use (netlink_sendmsg)
 
 // All sockets that have an id.
-List<NetlinkSocket>& bound_sockets() {
+List<NetlinkSocket>& sockets_with_id() {
     static List<NetlinkSocket> sockets;
     return sockets;
 }
@@ -52,7 +52,7 @@ Result<Ref<Socket>> NetlinkSocket::create(unsigned type, int protocol) {
 }
 
 bool NetlinkSocket::is_taken(std::uint32_t port) {
-    for (const NetlinkSocket& other : bound_sockets()) {
+    for (const NetlinkSocket& other : sockets_with_id()) {
         if (other.port_ == port) {
             return true;
         }
@@ -71,7 +71,7 @@ void NetlinkSocket::bind_automatically() {
     }
     port_ = port;
     is_bound_ = true;
-    bound_sockets().push_back(*this);
+    sockets_with_id().push_back(*this);
 }
 
 Result<void> NetlinkSocket::bind(const SocketAddress& address) {
@@ -88,7 +88,7 @@ Result<void> NetlinkSocket::bind(const SocketAddress& address) {
         }
         port_ = name.nl_pid;
         is_bound_ = true;
-        bound_sockets().push_back(*this);
+        sockets_with_id().push_back(*this);
     }
     groups_ = name.nl_groups;
     return {};
@@ -178,7 +178,7 @@ Result<std::size_t> NetlinkSocket::send(IoBuffer& buffer, const SendRequest& req
 
 // Linux netlink_unicast: another program's socket.
 Result<void> NetlinkSocket::send_to_program(const Vector<std::byte>& bytes, std::uint32_t target) {
-    for (NetlinkSocket& other : bound_sockets()) {
+    for (NetlinkSocket& other : sockets_with_id()) {
         if (other.port_ == target) {
             return other.queue_copy(bytes, port_);
         }
@@ -189,7 +189,7 @@ Result<void> NetlinkSocket::send_to_program(const Vector<std::byte>& bytes, std:
 // Linux netlink_broadcast: all members but the sender, and but who gets it anyway.
 Result<void> NetlinkSocket::send_to_groups(const Vector<std::byte>& bytes, std::uint32_t groups,
                                            std::uint32_t left_out) {
-    for (NetlinkSocket& other : bound_sockets()) {
+    for (NetlinkSocket& other : sockets_with_id()) {
         if (&other != this && other.port_ != left_out && (other.groups_ & groups) != 0) {
             TRY(other.queue_copy(bytes, port_));
         }

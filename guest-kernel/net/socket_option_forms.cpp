@@ -42,10 +42,6 @@ int limited(int asked, std::int64_t largest) {
     return static_cast<int>(std::min(static_cast<unsigned>(asked), static_cast<unsigned>(largest)));
 }
 
-bool may(int capability) {
-    return Task::current().credentials.has(capability);
-}
-
 }  // namespace
 
 // Linux sock_set_timeout.

@@ -13,13 +13,9 @@ namespace kernel {
 
 using namespace socket_constants;
 
-namespace {
-
 bool may(int capability) {
     return Task::current().credentials.has(capability);
 }
-
-}  // namespace
 
 Result<int> bound_index(Socket& socket, int value) {
     if (value < 0) {

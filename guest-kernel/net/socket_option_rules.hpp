@@ -24,6 +24,9 @@ std::span<const CommonOptionRule> other_option_rules();
 // Null: none of this name.
 const CommonOptionRule* find_rule(std::span<const CommonOptionRule> rules, int name);
 
+// Has who sets the option this capability?
+bool may(int capability);
+
 // SO_BINDTOIFINDEX, which SO_BINDTODEVICE sets too. EINVAL, EPERM.
 Result<int> bound_index(Socket& socket, int value);
 

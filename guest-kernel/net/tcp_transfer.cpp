@@ -8,7 +8,7 @@ namespace kernel {
 using namespace socket_constants;
 
 namespace {
-constexpr std::size_t kLargestPiece = 65483;  // a segment over lo's MTU
+constexpr std::size_t kLargestSegment = 65483;  // what fits into lo's MTU
 }
 
 std::size_t TcpSocket::receive_room() const {
@@ -82,7 +82,7 @@ Result<std::size_t> TcpSocket::send(IoBuffer& buffer, const SendRequest& request
         } else if (!has_send_room()) {
             step = wait_for_room(request.is_nonblocking());
         } else {
-            const std::size_t size = std::min(kLargestPiece, total - done);
+            const std::size_t size = std::min(kLargestSegment, total - done);
             step = sending_.append(buffer, size);
             done += step.is_error() ? 0 : size;
             if (!step.is_error() && done == total && (request.flags & kOutOfBand) != 0) {

@@ -25,8 +25,6 @@ constexpr std::uint8_t kPortUnreachable6 = 4;  // ICMPV6_PORT_UNREACH
 constexpr std::size_t kQuoted = 576 - 20 - 8 - 20 - 8;
 constexpr std::size_t kQuoted6 = 1280 - 40 - 8 - 40 - 8;
 
-constexpr std::uint32_t kLongestPacket = 65535;
-
 template <typename Name>
 struct ErrorControl {
     ExtendedError error;
@@ -83,7 +81,8 @@ void UdpSocket::is_too_long(const Endpoint& target) {
     if (target.address.is_v4() && ip_.get(IP_RECVERR) != 0) {
         Endpoint whom = target;
         whom.port = is_connected_ ? remote_.port : std::uint16_t{0};
-        queue_error({.number = EMSGSIZE, .origin = kOriginLocal, .info = kLongestPacket}, whom, {});
+        queue_error({.number = EMSGSIZE, .origin = kOriginLocal, .info = LoopbackInterface::kIpv4Mtu}, whom,
+                    {});
     }
 }
 

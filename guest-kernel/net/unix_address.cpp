@@ -17,7 +17,7 @@ namespace kernel {
 namespace {
 
 // The sockets with a name. Made with the first, never destroyed.
-List<UnixSocket>& bound_sockets() {
+List<UnixSocket>& named_sockets() {
     static List<UnixSocket>* all = nullptr;
     if (all == nullptr) {
         all = new (std::nothrow) List<UnixSocket>;
@@ -77,7 +77,7 @@ Result<Ref<UnixSocket>> UnixSocket::find(const SocketAddress& address) const {
 
 // Each type of socket has abstract names of its own (Linux unix_abstract_hash).
 Result<Ref<UnixSocket>> UnixSocket::find_abstract(std::string_view name) const {
-    for (UnixSocket& socket : bound_sockets()) {
+    for (UnixSocket& socket : named_sockets()) {
         if (socket.node_.is_empty() && socket.type() == type() && socket.name_ == name) {
             return Ref<UnixSocket>(&socket);
         }
@@ -86,7 +86,7 @@ Result<Ref<UnixSocket>> UnixSocket::find_abstract(std::string_view name) const {
 }
 
 Result<Ref<UnixSocket>> UnixSocket::find_node(const Inode& node) {
-    for (UnixSocket& socket : bound_sockets()) {
+    for (UnixSocket& socket : named_sockets()) {
         if (!socket.node_.is_empty() && &socket.node_.inode() == &node) {
             return Ref<UnixSocket>(&socket);
         }
@@ -100,7 +100,7 @@ Result<void> UnixSocket::give_name(std::string_view name, Path node) {
     }
     name_ = TRY(String::copy_of(name));
     node_ = std::move(node);
-    bound_sockets().push_back(*this);
+    named_sockets().push_back(*this);
     return {};
 }
 

@@ -16,10 +16,10 @@ using namespace socket_constants;
 namespace {
 
 // How much of a message stands in pages beside the first piece (SKB_MAX_ALLOC, MAX_SKB_FRAGS).
-std::size_t paged_part(std::size_t size) {
-    constexpr std::size_t kLargestPiece = 16064;
+std::size_t paged_part_of_datagram(std::size_t size) {
+    constexpr std::size_t kLargestHead = 16064;
     constexpr std::size_t kMostPages = 17;
-    return size <= kLargestPiece ? 0 : page_ceiling(std::min(size - kLargestPiece, kMostPages * kPageSize));
+    return size <= kLargestHead ? 0 : page_ceiling(std::min(size - kLargestHead, kMostPages * kPageSize));
 }
 
 }  // namespace
@@ -136,7 +136,7 @@ Result<std::size_t> UnixSocket::send_datagram(IoBuffer& buffer, const SendReques
     }
     const SocketPatience patience(request.is_nonblocking(), options.send_timeout);
     TRY(wait_for_buffer(patience));
-    Own<UnixMessage> message = TRY(make_message(buffer, size, paged_part(size)));
+    Own<UnixMessage> message = TRY(make_message(buffer, size, paged_part_of_datagram(size)));
     message->credentials = outgoing.credentials;
     TRY(message->rights.depart(outgoing.files));
     for (;;) {

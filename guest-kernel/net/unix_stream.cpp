@@ -18,7 +18,7 @@ constexpr std::size_t kLargestHead = 3776;                   // SKB_MAX_HEAD(0)
 constexpr std::size_t kLargestPiece = kLargestHead + 32768;  // and UNIX_SKB_FRAGS_SZ
 
 // How much of a piece stands in pages.
-std::size_t paged_part(std::size_t size) {
+std::size_t paged_part_of_piece(std::size_t size) {
     return size <= kLargestHead ? 0 : std::min(size, page_ceiling(size - kLargestHead));
 }
 
@@ -88,7 +88,7 @@ void UnixSocket::tell_of_urgent() {
 Result<void> UnixSocket::send_piece(IoBuffer& buffer, std::size_t size, bool is_urgent,
                                     const SocketPatience& patience, UnixOutgoing& outgoing) {
     TRY(wait_for_buffer(patience));
-    Own<UnixMessage> message = TRY(make_message(buffer, size, paged_part(size)));
+    Own<UnixMessage> message = TRY(make_message(buffer, size, paged_part_of_piece(size)));
     message->credentials = outgoing.credentials;
     TRY(message->rights.depart(outgoing.files));
     outgoing.files.clear();

@@ -16,6 +16,10 @@
 
 namespace kernel {
 
+bool is_alarm_clock(int clock) {
+    return clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
+}
+
 // A clock id below 0 names the CPU time of a task: ~pid << 3, with 4 for a thread and the kind in the low
 // bits (Linux include/linux/posix-timers.h).
 Result<CpuClockTarget> cpu_clock_target(Task& task, int clock) {

@@ -10,6 +10,8 @@
 
 namespace kernel {
 
+// Does it wake the machine up (CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM)?
+bool is_alarm_clock(int clock);
 // What a clock shows, in nanoseconds. EINVAL: there is no such clock.
 Result<std::int64_t> read_clock(Task& task, int clock);
 

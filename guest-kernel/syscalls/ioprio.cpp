@@ -53,7 +53,7 @@ bool is_named(const Task& task, const Task& caller, int which, int who) {
 // Calls the action for each task that `which` and `who` name; those of a group from the newest on, as Linux
 // keeps them. ESRCH: none; EINVAL.
 template <typename Action>
-Result<void> for_each_named(Task& caller, int which, int who, Action action) {
+Result<void> for_each_ioprio_target(Task& caller, int which, int who, Action action) {
     if (which != IOPRIO_WHO_PROCESS && which != IOPRIO_WHO_PGRP && which != IOPRIO_WHO_USER) {
         return Errno(EINVAL);
     }
@@ -87,7 +87,7 @@ int effective_priority(const Task& task) {
 
 Result<long> sys_ioprio_set(Task& task, int which, int who, int priority) {
     TRY(check(task, priority));
-    TRY(for_each_named(task, which, who, [&](Task& one) -> Result<void> {
+    TRY(for_each_ioprio_target(task, which, who, [&](Task& one) -> Result<void> {
         const Credentials& mine = task.credentials;
         const std::uint32_t user = one.credentials.user;
         if (user != mine.effective_user && user != mine.user && !mine.has(CAP_SYS_NICE)) {
@@ -106,7 +106,7 @@ Result<long> sys_ioprio_get(Task& task, int which, int who) {
     if (which == IOPRIO_WHO_USER && who == 0) {
         who = static_cast<int>(task.credentials.user);
     }
-    TRY(for_each_named(task, which, who, [&](const Task& one) -> Result<void> {
+    TRY(for_each_ioprio_target(task, which, who, [&](const Task& one) -> Result<void> {
         const int priority = which == IOPRIO_WHO_PROCESS ? one.io_priority : effective_priority(one);
         best = priority < best ? priority : best;
         return {};

@@ -13,7 +13,7 @@ namespace kernel {
 namespace {
 
 // A point of CLOCK_REALTIME. EINVAL, EFAULT.
-Result<Deadline> deadline_of(UserIn<__kernel_timespec> timeout) {
+Result<Deadline> wall_clock_deadline(UserIn<__kernel_timespec> timeout) {
     if (timeout.is_null()) {
         return Deadline::never();
     }
@@ -46,7 +46,7 @@ Result<long> sys_mq_unlink(Task& task, UserString name) {
 
 Result<long> sys_mq_timedsend(Task& task, Fd fd, UserBuffer message, std::size_t length, unsigned priority,
                               UserIn<__kernel_timespec> timeout) {
-    const Deadline deadline = TRY(deadline_of(timeout));
+    const Deadline deadline = TRY(wall_clock_deadline(timeout));
     if (priority >= kMaximumPriority) {
         return Errno(EINVAL);
     }
@@ -70,7 +70,7 @@ Result<long> sys_mq_timedsend(Task& task, Fd fd, UserBuffer message, std::size_t
 
 Result<long> sys_mq_timedreceive(Task& task, Fd fd, UserBuffer message, std::size_t length,
                                  UserOut<unsigned> priority, UserIn<__kernel_timespec> timeout) {
-    const Deadline deadline = TRY(deadline_of(timeout));
+    const Deadline deadline = TRY(wall_clock_deadline(timeout));
     const Ref<File> file = TRY(task.files->get_for_io(fd));
     PosixQueue* queue = TRY(posix_queue_of(*file));
     if (!file->is_readable()) {

@@ -17,10 +17,6 @@ namespace kernel {
 
 namespace {
 
-bool is_alarm(int clock) {
-    return clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
-}
-
 bool is_wall_clock(int clock) {
     return clock == CLOCK_REALTIME || clock == CLOCK_TAI || clock == CLOCK_REALTIME_ALARM;
 }
@@ -167,7 +163,7 @@ Result<long> sys_clock_nanosleep(Task& task, int clock, unsigned flags, UserIn<_
         }
         return sleep_on_cpu_time(task, clock, end, is_absolute, remain);
     }
-    if (is_alarm(clock)) {
+    if (is_alarm_clock(clock)) {
         if ((flags & ~static_cast<unsigned>(TIMER_ABSTIME)) != 0) {
             return Errno(EINVAL);
         }

@@ -14,8 +14,6 @@ namespace {
 
 constexpr std::size_t kMaximumVectors = 1024;  // UIO_MAXIOV
 
-enum class Direction { Read, Write };
-
 Result<void> read_vectors(UserIn<iovec> from, std::size_t count, Vector<iovec>& vectors) {
     if (count > kMaximumVectors) {
         return Errno(EINVAL);

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "fs/file_table.hpp"
+#include "fs/io_buffer.hpp"
 #include "fs/notify.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
@@ -25,8 +26,6 @@ Result<void> check_range(const File& file, std::int64_t position, std::size_t si
     }
     return {};
 }
-
-enum class Direction { Read, Write };
 
 // What a transfer answers. Who watches the file hears of it.
 Result<long> has_moved(const File& file, Direction direction, std::size_t bytes) {

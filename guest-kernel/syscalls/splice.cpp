@@ -1,4 +1,6 @@
 // splice, tee.
+#include "syscalls/splice.hpp"
+
 #include <linux/fcntl.h>
 
 #include "fs/file_table.hpp"
@@ -9,14 +11,6 @@
 #include "task/task.hpp"
 
 namespace kernel {
-
-namespace {
-
-// Linux include/linux/splice.h, not in UAPI.
-constexpr unsigned kSpliceNonblock = 2;
-constexpr unsigned kSpliceFlags = 15;  // with MOVE, MORE and GIFT, which are hints
-
-}  // namespace
 
 Result<long> sys_splice(Task& task, Fd fd_in, UserInOut<std::int64_t> off_in, Fd fd_out,
                         UserInOut<std::int64_t> off_out, std::size_t length, unsigned flags) {

@@ -12,8 +12,6 @@ namespace kernel {
 namespace {
 
 constexpr std::size_t kMaximumQueues = MSGMNI;
-constexpr unsigned kReadable = 0444;
-constexpr unsigned kWritable = 0222;
 
 // Linux convert_mode.
 MessageChoice choice_of(std::int64_t type, unsigned flags) {
@@ -44,7 +42,7 @@ Result<void> read_status(MessageQueue& queue, UserAddress buffer) {
     return UserOut<msqid64_ds>(buffer).write(status);
 }
 
-Result<long> read_limits(int command, UserAddress buffer) {
+Result<long> read_queue_limits(int command, UserAddress buffer) {
     msginfo info{.msgpool = MSGPOOL,
                  .msgmap = MSGMAP,
                  .msgmax = MSGMAX,
@@ -105,7 +103,7 @@ Result<long> sys_msgsnd(Task& task, int id, UserAddress message, std::size_t siz
     TRY(made->text.resize(size));
     TRY(copy_from_user(made->text.span().data(), message + sizeof(std::int64_t), size));
     const Ref<MessageQueue> queue = TRY(message_queues().get(id));
-    TRY(queue->check_access(task, kWritable));
+    TRY(queue->check_access(task, IpcObject::kWritable));
     TRY(queue->send(task, std::move(made), (flags & IPC_NOWAIT) == 0));
     return 0;
 }
@@ -121,7 +119,7 @@ Result<long> sys_msgrcv(Task& task, int id, UserAddress message, std::size_t siz
     }
     const MessageChoice choice = choice_of(type, flags);
     const Ref<MessageQueue> queue = TRY(message_queues().get(id));
-    TRY(queue->check_access(task, kReadable));
+    TRY(queue->check_access(task, IpcObject::kReadable));
     const bool may_cut = (flags & MSG_NOERROR) != 0;
     const Own<IpcMessage> received =
         copies ? TRY(queue->copy(choice, size, may_cut))
@@ -137,14 +135,14 @@ Result<long> sys_msgctl(Task& task, int id, int command, unsigned long argument)
     switch (command) {
         case IPC_INFO:
         case MSG_INFO:
-            return read_limits(command, buffer);
+            return read_queue_limits(command, buffer);
         case IPC_STAT:
         case MSG_STAT:
         case MSG_STAT_ANY: {
             const Ref<MessageQueue> queue =
                 TRY(command == IPC_STAT ? message_queues().get(id) : message_queues().get_at(id));
             if (command != MSG_STAT_ANY) {
-                TRY(queue->check_access(task, kReadable));
+                TRY(queue->check_access(task, IpcObject::kReadable));
             }
             TRY(read_status(*queue, buffer));
             return command == IPC_STAT ? 0 : queue->id;

@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t kMaximumSets = SEMMNI;
 constexpr int kMaximumSemaphores = SEMMSL;
 constexpr std::size_t kMaximumOperations = SEMOPM;
-constexpr unsigned kReadable = 0444;
-constexpr unsigned kAlterable = 0222;
 
 Result<void> prepare_undo(Task& task) {
     if (!task.semaphore_undo) {
@@ -51,7 +49,7 @@ Result<long> operate(Task& task, int id, UserIn<sembuf> operations, std::size_t 
         alters = alters || operation.sem_op != 0;
         undoes = undoes || (operation.sem_flg & SEM_UNDO) != 0;
     }
-    TRY(set->check_access(task, alters ? kAlterable : kReadable));
+    TRY(set->check_access(task, alters ? IpcObject::kWritable : IpcObject::kReadable));
     if (undoes) {
         TRY(prepare_undo(task));
     }
@@ -77,7 +75,7 @@ Result<void> read_status(SemaphoreSet& set, UserAddress buffer) {
     return UserOut<semid64_ds>(buffer).write(status);
 }
 
-Result<long> read_limits(int command, UserAddress buffer) {
+Result<long> read_set_limits(int command, UserAddress buffer) {
     seminfo info{.semmap = SEMMAP,
                  .semmni = SEMMNI,
                  .semmns = SEMMNS,
@@ -103,7 +101,7 @@ Result<long> read_limits(int command, UserAddress buffer) {
 
 // What concerns all values, or one.
 Result<long> read_values(Task& task, SemaphoreSet& set, UserAddress buffer) {
-    TRY(set.check_access(task, kReadable));
+    TRY(set.check_access(task, IpcObject::kReadable));
     for (std::size_t i = 0; i < set.semaphores.size(); ++i) {
         TRY(UserOut<std::uint16_t>(buffer).write_at(i, static_cast<std::uint16_t>(set.semaphores[i].value)));
     }
@@ -111,7 +109,7 @@ Result<long> read_values(Task& task, SemaphoreSet& set, UserAddress buffer) {
 }
 
 Result<long> write_values(Task& task, SemaphoreSet& set, UserAddress buffer) {
-    TRY(set.check_access(task, kAlterable));
+    TRY(set.check_access(task, IpcObject::kWritable));
     Vector<std::uint16_t> values;
     TRY(values.resize(set.semaphores.size()));
     TRY(UserIn<std::uint16_t>(buffer).read_all(values.span()));
@@ -133,14 +131,14 @@ Result<long> write_value(Task& task, int id, int number, int value) {
     if (number < 0 || static_cast<std::size_t>(number) >= set->semaphores.size()) {
         return Errno(EINVAL);
     }
-    TRY(set->check_access(task, kAlterable));
+    TRY(set->check_access(task, IpcObject::kWritable));
     forget_undo(*set, number);
     set->set_value(number, value);
     return 0;
 }
 
 Result<long> read_value(Task& task, SemaphoreSet& set, int number, int command) {
-    TRY(set.check_access(task, kReadable));
+    TRY(set.check_access(task, IpcObject::kReadable));
     if (number < 0 || static_cast<std::size_t>(number) >= set.semaphores.size()) {
         return Errno(EINVAL);
     }
@@ -204,14 +202,14 @@ Result<long> sys_semctl(Task& task, int id, int number, int command, unsigned lo
     switch (command) {
         case IPC_INFO:
         case SEM_INFO:
-            return read_limits(command, buffer);
+            return read_set_limits(command, buffer);
         case IPC_STAT:
         case SEM_STAT:
         case SEM_STAT_ANY: {
             const Ref<SemaphoreSet> set =
                 TRY(command == IPC_STAT ? semaphore_sets().get(id) : semaphore_sets().get_at(id));
             if (command != SEM_STAT_ANY) {
-                TRY(set->check_access(task, kReadable));
+                TRY(set->check_access(task, IpcObject::kReadable));
             }
             TRY(read_status(*set, buffer));
             return command == IPC_STAT ? 0 : set->id;

@@ -17,8 +17,6 @@ namespace {
 
 constexpr std::size_t kMaximumSegments = SHMMNI;
 constexpr std::size_t kMaximumSize = ~std::size_t{0} - (std::size_t{1} << 24);  // SHMMAX
-constexpr unsigned kReadable = 0444;
-constexpr unsigned kWritable = 0222;
 constexpr unsigned kExecutable = 0111;
 constexpr unsigned kLocked = 02000;  // SHM_LOCKED (Linux include/linux/shm.h)
 
@@ -40,7 +38,7 @@ long highest_place() {
     return end == 0 ? 0 : static_cast<long>(end) - 1;
 }
 
-Result<long> read_limits(UserAddress buffer) {
+Result<long> read_segment_limits(UserAddress buffer) {
     shminfo64 info{};
     info.shmmax = kMaximumSize;
     info.shmmin = SHMMIN;
@@ -94,10 +92,10 @@ Result<Attachment> attachment_of(std::uint64_t address, unsigned flags) {
     } else if (address == 0 && (flags & SHM_REMAP) != 0) {
         return Errno(EINVAL);
     }
-    Attachment result{.address = address, .protection = PROT_READ, .access = kReadable};
+    Attachment result{.address = address, .protection = PROT_READ, .access = IpcObject::kReadable};
     if ((flags & SHM_RDONLY) == 0) {
         result.protection |= PROT_WRITE;
-        result.access |= kWritable;
+        result.access |= IpcObject::kWritable;
     }
     if ((flags & SHM_EXEC) != 0) {
         result.protection |= PROT_EXEC;
@@ -214,7 +212,7 @@ Result<long> sys_shmctl(Task& task, int id, int command, unsigned long argument)
     const UserAddress buffer(argument);
     switch (command) {
         case IPC_INFO:
-            return read_limits(buffer);
+            return read_segment_limits(buffer);
         case SHM_INFO:
             return read_usage(buffer);
         case IPC_STAT:
@@ -223,7 +221,7 @@ Result<long> sys_shmctl(Task& task, int id, int command, unsigned long argument)
             const Ref<SharedSegment> segment =
                 TRY(command == IPC_STAT ? shared_segments().get(id) : shared_segments().get_at(id));
             if (command != SHM_STAT_ANY) {
-                TRY(segment->check_access(task, kReadable));
+                TRY(segment->check_access(task, IpcObject::kReadable));
             }
             TRY(read_status(*segment, buffer));
             return command == IPC_STAT ? 0 : segment->id;

@@ -4,16 +4,13 @@
 
 #include "fs/file_table.hpp"
 #include "fs/timer_fd.hpp"
+#include "syscalls/clock.hpp"
 #include "syscalls/handlers.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
 
 namespace {
-
-bool is_alarm(int clock) {
-    return clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
-}
 
 struct OpenTimer {
     Ref<File> file;
@@ -38,12 +35,12 @@ __kernel_itimerspec to_user(const TimerFile::Setting& setting) {
 }  // namespace
 
 Result<long> sys_timerfd_create(Task& task, int clock, unsigned flags) {
-    const bool is_clock =
-        clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME || is_alarm(clock);
+    const bool is_clock = clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME ||
+                          is_alarm_clock(clock);
     if ((flags & ~static_cast<unsigned>(TFD_CLOEXEC | TFD_NONBLOCK)) != 0 || !is_clock) {
         return Errno(EINVAL);
     }
-    if (is_alarm(clock) && !task.credentials.has(CAP_WAKE_ALARM)) {
+    if (is_alarm_clock(clock) && !task.credentials.has(CAP_WAKE_ALARM)) {
         return Errno(EPERM);
     }
     Ref<File> file = TRY(make_ref<TimerFile>(TRY(anonymous_path("[timerfd]")), flags & O_NONBLOCK, clock));
@@ -60,7 +57,7 @@ Result<long> sys_timerfd_settime(Task& task, Fd fd, unsigned flags, UserIn<__ker
         return Errno(EINVAL);
     }
     const OpenTimer open = TRY(timer_of(task, fd));
-    if (is_alarm(open.timer->clock()) && !task.credentials.has(CAP_WAKE_ALARM)) {
+    if (is_alarm_clock(open.timer->clock()) && !task.credentials.has(CAP_WAKE_ALARM)) {
         return Errno(EPERM);
     }
     const TimerFile::Setting previous = open.timer->current();

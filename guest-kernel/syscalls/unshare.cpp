@@ -13,7 +13,7 @@ namespace {
 
 constexpr unsigned long kNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC |
                                       CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWTIME;
-constexpr unsigned long kKnown =
+constexpr unsigned long kUnsharable =
     kNamespaces | CLONE_THREAD | CLONE_FS | CLONE_SIGHAND | CLONE_VM | CLONE_FILES | CLONE_SYSVSEM;
 
 // What cannot be asked for without the rest (Linux kernel/fork.c, ksys_unshare).
@@ -41,7 +41,7 @@ Result<void> check_alone(Task& task, unsigned long flags) {
 
 Result<long> sys_unshare(Task& task, unsigned long asked) {
     const unsigned long flags = with_what_follows(asked);
-    if ((flags & ~kKnown) != 0) {
+    if ((flags & ~kUnsharable) != 0) {
         return Errno(EINVAL);
     }
     TRY(check_alone(task, flags));

@@ -4,15 +4,12 @@
 #include "mm/address_space.hpp"
 #include "signal/signals.hpp"
 #include "syscalls/handlers.hpp"
+#include "syscalls/splice.hpp"
 #include "task/task.hpp"
 
 namespace kernel {
 
 namespace {
-
-// Linux include/linux/splice.h, not in UAPI.
-constexpr unsigned kSpliceNonblock = 2;
-constexpr unsigned kSpliceFlags = 15;  // with MOVE, MORE and GIFT, which are hints
 
 Result<void> check_reader(const Pipe& pipe) {
     if (pipe.readers == 0) {

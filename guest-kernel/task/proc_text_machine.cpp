@@ -39,7 +39,7 @@ Counts count_all() {
     return counts;
 }
 
-void append_count(TextBuffer& out, std::string_view name, std::uint64_t value) {
+void append_counter(TextBuffer& out, std::string_view name, std::uint64_t value) {
     out.text(name).character(' ').decimal(value).character('\n');
 }
 
@@ -63,8 +63,8 @@ Result<void> append_event_counts(String& out) {
     for (const arch::InterruptUse& use : arch::interrupt_uses()) {
         interrupts += use.count;
     }
-    append_count(text, "intr", interrupts);
-    append_count(text, "ctxt", count_all().switches);
+    append_counter(text, "intr", interrupts);
+    append_counter(text, "ctxt", count_all().switches);
     return text.append_to(out);
 }
 
@@ -73,18 +73,18 @@ Result<void> append_vmstat(String& out) {
     const MemoryCounts memory = memory_counts();
     const Counts counts = count_all();
     TextBuffer text;
-    append_count(text, "nr_free_pages", memory.free_pages);
-    append_count(text, "nr_anon_pages", counts.anonymous_pages);
-    append_count(text, "nr_mapped", counts.mapped_pages);
-    append_count(text, "nr_file_pages", PageCache::resident_pages());
-    append_count(text, "nr_dirty", 0);
-    append_count(text, "nr_writeback", 0);
-    append_count(text, "nr_shmem", PageCache::resident_pages());
+    append_counter(text, "nr_free_pages", memory.free_pages);
+    append_counter(text, "nr_anon_pages", counts.anonymous_pages);
+    append_counter(text, "nr_mapped", counts.mapped_pages);
+    append_counter(text, "nr_file_pages", PageCache::resident_pages());
+    append_counter(text, "nr_dirty", 0);
+    append_counter(text, "nr_writeback", 0);
+    append_counter(text, "nr_shmem", PageCache::resident_pages());
     for (const std::string_view none : {"pgpgin", "pgpgout", "pswpin", "pswpout"}) {
-        append_count(text, none, 0);
+        append_counter(text, none, 0);
     }
-    append_count(text, "pgfault", counts.faults);
-    append_count(text, "pgmajfault", 0);
+    append_counter(text, "pgfault", counts.faults);
+    append_counter(text, "pgmajfault", 0);
     return text.append_to(out);
 }
 

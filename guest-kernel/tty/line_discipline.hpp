@@ -44,6 +44,7 @@ class LineOwner {
 class LineDiscipline {
   public:
     static constexpr std::size_t kSize = 4096;  // N_TTY_BUF_SIZE
+    static constexpr std::size_t kTabStop = 8;
 
     LineDiscipline(LineOwner& owner, const termios2& initial) : owner_(owner), settings_(initial) {}
 

@@ -6,8 +6,6 @@ namespace kernel {
 
 namespace {
 
-constexpr std::size_t kTabStop = 8;
-
 bool is_word_character(char byte) {
     return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
            byte == '_';

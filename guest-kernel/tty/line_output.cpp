@@ -6,7 +6,6 @@
 namespace kernel {
 
 namespace {
-constexpr std::size_t kTabStop = 8;
 
 std::size_t one(char byte, char* out) {
     *out = byte;
