@@ -193,7 +193,7 @@ EventBody body_of(JsonReader& reader) {
 }
 
 std::expected<Json, std::string> parse(std::string_view line) {
-    Json json = Json::parse(line, nullptr, false);
+    Json json = parse_json(line);
     if (json.is_discarded()) {
         return std::unexpected("is not JSON");
     }

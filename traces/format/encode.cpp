@@ -1,18 +1,16 @@
 // The part of traces/format/lines.hpp that writes: from a header, an event or a footer to a line of a trace
 // file.
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 #include "traces/abi/constants.hpp"
 #include "traces/abi/syscalls.hpp"
 #include "traces/format/bytes.hpp"
+#include "traces/format/json.hpp"
 #include "traces/format/lines.hpp"
 #include "traces/format/pieces.hpp"
 
 namespace levitate::traces {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 Json hex_json(std::uint64_t value) {
     char text[24];
@@ -242,12 +240,6 @@ struct BodyEncoder {
     }
 };
 
-// Strings are valid UTF-8 by now, except those that a caller put into `engine` or another field of text:
-// invalid bytes in these are replaced.
-std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 std::string header_line(const Header& header) {
@@ -271,7 +263,7 @@ std::string header_line(const Header& header) {
     json["kernel"] = string_json(header.kernel);
     json["cpu"] = string_json(header.cpu);
     json["auxv"] = auxv_json(header.auxv);
-    return dump(json);
+    return json_text(json);
 }
 
 std::string event_line(const Event& event) {
@@ -280,11 +272,11 @@ std::string event_line(const Event& event) {
               {"order", event.order},
               {"time", event.time}};
     std::visit(BodyEncoder{json}, event.body);
-    return dump(json);
+    return json_text(json);
 }
 
 std::string footer_line(const Footer& footer) {
-    return dump(
+    return json_text(
         Json{{"end", true}, {"events", footer.events}, {"incomplete", string_json(footer.incomplete)}});
 }
 

@@ -5,16 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "traces/format/bytes.hpp"
 #include "traces/format/event.hpp"
+#include "traces/format/json.hpp"
 
 namespace levitate::traces {
-
-using Json = nlohmann::ordered_json;
 
 // The first problem is kept, and everything read after it is empty, so a caller looks for a problem once, at
 // the end.

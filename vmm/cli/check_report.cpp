@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <pugixml.hpp>
 #include <string_view>
 
 #include "traces/export/strace.hpp"
+#include "traces/format/json.hpp"
 #include "vmm/cli/references.hpp"
 #include "vmm/cli/side_by_side.hpp"
 #include "vmm/cli/work_list.hpp"
@@ -15,7 +15,7 @@
 namespace levitate::vmm::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using traces::Json;
 
 constexpr std::size_t kEventsBefore = 5;
 
@@ -157,11 +157,6 @@ std::string divergence_text(const CaseReport& report) {
                            result.comparison, result.backtrace, TextStyle{});
 }
 
-// The strings of a trace may hold any bytes, but JSON and XML may not.
-std::string dump(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace
 
 bool conformant(const traces::Comparison& comparison) {
@@ -262,12 +257,12 @@ std::string to_json(const std::vector<CaseReport>& reports) {
         }
         cases.push_back(std::move(row));
     }
-    return dump({{"cases", std::move(cases)},
-                 {"conformant", agreeing},
-                 {"output_only", output_only},
-                 {"divergent", divergent},
-                 {"errors", errors},
-                 {"work", work_json(work_list(sightings_in(reports)))}});
+    return traces::json_text({{"cases", std::move(cases)},
+                              {"conformant", agreeing},
+                              {"output_only", output_only},
+                              {"divergent", divergent},
+                              {"errors", errors},
+                              {"work", work_json(work_list(sightings_in(reports)))}});
 }
 
 bool write_junit(const std::vector<CaseReport>& reports, const std::filesystem::path& file) {

@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
 
+#include "traces/format/json.hpp"
 #include "vmm/initramfs/packer.hpp"
 #include "vmm/initramfs/tree.hpp"
 #include "vmm/reference/record.hpp"
@@ -40,11 +40,11 @@ Result<ReferenceKey> reference_key(const RunSpec& given, std::string_view tool) 
     if (!kernel) {
         return std::unexpected(kernel.error());
     }
-    nlohmann::ordered_json schedules = nlohmann::ordered_json::array();
+    traces::Json schedules = traces::Json::array();
     for (const ReferenceSchedule& schedule : kReferenceSchedules) {
         schedules.push_back({{"seed", schedule.seed}, {"batch", schedule.batch}});
     }
-    const nlohmann::ordered_json described = {
+    const traces::Json described = {
         {"tool", tool},
         {"trace_format", traces::kFormatVersion},
         {"program", initramfs->program.guest},
@@ -57,8 +57,7 @@ Result<ReferenceKey> reference_key(const RunSpec& given, std::string_view tool) 
         {"schedules", std::move(schedules)},
         {"few_recordings", kFewRecordings},
     };
-    // The strings may hold any bytes, but JSON may not.
-    std::string text = described.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    std::string text = traces::json_text(described);
     std::string digest = sha256(std::as_bytes(std::span{text}));
     return ReferenceKey{.digest = std::move(digest), .description = std::move(text)};
 }

@@ -10,12 +10,12 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "traces/format/json.hpp"
 #include "traces/format/reader.hpp"
 #include "traces/format/writer.hpp"
 #include "vmm/initramfs/tree.hpp"
@@ -25,7 +25,7 @@ namespace levitate::vmm {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
+using traces::Json;
 
 constexpr std::string_view kManifest = "reference.json";
 constexpr std::string_view kScratchPrefix = ".scratch-";
@@ -46,7 +46,7 @@ Error cannot(std::string_view what, const fs::path& path, int error) {
 std::vector<std::string> digests_of(const fs::path& manifest) {
     std::ifstream file{manifest, std::ios::binary};
     const std::string text{std::istreambuf_iterator<char>{file}, {}};
-    const Json json = Json::parse(text, nullptr, false);
+    const Json json = traces::parse_json(text);
     std::vector<std::string> digests;
     if (!json.is_object() || !json.contains("recordings") || !json["recordings"].is_array()) {
         return digests;
@@ -190,10 +190,9 @@ Result<void> write_recordings(const fs::path& folder, const ReferenceKey& key,
         }
         digests.push_back(sha256(**bytes));
     }
-    const Json manifest = {{"of", Json::parse(key.description, nullptr, false)},
-                           {"recordings", std::move(digests)}};
+    const Json manifest = {{"of", traces::parse_json(key.description)}, {"recordings", std::move(digests)}};
     std::ofstream file{folder / kManifest, std::ios::binary};
-    file << manifest.dump(4) << '\n';
+    file << traces::json_text(manifest, 4) << '\n';
     file.close();
     if (!file) {
         return std::unexpected(cannot("write", folder / kManifest, errno));
