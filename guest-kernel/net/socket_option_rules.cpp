@@ -5,7 +5,9 @@
 #include <linux/socket.h>
 
 #include <array>
+#include <cstdint>
 
+#include "mm/page.hpp"
 #include "net/socket.hpp"
 #include "task/task.hpp"
 
@@ -49,11 +51,24 @@ Result<int> priority(Socket&, int value) {
 Result<int> mark(Socket&, int value) {
     return may(CAP_NET_RAW) || may(CAP_NET_ADMIN) ? Result<int>(value) : Result<int>(Errno(EPERM));
 }
-Result<int> low_water(Socket&, int value) {
-    if (value < 0) {
-        return INT32_MAX;
+// Linux net/ipv4/tcp.c, tcp_set_rcvlowat: so much must fit into half the receive buffer, which grows if the
+// program has not set its size.
+Result<int> low_water(Socket& socket, int value) {
+    // net.ipv4.tcp_rmem (tcp_init): 32 bytes a page, and at most 6 MiB.
+    constexpr std::uint64_t kMost = std::uint64_t{6} << 20;
+    const int largest = static_cast<int>(std::min(memory_counts().total_pages * 32, kMost));
+    const int wanted = value < 0 ? INT32_MAX : std::max(value, 1);
+    const bool is_internet = socket.family() == kFamilyInet || socket.family() == kFamilyInet6;
+    if (!is_internet || socket.type() != SocketType::Stream) {
+        return wanted;
     }
-    return value == 0 ? 1 : value;
+    SocketOptions& options = socket.options;
+    if ((options.value(SO_BUF_LOCK) & SOCK_RCVBUF_LOCK) != 0) {
+        return std::min(wanted, options.receive_buffer / 2);
+    }
+    const int mark = std::min(wanted, largest / 2);
+    options.receive_buffer = std::max(options.receive_buffer, 2 * mark);
+    return mark;
 }
 Result<int> lock_filter(Socket& socket, int value) {
     if (value == 0 && socket.options.is_set(SO_LOCK_FILTER)) {
