@@ -195,8 +195,8 @@ static void cloned(void) {
     TRY(raw_wait4(child, &status, 0, NULL));
     TRY(raw_wait4(child, &status, __WCLONE, NULL) == child);
     printf("  status %x\n", status);
-    const pid_t other = clone(end_at_once, stack + sizeof(stack), SIGUSR2, (void*)12L);
     signal(SIGUSR2, SIG_IGN);
+    const pid_t other = clone(end_at_once, stack + sizeof(stack), SIGUSR2, (void*)12L);
     TRY(raw_wait4(-1, &status, __WALL, NULL) == other);
     printf("  status %x\n", status);
 }
