@@ -31,7 +31,9 @@ bool is_loaded(const Elf64_Phdr& segment) {
 struct Extent {
     std::uint64_t start = UINT64_MAX;
     std::uint64_t end = 0;
+    std::uint64_t first = 0;  // page of the segment that stands first in the file, which decides the place
     std::uint64_t alignment = kPageSize;
+    bool is_empty = true;
 };
 
 Result<Extent> extent_of(const ElfFile& elf) {
@@ -45,6 +47,8 @@ Result<Extent> extent_of(const ElfFile& elf) {
             segment.p_filesz > segment.p_memsz) {
             return Errno(EINVAL);
         }
+        extent.first = extent.is_empty ? page_floor(segment.p_vaddr) : extent.first;
+        extent.is_empty = false;
         extent.start =
             page_floor(segment.p_vaddr) < extent.start ? page_floor(segment.p_vaddr) : extent.start;
         extent.end = end > extent.end ? end : extent.end;
@@ -52,9 +56,6 @@ Result<Extent> extent_of(const ElfFile& elf) {
         if ((segment.p_align & (segment.p_align - 1)) == 0 && segment.p_align > extent.alignment) {
             extent.alignment = segment.p_align;
         }
-    }
-    if (extent.end == 0) {
-        return Errno(ENOEXEC);
     }
     return extent;
 }
@@ -64,7 +65,7 @@ Result<std::uint64_t> choose_bias(AddressSpace& space, const Extent& extent, Elf
                                   std::uint64_t randomization) {
     if (role == ElfRole::ProgramWithInterpreter) {
         const std::uint64_t base = (kDynamicBase + randomization) & ~(extent.alignment - 1);
-        return page_floor(base - extent.start);
+        return page_floor(base - extent.first);
     }
     // The highest place that is free. A program (static PIE) is then moved down to its alignment.
     const MappingAttributes probe;
@@ -74,7 +75,7 @@ Result<std::uint64_t> choose_bias(AddressSpace& space, const Extent& extent, Elf
     if (role == ElfRole::Program) {
         place &= ~(extent.alignment - 1);
     }
-    return place - extent.start;
+    return place - extent.first;
 }
 
 Result<void> map_segment(AddressSpace& space, const ElfFile& elf, const Elf64_Phdr& segment,
@@ -182,32 +183,39 @@ Result<String> ElfFile::interpreter() const {
 }
 
 bool ElfFile::wants_executable_stack() const {
+    // The last of several counts (Linux fs/binfmt_elf.c, load_elf_binary).
+    bool is_executable = false;
     for (const Elf64_Phdr& segment : program_headers) {
         if (segment.p_type == PT_GNU_STACK) {
-            return (segment.p_flags & PF_X) != 0;
+            is_executable = (segment.p_flags & PF_X) != 0;
         }
     }
-    return false;
+    return is_executable;
 }
 
 Result<LoadedElf> map_elf(AddressSpace& space, const ElfFile& elf, ElfRole role,
                           std::uint64_t randomization) {
     const Extent extent = TRY(extent_of(elf));
+    if (extent.is_empty && role == ElfRole::Interpreter) {
+        return Errno(EINVAL);  // a program may do without (Linux fs/binfmt_elf.c, load_elf_interp)
+    }
     LoadedElf loaded;
     loaded.code_start = UINT64_MAX;
-    if (elf.header.e_type == ET_DYN) {
+    if (elf.header.e_type == ET_DYN && !extent.is_empty) {
         loaded.bias = TRY(choose_bias(space, extent, role, randomization));
     }
-    loaded.start = extent.start + loaded.bias;
     loaded.entry = elf.header.e_entry + loaded.bias;
     if (loaded.entry >= AddressSpace::kUserEnd) {
         return Errno(EINVAL);
     }
     for (const Elf64_Phdr& segment : elf.program_headers) {
-        if (is_loaded(segment) && segment.p_memsz > 0) {
-            TRY(map_segment(space, elf, segment, loaded.bias));
-            note_segment(loaded, elf, segment);
+        if (!is_loaded(segment)) {
+            continue;
         }
+        if (segment.p_memsz > 0) {
+            TRY(map_segment(space, elf, segment, loaded.bias));
+        }
+        note_segment(loaded, elf, segment);
     }
     return loaded;
 }

@@ -28,8 +28,7 @@ struct LoadedElf {
     std::uint64_t bias = 0;  // added to the file's addresses
     std::uint64_t entry = 0;
     std::uint64_t program_headers = 0;  // where they are in memory; 0: nowhere
-    std::uint64_t start = 0;
-    std::uint64_t end = 0;  // of the last segment, not rounded
+    std::uint64_t end = 0;              // of the last segment, not rounded
     std::uint64_t code_start = 0;
     std::uint64_t code_end = 0;
     std::uint64_t data_start = 0;

@@ -135,7 +135,7 @@ Result<NewProgram> load(Task& task, const ExecRequest& request, const ElfFile& e
     if (interpreter.has_value()) {
         const LoadedElf loaded = TRY(map_or_die(task, *space, *interpreter, ElfRole::Interpreter, 0));
         entry = loaded.entry;
-        interpreter_base = loaded.start;
+        interpreter_base = loaded.bias;
         interpreter->file->allow_write_access();  // only the program itself stays closed to writers
     }
     TRY(map_vdso(*space));
