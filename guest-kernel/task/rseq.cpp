@@ -2,6 +2,7 @@
 
 #include <linux/rseq.h>
 
+#include "mm/address_space.hpp"
 #include "signal/signals.hpp"
 #include "task/task.hpp"
 
@@ -31,9 +32,14 @@ Result<void> abort_section(const Task& task, Registers& registers) {
     if (descriptor == 0) {
         return {};
     }
+    constexpr std::uint64_t kEnd = AddressSpace::kUserEnd;
+    if (descriptor >= kEnd) {
+        return Errno(EINVAL);
+    }
     const rseq_cs section = TRY(UserIn<rseq_cs>(UserAddress(descriptor)).read());
     std::uint64_t end = 0;
     if (section.version > 0 || __builtin_add_overflow(section.start_ip, section.post_commit_offset, &end) ||
+        section.start_ip >= kEnd || end >= kEnd || section.abort_ip >= kEnd ||
         section.abort_ip - section.start_ip < section.post_commit_offset) {
         return Errno(EINVAL);
     }
@@ -77,6 +83,9 @@ Result<void> register_rseq(Task& task, UserAddress area, std::uint32_t length, s
     }
     if (address % kOriginalSize != 0 || length != kOriginalSize) {
         return Errno(EINVAL);
+    }
+    if (address > AddressSpace::kUserEnd - length) {
+        return Errno(EFAULT);
     }
     task.rseq_address = address;
     task.rseq_size = length;
