@@ -155,9 +155,22 @@ Result<Ref<Dentry>> add_entry(Dentry& directory, std::string_view name, Ref<Inod
     return entry;
 }
 
+namespace {
+
+// Not before the directory may be written. A character device 0:0 is a whiteout, no device (Linux fs/namei.c,
+// vfs_mknod).
+Result<void> check_right_to_device(const Task& task, unsigned mode, DeviceNumber device) {
+    const unsigned type = mode & S_IFMT;
+    const bool is_device = type == S_IFBLK || (type == S_IFCHR && !(device == DeviceNumber()));
+    return is_device && !task.credentials.has(CAP_MKNOD) ? Result<void>(Errno(EPERM)) : Result<void>();
+}
+
+}  // namespace
+
 Result<void> make_node(Task& task, Fd dirfd, std::string_view path, unsigned mode, DeviceNumber device) {
     const bool is_directory = (mode & S_IFMT) == S_IFDIR;
     const ParentPath place = TRY(place_for_new(task, dirfd, path, is_directory));
+    TRY(check_right_to_device(task, mode, device));
     Ref<Inode> inode = TRY(place.parent.inode().create(mode, device));
     set_owner(task, place.parent.inode(), *inode);
     TRY(inherit_permissions(place.parent.inode(), *inode, task.fs->umask));
