@@ -4,6 +4,7 @@
 #include "arch/include/machine.hpp"
 #include "arch/include/signal_frame.hpp"
 #include "lib/faults.hpp"
+#include "mm/address_space.hpp"
 #include "signal/alternate_stack.hpp"
 #include "signal/temporary_mask.hpp"
 #include "syscalls/handlers.hpp"
@@ -166,9 +167,12 @@ Result<long> sys_rt_sigreturn(Task& task) {
     const SignalSet blocked = task.blocked;
     if (arch::pop_signal_frame(task, registers).is_error()) {
         siginfo_t info = kernel_siginfo(SIGSEGV);
-        info.si_code = SEGV_MAPERR;
+        // Linux arch/arm64/kernel/traps.c, arm64_notify_segfault: with memory at the stack or above it.
+        const bool has_memory = task.address_space->find_at_or_above(registers.sp) != nullptr;
+        info.si_code = has_memory ? SEGV_ACCERR : SEGV_MAPERR;
         info.si_addr = reinterpret_cast<void*>(registers.sp);
         registers.system_call = -1;
+        registers.x[0] = 0;
         force_signal(task, info);
     }
     if (FAULT(sigreturn_loses_tpidr) && task.process.get() != &init_process()) {

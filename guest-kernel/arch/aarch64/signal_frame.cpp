@@ -167,7 +167,7 @@ Result<void> restore_floating_point(const UserAddress records) {
 
 Result<void> pop_signal_frame(Task& task, Registers& registers) {
     const std::uint64_t frame_address = registers.sp;
-    if (frame_address % 16 != 0) {
+    if (frame_address % 16 != 0 || frame_address > AddressSpace::kUserEnd - sizeof(SignalFrame)) {
         return Errno(EFAULT);
     }
     const UserAddress context_address(frame_address + offsetof(SignalFrame, context));
@@ -180,21 +180,28 @@ Result<void> pop_signal_frame(Task& task, Registers& registers) {
         std::uint64_t pc;
         std::uint64_t pstate;
     };
-    const MachineContext saved = TRY(UserIn<MachineContext>(machine_address).read());
-    const auto mask = TRY(UserIn<std::uint64_t>(context_address + offsetof(ucontext, uc_sigmask)).read());
-    const auto stack = TRY(UserIn<stack_t>(context_address + offsetof(ucontext, uc_stack)).read());
-    task.blocked = SignalSet(mask) & ~kUnblockable;
-    if (!is_valid_user_pstate(saved.pstate)) {
-        return Errno(EINVAL);
+    // As on Linux (arch/arm64/kernel/signal.c, restore_sigframe) what can be read is taken over even if the
+    // frame turns out to be none, and what cannot be read is 0.
+    const Result<MachineContext> read = UserIn<MachineContext>(machine_address).read();
+    const MachineContext saved = read.is_error() ? MachineContext{} : read.value();
+    const auto mask = UserIn<std::uint64_t>(context_address + offsetof(ucontext, uc_sigmask)).read();
+    if (!mask.is_error()) {
+        task.blocked = SignalSet(mask.value()) & ~kUnblockable;
     }
-    TRY(restore_floating_point(machine_address + offsetof(sigcontext, __reserved)));
     for (std::size_t i = 0; i < registers.x.size(); ++i) {
         registers.x[i] = saved.regs[i];
     }
+    constexpr std::uint64_t kFlags = PSR_N_BIT | PSR_Z_BIT | PSR_C_BIT | PSR_V_BIT;
+    const bool is_valid = is_valid_user_pstate(saved.pstate);
     registers.sp = saved.sp;
     registers.pc = saved.pc;
-    registers.pstate = saved.pstate;
+    registers.pstate = is_valid ? saved.pstate : saved.pstate & kFlags;
     registers.system_call = -1;
+    if (read.is_error() || mask.is_error() || !is_valid) {
+        return Errno(EFAULT);
+    }
+    TRY(restore_floating_point(machine_address + offsetof(sigcontext, __reserved)));
+    const auto stack = TRY(UserIn<stack_t>(context_address + offsetof(ucontext, uc_stack)).read());
     restore_alternate_stack(task, stack, registers.sp);
     return {};
 }
