@@ -24,12 +24,17 @@ std::uint64_t start_with_gap(const Mapping& mapping) {
     return mapping.start > kStackGuardGap ? mapping.start - kStackGuardGap : 0;
 }
 
+// Linux mm/mmap.c, accountable_mapping.
+bool is_accountable(const MappingAttributes& how) {
+    return how.sharing == Sharing::Private && !how.no_reserve && (how.protection & PROT_WRITE) != 0;
+}
+
 bool have_same_attributes(const MappingAttributes& a, const MappingAttributes& b) {
     return a.protection == b.protection && a.sharing == b.sharing && a.grows_down == b.grows_down &&
-           a.no_reserve == b.no_reserve && a.may_write == b.may_write && a.may_execute == b.may_execute &&
-           a.name == b.name && a.on_fork == b.on_fork && a.locking == b.locking &&
-           a.is_left_out_of_core == b.is_left_out_of_core && !a.fixed_pages && !b.fixed_pages &&
-           a.file == b.file && a.object == b.object;
+           a.no_reserve == b.no_reserve && a.is_accounted == b.is_accounted && a.may_write == b.may_write &&
+           a.may_execute == b.may_execute && a.name == b.name && a.on_fork == b.on_fork &&
+           a.locking == b.locking && a.is_left_out_of_core == b.is_left_out_of_core && !a.fixed_pages &&
+           !b.fixed_pages && a.file == b.file && a.object == b.object;
 }
 
 // Does a neighbour take a region in? Linux mm/mmap.c, is_mergeable_anon_vma: one that has pages of its own
@@ -316,6 +321,7 @@ Result<std::uint64_t> AddressSpace::map(std::uint64_t address, std::uint64_t siz
         TRY(remove_range(address, address + size));
     }
     MappingAttributes placed = attributes;
+    placed.is_accounted = placed.is_accounted || is_accountable(placed);
     if (!placed.object) {
         placed.first_page = address >> kPageShift;
     }
@@ -327,7 +333,9 @@ Result<std::uint64_t> AddressSpace::map(std::uint64_t address, std::uint64_t siz
 Result<void> AddressSpace::map_unmerged(std::uint64_t address, std::uint64_t size,
                                         const MappingAttributes& attributes) {
     TRY(remove_range(address, address + size));
-    TRY(insert(address, address + size, attributes));
+    MappingAttributes placed = attributes;
+    placed.is_accounted = placed.is_accounted || is_accountable(placed);
+    TRY(insert(address, address + size, placed));
     return {};
 }
 
@@ -362,6 +370,8 @@ Result<void> AddressSpace::protect(std::uint64_t address, std::uint64_t size, in
             TRY(split(last));
             mapping = find(position);
             mapping->attributes.protection = protection;
+            mapping->attributes.is_accounted =
+                mapping->attributes.is_accounted || is_accountable(mapping->attributes);
             // Writing is granted page by page, at the fault that finds out whether the page is shared.
             for (std::uint64_t page = page_table_.next_present(position, last); page < last;
                  page = page_table_.next_present(page + kPageSize, last)) {

@@ -55,6 +55,7 @@ void AddressSpace::note_private_page(Mapping& mapping) {
                lower.attributes.sharing == upper.attributes.sharing &&
                lower.attributes.grows_down == upper.attributes.grows_down &&
                lower.attributes.no_reserve == upper.attributes.no_reserve &&
+               lower.attributes.is_accounted == upper.attributes.is_accounted &&
                lower.attributes.first_page + (lower.size() >> kPageShift) == upper.attributes.first_page;
     };
     if (index + 1 < mappings_.size() && belongs(mapping, *mappings_[index + 1]) &&

@@ -40,6 +40,8 @@ struct MappingAttributes {
     Sharing sharing = Sharing::Private;
     bool grows_down = false;
     bool no_reserve = false;  // MAP_NORESERVE
+    // Has been writable and private, and counts as memory in use ever since (Linux VM_ACCOUNT).
+    bool is_accounted = false;
     // False for a shared region of a file that was not opened for writing: mprotect(PROT_WRITE) is EACCES.
     bool may_write = true;
     bool may_execute = true;           // false for a file of a mount that is noexec

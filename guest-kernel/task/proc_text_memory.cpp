@@ -97,7 +97,6 @@ void append_totals(const PageTotals& totals, Detail detail, TextBuffer& out) {
 // In the order of Linux's bits (show_smap_vma_flags).
 void append_flags(const MappingAttributes& how, TextBuffer& out) {
     const bool is_shared = how.sharing == Sharing::Shared;
-    const bool is_accounted = !how.object && !how.no_reserve && (how.protection & PROT_WRITE) != 0;
     const struct {
         bool is_set;
         std::string_view name;
@@ -115,7 +114,7 @@ void append_flags(const MappingAttributes& how, TextBuffer& out) {
         {how.locking != Locking::None, "lo "},
         {how.on_fork == OnFork::LeaveOut, "dc "},
         {how.fixed_pages, "de "},
-        {is_accounted, "ac "},
+        {how.is_accounted, "ac "},
         {how.no_reserve, "nr "},
         {how.on_fork == OnFork::Empty, "wf "},
         {how.is_left_out_of_core, "dd "},
