@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
@@ -205,16 +206,19 @@ static void jobs(void) {
 }
 
 static void typed_stop(void) {
+    volatile int* const is_ready =
+        mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     lead_session();
     signal(SIGTTOU, SIG_IGN);
     const pid_t child = fork();
     if (child == 0) {
         setpgid(0, 0);
-        for (;;) {
-            pause();
+        // It makes no more calls, so that no signal can come between two of them.
+        for (*is_ready = 1;;) {
         }
     }
-    usleep(20000);  // until it waits
+    while (!*is_ready) {
+    }
     tcsetpgrp(slave, child);
     type("\x1a");
     wait_for_stop("typed ^Z", child);

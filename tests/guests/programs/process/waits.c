@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -28,6 +29,20 @@ static pid_t child_at_gate(void) {
         while (read(gate[0], &status, 1) < 0) {
         }
         _exit(status);
+    }
+    return child;
+}
+
+// Makes no calls once it is there, so that no signal can come between two of them.
+static pid_t spinning_child(void) {
+    volatile int* const is_there =
+        mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        for (*is_there = 1;;) {
+        }
+    }
+    while (!*is_there) {
     }
     return child;
 }
@@ -127,7 +142,7 @@ static void options(void) {
 static void stops(void) {
     int status = 77;
     siginfo_t info = {0};
-    const pid_t child = child_at_gate();
+    const pid_t child = spinning_child();
     kill(child, SIGSTOP);
     TRY(raw_waitid(P_PID, child, &info, WSTOPPED | WNOWAIT));
     show(&info, child);
@@ -173,7 +188,7 @@ static void ignoring(void) {
     taken = 0;
     action.sa_flags = SA_SIGINFO | SA_NOCLDSTOP | SA_RESTART;
     sigaction(SIGCHLD, &action, NULL);
-    const pid_t child = child_at_gate();
+    const pid_t child = spinning_child();
     kill(child, SIGSTOP);
     TRY(raw_wait4(child, &status, WUNTRACED, NULL) == child);
     kill(child, SIGCONT);
