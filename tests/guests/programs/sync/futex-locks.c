@@ -72,15 +72,29 @@ static void alone(void) {
     TRY(plain(&lock, 14));
 }
 
-// Says nothing meanwhile: which of two threads does so first is a matter of the schedule.
+// Of two threads that could say something at the same time one notes it, to say it once it has been joined.
+static long noted[4];
+static int notes;
+
+static void note(long result) {
+    noted[notes++] = result;
+}
+
+static void say_notes(void) {
+    for (int i = 0; i < notes; i++) {
+        printf("in the thread: %ld\n", noted[i]);
+    }
+    notes = 0;
+}
+
 static void* take_lock(void* taken) {
     thread_id = gettid();
     tell(to_main);
-    plain(&lock, FUTEX_LOCK_PI);
+    note(plain(&lock, FUTEX_LOCK_PI));
     *(uint32_t*)taken = lock;
     tell(to_main);
     wait_for(to_thread);
-    plain(&lock, FUTEX_UNLOCK_PI);
+    note(plain(&lock, FUTEX_UNLOCK_PI));
     return NULL;
 }
 
@@ -106,6 +120,7 @@ static void contended(void) {
     TRY(futex(&lock, FUTEX_LOCK_PI, 0, kBadAddress, NULL, 0));
     tell(to_thread);
     pthread_join(thread, NULL);
+    say_notes();
     show("in the thread", taken);
     show("free", lock);
 }
@@ -122,9 +137,9 @@ static void* lock_both(void* unused) {
     thread_id = gettid();
     TRY(plain(&other, FUTEX_LOCK_PI));
     tell(to_main);
-    TRY(plain(&lock, FUTEX_LOCK_PI));
-    TRY(plain(&lock, FUTEX_UNLOCK_PI));
-    TRY(plain(&other, FUTEX_UNLOCK_PI));
+    note(plain(&lock, FUTEX_LOCK_PI));
+    note(plain(&lock, FUTEX_UNLOCK_PI));
+    note(plain(&other, FUTEX_UNLOCK_PI));
     return unused;
 }
 
@@ -143,20 +158,22 @@ static void owners(void) {
     TRY(plain(&other, FUTEX_LOCK_PI));
     TRY(plain(&lock, FUTEX_UNLOCK_PI));
     pthread_join(thread, NULL);
+    say_notes();
     other = 0;
 }
 
-static void* wait_requeued(void* unused) {
+static void* wait_requeued(void* requeued) {
     thread_id = gettid();
     tell(to_main);
-    TRY(futex(&word, FUTEX_WAIT_REQUEUE_PI, 0, NULL, &lock, 0));
-    show("requeued", lock);
-    TRY(plain(&lock, FUTEX_UNLOCK_PI));
-    return unused;
+    note(futex(&word, FUTEX_WAIT_REQUEUE_PI, 0, NULL, &lock, 0));
+    *(uint32_t*)requeued = lock;
+    note(plain(&lock, FUTEX_UNLOCK_PI));
+    return NULL;
 }
 
 static void requeueing(void) {
     const struct timespec past = {.tv_nsec = 1};
+    uint32_t requeued = 0;
     pthread_t thread;
     TRY(futex(&word, FUTEX_WAIT_REQUEUE_PI, 1, NULL, &lock, 0));
     TRY(futex(&word, FUTEX_WAIT_REQUEUE_PI, 0, NULL, &word, 0));
@@ -167,27 +184,31 @@ static void requeueing(void) {
     TRY(futex(&word, FUTEX_CMP_REQUEUE_PI, 1, (void*)1, &lock, 0));
     TRY(futex(&word, FUTEX_CMP_REQUEUE_PI, 1, (void*)-1, &lock, 0));
     lock = 0;
-    pthread_create(&thread, NULL, wait_requeued, NULL);
+    pthread_create(&thread, NULL, wait_requeued, &requeued);
     wait_for(to_main);
     TRY(futex(&word, FUTEX_WAKE, 1, NULL, NULL, 0));
     TRY(futex(&word, FUTEX_REQUEUE, 1, (void*)1, &spare, 0));
     TRY(futex(&word, FUTEX_CMP_REQUEUE_PI, 1, (void*)1, &spare, 0));
     TRY(futex(&word, FUTEX_CMP_REQUEUE_PI, 1, (void*)1, &lock, 0));
     pthread_join(thread, NULL);
+    say_notes();
+    show("requeued", requeued);
     lock = 0;
     TRY(plain(&lock, FUTEX_LOCK_PI));
-    pthread_create(&thread, NULL, wait_requeued, NULL);
+    pthread_create(&thread, NULL, wait_requeued, &requeued);
     wait_for(to_main);
     TRY(futex(&word, FUTEX_CMP_REQUEUE_PI, 1, (void*)5, &lock, 0));
     show("one waits", lock);
     TRY(plain(&lock, FUTEX_UNLOCK_PI));
     pthread_join(thread, NULL);
+    say_notes();
+    show("requeued", requeued);
     show("free", lock);
 }
 
 static void* wake_spare(void* unused) {
     usleep(400000);
-    TRY(futex(&spare, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0));
+    note(futex(&spare, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1, NULL, NULL, 0));
     return unused;
 }
 
@@ -234,6 +255,7 @@ static void vectors(void) {
     pthread_create(&thread, NULL, wake_spare, NULL);
     TRY(wait_vector(waiters, 3, 0, NULL, CLOCK_MONOTONIC));
     pthread_join(thread, NULL);
+    say_notes();
 }
 
 static void* lock_mutex(void* mutex) {
