@@ -25,10 +25,10 @@ struct Tracing {
 
     // The stop that it is in.
     bool is_in_stop = false;
-    bool is_listening = false;        // PTRACE_LISTEN: stopped still, for the tracer as if it ran
-    int status = 0;                   // what wait tells; 0: it has. When it goes on: the signal that it gets
-    std::optional<siginfo_t> info{};  // PTRACE_GETSIGINFO
-    unsigned long message = 0;        // PTRACE_GETEVENTMSG
+    bool is_listening = false;  // PTRACE_LISTEN: stopped still, for the tracer as if it ran
+    int status = 0;             // what wait tells; 0: it has. When it goes on: the signal that it gets
+    std::optional<siginfo_t> info = std::nullopt;  // PTRACE_GETSIGINFO
+    unsigned long message = 0;                     // PTRACE_GETEVENTMSG
 
     // Stops to come (Linux's JOBCTL_TRAP_STOP and JOBCTL_TRAP_NOTIFY).
     bool owes_stop = false;
