@@ -71,11 +71,3 @@ function(levitate_precompile_headers target)
         target_precompile_headers(${target} PRIVATE ${headers})
     endif()
 endfunction()
-
-# levitate_reduce_debug_information(TARGET): where headers are shared, backtraces can still be read (functions and lines),
-# but variables are not described, which is a sixth of what TARGET costs. Who debugs it takes another preset.
-function(levitate_reduce_debug_information target)
-    if(LEVITATE_SHARE_HEADERS)
-        target_compile_options(${target} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-g1>)
-    endif()
-endfunction()
