@@ -18,7 +18,6 @@ namespace {
 
 using abi::constant;
 
-constexpr Nanoseconds kSecond = 1'000'000'000;
 // The rate of a clock may be set and its ticks are rounded (man 2 adjtimex): a thousandth is allowed, and a
 // little on top.
 constexpr Nanoseconds kDrift = 1000;

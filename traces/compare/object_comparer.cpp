@@ -79,11 +79,16 @@ void ObjectComparer::address(const std::string& name, std::uint64_t golden, std:
     }
 }
 
+void ObjectComparer::number(const std::string& name, std::uint64_t golden, std::uint64_t actual,
+                            DivergenceKind kind) {
+    fixed(name, std::to_string(golden), std::to_string(actual), kind);
+    differences_.back().value_class = ValueClass::Number;
+}
+
 void ObjectComparer::token(Token token, const std::string& name, std::uint64_t golden, std::uint64_t actual,
                            DivergenceKind kind) {
     if (!equivalence_.tokens_equal(token, golden, actual)) {
-        fixed(name, std::to_string(golden), std::to_string(actual), kind);
-        differences_.back().value_class = ValueClass::Number;
+        number(name, golden, actual, kind);
     }
 }
 
@@ -91,8 +96,7 @@ void ObjectComparer::inode(const std::string& name, FilesOf device, std::uint64_
                            std::uint64_t actual, DivergenceKind kind) {
     if (!inodes_vary_) {
         if (!equivalence_.inodes_equal(device, golden, actual)) {
-            fixed(name, std::to_string(golden), std::to_string(actual), kind);
-            differences_.back().value_class = ValueClass::Number;
+            number(name, golden, actual, kind);
         }
     } else if ((golden == 0) != (actual == 0)) {
         fixed(name, std::to_string(golden), std::to_string(actual), kind);

@@ -48,6 +48,8 @@ class ObjectComparer {
     void fixed(const std::string& name, std::string golden, std::string actual, DivergenceKind kind);
 
   private:
+    // Reports numbers that stand for different objects.
+    void number(const std::string& name, std::uint64_t golden, std::uint64_t actual, DivergenceKind kind);
     void field(const abi::Field& field, const std::string& name, Bytes golden, Bytes actual,
                DivergenceKind kind);
     void moment(const abi::Field& field, const std::string& name, std::uint64_t golden, std::uint64_t actual);
