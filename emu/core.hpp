@@ -181,6 +181,9 @@ class Core : public State {
     void set_boundary_halts(bool enabled) { halts_.set_boundary_halts(enabled); }
     void set_watched_svc(std::uint16_t immediate) { halts_.set_watched_svc(immediate); }
     void invalidate_code() { code_cache_.clear_all(); }
+    std::vector<std::byte> save() const;
+    bool restore(std::span<const std::byte> bytes);
+    void set_schedule_seed(std::uint64_t seed);
     void ram_written(std::uint64_t address, std::uint64_t size);
     // As EL1 would read it, without effect on anything. nullopt: there is none that can be read so.
     std::optional<std::uint64_t> system_register(std::uint16_t encoding);

@@ -150,6 +150,18 @@ std::vector<std::uint64_t> Cpu::state_words() const {
     return implementation_->core.state_words();
 }
 
+std::vector<std::byte> Cpu::save() const {
+    return implementation_->core.save();
+}
+
+bool Cpu::restore(std::span<const std::byte> saved) {
+    return implementation_->core.restore(saved);
+}
+
+void Cpu::set_schedule_seed(std::uint64_t seed) {
+    implementation_->core.set_schedule_seed(seed);
+}
+
 std::span<const UndefinedEncoding> Cpu::undefined_encodings() const {
     return implementation_->core.undefined_encodings();
 }

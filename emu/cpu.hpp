@@ -285,6 +285,16 @@ class Cpu {
     // interrupts: two states are the same if these words are.
     std::vector<std::uint64_t> state_words() const;
 
+    // All that decides what the CPU does next, apart from RAM, devices and the interrupt controller, as bytes
+    // that only this build of emu reads. Not in them: what run() is to halt for, and the records above and
+    // below of what the guest did. To be called between runs.
+    std::vector<std::byte> save() const;
+    // Goes on from there, with RAM and devices as they were. The schedule seed is the saved one. False: the
+    // bytes are not what save() of this build gives, and nothing has changed.
+    bool restore(std::span<const std::byte> saved);
+    // From here on time jumps as Config::schedule_seed says, which this replaces.
+    void set_schedule_seed(std::uint64_t seed);
+
     // Distinct undefined encodings met so far, oldest first; at most 64 are kept.
     std::span<const UndefinedEncoding> undefined_encodings() const;
     // Distinct accesses that nothing answered, oldest first; at most 64 are kept. The second counts all.

@@ -23,7 +23,21 @@ struct ExclusiveMonitor {
 
 enum class Waiting : std::uint8_t { No, ForInterrupt, ForEvent };
 
-struct State {
+// What of it is plain values: saved and restored as they are.
+struct StateValues {
+    // Indexed by the places of decode/fields.hpp. x[kZeroPlace] is never written.
+    std::array<std::uint64_t, kGeneralPlaces> x{};
+    PState pstate;
+    std::array<Vector, 32> v{};
+    std::uint32_t fpcr = 0;
+    std::uint32_t fpsr = 0;
+    SystemRegisters system;
+    ExclusiveMonitor monitor;
+    Waiting waiting = Waiting::No;
+    bool event_register = false;
+};
+
+struct State : StateValues {
     State(std::uint64_t counter_frequency_hz, InterruptController& interrupts, bool gic_registers)
         : timer(counter_frequency_hz, interrupts), gic(interrupts, gic_registers) {}
 
@@ -42,18 +56,8 @@ struct State {
     void set_sp_el0(std::uint64_t value) { (uses_sp_el1() ? system.sp_el0 : x[kSpPlace]) = value; }
     void set_sp_el1(std::uint64_t value) { (uses_sp_el1() ? x[kSpPlace] : system.sp_el1) = value; }
 
-    // Indexed by the places of decode/fields.hpp. x[kZeroPlace] is never written.
-    std::array<std::uint64_t, kGeneralPlaces> x{};
-    PState pstate;
-    std::array<Vector, 32> v{};
-    std::uint32_t fpcr = 0;
-    std::uint32_t fpsr = 0;
-    SystemRegisters system;
-    ExclusiveMonitor monitor;
     GenericTimer timer;
     GicInterface gic;
-    Waiting waiting = Waiting::No;
-    bool event_register = false;
 };
 
 }  // namespace levitate::emu

@@ -24,7 +24,7 @@ bool is_special(std::uint32_t intid) {
 }  // namespace
 
 std::uint64_t GicInterface::group_priority(std::uint64_t priority) const {
-    const bool common = (control_ & kControlCommonBinaryPoint) != 0;
+    const bool common = (writable_control & kControlCommonBinaryPoint) != 0;
     const std::uint64_t point = common ? binary_point_0 + 1 : binary_point;
     return priority & kPriorityField & ~low_mask(static_cast<unsigned>(point));
 }
@@ -69,14 +69,14 @@ void GicInterface::end_of_interrupt(std::uint64_t value) {
         return;
     }
     active_priorities &= active_priorities - 1;  // priority drop: the highest is the lowest bit
-    if ((control_ & kControlEoiMode) == 0) {
+    if ((writable_control & kControlEoiMode) == 0) {
         controller_.deactivate(intid);
     }
 }
 
 void GicInterface::deactivate(std::uint64_t value) {
     const std::uint32_t intid = intid_of(value);
-    if (!is_special(intid) && (control_ & kControlEoiMode) != 0) {
+    if (!is_special(intid) && (writable_control & kControlEoiMode) != 0) {
         controller_.deactivate(intid);
     }
 }
@@ -85,7 +85,7 @@ std::uint64_t GicInterface::control() const {
     constexpr std::uint64_t kAffinity3Valid = std::uint64_t{1} << 15;
     constexpr std::uint64_t kPriorityBitsField = std::uint64_t{kPriorityBits - 1} << 8;
     constexpr std::uint64_t kIntidBits24 = std::uint64_t{1} << 11;
-    return control_ | kPriorityBitsField | kIntidBits24 | kAffinity3Valid;
+    return writable_control | kPriorityBitsField | kIntidBits24 | kAffinity3Valid;
 }
 
 void GicInterface::set_binary_point(std::uint64_t value) {

@@ -9,10 +9,23 @@
 
 namespace levitate::emu {
 
-class GicInterface {
+struct GicInterfaceRegisters {
+    static constexpr unsigned kPriorityBits = 5;
+    static constexpr std::uint64_t kMinimumBinaryPoint = 8 - kPriorityBits;
+
+    std::uint64_t priority_mask = 0;  // ICC_PMR_EL1
+    std::uint64_t binary_point = kMinimumBinaryPoint;
+    std::uint64_t binary_point_0 = kMinimumBinaryPoint - 1;
+    std::uint64_t group_enable = 0;         // ICC_IGRPEN1_EL1
+    std::uint64_t group_enable_0 = 0;       // ICC_IGRPEN0_EL1: nothing here is Group 0
+    std::uint64_t active_priorities = 0;    // ICC_AP1R0_EL1
+    std::uint64_t active_priorities_0 = 0;  // ICC_AP0R0_EL1
+    std::uint64_t writable_control = 0;     // ICC_CTLR_EL1, the bits that can be written
+};
+
+class GicInterface : public GicInterfaceRegisters {
   public:
     static constexpr std::uint32_t kSpurious = 1023;
-    static constexpr unsigned kPriorityBits = 5;
 
     // `has_registers` is Config::gic_registers.
     GicInterface(InterruptController& controller, bool has_registers)
@@ -35,7 +48,7 @@ class GicInterface {
     void send_sgi(std::uint64_t value) { controller_.send_sgi(value); }
     std::uint64_t running_priority() const;  // ICC_RPR_EL1
     std::uint64_t control() const;           // ICC_CTLR_EL1
-    void set_control(std::uint64_t value) { control_ = value & kWritableControl; }
+    void set_control(std::uint64_t value) { writable_control = value & kWritableControl; }
     void set_priority_mask(std::uint64_t value) { priority_mask = value & kPriorityField; }
     void set_binary_point(std::uint64_t value);
     void set_binary_point_0(std::uint64_t value);
@@ -44,17 +57,8 @@ class GicInterface {
     void set_active_priorities(std::uint64_t value) { active_priorities = value & 0xffffffff; }
     void set_active_priorities_0(std::uint64_t value) { active_priorities_0 = value & 0xffffffff; }
 
-    std::uint64_t priority_mask = 0;  // ICC_PMR_EL1
-    std::uint64_t binary_point = kMinimumBinaryPoint;
-    std::uint64_t binary_point_0 = kMinimumBinaryPoint - 1;
-    std::uint64_t group_enable = 0;         // ICC_IGRPEN1_EL1
-    std::uint64_t group_enable_0 = 0;       // ICC_IGRPEN0_EL1: nothing here is Group 0
-    std::uint64_t active_priorities = 0;    // ICC_AP1R0_EL1
-    std::uint64_t active_priorities_0 = 0;  // ICC_AP0R0_EL1
-
   private:
     static constexpr std::uint64_t kPriorityField = 0xff & ~((1U << (8 - kPriorityBits)) - 1);
-    static constexpr std::uint64_t kMinimumBinaryPoint = 8 - kPriorityBits;
     static constexpr std::uint64_t kControlCommonBinaryPoint = 1;
     static constexpr std::uint64_t kControlEoiMode = 2;
     static constexpr std::uint64_t kWritableControl = kControlCommonBinaryPoint | kControlEoiMode;
@@ -66,7 +70,6 @@ class GicInterface {
 
     InterruptController& controller_;
     bool has_registers_;
-    std::uint64_t control_ = 0;
 };
 
 }  // namespace levitate::emu

@@ -23,9 +23,9 @@ constexpr std::uint64_t kNearby = 20'000'000;
 
 }  // namespace
 
-TimeJumps::TimeJumps(std::uint64_t seed) : state_(seed) {
+TimeJumps::TimeJumps(std::uint64_t seed, std::uint64_t retired) : state_(seed) {
     if (seed != 0) {
-        next_ = draw_interval();
+        next_ = retired + draw_interval();
     }
 }
 

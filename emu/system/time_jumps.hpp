@@ -13,8 +13,8 @@ namespace levitate::emu {
 
 class TimeJumps {
   public:
-    // With seed 0 there are no jumps.
-    explicit TimeJumps(std::uint64_t seed);
+    // From when `retired` instructions have retired. With seed 0 there are no jumps.
+    explicit TimeJumps(std::uint64_t seed, std::uint64_t retired = 0);
 
     // How many instructions have retired when the next jump is due.
     std::uint64_t next() const { return next_; }

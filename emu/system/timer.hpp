@@ -16,6 +16,13 @@ inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
 
 class GenericTimer {
   public:
+    struct Channel {
+        std::uint64_t control = 0;  // ENABLE and IMASK
+        std::uint64_t compare_value = 0;
+        bool output = false;
+    };
+    using Channels = std::array<Channel, kTimerCount>;
+
     GenericTimer(std::uint64_t frequency_hz, InterruptController& interrupts)
         : frequency_hz_(frequency_hz), interrupts_(interrupts) {}
 
@@ -37,19 +44,17 @@ class GenericTimer {
     // The first nanosecond after `now_ticks` at which update_outputs() will have something to do, or never.
     std::uint64_t next_event_nanoseconds(std::uint64_t now_ticks) const;
 
-  private:
-    struct Channel {
-        std::uint64_t control = 0;  // ENABLE and IMASK
-        std::uint64_t compare_value = 0;
-        bool output = false;
-    };
+    const Channels& channels() const { return channels_; }
+    // The output lines are taken to be at the channels' levels.
+    void restore(const Channels& channels) { channels_ = channels; }
 
+  private:
     Channel& at(TimerOutput timer) { return channels_[static_cast<std::size_t>(timer)]; }
     const Channel& at(TimerOutput timer) const { return channels_[static_cast<std::size_t>(timer)]; }
 
     std::uint64_t frequency_hz_;
     InterruptController& interrupts_;
-    std::array<Channel, kTimerCount> channels_{};
+    Channels channels_{};
 };
 
 }  // namespace levitate::emu
