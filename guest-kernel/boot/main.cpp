@@ -40,9 +40,8 @@ void set_up_memory(const DeviceTree& tree, PhysicalAddress image, PhysicalAddres
     set_up_page_allocator(
         {.ram_start = ram_start,
          .ram_end = ram_end,
-         .reserved = {{arch::image_range(),
-                       {blob, blob + tree.total_size},
-                       {PhysicalAddress(tree.initramfs_start), PhysicalAddress(tree.initramfs_end)}}}});
+         .reserved = {{arch::image_range(), {blob, blob + tree.total_size}}},
+         .initramfs = {PhysicalAddress(tree.initramfs_start), PhysicalAddress(tree.initramfs_end)}});
     arch::allow_allocated_tables();
 }
 

@@ -1,5 +1,6 @@
 #include "fs/device.hpp"
 
+#include <linux/capability.h>
 #include <linux/random.h>
 
 #include <array>
@@ -99,28 +100,65 @@ class RandomFile final : public MemoryDeviceFile {
         }
         return buffer.result(done);
     }
-    // Linux mixes what is written into the pool, which has no visible effect. The bytes must be readable.
     Result<std::size_t> write(IoBuffer& buffer, std::int64_t&, TransferMode) override {
+        return mix_in(buffer);
+    }
+    // Linux drivers/char/random.c, random_ioctl. Credit changes nothing, since the pool is always full.
+    Result<long> ioctl(Task& task, unsigned command, unsigned long argument) override {
+        const UserAddress address(argument);
+        switch (command) {
+            case RNDGETENTCNT:
+                TRY(UserOut<int>(address).write(kPoolBits));
+                return 0;
+            case RNDADDTOENTCNT:
+                TRY(check_administrator(task));
+                return TRY(UserIn<int>(address).read()) < 0 ? Result<long>(Errno(EINVAL)) : Result<long>(0);
+            case RNDADDENTROPY:
+                TRY(check_administrator(task));
+                TRY(add_entropy(address));
+                return 0;
+            case RNDZAPENTCNT:
+            case RNDCLEARPOOL:
+                TRY(check_administrator(task));
+                return 0;
+            case RNDRESEEDCRNG:
+                TRY(check_administrator(task));
+                reseed_random();
+                return 0;
+            default:
+                return Errno(EINVAL);
+        }
+    }
+
+  private:
+    static constexpr int kPoolBits = 256;  // Linux drivers/char/random.c, POOL_BITS
+
+    static Result<void> check_administrator(const Task& task) {
+        return task.credentials.has(CAP_SYS_ADMIN) ? Result<void>() : Errno(EPERM);
+    }
+    // struct rand_pool_info: the credit, the number of bytes, and the bytes.
+    static Result<void> add_entropy(UserAddress address) {
+        if (TRY(UserIn<int>(address).read()) < 0) {
+            return Errno(EINVAL);
+        }
+        const auto size = static_cast<std::size_t>(TRY(UserIn<int>(address + sizeof(int)).read()));
+        IoBuffer buffer = TRY(IoBuffer::user(UserBuffer(address + 2 * sizeof(int)), size));
+        return TRY(mix_in(buffer)) == size ? Result<void>() : Errno(EFAULT);
+    }
+    // It counts when numbers are next asked for from a new seed.
+    static Result<std::size_t> mix_in(IoBuffer& buffer) {
         std::array<std::byte, 256> chunk;
         std::size_t done = 0;
         while (!buffer.is_empty() && !buffer.has_faulted()) {
-            done += buffer.take(chunk.data(), chunk.size());
+            const std::size_t taken = buffer.take(chunk.data(), chunk.size());
+            mix_random({chunk.data(), taken});
+            done += taken;
             if (is_interrupted_after(done)) {
                 break;
             }
         }
         return buffer.result(done);
     }
-    Result<long> ioctl(Task&, unsigned command, unsigned long argument) override {
-        if (command != RNDGETENTCNT) {
-            return Errno(EINVAL);
-        }
-        TRY(UserOut<int>(UserAddress(argument)).write(kPoolBits));
-        return 0;
-    }
-
-  private:
-    static constexpr int kPoolBits = 256;  // Linux drivers/char/random.c, POOL_BITS
 };
 
 struct AnnouncedDevice {

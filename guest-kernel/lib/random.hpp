@@ -9,6 +9,9 @@
 namespace kernel {
 
 void seed_random(std::span<const std::byte> seed);
+// What programs give: it counts when the numbers are next seeded from it.
+void mix_random(std::span<const std::byte> bytes);
+void reseed_random();
 // Programs get them in blocks of this size (Linux drivers/char/random.c, CHACHA_BLOCK_SIZE).
 inline constexpr std::size_t kRandomBlock = 64;
 // Fast key erasure: what has been handed out cannot be worked out from the state later.

@@ -137,6 +137,10 @@ void set_up_page_allocator(const MemoryLayout& layout) {
             add(range.start.value(), range.end.value());
         }
     }
+    if (layout.initramfs.end > layout.initramfs.start) {
+        add(layout.initramfs.start.value(), layout.initramfs.end.value());
+        used_frames = overlap(reserved[reserved_count - 1]);
+    }
     // The Page structures: as high as there is room.
     const std::uint64_t size = page_ceiling((frame_count + kLargestBlock) * sizeof(Page));
     std::uint64_t place = page_floor(layout.ram_end.value()) - size;
@@ -157,6 +161,7 @@ void set_up_page_allocator(const MemoryLayout& layout) {
     for (std::size_t i = 0; i < reserved_count; ++i) {
         usable_frames -= overlap(reserved[i]);
     }
+    usable_frames += used_frames;
 }
 
 Page* allocate_pages(unsigned order) {

@@ -15,7 +15,9 @@ inline constexpr std::size_t kMaximumReserved = 8;
 struct MemoryLayout {
     PhysicalAddress ram_start;
     PhysicalAddress ram_end;
-    std::array<arch::PhysicalRange, 3> reserved;  // image, device tree, initramfs; empty ones are ignored
+    std::array<arch::PhysicalRange, 2> reserved;  // image, device tree; empty ones are ignored
+    // Its pages become those of the files in it: memory in use, as any that is given to files.
+    arch::PhysicalRange initramfs;
 };
 
 void set_up_page_allocator(const MemoryLayout& layout);
