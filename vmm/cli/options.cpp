@@ -104,6 +104,9 @@ void MachineOptions::add_to(CLI::App& app) {
         ->option_text("FILE");
     app.add_option("--kernel-log", kernel_log, "Write all that the kernel prints on its console to this file")
         ->option_text("FILE");
+    app.add_flag("--cold-start", cold_start,
+                 "Boot the kernel, rather than go on from a snapshot of it booted before, as Levitate's own "
+                 "and Debian's do");
     memory.add_to(app);
     add_hardware_to(app);
     app.add_option(
@@ -185,6 +188,10 @@ Result<void> MachineOptions::apply_to(RunSpec& spec) const {
                      .disks = {disks.begin(), disks.end()},
                      .virtio_console = std::ranges::count(virtio, VirtioKind::Console) != 0,
                      .virtio_entropy = std::ranges::count(virtio, VirtioKind::Entropy) != 0};
+    // Of a kernel that somebody works on more would be asked than that it boots.
+    if (!cold_start && (kernel.empty() || kernel == kLinux)) {
+        spec.snapshots = snapshots_directory();
+    }
     spec.schedule_seed = schedule_seed.value_or(spec.schedule_seed);
     spec.instruction_limit = instruction_limit;
     spec.timeout = std::chrono::milliseconds{std::llround(timeout_seconds * 1000)};

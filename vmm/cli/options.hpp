@@ -51,6 +51,7 @@ struct MachineOptions {
     std::vector<std::string> disks;
     std::vector<VirtioKind> virtio;
     VirtioForm virtio_form = VirtioForm::Legacy;
+    bool cold_start = false;
     std::optional<std::uint64_t> schedule_seed;
     double timeout_seconds = 0;
     std::uint64_t instruction_limit = 0;

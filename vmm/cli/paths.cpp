@@ -71,6 +71,11 @@ fs::path cache_directory() {
     return (cache.starts_with('/') ? fs::path{cache} : fs::path{variable("HOME")} / ".cache") / "levitate";
 }
 
+fs::path snapshots_directory() {
+    const fs::path cache = cache_directory();
+    return cache.is_absolute() ? cache / "snapshots" : fs::path{};
+}
+
 fs::path find_on_path(std::string_view name) {
     const char* search_path = std::getenv("PATH");
     std::string_view rest = search_path != nullptr ? search_path : "";

@@ -30,6 +30,8 @@ std::filesystem::path debian_kernel_script();
 
 // Where the tool keeps what it can make or fetch again.
 std::filesystem::path cache_directory();
+// Where in it snapshots of booted machines are; empty: there is no home to keep them in.
+std::filesystem::path snapshots_directory();
 
 // The first regular file `name` in a directory of PATH; empty if there is none.
 std::filesystem::path find_on_path(std::string_view name);

@@ -66,6 +66,9 @@ Result<MadeReference> ReferenceOptions::obtain(const RunSpec& spec, const std::s
     }
     MadeReference made{.spec = reference_spec(spec, *image), .key = {}, .golden = {}};
     made.golden.name = name;
+    if (kernel.empty()) {
+        made.spec.snapshots = snapshots_directory();
+    }
     const auto tool = tool_identity(LEVITATE_VERSION);
     if (!tool) {
         return std::unexpected(tool.error());

@@ -64,6 +64,9 @@ struct RunCommand {
     // Without a debugger, the program is at our terminal and gets our signals.
     Result<Outcome> run_it(RunSpec spec, const RunHooks& hooks, std::optional<int>& signal) const {
         if (!machine.gdb.empty()) {
+            if (stop_of(spec) == GdbStop::Kernel) {
+                spec.snapshots.clear();  // its first instruction is to come
+            }
             return debug(spec, hooks, machine.gdb, stop_of(spec));
         }
         if (is_kernel_alone(spec) || spec.engine == EngineKind::Native) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "vmm/devices/device.hpp"
+#include "vmm/devices/state_transfer.hpp"
 
 namespace levitate::vmm {
 
@@ -20,6 +21,11 @@ class CfiFlash final : public Device {
 
     std::optional<std::uint64_t> read(std::uint64_t offset, unsigned size) override;
     bool write(std::uint64_t offset, unsigned size, std::uint64_t value) override;
+    void transfer_state(StateTransfer& transfer) {
+        transfer.values(shows_, awaits_, buffer_rest_);
+        transfer.list(buffer_);
+        transfer.lists(blocks_);
+    }
 
   private:
     enum class Shows { Array, Status, Identity, Query };

@@ -59,7 +59,7 @@ bool Disk::read(std::uint64_t at, std::span<std::byte> into) const {
         const auto part = into.first(std::min<std::uint64_t>(into.size(), kBlockBytes - offset));
         const auto found = written_.find(at / kBlockBytes);
         if (found != written_.end()) {
-            std::ranges::copy(std::span{*found->second}.subspan(offset, part.size()), part.begin());
+            std::ranges::copy(std::span{found->second}.subspan(offset, part.size()), part.begin());
         } else if (!read_file(at, part)) {
             return false;
         }
@@ -73,16 +73,15 @@ bool Disk::write(std::uint64_t at, std::span<const std::byte> from) {
     while (!from.empty()) {
         const std::uint64_t offset = at % kBlockBytes;
         const auto part = from.first(std::min<std::uint64_t>(from.size(), kBlockBytes - offset));
-        std::unique_ptr<Block>& block = written_[at / kBlockBytes];
-        if (!block) {
-            auto made = std::make_unique<Block>();
-            if (!read_file(at - offset, *made)) {
+        std::vector<std::byte>& block = written_[at / kBlockBytes];
+        if (block.empty()) {
+            block.resize(kBlockBytes);
+            if (!read_file(at - offset, block)) {
                 written_.erase(at / kBlockBytes);
                 return false;
             }
-            block = std::move(made);
         }
-        std::ranges::copy(part, std::span{*block}.subspan(offset).begin());
+        std::ranges::copy(part, std::span{block}.subspan(offset).begin());
         at += part.size();
         from = from.subspan(part.size());
     }

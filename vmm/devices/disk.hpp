@@ -1,15 +1,16 @@
 // A disk made of a file on the host.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <span>
-#include <unordered_map>
+#include <vector>
 
 #include "vmm/descriptor.hpp"
+#include "vmm/devices/state_transfer.hpp"
 #include "vmm/error.hpp"
 
 namespace levitate::vmm {
@@ -32,17 +33,18 @@ class Disk {
     // Precondition for both: contains(). False: the host cannot read the file.
     bool read(std::uint64_t at, std::span<std::byte> into) const;
     bool write(std::uint64_t at, std::span<const std::byte> from);
+    // What was written.
+    void transfer_state(StateTransfer& transfer) { transfer.lists(written_); }
 
   private:
     static constexpr std::uint64_t kBlockBytes = 4096;
-    using Block = std::array<std::byte, kBlockBytes>;
 
     Disk(Descriptor file, std::uint64_t size) : file_(std::move(file)), size_(size) {}
     bool read_file(std::uint64_t at, std::span<std::byte> into) const;
 
     Descriptor file_;
     std::uint64_t size_;
-    std::unordered_map<std::uint64_t, std::unique_ptr<Block>> written_;  // by their numbers
+    std::map<std::uint64_t, std::vector<std::byte>> written_;  // blocks, by their numbers
 };
 
 }  // namespace levitate::vmm

@@ -68,17 +68,20 @@ FwCfg::FwCfg(GuestMemory& memory) : memory_(memory) {
 }
 
 void FwCfg::select(std::uint16_t item) {
-    const auto found = items_.find(item);
-    selected_ = found == items_.end() ? nullptr : &found->second;
+    selected_ = item;
     position_ = 0;
+}
+
+// The one that is selected.
+std::span<const std::byte> FwCfg::item() const {
+    const auto found = items_.find(selected_);
+    return found == items_.end() ? std::span<const std::byte>{} : std::span{found->second};
 }
 
 // Behind an item's end there are zeros.
 std::uint8_t FwCfg::next_byte() {
-    if (selected_ == nullptr || position_ >= selected_->size()) {
-        return 0;
-    }
-    return std::to_integer<std::uint8_t>((*selected_)[position_++]);
+    const std::span<const std::byte> bytes = item();
+    return position_ < bytes.size() ? std::to_integer<std::uint8_t>(bytes[position_++]) : std::uint8_t{0};
 }
 
 std::optional<std::uint64_t> FwCfg::read(std::uint64_t offset, unsigned size) {
@@ -147,8 +150,8 @@ void FwCfg::transfer(std::uint64_t descriptor) {
             done = copy_to_guest(address, length);
         } else if ((control & kControlWrite) != 0) {
             done = length == 0;
-        } else if ((control & kControlSkip) != 0 && selected_ != nullptr) {
-            position_ = std::min<std::uint64_t>(position_ + length, selected_->size());
+        } else if ((control & kControlSkip) != 0) {
+            position_ = std::min<std::uint64_t>(position_ + length, item().size());
         }
         result = done ? 0 : kControlError;
     }
@@ -160,10 +163,7 @@ bool FwCfg::copy_to_guest(std::uint64_t address, std::uint32_t length) {
     if (!memory_.contains(address, length)) {
         return false;
     }
-    std::span<const std::byte> rest;
-    if (selected_ != nullptr) {
-        rest = std::span{*selected_}.subspan(position_);
-    }
+    const std::span<const std::byte> rest = item().subspan(position_);
     const std::size_t present = std::min<std::size_t>(rest.size(), length);
     position_ += present;
     return memory_.write(address, rest.first(present)) &&

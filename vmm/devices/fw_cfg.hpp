@@ -8,6 +8,7 @@
 
 #include "vmm/devices/device.hpp"
 #include "vmm/devices/guest_memory.hpp"
+#include "vmm/devices/state_transfer.hpp"
 
 namespace levitate::vmm {
 
@@ -16,11 +17,13 @@ namespace levitate::vmm {
 class FwCfg final : public Device {
   public:
     explicit FwCfg(GuestMemory& memory);
+    void transfer_state(StateTransfer& transfer) { transfer.values(selected_, position_, dma_address_high_); }
 
     std::optional<std::uint64_t> read(std::uint64_t offset, unsigned size) override;
     bool write(std::uint64_t offset, unsigned size, std::uint64_t value) override;
 
   private:
+    std::span<const std::byte> item() const;
     std::uint8_t next_byte();
     void select(std::uint16_t item);
     bool write_dma_address(std::uint64_t offset, unsigned size, std::uint64_t value);
@@ -29,7 +32,7 @@ class FwCfg final : public Device {
 
     GuestMemory& memory_;
     std::map<std::uint16_t, std::vector<std::byte>> items_;
-    const std::vector<std::byte>* selected_ = nullptr;  // nullptr: an item that is not there
+    std::uint16_t selected_ = 0;  // perhaps an item that is not there, which is empty
     std::uint64_t position_ = 0;
     std::uint32_t dma_address_high_ = 0;
 };

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "vmm/devices/interrupt_controller.hpp"
+#include "vmm/devices/state_transfer.hpp"
 
 namespace levitate::vmm {
 
@@ -53,6 +54,10 @@ class GicInterrupts {
     bool set_line(std::uint32_t intid, Level level);
     // The enabled pending interrupt of the highest priority among `candidates`; the lowest INTID of several.
     std::optional<PendingInterrupt> highest_pending(const Bits& candidates) const;
+
+    void transfer_state(StateTransfer& transfer) {
+        transfer.values(group1, enabled, latched, line, active, edge, group_modifier, priority);
+    }
 
     Bits pending() const { return latched | (line & ~edge); }
 

@@ -9,6 +9,7 @@
 #include "vmm/devices/device.hpp"
 #include "vmm/devices/gic_interrupts.hpp"
 #include "vmm/devices/interrupt_controller.hpp"
+#include "vmm/devices/state_transfer.hpp"
 
 namespace levitate::vmm {
 
@@ -27,6 +28,11 @@ class GicV2 final : public InterruptController {
     void set_line(std::uint32_t intid, Level level) override;
     // What the CPU interface signals to the CPU.
     Signal signalled() const;
+    void transfer_state(StateTransfer& transfer) {
+        interrupts_.transfer_state(transfer);
+        transfer.values(distributor_control_, control_, priority_mask_, binary_point_, aliased_binary_point_,
+                        active_priorities_0_, active_priorities_1_);
+    }
 
   private:
     class Distributor final : public Device {

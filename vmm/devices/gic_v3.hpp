@@ -9,6 +9,7 @@
 #include "vmm/devices/device.hpp"
 #include "vmm/devices/gic_interrupts.hpp"
 #include "vmm/devices/interrupt_controller.hpp"
+#include "vmm/devices/state_transfer.hpp"
 
 namespace levitate::vmm {
 
@@ -33,6 +34,11 @@ class GicV3 final : public InterruptController {
     void deactivate(std::uint32_t intid);
     // A write of `value` to ICC_SGI1R_EL1 by the CPU.
     void send_sgi(std::uint64_t value);
+
+    void transfer_state(StateTransfer& transfer) {
+        interrupts_.transfer_state(transfer);
+        transfer.values(control_, sleeping_, route_, routed_here_);
+    }
 
   private:
     // Forwards accesses to the frame's functions.

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "vmm/devices/device.hpp"
+#include "vmm/devices/state_transfer.hpp"
 
 namespace levitate::vmm {
 
@@ -15,6 +16,7 @@ namespace levitate::vmm {
 class PciConfiguration final : public Device {
   public:
     PciConfiguration();
+    void transfer_state(StateTransfer& transfer) { transfer.values(bytes_, writable_); }
     std::optional<std::uint64_t> read(std::uint64_t offset, unsigned size) override;
     bool write(std::uint64_t offset, unsigned size, std::uint64_t value) override;
 

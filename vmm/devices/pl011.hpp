@@ -9,6 +9,7 @@
 
 #include "vmm/devices/device.hpp"
 #include "vmm/devices/register_device.hpp"
+#include "vmm/devices/state_transfer.hpp"
 
 namespace levitate::vmm {
 
@@ -27,6 +28,12 @@ class Pl011 final : public RegisterDevice {
     void send(std::span<const std::byte> bytes);
     // Bytes that the guest has not read yet.
     std::size_t unread() const { return fifo_.size() + wire_.size(); }
+    void transfer_state(StateTransfer& transfer) {
+        transfer.list(wire_);
+        transfer.list(fifo_);
+        transfer.values(control_, line_control_, integer_baud_, fractional_baud_, fifo_levels_, low_power_,
+                        dma_control_, mask_, raw_);
+    }
 
   protected:
     std::uint32_t read_register(std::uint64_t offset) override;

@@ -7,6 +7,7 @@
 
 #include "vmm/devices/device.hpp"
 #include "vmm/devices/register_device.hpp"
+#include "vmm/devices/state_transfer.hpp"
 
 namespace levitate::vmm {
 
@@ -19,6 +20,7 @@ class Pl031 final : public RegisterDevice {
 
     // `start` is what the clock shows when the machine starts, in seconds since 1970 (UTC).
     Pl031(InterruptLine interrupt, TimeSource time, std::uint32_t start);
+    void transfer_state(StateTransfer& transfer) { transfer.values(offset_, match_, masked_, alarm_); }
 
   protected:
     std::uint32_t read_register(std::uint64_t offset) override;

@@ -5,6 +5,7 @@
 
 #include "vmm/devices/device.hpp"
 #include "vmm/devices/register_device.hpp"
+#include "vmm/devices/state_transfer.hpp"
 
 namespace levitate::vmm {
 
@@ -13,6 +14,10 @@ namespace levitate::vmm {
 class Pl061 final : public RegisterDevice {
   public:
     explicit Pl061(InterruptLine interrupt);
+    void transfer_state(StateTransfer& transfer) {
+        transfer.values(data_, seen_, direction_, level_sense_, both_edges_, event_, mask_, raw_,
+                        alternate_function_);
+    }
 
   protected:
     std::uint32_t read_register(std::uint64_t offset) override;

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "vmm/devices/guest_memory.hpp"
+#include "vmm/devices/state_transfer.hpp"
 #include "vmm/devices/virtqueue.hpp"
 
 namespace levitate::vmm {
@@ -24,6 +25,7 @@ class VirtioDevice {
     virtual bool serves(std::uint32_t /*queue*/) const { return true; }
     // Does what the request asks, and returns how many bytes of its buffers have been written.
     virtual std::uint32_t serve(std::uint32_t queue, const VirtioRequest& request, GuestMemory& memory) = 0;
+    virtual void transfer_state(StateTransfer& /*transfer*/) {}
 };
 
 }  // namespace levitate::vmm

@@ -21,6 +21,7 @@ class VirtioBlock final : public VirtioDevice {
     std::uint64_t features() const override;
     std::span<const std::byte> configuration() const override { return configuration_; }
     std::uint32_t serve(std::uint32_t queue, const VirtioRequest& request, GuestMemory& memory) override;
+    void transfer_state(StateTransfer& transfer) override { disk_->transfer_state(transfer); }
 
   private:
     enum class Status : std::uint8_t { Ok = 0, Error = 1, Unsupported = 2 };
@@ -60,6 +61,7 @@ class VirtioEntropy final : public VirtioDevice {
 
     std::uint32_t id() const override { return 4; }
     std::uint32_t serve(std::uint32_t queue, const VirtioRequest& request, GuestMemory& memory) override;
+    void transfer_state(StateTransfer& transfer) override { transfer.values(state_); }
 
   private:
     std::uint64_t next();

@@ -295,4 +295,12 @@ void VirtioMmio::raise(std::uint32_t reasons) {
     interrupt_(Level::High);
 }
 
+void VirtioMmio::transfer_state(StateTransfer& transfer) {
+    transfer.values(queues_, queue_selector_, device_features_selector_, driver_features_selector_, accepted_,
+                    page_size_, status_, interrupt_status_);
+    if (device_) {
+        device_->transfer_state(transfer);
+    }
+}
+
 }  // namespace levitate::vmm

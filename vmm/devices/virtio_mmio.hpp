@@ -7,6 +7,7 @@
 
 #include "vmm/devices/device.hpp"
 #include "vmm/devices/guest_memory.hpp"
+#include "vmm/devices/state_transfer.hpp"
 #include "vmm/devices/virtio_device.hpp"
 #include "vmm/devices/virtio_form.hpp"
 #include "vmm/devices/virtqueue.hpp"
@@ -21,6 +22,7 @@ class VirtioMmio final : public Device {
 
     std::optional<std::uint64_t> read(std::uint64_t offset, unsigned size) override;
     bool write(std::uint64_t offset, unsigned size, std::uint64_t value) override;
+    void transfer_state(StateTransfer& transfer);
 
   private:
     struct Queue {

@@ -104,6 +104,13 @@ class Engine : public Witness {
     // SVCs with this immediate at EL0 are init's calls to the host (vmm/initramfs/init/channel.hpp).
     virtual void set_channel_svc(std::uint16_t immediate) = 0;
 
+    // What the CPU remembers, for restore() by the same build; RAM and devices are the machine's. To be
+    // called between runs. Empty: this engine cannot save it.
+    virtual std::vector<std::byte> save() const { return {}; }
+    // Goes on from there, in a machine that is as it was then. Time jumps from there on as this engine's
+    // schedule seed says. False: the bytes are not such, and nothing has changed.
+    virtual bool restore(std::span<const std::byte> /*saved*/) { return false; }
+
     virtual EngineStatistics statistics() const = 0;
     virtual std::uint64_t retired_instructions() const = 0;
     // What the guest's system counter has counted since the start.

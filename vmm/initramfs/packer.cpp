@@ -107,7 +107,7 @@ Result<void> add_init(const fs::path& path, Tree& tree) {
 }
 
 Result<void> add_harness(const PackRequest& request, Tree& tree) {
-    auto added = add_init(request.init, tree);
+    auto added = request.has_init ? Result<void>{} : add_init(request.init, tree);
     return added ? add_run_description(request, tree) : added;
 }
 
@@ -149,6 +149,17 @@ PackedFile packed(const LoadedObject& object, const Tree& tree) {
 }
 
 }  // namespace
+
+Result<std::vector<std::byte>> pack_init(const fs::path& init) {
+    Tree tree;
+    if (auto added = add_skeleton(tree); !added) {
+        return std::unexpected(std::move(added.error()));
+    }
+    if (auto added = add_init(init, tree); !added) {
+        return std::unexpected(std::move(added.error()));
+    }
+    return write_cpio(tree);
+}
 
 Result<Initramfs> pack(const PackRequest& request) {
     Tree tree;

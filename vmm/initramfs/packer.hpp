@@ -20,6 +20,7 @@ struct ExtraFile {
 struct PackRequest {
     // Levitate's own, an AArch64 executable; empty: the program is process 1, and there is no description.
     std::filesystem::path init;
+    bool has_init = false;                    // the guest has it already: only the description is packed
     std::filesystem::path program;            // on the host
     std::string guest_program;                // absolute
     std::vector<std::string> program_copies;  // where else it is to stand
@@ -51,6 +52,9 @@ struct Initramfs {
     std::vector<PackedFile> libraries;  // the interpreter first
     std::vector<PackedFile> files;      // PackRequest::files and what PackRequest::roots held
 };
+
+// The archive of a guest that boots as far as init, which waits there for what it is to run.
+Result<std::vector<std::byte>> pack_init(const std::filesystem::path& init);
 
 // The same request over the same files gives the same bytes. Roots are laid down first, in order, then
 // files, then the program, then libraries that are still missing.

@@ -88,4 +88,21 @@ void Board::attach_others() {
     bus_.attach(kPciHighMemoryRegion, pci_window_);
 }
 
+// The two that are not here, PciWindow and GicV2m, remember nothing.
+void Board::transfer_state(StateTransfer& transfer) {
+    std::visit([&](auto& gic) { gic.transfer_state(transfer); }, gic_);
+    semihosting_.transfer_state(transfer);
+    uart_.transfer_state(transfer);
+    rtc_.transfer_state(transfer);
+    gpio_.transfer_state(transfer);
+    fw_cfg_.transfer_state(transfer);
+    for (CfiFlash& bank : flash_) {
+        bank.transfer_state(transfer);
+    }
+    pci_configuration_.transfer_state(transfer);
+    for (VirtioMmio& slot : virtio_) {
+        slot.transfer_state(transfer);
+    }
+}
+
 }  // namespace levitate::vmm

@@ -54,6 +54,8 @@ class Board {
     InterruptController& interrupts();
     Pl011& uart() { return uart_; }
     Semihosting& semihosting() { return semihosting_; }
+    // What all devices remember. The lines to the CPU are the caller's to look at afterwards.
+    void transfer_state(StateTransfer& transfer);
     void set_time_source(Pl031::TimeSource source) { time_ = std::move(source); }
 
   private:

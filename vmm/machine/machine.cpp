@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "vmm/arch/aarch64.hpp"
+#include "vmm/devices/state_transfer.hpp"
 #include "vmm/machine/boot_layout.hpp"
 #include "vmm/machine/device_tree.hpp"
 #include "vmm/machine/kernel_image.hpp"
@@ -54,6 +55,35 @@ Result<std::unique_ptr<Machine>> Machine::create(const MachineRequest& request) 
         return std::unexpected(std::move(loaded.error()));
     }
     return machine;
+}
+
+Result<std::unique_ptr<Machine>> Machine::resume(const Snapshot& snapshot, const MachineRequest& request) {
+    auto ram = snapshot.ram();
+    if (!ram) {
+        return std::unexpected(std::move(ram.error()));
+    }
+    auto disks = open_disks(request.hardware);
+    if (!disks) {
+        return std::unexpected(std::move(disks.error()));
+    }
+    std::unique_ptr<Machine> machine{new Machine{std::move(*ram), std::move(*disks), request}};
+    machine->entry_ = snapshot.saved().entry;
+    StateReader reader{snapshot.saved().devices};
+    machine->board_.transfer_state(reader);
+    if (!reader.is_complete()) {
+        return failure(Error::Kind::Harness, "the snapshot is of a machine with other devices");
+    }
+    return machine;
+}
+
+SavedMachine Machine::save() {
+    StateWriter writer;
+    board_.transfer_state(writer);
+    return {.entry = entry_,
+            .memory_bytes = ram_.bytes().size(),
+            .devices = std::move(writer.written()),
+            .cpu = {},
+            .console = {}};
 }
 
 Result<void> Machine::load(const MachineRequest& request) {

@@ -12,7 +12,9 @@
 #include "vmm/devices/guest_memory.hpp"
 #include "vmm/error.hpp"
 #include "vmm/machine/board.hpp"
+#include "vmm/machine/entry_point.hpp"
 #include "vmm/machine/ram.hpp"
+#include "vmm/machine/snapshot.hpp"
 
 namespace levitate::vmm {
 
@@ -26,18 +28,17 @@ struct MachineRequest {
     BoardRequest board;
 };
 
-// How the boot protocol enters the kernel: at EL1, MMU off, interrupts masked, x1 to x3 zero. An ELF file is
-// entered so too; QEMU gives it 0 in x0.
-struct EntryPoint {
-    std::uint64_t pc = 0;
-    std::uint64_t device_tree = 0;  // x0
-};
-
 class Machine {
   public:
     // Error: the kernel or a disk cannot be read, the kernel is none, or everything together does not fit
     // into the memory.
     static Result<std::unique_ptr<Machine>> create(const MachineRequest& request);
+    // The machine of a snapshot as it was. Of the request, only hardware and board count, which are those of
+    // the machine that was saved. Error: the host has no room, or the snapshot is of another machine.
+    static Result<std::unique_ptr<Machine>> resume(const Snapshot& snapshot, const MachineRequest& request);
+
+    // All that is not RAM and not the CPU's. `console` is left to whoever takes the board's output.
+    SavedMachine save();
 
     // What the CPU sees. The engine provides the board's time and asks it for interrupts.
     std::span<std::byte> ram() const { return ram_.bytes(); }

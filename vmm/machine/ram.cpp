@@ -22,6 +22,19 @@ Result<GuestRam> GuestRam::create(std::uint64_t size) {
     return GuestRam{{static_cast<std::byte*>(memory), size}};
 }
 
+Result<void> GuestRam::map(const Stretch& stretch, int file, std::uint64_t offset) {
+    if (stretch.end() < stretch.offset || stretch.end() > bytes_.size()) {
+        return failure(Error::Kind::Harness, "the snapshot is of a machine with more RAM");
+    }
+    // SAFETY: the place lies in our own mapping, as has just been checked.
+    if (::mmap(bytes_.data() + stretch.offset, stretch.size, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, file, static_cast<off_t>(offset)) == MAP_FAILED) {
+        return failure(Error::Kind::Harness,
+                       fmt::format("cannot map a snapshot: {}", std::generic_category().message(errno)));
+    }
+    return {};
+}
+
 GuestRam::GuestRam(GuestRam&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
 
 GuestRam& GuestRam::operator=(GuestRam&& other) noexcept {

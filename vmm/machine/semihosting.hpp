@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "vmm/arch/address.hpp"
+#include "vmm/devices/state_transfer.hpp"
 
 namespace levitate::vmm {
 
@@ -30,6 +31,7 @@ class Semihosting {
     // A call with `operation` in w0 and `parameter` in x1. Operations that are not there fail with ENOSYS, as
     // SYS_ERRNO then says.
     SemihostingReply call(std::uint32_t operation, std::uint64_t parameter, const ReadMemory& read);
+    void transfer_state(StateTransfer& transfer) { transfer.values(error_); }
 
   private:
     SemihostingReply fail(int error);

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "vmm/cache/folder_cache.hpp"
 #include "vmm/initramfs/packer.hpp"
 #include "vmm/initramfs/tree.hpp"
 #include "vmm/reference/store.hpp"

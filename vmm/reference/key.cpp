@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "traces/format/json.hpp"
+#include "vmm/cache/digest.hpp"
 #include "vmm/initramfs/packer.hpp"
 #include "vmm/initramfs/tree.hpp"
 #include "vmm/reference/record.hpp"

@@ -117,6 +117,7 @@ RunSpec reference_spec(const RunSpec& spec, const std::filesystem::path& kernel)
     reference.seed = spec.seed;
     reference.memory_bytes = spec.memory_bytes;
     reference.init = spec.init;
+    reference.snapshots = spec.snapshots;
     if (spec.init_mode == InitMode::Direct) {
         reference.init_mode = InitMode::Direct;
         reference.init_paths = spec.init_paths;

@@ -7,6 +7,7 @@
 #include "vmm/machine/read_file.hpp"
 #include "vmm/run/prepare.hpp"
 #include "vmm/run/recording.hpp"
+#include "vmm/run/warm_start.hpp"
 
 namespace levitate::vmm {
 namespace {
@@ -35,11 +36,13 @@ Result<KernelSymbols> symbols_of(const RunSpec& spec, GuestPhys entry) {
 
 }  // namespace
 
-Result<Boot> boot(const RunSpec& spec, const RunHooks& hooks, const std::optional<PackRequest>& request,
+Result<Boot> boot(const RunSpec& spec, const RunHooks& hooks, std::optional<PackRequest> request,
                   std::function<void(std::byte)> console) {
     Boot boot;
-    std::vector<std::byte> archive;
+    boot.resumed = booted_machine(spec);
+    std::vector<std::byte>& archive = boot.archive;
     if (request) {
+        request->has_init = boot.resumed.has_value();
         auto initramfs = pack(*request);
         if (!initramfs) {
             return std::unexpected(std::move(initramfs.error()));
@@ -58,14 +61,15 @@ Result<Boot> boot(const RunSpec& spec, const RunHooks& hooks, const std::optiona
         }
         archive = std::move(*given);
     }
-    auto machine = Machine::create(
-        {.memory_bytes = spec.memory_bytes,
-         .kernel = spec.kernel,
-         .initramfs = archive,
-         .boot_arguments = boot_arguments(spec),
-         .seed = spec.seed,
-         .hardware = spec.hardware,
-         .board = {.clock_start = kGuestEpoch, .seed = spec.seed, .console = std::move(console)}});
+    const MachineRequest wanted{
+        .memory_bytes = spec.memory_bytes,
+        .kernel = spec.kernel,
+        .initramfs = archive,
+        .boot_arguments = boot_arguments(spec),
+        .seed = spec.seed,
+        .hardware = spec.hardware,
+        .board = {.clock_start = kGuestEpoch, .seed = spec.seed, .console = std::move(console)}};
+    auto machine = boot.resumed ? Machine::resume(*boot.resumed, wanted) : Machine::create(wanted);
     if (!machine) {
         return std::unexpected(std::move(machine.error()));
     }

@@ -34,13 +34,34 @@ bool ByteChannel::serve(Engine& engine, const VcpuRegisters& at_vector) {
         case ChannelCall::Receive:
             result = give(engine, at_vector);
             break;
+        case ChannelCall::AwaitRun:
+            break;  // it has one
     }
+    go_on(engine, at_vector, result);
+    return true;
+}
+
+// Behind the SVC.
+void ByteChannel::go_on(Engine& engine, const VcpuRegisters& at_vector, std::int64_t result) {
     VcpuRegisters after = at_vector;
     after.x[0] = static_cast<std::uint64_t>(result);
     after.pc = at_vector.elr_el1;
     after.pstate = at_vector.spsr_el1;
     engine.set_registers(after);
-    return true;
+}
+
+void ByteChannel::hand_over(Engine& engine, std::uint64_t seed, std::span<const std::byte> archive) {
+    while (!archive.empty()) {
+        const auto part = archive.first(std::min<std::size_t>(archive.size(), init::kChannelStdinWindow));
+        send({.type = init::FrameType::Root, .payload = {part.begin(), part.end()}});
+        archive = archive.subspan(part.size());
+    }
+    send({.type = init::FrameType::RootEnd, .payload = {}});
+    const init::RunTicket ticket{.key = key_, .seed = seed};
+    const auto bytes = std::as_bytes(std::span{&ticket, 1});
+    const VcpuRegisters call = engine.registers();
+    const std::size_t stored = engine.write_memory(GuestVirt{call.x[3]}, bytes, View::User);
+    go_on(engine, call, stored == bytes.size() ? static_cast<std::int64_t>(stored) : kBadAddress);
 }
 
 std::int64_t ByteChannel::take(const Engine& engine, const VcpuRegisters& call) {

@@ -1,7 +1,10 @@
 // The host's side of vmm/initramfs/init/channel.hpp: frames between init and the host by calls to the engine.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <span>
 #include <utility>
 
 #include "vmm/engine/engine.hpp"
@@ -27,7 +30,11 @@ class ByteChannel {
     // False: it does not have the key, so it is a program's own call, which goes to the kernel.
     bool serve(Engine& engine, const VcpuRegisters& at_vector);
 
+    // The guest stands at AwaitRun: gives it this channel's key, and `archive` when it asks.
+    void hand_over(Engine& engine, std::uint64_t seed, std::span<const std::byte> archive);
+
   private:
+    static void go_on(Engine& engine, const VcpuRegisters& at_vector, std::int64_t result);
     std::int64_t take(const Engine& engine, const VcpuRegisters& call);
     std::int64_t give(Engine& engine, const VcpuRegisters& call);
 

@@ -63,6 +63,10 @@ bool HarnessWorkload::serve_call(Engine& engine, const VcpuRegisters& at_vector)
     return calls_.serve(engine, at_vector);
 }
 
+void HarnessWorkload::hand_over(Engine& engine, std::span<const std::byte> archive) {
+    calls_.hand_over(engine, spec().seed, archive);
+}
+
 // From its first call on, what is for init waits for its calls.
 void HarnessWorkload::send(FrameType type, std::span<const std::byte> payload) {
     if (calls_.is_used()) {
@@ -143,6 +147,8 @@ void HarnessWorkload::on_frame(const init::DecodedFrame& frame) {
         case FrameType::Signal:
         case FrameType::Continue:
         case FrameType::AskHandles:
+        case FrameType::Root:
+        case FrameType::RootEnd:
             break;  // sent by us: an echo
     }
 }

@@ -19,6 +19,7 @@ class HarnessWorkload final : public Workload, private init::FrameDecoder::Recei
     ProgramStart program_start() const override;
     std::optional<std::uint16_t> channel_svc() const override;
     bool serve_call(Engine& engine, const VcpuRegisters& at_vector) override;
+    void hand_over(Engine& engine, std::span<const std::byte> archive) override;
     bool takes_signals() const override { return program().started && !program().over; }
     std::optional<bool> handles_signals() override;
     bool pass_signal(int signal, bool to_group) override;

@@ -1,10 +1,6 @@
 #include "vmm/run/recording.hpp"
 
-#include <fmt/format.h>
-#include <nettle/sha2.h>
-
-#include <array>
-#include <cstdint>
+#include "vmm/cache/digest.hpp"
 
 namespace levitate::vmm {
 namespace {
@@ -14,15 +10,6 @@ traces::FileIdentity identify(const PackedFile& file) {
 }
 
 }  // namespace
-
-std::string sha256(std::span<const std::byte> bytes) {
-    sha256_ctx context;
-    sha256_init(&context);
-    sha256_update(&context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
-    std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
-    sha256_digest(&context, digest.size(), digest.data());
-    return fmt::format("{:02x}", fmt::join(digest, ""));
-}
 
 traces::Header make_header(const RunSpec& spec, const Initramfs& initramfs) {
     traces::Header header;

@@ -1,8 +1,6 @@
 // What a run leaves in its trace beside the events.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -11,9 +9,6 @@
 #include "vmm/run/run.hpp"
 
 namespace levitate::vmm {
-
-// Lower-case hex.
-std::string sha256(std::span<const std::byte> bytes);
 
 // The trace's header, complete but for the auxv and the kernel's name. `spec` has its defaults filled in.
 traces::Header make_header(const RunSpec& spec, const Initramfs& initramfs);

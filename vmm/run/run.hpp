@@ -72,6 +72,8 @@ struct RunSpec {
     std::filesystem::path kernel_symbols;  // its ELF or System.map; empty: the kernel, if it is an ELF
     std::string kernel_command_line;       // appended to what the run needs
     std::optional<std::string> replaced_command_line;  // --append: instead of what the run needs
+    // Where snapshots of booted machines are kept, from which runs under init start; empty: the kernel boots.
+    std::filesystem::path snapshots;
     std::uint64_t memory_bytes = 512ULL << 20;
     Hardware hardware;
     std::uint64_t seed = 0;

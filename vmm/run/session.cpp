@@ -56,6 +56,7 @@ class Session::Implementation {
     bool ended() const { return end_.is_over(); }
 
   private:
+    bool go_on_from(const Snapshot& snapshot, std::span<const std::byte> archive);
     bool pass_signals_on();
     Pacing::Idle wait();
     std::optional<AdvanceReason> handle(const Exit& exit);
@@ -97,6 +98,8 @@ Result<void> Session::Implementation::set_up() {
     if (!booted) {
         return std::unexpected(std::move(booted.error()));
     }
+    const std::optional<Snapshot> resumed = std::move(booted->resumed);
+    const std::vector<std::byte> archive = std::move(booted->archive);
     running_ = std::make_unique<Running>(std::move(*booted), spec_, hooks_, *workload_);
     if (const auto svc = workload_->channel_svc()) {
         running_->engine->set_channel_svc(*svc);
@@ -105,8 +108,24 @@ Result<void> Session::Implementation::set_up() {
         attention_ = true;
         running_->engine->request_stop();
     });
+    if (resumed && !go_on_from(*resumed, archive)) {
+        return failure(Error::Kind::Harness,
+                       "the snapshot is of another CPU; remove " + spec_.snapshots.string());
+    }
     look_at_workload();
     return {};
+}
+
+// From where init waits. False: this engine cannot.
+bool Session::Implementation::go_on_from(const Snapshot& snapshot, std::span<const std::byte> archive) {
+    if (!running_->engine->restore(snapshot.saved().cpu)) {
+        return false;
+    }
+    for (const std::byte byte : snapshot.saved().console) {
+        workload_->receive(byte);
+    }
+    workload_->hand_over(*running_->engine, archive);
+    return true;
 }
 
 AdvanceReason Session::Implementation::advance(std::uint64_t instructions) {

@@ -64,6 +64,9 @@ class Workload : public StdinReceiver {
     // Answers the call that the guest stands at after ExitReason::ChannelCall, and puts it behind the SVC.
     // False: it is the program's own call, which goes to the kernel.
     virtual bool serve_call(Engine& /*engine*/, const VcpuRegisters& /*at_vector*/) { return false; }
+    // The guest has just been resumed where its init waits for what it is to run
+    // (init::ChannelCall::AwaitRun), which is `archive`. Precondition: pack_request() has asked for init.
+    virtual void hand_over(Engine& /*engine*/, std::span<const std::byte> /*archive*/) {}
     // Signals of ours, for the program. Do they reach it now?
     virtual bool takes_signals() const { return false; }
     // Whether a signal that could be passed on has a handler in the guest; nullopt: not known yet. The first

@@ -111,6 +111,7 @@ class EmuEngine final : public Engine {
   public:
     EmuEngine(Machine& machine, std::uint64_t schedule_seed)
         : machine_(machine),
+          schedule_seed_(schedule_seed),
           bus_(machine.board().bus()),
           interrupts_(adapter_of(machine.board().gic())),
           cpu_(emu::Config{.ram = {{.base = kRamBase, .bytes = machine.ram()}},
@@ -163,6 +164,9 @@ class EmuEngine final : public Engine {
     std::vector<std::uint64_t> state_words() const override { return cpu_.state_words(); }
     GuestVirt program_counter() const override { return GuestVirt{cpu_.program_counter()}; }
 
+    std::vector<std::byte> save() const override { return cpu_.save(); }
+    bool restore(std::span<const std::byte> saved) override;
+
     EngineStatistics statistics() const override;
     std::uint64_t retired_instructions() const override { return cpu_.retired_instructions(); }
     std::chrono::nanoseconds guest_time() const override {
@@ -179,6 +183,7 @@ class EmuEngine final : public Engine {
     void read_registers(VcpuRegisters& into) const;
 
     Machine& machine_;
+    std::uint64_t schedule_seed_;
     BusAdapter bus_;
     std::unique_ptr<emu::InterruptController> interrupts_;
     emu::Cpu cpu_;
@@ -360,9 +365,9 @@ std::size_t EmuEngine::write_memory(GuestVirt address, std::span<const std::byte
         }
         const std::size_t count = std::min(part.size(), from.size() - done);
         std::memcpy(part.data(), from.data() + done, count);
+        cpu_.ram_written(kRamBase + static_cast<std::uint64_t>(part.data() - machine_.ram().data()), count);
         done += count;
     }
-    cpu_.invalidate_code();
     return done;
 }
 
@@ -404,6 +409,14 @@ Influences EmuEngine::influences() const {
             .device = met.device || called_firmware_,
             .time = met.time,
             .unmasked = met.unmasked};
+}
+
+bool EmuEngine::restore(std::span<const std::byte> saved) {
+    if (!cpu_.restore(saved)) {
+        return false;
+    }
+    cpu_.set_schedule_seed(schedule_seed_);
+    return true;
 }
 
 EngineStatistics EmuEngine::statistics() const {

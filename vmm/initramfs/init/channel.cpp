@@ -57,7 +57,7 @@ std::optional<std::size_t> send_by_call(const HashKey& key, FrameType type,
     return result < 0 || is_stuck ? std::nullopt : std::optional(static_cast<std::size_t>(result));
 }
 
-std::optional<DecodedFrame> receive_by_call(const HashKey& key) {
+std::optional<ReceivedFrame> borrow_by_call(const HashKey& key) {
     static std::array<std::byte, kChannelStdinWindow> buffer{};
     touch_to_write(buffer);
     const std::int64_t result = call(ChannelCall::Receive, key, buffer.data(), buffer.size(), 0);
@@ -65,9 +65,22 @@ std::optional<DecodedFrame> receive_by_call(const HashKey& key) {
         return std::nullopt;
     }
     const auto length = static_cast<std::size_t>(static_cast<std::uint32_t>(result));
-    const auto payload = std::span{buffer}.first(length);
-    return DecodedFrame{.type = static_cast<FrameType>(result >> 32),
-                        .payload = {payload.begin(), payload.end()}};
+    return ReceivedFrame{.type = static_cast<FrameType>(result >> 32),
+                         .payload = std::span{buffer}.first(length)};
+}
+
+std::optional<DecodedFrame> receive_by_call(const HashKey& key) {
+    const auto frame = borrow_by_call(key);
+    return frame ? std::optional{DecodedFrame{.type = frame->type,
+                                              .payload = {frame->payload.begin(), frame->payload.end()}}}
+                 : std::nullopt;
+}
+
+std::optional<RunTicket> await_run() {
+    RunTicket ticket;
+    touch_to_write(std::as_writable_bytes(std::span{&ticket, 1}));
+    const std::int64_t result = call(ChannelCall::AwaitRun, HashKey{}, &ticket, sizeof ticket, 0);
+    return result == sizeof ticket ? std::optional{ticket} : std::nullopt;
 }
 
 }  // namespace levitate::vmm::init

@@ -7,8 +7,8 @@
 // is nobody's and refuses it, and init uses the UART.
 //
 //     x0       in: ChannelCall; out: its result, or a negative errno
-//     x1, x2   the run's key (frame.hpp), little-endian: a program, which does not know it, makes an ordinary
-//     call x3, x4   address and length of the buffer x5       Send: the FrameType x8       kChannelCallNumber
+//     x1, x2   the run's key (frame.hpp), little-endian; the call of a program, which has none, is the
+//     kernel's x3, x4   address and length of the buffer x5       Send: the FrameType x8 kChannelCallNumber
 #pragma once
 
 #include <cstddef>
@@ -30,6 +30,17 @@ enum class ChannelCall : std::uint64_t {
     // Result: 0 if no frame waits; else FrameType << 32 | length of the payload that has been stored. A
     // payload that is longer than the buffer stays, and the call fails (EFAULT).
     Receive = 2,
+    // init has no description of a run (run_description.hpp): it waits for one. Without a key, because init
+    // has none. The machine may be saved while it stands at this call, and go on more than once. Result: the
+    // size of a RunTicket, which has been stored in the buffer; the archive with what is to run follows in
+    // frames, Root and RootEnd.
+    AwaitRun = 3,
+};
+
+// What AwaitRun gives.
+struct RunTicket {
+    HashKey key{};
+    std::uint64_t seed = 0;  // of the guest's random numbers
 };
 
 // What init grants of standard input at a time on this way: what a pipe takes.
@@ -39,5 +50,12 @@ inline constexpr std::uint32_t kChannelStdinWindow = 65536;
 std::optional<std::size_t> send_by_call(const HashKey& key, FrameType type,
                                         std::span<const std::byte> payload);
 std::optional<DecodedFrame> receive_by_call(const HashKey& key);
+// The same without a copy: the payload is there until the next call.
+struct ReceivedFrame {
+    FrameType type{};
+    std::span<const std::byte> payload;
+};
+std::optional<ReceivedFrame> borrow_by_call(const HashKey& key);
+std::optional<RunTicket> await_run();
 
 }  // namespace levitate::vmm::init

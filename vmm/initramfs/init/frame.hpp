@@ -66,6 +66,8 @@ enum class FrameType : std::uint8_t {
     Signal = 38,         // a signal for the program; then 1: for its process group, or 0
     Continue = 39,       // a program that was stopped goes on
     AskHandles = 40,     // Handles is wanted
+    Root = 41,           // part of the archive that AwaitRun waits for
+    RootEnd = 42,        // there is no more of it
 };
 
 // Payloads are at most this long; both sides refuse more.

@@ -10,10 +10,12 @@
 #include <csignal>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "vmm/descriptor.hpp"
+#include "vmm/initramfs/init/handover.hpp"
 #include "vmm/initramfs/init/line.hpp"
 #include "vmm/initramfs/init/program.hpp"
 #include "vmm/initramfs/init/run_description.hpp"
@@ -60,9 +62,34 @@ void prepare_signals() {
     ::sigprocmask(SIG_BLOCK, &children, nullptr);
 }
 
+// Where the archive was not put in place there is nothing to run. Its key has come, so this is in a frame.
+void report(const Handover& handover, Line& line) {
+    std::vector<std::byte> payload;
+    append_number(payload, 0);
+    append_number(payload, static_cast<std::uint32_t>(handover.failure->error));
+    const std::string step = "unpack " + handover.failure->path;
+    const auto bytes = std::as_bytes(std::span{step});
+    payload.insert(payload.end(), bytes.begin(), bytes.end());
+    line.send(FrameType::ExecFailed, payload);
+}
+
 void run() {
+    std::optional<Handover> handover;
+    if (::access(kRunDescriptionPath, F_OK) != 0) {
+        handover = take_over();
+    }
     prepare_system();
+    if (handover) {
+        reseed(handover->ticket.seed);
+    }
     const int console = open_console();  // -1: there is none, which only the engine makes good
+    if (handover && handover->failure) {
+        Line line{console, handover->ticket.key};
+        say_hello(line);
+        report(*handover, line);
+        line.send(FrameType::AllDone, {});
+        return;
+    }
     const auto description = parse_run_description(read_file(kRunDescriptionPath));
     if (!description) {
         say_plainly(console, "is missing or malformed");

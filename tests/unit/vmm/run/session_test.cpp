@@ -4,13 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "tests/unit/vmm/test_files.hpp"
+#include "vmm/machine/snapshot.hpp"
 #include "vmm/run/prepare.hpp"
-#include "vmm/run/recording.hpp"
 #include "vmm/run/run.hpp"
 
 namespace levitate::vmm {
@@ -54,6 +56,13 @@ class SessionTest : public testing::Test {
     Result<Outcome> run_kernel(std::initializer_list<std::uint32_t> code) {
         spec.kernel = files.write("Image", make_image({}, code));
         return run(spec, hooks);
+    }
+    std::size_t snapshots() const {
+        const auto is_one = [](const std::filesystem::directory_entry& entry) {
+            return entry.is_directory();
+        };
+        return static_cast<std::size_t>(std::ranges::count_if(
+            std::filesystem::directory_iterator{files.directory() / "snapshots"}, is_one));
     }
     void expect_talk(const Result<Outcome>& outcome) {
         ASSERT_TRUE(outcome) << outcome.error().message;
@@ -271,8 +280,14 @@ TEST_F(SessionTest, engine_without_a_machine_has_no_session) {
     EXPECT_NE(session.error().message.find("--engine emu"), std::string::npos);
 }
 
-TEST(Sha256, is_that_of_the_standard) {
-    EXPECT_EQ(sha256(bytes_of("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+TEST_F(SessionTest, kernel_that_does_not_run_init_boots_each_time) {
+    spec.snapshots = files.directory() / "snapshots";
+    for (unsigned time = 0; time < 2; ++time) {
+        const auto outcome = run_kernel({kSystemOff, kPsci, kHypercall, kBranchHere});
+        ASSERT_TRUE(outcome) << outcome.error().message;
+        EXPECT_NE(outcome->incomplete, "");
+    }
+    EXPECT_EQ(snapshots(), 0U);
 }
 
 // A program on whole kernels. The parameter is the environment variable that names the Image.
@@ -316,6 +331,51 @@ TEST_P(WholeRunTest, directory_that_does_not_exist_is_an_error) {
     ASSERT_FALSE(outcome);
     EXPECT_EQ(outcome.error().kind, Error::Kind::NotFound);
     EXPECT_NE(outcome.error().message.find("/nonexistent"), std::string::npos);
+}
+
+TEST_P(WholeRunTest, runs_start_from_one_snapshot) {
+    spec.snapshots = files.directory() / "snapshots";
+    const auto first = run(spec, hooks);
+    expect_talk(first);
+    ASSERT_EQ(snapshots(), 1U);
+    const auto second = run(spec, hooks);
+    expect_talk(second);
+    EXPECT_EQ(first->instructions, second->instructions);
+    spec.program = std::string{LEVITATE_TEST_PROGRAMS} + "/dynamic";
+    spec.seed = 7;
+    spec.schedule_seed = 7;
+    expect_talk(run(spec, hooks));
+    EXPECT_EQ(snapshots(), 1U);
+    spec.memory_bytes = 256U << 20U;
+    expect_talk(run(spec, hooks));
+    EXPECT_EQ(snapshots(), 2U);
+}
+
+TEST_P(WholeRunTest, damaged_snapshot_is_made_anew) {
+    spec.snapshots = files.directory() / "snapshots";
+    expect_talk(run(spec, hooks));
+    for (const auto& entry : std::filesystem::recursive_directory_iterator{spec.snapshots}) {
+        if (entry.is_regular_file() && entry.path().filename() == Snapshot::kStateName) {
+            std::filesystem::resize_file(entry.path(), 100);
+        }
+    }
+    expect_talk(run(spec, hooks));
+    expect_talk(run(spec, hooks));
+    EXPECT_EQ(snapshots(), 1U);
+}
+
+TEST_P(WholeRunTest, kernel_boots_where_nothing_can_be_kept) {
+    spec.snapshots = files.write("file", "no folder") / "snapshots";
+    expect_talk(run(spec, hooks));
+}
+
+TEST_P(WholeRunTest, root_that_does_not_fit_is_an_error) {
+    spec.snapshots = files.directory() / "snapshots";
+    spec.memory_bytes = 64U << 20U;
+    spec.files = {{.host = files.write("large", std::string(80U << 20U, 'x')), .guest = "/large"}};
+    const auto outcome = run(spec, hooks);
+    ASSERT_FALSE(outcome);
+    EXPECT_NE(outcome.error().message.find("unpack /large"), std::string::npos) << outcome.error().message;
 }
 
 INSTANTIATE_TEST_SUITE_P(Kernels, WholeRunTest, testing::Values("LEVITATE_KERNEL", "LEVITATE_LINUX_IMAGE"),
