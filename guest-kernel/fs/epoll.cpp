@@ -66,6 +66,15 @@ EpollItem* Epoll::find(const File& file, int fd) {
     return nullptr;
 }
 
+const File* Epoll::watched_file(int fd, std::size_t index) const {
+    for (const Own<EpollItem>& item : items_) {
+        if (item->fd() == fd && index-- == 0) {
+            return &item->file();
+        }
+    }
+    return nullptr;
+}
+
 unsigned Epoll::depth_below(const Epoll& forbidden, unsigned limit) const {
     if (this == &forbidden) {
         return kMaximumNesting + 1;

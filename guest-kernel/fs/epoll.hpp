@@ -87,6 +87,8 @@ class Epoll final : public AnonymousFile {
 
     // Puts it into the ready list if it is not there.
     void make_ready(EpollItem& item);
+    // The file that is watched by this number, if several are by one number the `index`th; or null.
+    const File* watched_file(int fd, std::size_t index) const;
     // Tells who waits here, and who polls this set.
     void notify(std::uint32_t events);
     bool has_waiter() { return !waiting_.is_empty(); }

@@ -30,7 +30,7 @@ Result<void> initialize_pipes() {
 
 Result<Ref<Pipe>> Pipe::create() {
     Ref<Pipe> pipe = TRY(make_ref<Pipe>());
-    TRY(pipe->slots_.resize(kDefaultSlots));
+    TRY(pipe->slots_.resize(kDefaultSlots + kReserve));
     return pipe;
 }
 
@@ -47,7 +47,8 @@ Result<std::size_t> Pipe::set_capacity(std::size_t bytes) {
         return Errno(EINVAL);
     }
     const std::size_t count = std::bit_ceil(std::max<std::size_t>(page_ceiling(bytes) >> kPageShift, 1));
-    if (count > slots_.size() && count * kPageSize > static_cast<std::size_t>(settings().largest_pipe) &&
+    if (count * kPageSize > capacity() &&
+        count * kPageSize > static_cast<std::size_t>(settings().largest_pipe) &&
         !Task::current().credentials.has(CAP_SYS_RESOURCE)) {
         return Errno(EPERM);
     }
@@ -55,7 +56,7 @@ Result<std::size_t> Pipe::set_capacity(std::size_t bytes) {
         return Errno(EBUSY);
     }
     Vector<Slot> resized;
-    TRY(resized.resize(count));
+    TRY(resized.resize(count + kReserve));
     for (std::size_t i = 0; i < used_; i++) {
         resized[i] = std::move(slot(i));
     }
@@ -130,6 +131,20 @@ Result<void> Pipe::put(IoBuffer& buffer, Packets packets, std::size_t& done) {
         }
         done += wanted;
     }
+    return {};
+}
+
+Result<void> Pipe::give_back(std::span<const std::byte> bytes) {
+    if (bytes.empty() || used_ == slots_.size()) {
+        return {};  // two copies from a full pipe gave back: the reserve holds what the first did
+    }
+    PageRef page = TRY(allocate_page(PageContents::Undefined));
+    std::copy(bytes.begin(), bytes.end(), page->data());
+    first_ = (first_ + slots_.size() - 1) % slots_.size();
+    slot(0) = {
+        .page = std::move(page), .offset = 0, .size = bytes.size(), .is_packet = false, .is_shared = false};
+    used_++;
+    readable.wake_all(kPollReadable);
     return {};
 }
 

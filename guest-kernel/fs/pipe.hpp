@@ -16,9 +16,9 @@ class Pipe : public RefCounted {
     static Result<Ref<Pipe>> create();
 
     bool is_empty() const { return used_ == 0; }
-    bool is_full() const { return used_ >= slots_.size(); }
+    bool is_full() const { return used_ + kReserve >= slots_.size(); }
     std::size_t bytes() const;
-    std::size_t capacity() const { return slots_.size() * kPageSize; }
+    std::size_t capacity() const { return (slots_.size() - kReserve) * kPageSize; }
     // F_SETPIPE_SZ: a power of two of pages that holds `bytes`. EBUSY: what is in it needs more; EINVAL,
     // EPERM.
     Result<std::size_t> set_capacity(std::size_t bytes);
@@ -32,6 +32,9 @@ class Pipe : public RefCounted {
     Result<void> put(IoBuffer& buffer, Packets packets, std::size_t& done);
     // Completes the last slot with the odd part of a write, if that fits as a whole. How many bytes; EFAULT.
     Result<std::size_t> merge(IoBuffer& buffer);
+    // Puts bytes that were taken and could not be passed on back where they were, even if the pipe has become
+    // full. ENOMEM.
+    Result<void> give_back(std::span<const std::byte> bytes);
     // Adds part of a page, which others hold too. Precondition: not full.
     void put_page(PageRef page, std::size_t offset, std::size_t size);
     // Puts up to `size` bytes of what is here into another pipe as well (tee). How many.
@@ -56,6 +59,7 @@ class Pipe : public RefCounted {
         bool is_packet = false;  // what a read leaves of it is lost
         bool is_shared = false;  // the page is another pipe's too: nothing more is written to it
     };
+    static constexpr std::size_t kReserve = 1;  // a slot for what is given back
     Slot& slot(std::size_t number) { return slots_[(first_ + number) % slots_.size()]; }
     void drop_first();
 

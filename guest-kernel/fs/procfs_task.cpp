@@ -58,8 +58,9 @@ class TaskTextInode final : public TextInode {
     }
     // Those that Linux reads without seq_file.
     bool is_sequential() const override {
-        for (const Generate simple : {append_auxv, append_cmdline, append_core_filter, append_environ,
-                                      append_no_login, append_oom_adj, append_oom_score_adj}) {
+        for (const Generate simple :
+             {append_auxv, append_cmdline, append_core_filter, append_environ, append_login_session,
+              append_login_user, append_oom_adj, append_oom_score_adj}) {
             if (generate_ == simple) {
                 return false;
             }
@@ -182,7 +183,7 @@ constexpr TaskText kTextEntries[] = {
     {"gid_map", 0644, append_id_map, store_id_map},
     {"io", 0400, append_io, nullptr, append_thread_io, Secrecy::AtRead},
     {"limits", 0444, append_limits},
-    {"loginuid", 0644, append_no_login},
+    {"loginuid", 0644, append_login_user, store_login_user},
     {"maps", 0444, append_maps, nullptr, nullptr, Secrecy::FromOpen},
     {"mountinfo", 0444, append_mountinfo},
     {"mounts", 0444, append_mounts},
@@ -192,8 +193,8 @@ constexpr TaskText kTextEntries[] = {
     {"oom_score_adj", 0644, append_oom_score_adj, store_oom_score_adj},
     {"personality", 0400, append_personality, nullptr, nullptr, Secrecy::AtRead},
     {"projid_map", 0644, append_id_map, store_id_map},
-    {"sched", 0444, append_sched},
-    {"sessionid", 0444, append_no_login},
+    {"sched", 0644, append_sched, store_sched},
+    {"sessionid", 0444, append_login_session},
     {"setgroups", 0644, append_setgroups, store_setgroups},
     {"smaps", 0444, append_smaps, nullptr, nullptr, Secrecy::FromOpen},
     {"smaps_rollup", 0444, append_smaps_rollup, nullptr, nullptr, Secrecy::FromOpen},
@@ -377,10 +378,10 @@ class TaskDirectoryInode final : public Inode {
             return make_namespace_directory(owner, task_, numbers_inside);
         }
         if (kDirectories[number] == "attr") {
-            return make_security_directory(owner, numbers_inside);
+            return make_security_directory(owner, task_, numbers_inside);
         }
         if (kDirectories[number] == "net") {
-            return make_network_directory(owner, numbers_inside);
+            return make_network_directory(owner, task_, numbers_inside);
         }
         return make_descriptor_directory(
             owner, task_, kind_,

@@ -121,6 +121,16 @@ Result<void> make_pending(PendingSignals& pending, const Task& target, const sig
     return {};
 }
 
+// A classic signal that is pending already is not news to those who poll a signalfd (Linux legacy_queue).
+Result<void> make_pending_and_tell(PendingSignals& pending, Task& target, const siginfo_t& info) {
+    const bool is_news = is_realtime(info.si_signo) || !pending.set().contains(info.si_signo);
+    TRY(make_pending(pending, target, info));
+    if (is_news) {
+        target.signal_handlers->arrived.wake_all();
+    }
+    return {};
+}
+
 }  // namespace
 
 bool is_stop_signal(int signal) {
@@ -273,8 +283,7 @@ Result<void> send_signal(Task& task, const siginfo_t& info) {
     if (task.has_ended() || is_dropped(task, signal)) {
         return {};  // an ended leader takes every signal and does nothing
     }
-    TRY(make_pending(task.pending, task, info));
-    task.signal_handlers->arrived.wake_all();
+    TRY(make_pending_and_tell(task.pending, task, info));
     if (wants(task, signal)) {
         if (kills_at_once(task, signal) && !process.is_exiting && signal == SIGKILL) {
             begin_process_exit(process, signal);
@@ -299,8 +308,7 @@ Result<void> send_signal_to_process_of(Task& thread, const siginfo_t& info) {
     if (is_dropped(thread, signal)) {
         return {};
     }
-    TRY(make_pending(process.pending, thread, info));
-    thread.signal_handlers->arrived.wake_all();
+    TRY(make_pending_and_tell(process.pending, thread, info));
     wake_taker(process, thread, signal);
     return {};
 }

@@ -1,5 +1,6 @@
 #include "syscalls/file_copy.hpp"
 
+#include "fs/pipe.hpp"
 #include "mm/page.hpp"
 #include "task/scheduler.hpp"
 #include "task/task.hpp"
@@ -31,6 +32,8 @@ Result<std::size_t> copy(CopyEnd& from, CopyEnd& to, std::size_t size, bool nonb
                 // What was read and not written goes back, where there is a way back.
                 if (from.file().is_seekable()) {
                     from.position() = start + static_cast<std::int64_t>(written);
+                } else if (const RefPtr<Pipe>& pipe = from.file().inode().pipe) {
+                    TRY(pipe->give_back({page->data() + written, got.value() - written}));
                 }
                 total += written;
                 return total > 0 ? Result<std::size_t>(total) : put.error();

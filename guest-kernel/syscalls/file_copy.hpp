@@ -15,8 +15,8 @@ class CopyEnd {
 
     File& file() const { return *file_; }
     std::int64_t& position() { return offset_.is_null() ? file_->position : explicit_; }
-    // Fetches the program's offset. ESPIPE, EINVAL, EFAULT.
-    Result<void> begin() {
+    // Fetches the program's offset, from which so many bytes are to be copied. ESPIPE, EINVAL, EFAULT.
+    Result<void> begin(std::size_t size) {
         if (offset_.is_null()) {
             return {};
         }
@@ -24,7 +24,8 @@ class CopyEnd {
             return Errno(ESPIPE);
         }
         explicit_ = TRY(offset_.read());
-        if (explicit_ < 0) {
+        std::int64_t end = 0;
+        if (explicit_ < 0 || __builtin_add_overflow(explicit_, static_cast<std::int64_t>(size), &end)) {
             return Errno(EINVAL);
         }
         return {};

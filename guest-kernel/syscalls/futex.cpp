@@ -34,6 +34,9 @@ Result<long> sys_futex(Task& task, UserAddress word, unsigned op, unsigned value
     const FutexScope scope = (op & FUTEX_PRIVATE_FLAG) != 0 ? FutexScope::Private : FutexScope::Shared;
     const bool may_be_realtime =
         command == FUTEX_WAIT_BITSET || command == FUTEX_WAIT_REQUEUE_PI || command == FUTEX_LOCK_PI2;
+    if (is_realtime && (command == FUTEX_WAIT || command == FUTEX_LOCK_PI) && timeout != 0) {
+        TRY(read_time(UserIn<__kernel_timespec>(UserAddress(timeout))));  // before the flag is refused
+    }
     if ((is_realtime && !may_be_realtime) || (FAULT(futex_rejects_private) && scope == FutexScope::Private)) {
         return Errno(ENOSYS);
     }

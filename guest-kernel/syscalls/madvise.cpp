@@ -1,6 +1,7 @@
 // madvise.
 #include "syscalls/madvise.hpp"
 
+#include <linux/capability.h>
 #include <linux/falloc.h>
 #include <linux/mman.h>
 
@@ -15,7 +16,7 @@ namespace kernel {
 
 namespace {
 
-enum class AdviceEffect { None, Discard, Remove, OnFork, InCore, Invalid };
+enum class AdviceEffect { None, Discard, Remove, OnFork, InCore, Offline, Invalid };
 
 AdviceEffect effect_of(int advice) {
     switch (advice) {
@@ -46,6 +47,9 @@ AdviceEffect effect_of(int advice) {
         case MADV_DONTDUMP:
         case MADV_DODUMP:
             return AdviceEffect::InCore;
+        case MADV_HWPOISON:
+        case MADV_SOFT_OFFLINE:
+            return AdviceEffect::Offline;
         default:
             return AdviceEffect::Invalid;
     }
@@ -122,6 +126,24 @@ Result<void> populate(AddressSpace& space, std::uint64_t address, std::uint64_t 
     return {};
 }
 
+// Who administers the machine may take page frames out of use. MADV_SOFT_OFFLINE gives what is in them
+// another frame, of which a program sees nothing. Frames do not break here, so MADV_HWPOISON is what it is to
+// a kernel that is built without it (Linux mm/madvise.c, madvise_inject_error).
+Result<void> take_offline(AddressSpace& space, std::uint64_t address, std::uint64_t size, int advice) {
+    if (!Task::current().credentials.has(CAP_SYS_ADMIN)) {
+        return Errno(EPERM);
+    }
+    if (advice == MADV_HWPOISON) {
+        return Errno(EINVAL);
+    }
+    for (std::uint64_t page = address; page < address + size; page += kPageSize) {
+        if (space.resolve_fault(page, Access::Read) != FaultResult::Resolved) {
+            return Errno(EFAULT);
+        }
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<long> sys_madvise(Task& task, UserAddress address, std::size_t length, int advice) {
@@ -137,6 +159,10 @@ Result<long> advise(AddressSpace& space, std::uint64_t address, std::size_t leng
     }
     if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE) {
         TRY(populate(space, address, size, advice == MADV_POPULATE_READ ? Access::Read : Access::Write));
+        return 0;
+    }
+    if (effect == AdviceEffect::Offline && size != 0) {
+        TRY(take_offline(space, address, size, advice));
         return 0;
     }
     // Holes are reported, after what is mapped has been dealt with.

@@ -131,7 +131,9 @@ bool may_grow_heap(Task& task, std::uint64_t end) {
     const std::uint64_t old_end = page_ceiling(positions.brk);
     MappingAttributes heap;
     heap.protection = PROT_READ | PROT_WRITE;
-    return page_ceiling(end) <= old_end || may_expand(task, heap, page_ceiling(end) - old_end);
+    const std::uint64_t new_end = page_ceiling(end);
+    return new_end <= old_end || (may_expand(task, heap, new_end - old_end) &&
+                                  !locking_of_new_memory(task, new_end - old_end, Locking::None).is_error());
 }
 
 // A region that becomes data by mprotect is as new to RLIMIT_DATA as any.

@@ -251,6 +251,8 @@ Result<long> sys_prctl(Task& task, int option, unsigned long arg2, unsigned long
         case PR_MCE_KILL_GET:
             return arg2 != 0 || has_more ? Result<long>(Errno(EINVAL))
                                          : Result<long>(task.memory_failure_policy);
+        case PR_GET_SECCOMP:
+            return 0;  // SECCOMP_MODE_DISABLED: there is no other
         case PR_SET_TAGGED_ADDR_CTRL:
             return arg3 != 0 || arg4 != 0 || arg5 != 0 ? Result<long>(Errno(EINVAL))
                                                        : set_tagged_addresses(task, arg2);

@@ -31,7 +31,7 @@ Result<long> sys_sendfile(Task& task, Fd out_fd, Fd in_fd, UserInOut<std::int64_
         TRY(offset.read());  // a bad pointer before a bad descriptor
     }
     CopyEnd from(TRY(task.files->get_readable(in_fd)), offset);
-    TRY(from.begin());
+    TRY(from.begin(0));
     std::int64_t end = 0;
     if (static_cast<std::int64_t>(count) < 0 ||
         __builtin_add_overflow(from.position(), static_cast<std::int64_t>(count), &end)) {
@@ -76,8 +76,8 @@ Result<long> copy_range(CopyEnd& from, CopyEnd& to, UserInOut<std::int64_t> off_
     if (&from.file().inode() == &to.file().inode() && out + count > in && out < in + count) {
         return Errno(EINVAL);
     }
-    TRY(from.begin());
-    TRY(to.begin());
+    TRY(from.begin(count));
+    TRY(to.begin(count));
     return count == 0 ? Result<long>(0) : run_copy(from, to, count, false);
 }
 

@@ -48,8 +48,14 @@ Result<long> sys_splice(Task& task, Fd fd_in, UserInOut<std::int64_t> off_in, Fd
                      (to.file().flags() & O_APPEND) != 0)) {
         return Errno(EINVAL);
     }
-    TRY(from.begin());
-    TRY(to.begin());
+    // Room is looked for before the position (Linux fs/splice.c, splice_file_to_pipe).
+    const bool keeps_from_waiting = (flags & kSpliceNonblock) != 0 || to.file().transfer_mode().nonblocking;
+    if (!from_pipe && keeps_from_waiting && to.file().inode().pipe->readers > 0 &&
+        to.file().inode().pipe->is_full()) {
+        return Errno(EAGAIN);
+    }
+    TRY(from.begin(length));
+    TRY(to.begin(length));
     const bool nonblocking = (flags & kSpliceNonblock) != 0 && from.file().heeds_splice_nonblock();
     return run_copy(from, to, length, nonblocking);
 }

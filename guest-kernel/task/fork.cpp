@@ -81,6 +81,8 @@ void copy_plain_state(const Task& parent, Task& child, std::uint64_t flags) {
     }
     child.timer_slack = child.default_timer_slack = parent.timer_slack;
     child.personality = parent.personality;
+    child.login_user = parent.login_user;
+    child.login_session = parent.login_session;
     child.no_new_privileges = parent.no_new_privileges;
     child.is_io_flusher = parent.is_io_flusher;
     child.store_bypass = parent.store_bypass;

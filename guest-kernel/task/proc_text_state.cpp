@@ -228,9 +228,40 @@ Result<void> store_timer_slack(Task& task, std::string_view text) {
     return {};
 }
 
-// Nobody has logged in.
-Result<void> append_no_login(Task&, String& out) {
-    return out.append("4294967295");
+Result<void> append_login_user(Task& task, String& out) {
+    return out.append_decimal(task.login_user);
+}
+
+Result<void> append_login_session(Task& task, String& out) {
+    return out.append_decimal(task.login_session);
+}
+
+// Linux fs/proc/base.c, proc_loginuid_write, and kernel/audit.c, audit_set_loginuid: each user that is set
+// begins another session.
+Result<void> store_login_user(Task& task, std::string_view text) {
+    static std::uint32_t sessions = 0;
+    if (&task != &Task::current()) {
+        return Errno(EPERM);
+    }
+    const std::int64_t user = TRY(parse_number(text));
+    if (user < 0) {
+        return Errno(EINVAL);
+    }
+    if (user > UINT32_MAX) {
+        return Errno(ERANGE);
+    }
+    if (task.login_user != Task::kNobodyLoggedIn && !task.credentials.has(CAP_AUDIT_CONTROL)) {
+        return Errno(EPERM);
+    }
+    task.login_user = static_cast<std::uint32_t>(user);
+    task.login_session = task.login_user == Task::kNobodyLoggedIn ? Task::kNobodyLoggedIn : ++sessions;
+    return {};
+}
+
+// Any write sets statistics to zero that this kernel does not keep (Linux kernel/sched/debug.c,
+// proc_sched_set_task).
+Result<void> store_sched(Task&, std::string_view) {
+    return {};
 }
 
 // The only user namespace, in which every id is itself.

@@ -151,7 +151,10 @@ class Task : public RefCounted,
 
     List<CpuTimer> cpu_timers;  // that run on this thread's time
 
-    unsigned long personality = 0;  // man 2 personality
+    unsigned long personality = 0;               // man 2 personality
+    std::uint32_t login_user = kNobodyLoggedIn;  // /proc/PID/loginuid, which login programs set
+    std::uint32_t login_session = kNobodyLoggedIn;
+    static constexpr std::uint32_t kNobodyLoggedIn = UINT32_MAX;
     bool no_new_privileges = false;
     bool is_io_flusher = false;           // PR_SET_IO_FLUSHER
     int memory_failure_policy = 2;        // PR_MCE_KILL_*; the default is PR_MCE_KILL_DEFAULT
