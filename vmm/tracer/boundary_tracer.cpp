@@ -22,7 +22,7 @@ BoundaryTracer::BoundaryTracer(const Engine& engine, traces::Header header, Prog
       lives_(recorder_, tasks_),
       check_(recorder_, memory_),
       returns_(recorder_, memory_, tasks_, lives_, check_),
-      watch_(engine, memory_, recorder_, tasks_) {}
+      watch_(engine, memory_, recorder_, tasks_, check_) {}
 
 void BoundaryTracer::handle(const Exit& exit) {
     if (!refusal_.empty()) {

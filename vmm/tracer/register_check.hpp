@@ -29,7 +29,7 @@ class RegisterCheck {
   public:
     RegisterCheck(Recorder& recorder, const UserMemory& memory) : recorder_(recorder), memory_(memory) {}
 
-    // The program has given this restorer to rt_sigaction: handlers may return there.
+    // Handlers may return there: the program has given it to rt_sigaction, or it is the vDSO's.
     void add_restorer(std::uint64_t address) { restorers_.insert(address); }
 
     // `during` is called if registers are lost, and says for people during what.

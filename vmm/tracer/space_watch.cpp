@@ -116,6 +116,10 @@ void SpaceWatch::find_vdso_functions(Space& space) {
         space.vdso.emplace(function.address, std::move(function.name));
     }
     if (!space.vdso.empty()) {
+        // A child may come to it before it has touched the page.
+        if (const auto address = vdso_signal_return(memory_, *space.unread_vdso)) {
+            check_.add_restorer(value(*address));
+        }
         space.unread_vdso.reset();
         set_breakpoints();
     }

@@ -10,14 +10,16 @@
 #include "vmm/engine/engine.hpp"
 #include "vmm/tracer/initial_stack.hpp"
 #include "vmm/tracer/recorder.hpp"
+#include "vmm/tracer/register_check.hpp"
 #include "vmm/tracer/task_table.hpp"
 
 namespace levitate::vmm {
 
 class SpaceWatch {
   public:
-    SpaceWatch(const Engine& engine, const UserMemory& memory, Recorder& recorder, TaskTable& tasks)
-        : engine_(engine), memory_(memory), recorder_(recorder), tasks_(tasks) {}
+    SpaceWatch(const Engine& engine, const UserMemory& memory, Recorder& recorder, TaskTable& tasks,
+               RegisterCheck& check)
+        : engine_(engine), memory_(memory), recorder_(recorder), tasks_(tasks), check_(check) {}
 
     // What the engine has to stop at for this.
     const Stops& stops() const { return stops_; }
@@ -57,6 +59,7 @@ class SpaceWatch {
     const UserMemory& memory_;
     Recorder& recorder_;
     TaskTable& tasks_;
+    RegisterCheck& check_;
     std::map<std::uint64_t, Space> spaces_;
     Stops stops_{.boundary = true, .loads = {}, .breakpoints = {}};
 };

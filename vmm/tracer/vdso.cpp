@@ -112,9 +112,9 @@ std::uint64_t symbol_count(const Image& image, const DynamicTables& tables) {
     return std::min<std::uint64_t>(count, kMostSymbols);
 }
 
-}  // namespace
-
-std::vector<VdsoFunction> vdso_functions(const UserMemory& memory, GuestVirt base) {
+// All that the image has. To Linux, __kernel_rt_sigreturn is code but no function (arch/arm64/kernel/vdso/
+// sigreturn.S).
+std::vector<VdsoFunction> all_code(const UserMemory& memory, GuestVirt base) {
     const Image image(memory, base);
     const auto header = image.at<Elf64_Ehdr>(0);
     if (!header || !is_image(*header)) {
@@ -131,15 +131,32 @@ std::vector<VdsoFunction> vdso_functions(const UserMemory& memory, GuestVirt bas
     const std::uint64_t count = symbol_count(image, tables);
     for (std::uint64_t index = 0; index < count; ++index) {
         const auto symbol = image.at<Elf64_Sym>(tables.symbols + index * sizeof(Elf64_Sym));
-        if (!symbol || ELF64_ST_TYPE(symbol->st_info) != STT_FUNC || symbol->st_shndx == SHN_UNDEF) {
+        if (!symbol || symbol->st_shndx == SHN_UNDEF) {
             continue;
         }
         std::string name = image.string_at(tables.strings + symbol->st_name);
-        if (!name.empty() && name != kSignalReturn) {
+        if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC ? !name.empty() : name == kSignalReturn) {
             functions.push_back({.name = std::move(name), .address = base + (symbol->st_value - link_base)});
         }
     }
     return functions;
+}
+
+}  // namespace
+
+std::vector<VdsoFunction> vdso_functions(const UserMemory& memory, GuestVirt base) {
+    std::vector<VdsoFunction> functions = all_code(memory, base);
+    std::erase_if(functions, [](const VdsoFunction& function) { return function.name == kSignalReturn; });
+    return functions;
+}
+
+std::optional<GuestVirt> vdso_signal_return(const UserMemory& memory, GuestVirt base) {
+    for (const VdsoFunction& function : all_code(memory, base)) {
+        if (function.name == kSignalReturn) {
+            return function.address;
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace levitate::vmm

@@ -1,6 +1,7 @@
 // The functions of a program's vDSO.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,5 +18,8 @@ struct VdsoFunction {
 // programs call: every handler's return enters __kernel_rt_sigreturn, and there it is seen as a system call.
 // Empty if there is no such image. The kernel under test wrote the image, so it is judged like any input.
 std::vector<VdsoFunction> vdso_functions(const UserMemory& memory, GuestVirt base);
+
+// That other one: where handlers return to whose action has no restorer.
+std::optional<GuestVirt> vdso_signal_return(const UserMemory& memory, GuestVirt base);
 
 }  // namespace levitate::vmm

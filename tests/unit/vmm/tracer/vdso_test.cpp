@@ -61,6 +61,20 @@ TEST(vdso, functions_that_programs_call_are_found) {
     EXPECT_EQ(value(functions[0].address), kBase + 0x500);
 }
 
+TEST(vdso, place_where_handlers_return_to_is_found) {
+    FakeEngine engine;
+    engine.put_value(kBase, make_image());
+    const EngineMemory memory(engine);
+    const auto place = vdso_signal_return(memory, GuestVirt{kBase});
+    ASSERT_TRUE(place);
+    EXPECT_EQ(value(*place), kBase + 0x600);
+    Image image = make_image();
+    image.symbols[2].st_info = ELF64_ST_INFO(STB_GLOBAL, STT_NOTYPE);  // as Linux has it
+    engine.put_value(kBase, image);
+    EXPECT_TRUE(vdso_signal_return(memory, GuestVirt{kBase}));
+    EXPECT_FALSE(vdso_signal_return(memory, GuestVirt{0}));
+}
+
 TEST(vdso, address_with_nothing_mapped_has_no_functions) {
     FakeEngine engine;
     EXPECT_TRUE(vdso_functions(EngineMemory(engine), GuestVirt{0}).empty());
