@@ -14,8 +14,10 @@
 #include "traces/abi/constants.hpp"
 #include "traces/abi/control.hpp"
 #include "traces/abi/layouts.hpp"
+#include "traces/compare/pages.hpp"
 #include "traces/format/bytes.hpp"
 #include "traces/format/pieces.hpp"
+#include "traces/payload/short_payload.hpp"
 
 namespace levitate::traces::detail {
 namespace {
@@ -80,10 +82,38 @@ class PayloadComparer {
         return data ? DivergenceKind::Data : DivergenceKind::Arguments;
     }
 
+    // Whether a kernel that maps pages when they are first touched had not mapped these at the entry, so that
+    // they could not be read, and cannot have mapped them by the return: it refused the call without looking
+    // at them, or the task or its memory ended in the call. What nobody has touched is as its file has it.
+    static bool is_unread(const Payload& payload, const SyscallEvent& call) {
+        const bool is_exec =
+            call.number == abi::syscall_number("execve") || call.number == abi::syscall_number("execveat");
+        const bool took_it = call.result && !abi::is_error(*call.result) && !is_exec;
+        const bool ends_page = ((payload.address + payload.bytes.size()) & kPageMask) == 0;
+        return is_short(payload) && !took_it && (payload.bytes.empty() || ends_page);
+    }
+
+    // False: both could be read.
+    bool unread_pair(const std::string& name, const Payload& golden, const Payload& actual) {
+        if (!is_unread(golden, calls_.golden) && !is_unread(actual, calls_.actual)) {
+            return false;
+        }
+        const std::size_t common = std::min(golden.bytes.size(), actual.bytes.size());
+        objects_.bytes(name, std::span(golden.bytes).first(common), std::span(actual.bytes).first(common),
+                       kind_of(golden));
+        if (golden.bytes.size() != actual.bytes.size()) {
+            equivalence_.normalised("untouched pages of arguments");
+        }
+        return true;
+    }
+
     void payload_pair(const Payload& golden, const Payload* actual) {
         const std::string name = payload_name(golden);
         if (actual == nullptr) {
             objects_.fixed(name, length_text(golden), "", kind_of(golden));
+            return;
+        }
+        if (golden.direction == Direction::In && unread_pair(name, golden, *actual)) {
             return;
         }
         if (golden.argument >= calls_.row->argument_count) {

@@ -179,6 +179,37 @@ TEST(CompareBounds, what_is_left_of_a_timer_may_be_a_tick_away_from_what_all_rec
     EXPECT_FALSE(agrees(100, 1'000'000));
 }
 
+// A kernel that maps pages when they are first touched, and refuses a call before it looks at its data,
+// leaves them unreadable.
+TEST(CompareBounds, what_a_kernel_refuses_unread_need_not_be_readable) {
+    Trace golden = test::simple_program();
+    SyscallEvent& refused = call_at(golden, "write");
+    refused.result = -abi::error_number("EPERM");
+    const auto with_bytes = [&golden](std::size_t count) {
+        Trace actual = golden;
+        call_at(actual, "write").payloads[0].bytes.resize(count);
+        return actual;
+    };
+    const std::size_t size = refused.payloads[0].bytes.size();
+    ASSERT_GT(size, 3U);
+    EXPECT_FALSE(test::kind_of(golden, with_bytes(0)));
+    EXPECT_FALSE(test::kind_of(with_bytes(0), golden));
+    EXPECT_EQ(test::kind_of(golden, with_bytes(3)), DivergenceKind::Data) << "no page ends there";
+
+    Payload& across = refused.payloads[0];
+    across.address = 0x5000 - 3;
+    EXPECT_FALSE(test::kind_of(golden, with_bytes(3)));
+    Trace other = with_bytes(3);
+    call_at(other, "write").payloads[0].bytes[1] ^= std::byte{1};
+    EXPECT_EQ(test::kind_of(golden, other), DivergenceKind::Data) << "what could be read";
+    other = with_bytes(0);
+    call_at(other, "write").payloads[0].length = 0;
+    EXPECT_TRUE(test::kind_of(golden, other)) << "the call says that there is less";
+
+    refused.result = static_cast<std::int64_t>(size);
+    EXPECT_EQ(test::kind_of(golden, with_bytes(0)), DivergenceKind::Data) << "the kernel took them";
+}
+
 TEST(CompareTexts, only_whole_process_numbers_may_differ) {
     const auto equal = [](std::string_view golden, std::string_view actual) {
         return detail::equal_but_for_numbers(golden, actual, [](auto, auto) { return true; });
