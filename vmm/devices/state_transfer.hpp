@@ -41,6 +41,7 @@ class StateTransfer {
     template <PlainState Key, PlainState T>
     void lists(std::map<Key, std::vector<T>>& lists) {
         std::vector<Key> keys;
+        keys.reserve(lists.size());
         for (const auto& [key, ignored] : lists) {
             keys.push_back(key);
         }

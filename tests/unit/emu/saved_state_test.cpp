@@ -67,7 +67,7 @@ TEST(SavedState, goes_on_as_it_would_have_gone_on) {
     for (unsigned place = 0; place < 60; ++place) {
         busy.cpu.run(777);
         Busy same;
-        same.cpu.run(100 * place);  // it was elsewhere before
+        same.cpu.run(std::uint64_t{100} * place);  // it was elsewhere before
         Busy other{kSeed + 1};
         ASSERT_NO_FATAL_FAILURE(go_to(same, busy));
         ASSERT_NO_FATAL_FAILURE(go_to(other, busy));
@@ -83,7 +83,7 @@ TEST(SavedState, goes_on_as_it_would_have_gone_on) {
     EXPECT_GT(busy.cpu.registers().x[8], 10U) << "the timer has not interrupted";
     // Without any saving, the same.
     Busy straight;
-    straight.cpu.run(60 * 777);
+    straight.cpu.run(busy.cpu.retired_instructions());
     EXPECT_EQ(straight.seen(), busy.seen());
 }
 
@@ -107,7 +107,7 @@ TEST(SavedState, code_that_was_decoded_since_is_forgotten) {
     Busy busy;
     busy.cpu.run(200);
     Busy other;
-    other.put(kCodeBase + 4 * 7, {add(1, 1, 2)});
+    other.put(kCodeBase + 28, {add(1, 1, 2)});
     other.cpu.run(200);
     ASSERT_NO_FATAL_FAILURE(go_to(other, busy));
     other.cpu.run(200);

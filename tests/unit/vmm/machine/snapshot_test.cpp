@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include "tests/unit/vmm/test_files.hpp"
 #include "vmm/machine/machine.hpp"
@@ -95,6 +97,15 @@ class SnapshotTest : public testing::TestWithParam<GicVersion> {
         ASSERT_TRUE(written) << written.error().message;
     }
 
+    // Throws where there is none, which fails the test.
+    Snapshot opened() const {
+        auto snapshot = Snapshot::open(folder);
+        if (!snapshot) {
+            throw std::logic_error("no snapshot");
+        }
+        return std::move(*snapshot);
+    }
+
     TestFiles files;
     fs::path folder = files.directory() / "snapshot";
     std::vector<std::byte> console;
@@ -105,17 +116,16 @@ class SnapshotTest : public testing::TestWithParam<GicVersion> {
 TEST_P(SnapshotTest, devices_are_as_they_were) {
     use_devices();
     save();
-    const auto snapshot = Snapshot::open(folder);
-    ASSERT_TRUE(snapshot);
-    const auto resumed = Machine::resume(*snapshot, request);
+    const Snapshot snapshot = opened();
+    const auto resumed = Machine::resume(snapshot, request);
     ASSERT_TRUE(resumed) << resumed.error().message;
     const std::unique_ptr<Machine> fresh = Machine::create(request).value();
     const std::vector<std::uint64_t> expected = look(*machine);
     EXPECT_EQ(look(**resumed), expected);
     EXPECT_NE(look(*fresh), expected);
     EXPECT_EQ((*resumed)->entry().pc, machine->entry().pc);
-    EXPECT_EQ(snapshot->saved().cpu.size(), 2U);
-    EXPECT_EQ(snapshot->saved().console.size(), 1U);
+    EXPECT_EQ(snapshot.saved().cpu.size(), 2U);
+    EXPECT_EQ(snapshot.saved().console.size(), 1U);
 }
 
 TEST_P(SnapshotTest, ram_is_as_it_was_each_time) {
@@ -124,10 +134,9 @@ TEST_P(SnapshotTest, ram_is_as_it_was_each_time) {
         ram[at] = std::byte{0x5a};
     }
     save();
-    const auto snapshot = Snapshot::open(folder);
-    ASSERT_TRUE(snapshot);
+    const Snapshot snapshot = opened();
     for (unsigned time = 0; time < 2; ++time) {
-        const auto resumed = Machine::resume(*snapshot, request);
+        const auto resumed = Machine::resume(snapshot, request);
         ASSERT_TRUE(resumed);
         ASSERT_TRUE(std::ranges::equal((*resumed)->ram(), ram)) << time;
         std::ranges::fill((*resumed)->ram(), std::byte{0xff});
@@ -160,7 +169,7 @@ TEST_P(SnapshotTest, is_not_of_a_machine_with_other_devices) {
     save();
     request.hardware.disks.clear();
     request.hardware.gic = GetParam() == GicVersion::V3 ? GicVersion::V2 : GicVersion::V3;
-    const auto resumed = Machine::resume(*Snapshot::open(folder), request);
+    const auto resumed = Machine::resume(opened(), request);
     ASSERT_FALSE(resumed);
     EXPECT_NE(resumed.error().message.find("other devices"), std::string::npos);
 }
