@@ -23,6 +23,9 @@ InetSocket::InetSocket(InetFamily family, SocketType type, int protocol, PortTab
       ports_(ports),
       owner_(Task::current().credentials.file_system_user) {
     local_.address = remote_.address = InetAddress::any(family);
+    if (family == InetFamily::V6) {
+        ip_.put(IP_MULTICAST_ALL, 0);  // inet6_create leaves it out
+    }
 }
 
 InetSocket::~InetSocket() = default;
@@ -111,6 +114,9 @@ Result<void> InetSocket::bind(const SocketAddress& address) {
     if (held.is_error()) {
         local_ = {.address = InetAddress::any(inet_family_), .port = 0, .scope = 0};
         return held;
+    }
+    if (inet_family_ == InetFamily::V6 && !wanted.address.is_v4() && !wanted.address.is_any()) {
+        v6_.put(IPV6_V6ONLY, 1);  // Linux __inet6_bind
     }
     has_bound_address_ = !wanted.address.is_any();
     has_bound_port_ = wanted.port != 0;

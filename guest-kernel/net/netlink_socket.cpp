@@ -180,7 +180,7 @@ Result<std::size_t> NetlinkSocket::send(IoBuffer& buffer, const SendRequest& req
 Result<void> NetlinkSocket::send_to_program(const Vector<std::byte>& bytes, std::uint32_t target) {
     for (NetlinkSocket& other : sockets_with_id()) {
         if (other.port_ == target) {
-            return other.queue_copy(bytes, port_);
+            return other.queue_copy(bytes, {.port = port_});
         }
     }
     return Errno(ECONNREFUSED);
@@ -191,13 +191,13 @@ Result<void> NetlinkSocket::send_to_groups(const Vector<std::byte>& bytes, std::
                                            std::uint32_t left_out) {
     for (NetlinkSocket& other : sockets_with_id()) {
         if (&other != this && other.port_ != left_out && (other.groups_ & groups) != 0) {
-            TRY(other.queue_copy(bytes, port_));
+            TRY(other.queue_copy(bytes, {.port = port_, .groups = groups}));
         }
     }
     return {};
 }
 
-Result<void> NetlinkSocket::queue_copy(const Vector<std::byte>& bytes, std::uint32_t sender) {
+Result<void> NetlinkSocket::queue_copy(const Vector<std::byte>& bytes, const Sender& sender) {
     Vector<std::byte> copy;
     TRY(copy.resize(bytes.size()));
     __builtin_memcpy(copy.data(), bytes.data(), bytes.size());
@@ -286,7 +286,7 @@ Result<void> NetlinkSocket::acknowledge(const nlmsghdr& header, std::span<const 
     return queue(TRY(answer.finish()));
 }
 
-Result<void> NetlinkSocket::queue(Vector<std::byte> bytes, std::uint32_t sender) {
+Result<void> NetlinkSocket::queue(Vector<std::byte> bytes, const Sender& sender) {
     const std::optional<std::size_t> wanted = filtered_length(options.filter, {.bytes = bytes.span()}, 1);
     if (!wanted.has_value()) {
         return {};
@@ -315,7 +315,7 @@ Result<std::size_t> NetlinkSocket::receive(IoBuffer& buffer, ReceiveRequest& req
     const std::size_t size = answer.bytes.size();
     const std::size_t copied = buffer.put(answer.bytes.data(), size);
     const bool has_faulted = buffer.has_faulted();
-    const std::uint32_t sender = answer.sender;
+    const Sender sender = answer.sender;
     if (copied < size) {
         request.result_flags |= kTruncated;
     }
@@ -325,8 +325,8 @@ Result<std::size_t> NetlinkSocket::receive(IoBuffer& buffer, ReceiveRequest& req
     if (has_faulted) {
         return Errno(EFAULT);
     }
-    request.sender = SocketAddress::of(
-        sockaddr_nl{.nl_family = kFamilyNetlink, .nl_pad = 0, .nl_pid = sender, .nl_groups = 0});
+    request.sender = SocketAddress::of(sockaddr_nl{
+        .nl_family = kFamilyNetlink, .nl_pad = 0, .nl_pid = sender.port, .nl_groups = sender.groups});
     return (request.flags & kTruncated) != 0 ? size : copied;
 }
 

@@ -30,9 +30,13 @@ class NetlinkSocket final : public Socket, public ListNode<> {
     void close() override;
 
   private:
+    struct Sender {
+        std::uint32_t port = 0;    // the kernel's own id is 0
+        std::uint32_t groups = 0;  // to which it was sent
+    };
     struct Answer : ListNode<> {
         Vector<std::byte> bytes;
-        std::uint32_t sender = 0;  // the kernel's own id is 0
+        Sender sender;
     };
     // Bits of options_, by the options' numbers.
     static constexpr int kOptionsEnd = 13;
@@ -44,8 +48,9 @@ class NetlinkSocket final : public Socket, public ListNode<> {
     Result<void> answer(std::span<const std::byte> message);
     Result<void> answer_request(const nlmsghdr& header, std::span<const std::byte> message);
     Result<void> dump(const nlmsghdr& header, int family);
-    Result<void> queue(Vector<std::byte> bytes, std::uint32_t sender = 0);
-    Result<void> queue_copy(const Vector<std::byte>& bytes, std::uint32_t sender);
+    Result<void> queue(Vector<std::byte> bytes) { return queue(std::move(bytes), Sender()); }
+    Result<void> queue(Vector<std::byte> bytes, const Sender& sender);
+    Result<void> queue_copy(const Vector<std::byte>& bytes, const Sender& sender);
     Result<void> send_to_program(const Vector<std::byte>& bytes, std::uint32_t target);
     Result<void> send_to_groups(const Vector<std::byte>& bytes, std::uint32_t groups, std::uint32_t left_out);
     Result<void> acknowledge(const nlmsghdr& header, std::span<const std::byte> message, int error);

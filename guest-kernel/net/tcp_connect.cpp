@@ -220,7 +220,9 @@ void TcpSocket::connection_failed(int error) {
 Result<Ref<TcpSocket>> TcpSocket::make_connection(const TcpSocket& client) {
     Ref<TcpSocket> server = TRY(make_ref<TcpSocket>(inet_family_));
     server->options = options;
+    server->options.put(SO_PRIORITY, 0);  // Linux sk_clone_lock
     server->values_ = values_;
+    server->congestion_ = congestion_;
     server->ip_ = ip_;
     server->v6_ = v6_;
     server->maximum_segment_ = maximum_segment_;

@@ -127,6 +127,7 @@ Result<void> TcpSocket::give_info(UserBuffer value, UserInOut<int> length) const
     info.tcpi_snd_cwnd = 10;
     info.tcpi_rto = 1000000;
     info.tcpi_reordering = 3;
+    info.tcpi_delivery_rate_app_limited = state_ != TcpState::Listen;
     info.tcpi_snd_ssthresh = INT32_MAX;
     if (state_ == TcpState::Listen) {
         info.tcpi_unacked = static_cast<__u32>(pending_.size());

@@ -101,6 +101,7 @@ class TcpSocket final : public InetSocket {
     void tell_of_data();
     void take_urgent(std::uint64_t sequence);
     void take_fin();
+    void count_reset() const;
     void take_reset();
     void send_fin();
     void send_reset();

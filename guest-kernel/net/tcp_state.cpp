@@ -168,6 +168,7 @@ void TcpSocket::send_reset() {
     const Ref<TcpSocket> peer = peer_;
     const Ref<TcpSocket> keep(this);
     unlink_peer();
+    count_reset();
     become_closed();
     network_counts().tcp.resets_sent++;
     if (peer && peer.get() != this) {
@@ -175,11 +176,16 @@ void TcpSocket::send_reset() {
     }
 }
 
-// Linux tcp_reset.
-void TcpSocket::take_reset() {
+// Linux tcp_set_state: each end counts its own.
+void TcpSocket::count_reset() const {
     if (state_ == TcpState::Established || state_ == TcpState::CloseWait) {
         network_counts().tcp.reset_connections++;
     }
+}
+
+// Linux tcp_reset.
+void TcpSocket::take_reset() {
+    count_reset();
     switch (state_) {
         case TcpState::Close:
             return;

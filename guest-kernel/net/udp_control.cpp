@@ -138,7 +138,7 @@ Result<void> UdpSocket::read_v6_control(const ControlMessage& message, Sending& 
             if (!read_exactly(message, number) || number < -1 || number > 255) {
                 return Errno(EINVAL);
             }
-            sending.traffic_class = number < 0 ? 0 : number;
+            sending.traffic_class = number < 0 ? sending.traffic_class : number;  // udpv6_sendmsg
             return {};
         default:
             return Errno(EINVAL);

@@ -39,6 +39,9 @@ Result<void> UnixSocket::connect_datagram(const SocketAddress& address) {
     }
     const Ref<UnixSocket> old_peer = std::exchange(peer_, target);
     peer_watch_.unlink();
+    if (old_peer) {
+        changed_.wake(kPollWritable | POLLWRBAND);  // unix_dgram_peer_wake_disconnect_wakeup
+    }
     if (old_peer && old_peer != target) {
         lose_peer(*old_peer);
     }

@@ -99,7 +99,9 @@ Result<long> set_memory_failure(Task& task, unsigned long action, unsigned long 
     } else if (action == PR_MCE_KILL_SET && policy <= PR_MCE_KILL_DEFAULT) {
         task.memory_failure_policy = static_cast<int>(policy);
     } else {
-        return Errno(EINVAL);
+        const bool is_late = action == PR_MCE_KILL_SET && task.memory_failure_policy == PR_MCE_KILL_DEFAULT;
+        task.memory_failure_policy = is_late ? PR_MCE_KILL_LATE : task.memory_failure_policy;
+        return Errno(EINVAL);  // Linux notes that there is a policy before it looks at that
     }
     return 0;
 }

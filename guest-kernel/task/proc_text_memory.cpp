@@ -114,6 +114,7 @@ void append_flags(const MappingAttributes& how, TextBuffer& out) {
         {how.locking != Locking::None, "lo "},
         {how.on_fork == OnFork::LeaveOut, "dc "},
         {how.fixed_pages, "de "},
+        {how.locking == Locking::OnFault, "?? "},  // VM_LOCKONFAULT has no name
         {how.is_accounted, "ac "},
         {how.no_reserve, "nr "},
         {how.on_fork == OnFork::Empty, "wf "},
