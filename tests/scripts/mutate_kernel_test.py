@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""A mutant that is chosen at boot (scripts/mutate-kernel) does what the same mutant does that is built in."""
+"""A mutant that is chosen at boot (scripts/mutate-kernel) does what the same mutant does that is built in, and those that
+cannot be noticed are left out.
+"""
 
 import subprocess
 import sys
@@ -11,6 +13,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "mutation" / "kernel"))
 
 import selectable  # noqa: E402
+from excuses import Excuses  # noqa: E402
 from places import Finder, Mutant  # noqa: E402
 
 SKIPPED = 77
@@ -96,6 +99,30 @@ class ChosenMutants(unittest.TestCase):
     def test_constants_are_not_chosen(self) -> None:
         in_constants = [mutant for mutant in self.mutants if mutant.whole is None]
         self.assertEqual({mutant.original for mutant in in_constants}, {"3", "1", "2", "27"})
+
+    def test_functions_have_their_names(self) -> None:
+        of_main = {mutant.original for mutant in self.mutants if mutant.function == "main"}
+        self.assertLess({"ENOENT", "false", "add(sum, i * 10 - 1)"}, of_main)
+        self.assertEqual({mutant.original for mutant in self.mutants if mutant.function == "add"}, {"sum += value"})
+        self.assertEqual({mutant.original for mutant in self.mutants if not mutant.function}, {"3", "1", "2"})
+
+    def left_out(self, line: str) -> set[Mutant]:
+        excuses = Excuses(f"# a comment\n\n{line}\n")
+        return {mutant for mutant in self.mutants if excuses.holds(mutant)}
+
+    def test_what_cannot_be_noticed(self) -> None:
+        self.assertEqual(self.left_out("source.cpp | why"), set(self.mutants))
+        self.assertEqual(self.left_out("other.cpp | why"), set())
+        adding = {mutant for mutant in self.mutants if mutant.function == "add"}
+        self.assertEqual(self.left_out("source.cpp | add | why"), adding)
+        self.assertEqual(self.left_out("source.cpp | nothing | why"), set())
+        for mutant in self.mutants:  # some have another with the same words
+            self.assertIn(mutant, self.left_out(f"{mutant.key()} | why"))
+            self.assertLess(len(self.left_out(f"{mutant.key()} | why")), 3)
+
+    def test_each_needs_its_reason(self) -> None:
+        for line in ("source.cpp", "source.cpp | ", "source.cpp | add | ", "source.cpp | one | two | three"):
+            self.assertRaises(ValueError, Excuses, line)
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ class Mutant(NamedTuple):
     # the compiler needs a constant.
     whole: tuple[int, int] | None
     is_statement: bool
+    function: str = ""  # the function that it is in, with its class: "Type::name"
 
     def __str__(self) -> str:
         change = f"`{self.original}` -> `{self.replacement}`" if self.replacement else f"without `{self.original}`"
@@ -51,6 +52,8 @@ class Finder:
         self.ordered = tokens
         # Stretches in which only constants may stand.
         self.constant: list[tuple[int, int]] = []
+        # The functions that are defined in this file: where each begins and ends, and its name.
+        self.functions: list[tuple[int, int, str]] = []
 
     def all(self) -> Iterator[Mutant]:
         yield from self.below(self.unit.cursor, False)
@@ -66,12 +69,28 @@ class Finder:
         for number, child in enumerate(cursor.get_children()):
             if child.location.file is not None and child.location.file.name != str(self.path):
                 continue
+            if child.is_definition() and child.kind in (
+                self.kinds.FUNCTION_DECL,
+                self.kinds.FUNCTION_TEMPLATE,
+                self.kinds.CXX_METHOD,
+                self.kinds.CONSTRUCTOR,
+                self.kinds.DESTRUCTOR,
+            ):
+                self.functions.append((child.extent.start.offset, child.extent.end.offset, self.name_of(child)))
             is_label = cursor.kind == self.kinds.CASE_STMT and number == 0
             constant_here = is_constant or is_label or self.needs_constants(cursor, child)
             if constant_here and not is_constant:
                 self.constant.append((child.extent.start.offset, child.extent.end.offset))
             yield from self.at(cursor, child, constant_here)
             yield from self.below(child, constant_here)
+
+    def name_of(self, function: Any) -> str:
+        owner = function.semantic_parent
+        is_member = owner.kind in (self.kinds.CLASS_DECL, self.kinds.STRUCT_DECL)
+        return f"{owner.spelling}::{function.spelling}" if is_member else function.spelling
+
+    def function_at(self, offset: int) -> str:
+        return next((name for begin, end, name in self.functions if begin <= offset < end), "")
 
     def needs_constants(self, parent: Any, cursor: Any) -> bool:
         kinds = self.kinds
@@ -144,4 +163,6 @@ class Finder:
         line = self.source.count(b"\n", 0, begin) + 1
         original = " ".join(self.source[begin:end].decode().split())
         source_line = self.lines[line - 1].strip()
-        return Mutant(self.name, line, begin, end, original, replacement, source_line, whole, is_statement)
+        return Mutant(
+            self.name, line, begin, end, original, replacement, source_line, whole, is_statement, self.function_at(begin)
+        )
