@@ -16,19 +16,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tool import levitate
+from tool import levitate, record_command
 
 SECONDS = 120
 
 
 def record(case: dict[str, Any], trace: Path) -> str:
-    command: list[str] = ["record", "--engine", "emu", "--stats", "--timeout", str(SECONDS), "-o", str(trace)]
-    for name, value in case.get("environment", {}).items():
-        command += ["--env", f"{name}={value}"]
-    command += ["--cwd", case.get("working_directory", "/")]
-    if case.get("randomize_addresses"):
-        command.append("--randomize-addresses")
-    command += [case["program"], *case.get("arguments", [])]
+    command = record_command(case, trace, "--engine", "emu", "--stats", "--timeout", str(SECONDS))
     done = levitate(*command, seconds=SECONDS + 30, stdin=case.get("stdin", "").encode())
     if not trace.is_file() or done.returncode == 125:
         sys.exit(f"{case['name']}: recording failed: {done.stderr.decode(errors='replace')}")

@@ -4,6 +4,7 @@ import os
 import subprocess
 import unittest
 from pathlib import Path
+from typing import Any
 
 TOOL = os.environ.get("LEVITATE_TOOL", "levitate")
 GUESTS = Path(os.environ.get("LEVITATE_GUESTS", ""))
@@ -16,6 +17,17 @@ DIVERGENT, USAGE, HARNESS_FAULT, NOT_EXECUTABLE, NOT_FOUND = 1, 2, 125, 126, 127
 def levitate(*arguments: str | Path, seconds: float = 120, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """Runs the tool; a tool that does not end by itself is a failed test."""
     return subprocess.run([TOOL, *arguments], input=stdin, capture_output=True, timeout=seconds, check=False)
+
+
+def record_command(case: dict[str, Any], trace: Path, *options: str) -> list[str]:
+    """Records a case of cases.json as it is described there."""
+    command = ["record", "-o", str(trace), *options]
+    for name, value in case.get("environment", {}).items():
+        command += ["--env", f"{name}={value}"]
+    command += ["--cwd", case.get("working_directory", "/")]
+    if case.get("randomize_addresses"):
+        command.append("--randomize-addresses")
+    return [*command, case["program"], *case.get("arguments", [])]
 
 
 class ToolTest(unittest.TestCase):

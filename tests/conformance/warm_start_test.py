@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tool import levitate
+from tool import levitate, record_command
 
 SECONDS = 300
 # Which frames a program has depends on what the kernel had to do before, whatever the seeds. The program reads
@@ -25,13 +25,7 @@ SHOWS_FRAMES = {"proc-memory"}
 
 
 def record(case: dict[str, Any], trace: Path, *options: str) -> None:
-    command: list[str] = ["record", "--timeout", str(SECONDS), "-o", str(trace), *options]
-    for name, value in case.get("environment", {}).items():
-        command += ["--env", f"{name}={value}"]
-    command += ["--cwd", case.get("working_directory", "/")]
-    if case.get("randomize_addresses"):
-        command.append("--randomize-addresses")
-    command += [case["program"], *case.get("arguments", [])]
+    command = record_command(case, trace, "--timeout", str(SECONDS), *options)
     done = levitate(*command, seconds=SECONDS + 30, stdin=case.get("stdin", "").encode())
     if not trace.is_file() or done.returncode == 125:
         sys.exit(f"{case['name']}: recording failed: {done.stderr.decode(errors='replace')}")
