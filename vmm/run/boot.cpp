@@ -3,7 +3,6 @@
 #include <string>
 #include <utility>
 
-#include "vmm/initramfs/cpio.hpp"
 #include "vmm/machine/read_file.hpp"
 #include "vmm/run/prepare.hpp"
 #include "vmm/run/recording.hpp"
@@ -61,14 +60,7 @@ Result<Boot> boot(const RunSpec& spec, const RunHooks& hooks, std::optional<Pack
         }
         archive = std::move(*given);
     }
-    const MachineRequest wanted{
-        .memory_bytes = spec.memory_bytes,
-        .kernel = spec.kernel,
-        .initramfs = archive,
-        .boot_arguments = boot_arguments(spec),
-        .seed = spec.seed,
-        .hardware = spec.hardware,
-        .board = {.clock_start = kGuestEpoch, .seed = spec.seed, .console = std::move(console)}};
+    const MachineRequest wanted = machine_request(spec, archive, spec.seed, std::move(console));
     auto machine = boot.resumed ? Machine::resume(*boot.resumed, wanted) : Machine::create(wanted);
     if (!machine) {
         return std::unexpected(std::move(machine.error()));

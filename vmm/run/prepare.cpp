@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "vmm/initramfs/cpio.hpp"
 #include "vmm/initramfs/tree.hpp"
 
 namespace levitate::vmm {
@@ -222,6 +223,17 @@ std::string boot_arguments(const RunSpec& spec) {
         }
     }
     return arguments;
+}
+
+MachineRequest machine_request(const RunSpec& spec, std::span<const std::byte> initramfs, std::uint64_t seed,
+                               Pl011::Output console) {
+    return {.memory_bytes = spec.memory_bytes,
+            .kernel = spec.kernel,
+            .initramfs = initramfs,
+            .boot_arguments = boot_arguments(spec),
+            .seed = seed,
+            .hardware = spec.hardware,
+            .board = {.clock_start = kGuestEpoch, .seed = seed, .console = std::move(console)}};
 }
 
 }  // namespace levitate::vmm

@@ -1,10 +1,14 @@
 // Turns what the user asked for into what the machine needs.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 
 #include "vmm/error.hpp"
 #include "vmm/initramfs/packer.hpp"
+#include "vmm/machine/machine.hpp"
 #include "vmm/run/run.hpp"
 
 namespace levitate::vmm {
@@ -18,8 +22,11 @@ Result<RunSpec> complete_spec(RunSpec spec);
 // Checks that the engine is one with a machine.
 Result<void> check_machine_engine(EngineKind engine);
 
-// Precondition for both: complete_spec() made `spec`.
+// Precondition for all: complete_spec() made `spec`.
 PackRequest pack_request(const RunSpec& spec);
 std::string boot_arguments(const RunSpec& spec);
+// `initramfs` must outlive the request. `console` gets every byte that the guest sends over the UART.
+MachineRequest machine_request(const RunSpec& spec, std::span<const std::byte> initramfs, std::uint64_t seed,
+                               Pl011::Output console);
 
 }  // namespace levitate::vmm

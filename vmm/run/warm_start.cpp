@@ -18,7 +18,6 @@
 #include "vmm/cache/digest.hpp"
 #include "vmm/cache/folder_cache.hpp"
 #include "vmm/engine/emu/emu_engine.hpp"
-#include "vmm/initramfs/cpio.hpp"
 #include "vmm/initramfs/init/channel.hpp"
 #include "vmm/initramfs/packer.hpp"
 #include "vmm/machine/machine.hpp"
@@ -68,26 +67,15 @@ bool run_until_init_waits(Engine& engine) {
            exit.registers.x[0] == static_cast<std::uint64_t>(init::ChannelCall::AwaitRun);
 }
 
-// The run's own seed comes later, with what is to run.
-MachineRequest machine_request(const RunSpec& spec, std::span<const std::byte> archive,
-                               Pl011::Output console) {
-    return {.memory_bytes = spec.memory_bytes,
-            .kernel = spec.kernel,
-            .initramfs = archive,
-            .boot_arguments = boot_arguments(spec),
-            .seed = 0,
-            .hardware = spec.hardware,
-            .board = {.clock_start = kGuestEpoch, .seed = 0, .console = std::move(console)}};
-}
-
 Result<void> boot_into(const fs::path& folder, const RunSpec& spec) {
     const auto archive = pack_init(spec.init);
     if (!archive) {
         return std::unexpected(archive.error());
     }
     std::vector<std::byte> console;
+    // The run's own seed comes later, with what is to run.
     const auto machine = Machine::create(
-        machine_request(spec, *archive, [&console](std::byte byte) { console.push_back(byte); }));
+        machine_request(spec, *archive, 0, [&console](std::byte byte) { console.push_back(byte); }));
     if (!machine) {
         return std::unexpected(machine.error());
     }
